@@ -1,0 +1,1 @@
+"""Pictures of lineage: a graph as data becomes DOT, positions, and one SVG for every surface, or plain text."""
