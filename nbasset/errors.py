@@ -144,9 +144,7 @@ class Failure(Error):
     `allow_retries=False` ends the step at once, whatever its retry policy says.
     """
 
-    def __init__(
-        self, description: str | None = None, metadata: dict[str, object] | None = None, allow_retries: bool = True
-    ) -> None:
+    def __init__(self, description: str | None = None, metadata: dict[str, object] | None = None, allow_retries: bool = True) -> None:
         self.description = description
         self.metadata = dict(metadata or {})
         self.allow_retries = allow_retries

@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal[
-    "fresh", "stale", "missing", "failed", "queued", "running", "retrying", "skipped", "canceled", "external", "problem"
-]
+State = Literal["fresh", "stale", "missing", "failed", "queued", "running", "retrying", "skipped", "canceled", "external", "problem"]
 
 
 @dataclass(frozen=True, slots=True)

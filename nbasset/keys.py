@@ -1,0 +1,152 @@
+"""Names of things: asset keys, partition references, run ids.
+
+The rule for a part of a key is the one users of the field know: letters, digits, ``_`` and ``-`` (also first), no keyword, not ``context``.
+It keeps a key a safe file name, a safe Python parameter in nearly all cases, and one word in a selection.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
+
+from nbasset.errors import InvalidAssetName
+
+RunId = NewType("RunId", str)
+
+_PART = re.compile(r"[A-Za-z0-9_-]+\Z")
+_LONGEST_PART = 200
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AssetKey:
+    """The name of an asset: one or more parts.
+
+    >>> AssetKey("orders"), AssetKey(["raw", "orders"]).to_user_string()
+    (AssetKey('orders'), 'raw/orders')
+
+    Raises
+    ------
+    InvalidAssetName
+        If a part is empty, holds anything but letters, digits, ``_`` and ``-``, is a Python keyword or is ``context``.
+    """
+
+    path: tuple[str, ...]
+
+    def __init__(self, path: str | Sequence[str]) -> None:
+        parts = (path,) if isinstance(path, str) else tuple(path)
+        if not parts:
+            raise InvalidAssetName("an asset key has no part. Give at least one name, such as AssetKey('orders').")
+        for part in parts:
+            _check_part(part)
+        object.__setattr__(self, "path", parts)
+
+    def __repr__(self) -> str:
+        return f"AssetKey({self.path[0]!r})" if len(self.path) == 1 else f"AssetKey({list(self.path)!r})"
+
+    def __str__(self) -> str:
+        return self.to_user_string()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts, first to last: another name of `path`."""
+        return self.path
+
+    @property
+    def last(self) -> str:
+        """The last part: the name that a parameter or a free name is matched with."""
+        return self.path[-1]
+
+    def to_user_string(self) -> str:
+        """The parts joined by ``/``: how people write the key."""
+        return self.path[0] if len(self.path) == 1 else "/".join(self.path)
+
+    def to_python_identifier(self, suffix: str | None = None) -> str:
+        """A name for Python: parts joined by ``__``, dashes as ``_``."""
+        name = "__".join(self.path).replace("-", "_")
+        return f"{name}__{suffix}" if suffix else name
+
+    @staticmethod
+    def from_user_string(text: str) -> AssetKey:
+        """The key written as ``raw/orders``."""
+        return AssetKey(text.split("/"))
+
+    @staticmethod
+    def from_coercible(value: CoercibleToAssetKey) -> AssetKey:
+        """A key from a key, a user string, a sequence of parts, or anything with one `key` (an asset).
+
+        Raises
+        ------
+        InvalidAssetName
+            If `value` is none of these.
+        """
+        if isinstance(value, AssetKey):
+            return value
+        if isinstance(value, str):
+            return AssetKey.from_user_string(value)
+        if isinstance(value, (list, tuple)):
+            return AssetKey(value)
+        if isinstance(value, HasKey):
+            return value.key
+        raise InvalidAssetName(f"{value!r} is no asset key. Give a name, 'raw/orders', a list of parts, an AssetKey or an asset.")
+
+    def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
+        """This key below `prefix`."""
+        return AssetKey((*((prefix,) if isinstance(prefix, str) else prefix), *self.path))
+
+    def has_prefix(self, prefix: Sequence[str]) -> bool:
+        """Whether the key starts with these parts."""
+        return self.path[: len(prefix)] == tuple(prefix)
+
+
+@runtime_checkable
+class HasKey(Protocol):
+    """Anything that stands for one asset."""
+
+    @property
+    def key(self) -> AssetKey: ...
+
+
+if TYPE_CHECKING:
+    CoercibleToAssetKey: TypeAlias = AssetKey | str | Sequence[str] | HasKey
+
+
+class PartitionRef(NamedTuple):
+    """One partition: the key people write and the ordinal that state is kept under."""
+
+    key: str
+    ordinal: int
+
+
+def new_run_id() -> RunId:
+    """A fresh run id: 128 random bits, 32 hexadecimal digits."""
+    return RunId(secrets.token_hex(16))
+
+
+def new_version_id() -> str:
+    """A fresh id of one stored version of one asset: 20 hexadecimal digits."""
+    return secrets.token_hex(10)
+
+
+def keys_text(keys: Iterable[AssetKey], *, at_most: int = 5) -> str:
+    """Keys for a sentence: ``'a', 'b' and 3 more``."""
+    names = [f"'{key.to_user_string()}'" for key in keys]
+    if len(names) <= at_most:
+        return ", ".join(names)
+    return ", ".join(names[:at_most]) + f" and {len(names) - at_most} more"
+
+
+def _check_part(part: object) -> None:
+    if not isinstance(part, str):
+        raise InvalidAssetName(f"a part of an asset key is text, not {type(part).__name__}: {part!r}.")
+    if not _PART.match(part):
+        fixed = re.sub(r"[^A-Za-z0-9_-]+", "_", part).strip("_")[:_LONGEST_PART]
+        hint = f" Try {fixed!r}." if fixed else ""
+        raise InvalidAssetName(f"{part!r} cannot be a part of an asset key: only letters, digits, '_' and '-' can stand in it.{hint}")
+    if len(part) > _LONGEST_PART:
+        raise InvalidAssetName(f"a part of an asset key has {len(part)} characters; at most {_LONGEST_PART} fit a file name.")
+    if keyword.iskeyword(part) or part == "context":
+        raise InvalidAssetName(f"{part!r} cannot be a part of an asset key: Python or nbasset gives that word a meaning. Try '{part}_'.")

@@ -1,0 +1,266 @@
+"""Facts that users attach to assets and results: typed values that every surface knows how to show.
+
+Plain Python values are taken as they are (`normalize`); a `MetadataValue` says more (a url, a path, markdown, a table). All of it is
+data: text is shown as text, never run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from nbasset.errors import InvalidMetadata
+from nbasset.keys import AssetKey
+from nbasset.serde import serializable
+
+Kind = Literal[
+    "text", "url", "path", "notebook", "json", "md", "python_artifact", "float", "int", "bool", "timestamp", "run", "job", "asset", "table",
+    "table_schema", "column_lineage", "null",
+]  # fmt: skip
+RawMetadataValue: TypeAlias = Any
+_LARGEST_TEXT = 64_000
+# Inside `MetadataValue` the constructors hide the built-in names.
+_Float: TypeAlias = float
+_Int: TypeAlias = int
+_Bool: TypeAlias = bool
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableColumnConstraints:
+    """What a column promises: no nulls, no repeats, anything else in words."""
+
+    nullable: bool = True
+    unique: bool = False
+    other: tuple[str, ...] = ()
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """One column: its name, its type in words (Arrow's, where nbasset finds it), what it means."""
+
+    name: str
+    type: str = "string"
+    description: str | None = None
+    constraints: TableColumnConstraints = TableColumnConstraints()
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableConstraints:
+    """What a whole table promises, in words."""
+
+    other: tuple[str, ...] = ()
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """The columns of a table, in order."""
+
+    columns: tuple[TableColumn, ...] = ()
+    constraints: TableConstraints = TableConstraints()
+
+    def __init__(self, columns: Sequence[TableColumn] = (), constraints: TableConstraints | None = None) -> None:
+        object.__setattr__(self, "columns", tuple(columns))
+        object.__setattr__(self, "constraints", constraints or TableConstraints())
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableRecord:
+    """One row of a small table shown to people."""
+
+    data: Mapping[str, str | int | float | bool | None]
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableColumnDep:
+    """A column of an upstream asset."""
+
+    asset_key: AssetKey
+    column_name: str
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TableColumnLineage:
+    """For each column, the upstream columns it is made from."""
+
+    deps_by_column: Mapping[str, tuple[TableColumnDep, ...]]
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class MetadataValue:
+    """One typed fact. Make it with the constructors: ``MetadataValue.url("https://...")``.
+
+    >>> MetadataValue.md("**ok**").kind
+    'md'
+    """
+
+    kind: Kind
+    value: Any
+
+    @staticmethod
+    def text(text: str) -> MetadataValue:
+        """Plain text."""
+        return MetadataValue("text", str(text))
+
+    @staticmethod
+    def url(url: str) -> MetadataValue:
+        """A link. Only http, https and relative links are made clickable."""
+        return MetadataValue("url", str(url))
+
+    @staticmethod
+    def path(path: object) -> MetadataValue:
+        """A file or folder."""
+        return MetadataValue("path", str(path))
+
+    @staticmethod
+    def notebook(path: object) -> MetadataValue:
+        """A notebook file."""
+        return MetadataValue("notebook", str(path))
+
+    @staticmethod
+    def json(data: Sequence[Any] | Mapping[str, Any] | None) -> MetadataValue:
+        """Nested lists and dicts."""
+        return MetadataValue("json", _plain_json(data, "json"))
+
+    @staticmethod
+    def md(data: str) -> MetadataValue:
+        """Markdown."""
+        return MetadataValue("md", str(data))
+
+    @staticmethod
+    def python_artifact(python_artifact: Any) -> MetadataValue:
+        """A class or function, by module and name."""
+        return MetadataValue("python_artifact", f"{python_artifact.__module__}:{python_artifact.__qualname__}")
+
+    @staticmethod
+    def float(value: _Float) -> MetadataValue:
+        """A real number; plotted over time."""
+        return MetadataValue("float", _number(value))
+
+    @staticmethod
+    def int(value: _Int) -> MetadataValue:
+        """A whole number; plotted over time."""
+        return MetadataValue("int", _Int(value))
+
+    @staticmethod
+    def bool(value: _Bool) -> MetadataValue:
+        """Yes or no."""
+        return MetadataValue("bool", _Bool(value))
+
+    @staticmethod
+    def timestamp(value: _Float | datetime) -> MetadataValue:
+        """A moment: seconds since 1970 UTC, or an aware datetime."""
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise InvalidMetadata(f"the timestamp {value} carries no time zone. Give one: value.replace(tzinfo=...).")
+            return MetadataValue("timestamp", value.timestamp())
+        return MetadataValue("timestamp", _number(value))
+
+    @staticmethod
+    def run(run_id: str) -> MetadataValue:
+        """A run of nbasset."""
+        return MetadataValue("run", str(run_id))
+
+    @staticmethod
+    def asset(asset_key: AssetKey) -> MetadataValue:
+        """Another asset."""
+        return MetadataValue("asset", asset_key)
+
+    @staticmethod
+    def table(records: Sequence[TableRecord], schema: TableSchema | None = None) -> MetadataValue:
+        """A small table, shown as one."""
+        return MetadataValue("table", {"records": tuple(records), "schema": schema})
+
+    @staticmethod
+    def table_schema(schema: TableSchema) -> MetadataValue:
+        """Columns and their types."""
+        return MetadataValue("table_schema", schema)
+
+    @staticmethod
+    def column_lineage(lineage: TableColumnLineage) -> MetadataValue:
+        """Where each column comes from."""
+        return MetadataValue("column_lineage", lineage)
+
+    @staticmethod
+    def null() -> MetadataValue:
+        """Nothing."""
+        return MetadataValue("null", None)
+
+
+def normalize(metadata: Mapping[str, RawMetadataValue] | None, *, of: str) -> dict[str, MetadataValue]:
+    """Metadata as given by a user, each value typed. `of` names the owner in errors.
+
+    Raises
+    ------
+    InvalidMetadata
+        If a key is no text or a value has a type that cannot be shown: the key, the type and what is possible are named.
+    """
+    return {_key(key, of): _typed(key, value, of) for key, value in (metadata or {}).items()}
+
+
+def _key(key: object, of: str) -> str:
+    if not isinstance(key, str):
+        raise InvalidMetadata(f"metadata of {of}: the key {key!r} is no text.")
+    return key
+
+
+def _typed(key: str, value: RawMetadataValue, of: str) -> MetadataValue:
+    if isinstance(value, MetadataValue):
+        return value
+    if value is None:
+        return MetadataValue.null()
+    if isinstance(value, bool):
+        return MetadataValue.bool(value)
+    if isinstance(value, str):
+        return MetadataValue.text(value if len(value) <= _LARGEST_TEXT else value[:_LARGEST_TEXT] + "…")
+    if isinstance(value, int):
+        return MetadataValue.int(value)
+    if isinstance(value, float):
+        return MetadataValue.float(value)
+    if isinstance(value, AssetKey):
+        return MetadataValue.asset(value)
+    if isinstance(value, TableSchema):
+        return MetadataValue.table_schema(value)
+    if isinstance(value, TableColumnLineage):
+        return MetadataValue.column_lineage(value)
+    if isinstance(value, datetime):
+        return MetadataValue.timestamp(value)
+    if isinstance(value, (list, tuple, dict)):
+        return MetadataValue("json", _plain_json(value, f"metadata '{key}' of {of}"))
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a NumPy scalar
+        return _typed(key, value.item(), of)
+    raise InvalidMetadata(
+        f"metadata '{key}' of {of} is a {type(value).__module__}.{type(value).__name__}, which cannot be recorded. "
+        "Give text, a number, a bool, None, a datetime, a list, a dict, an AssetKey or a MetadataValue, for example MetadataValue.md(...)."
+    )
+
+
+def _plain_json(value: Any, what: str, depth: int = 0) -> Any:
+    if depth > 50:
+        raise InvalidMetadata(f"{what} is nested more than 50 deep.")
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain_json(item, what, depth + 1) for item in value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain_json(item, what, depth + 1) for key, item in value.items()}
+    raise InvalidMetadata(f"{what} holds a {type(value).__name__}, which JSON has no form for.")
+
+
+def _number(value: float) -> Any:
+    """The number, or its name where JSON has none (NaN, infinity)."""
+    number = float(value)
+    return number if math.isfinite(number) else repr(number)

@@ -1,0 +1,144 @@
+"""Frozen values to JSON and back, for events, plans and whatever crosses a process.
+
+Only classes marked with `serializable` travel, by their name; nothing that is read can name code to run. Fields at their default are
+not written, so a field added later reads old data. Sequences come back as tuples, sets as frozensets, mappings as dicts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
+
+from nbasset.keys import AssetKey, PartitionRef
+from nbasset.ordinals import OrdinalSet
+
+Json: TypeAlias = Any
+T = TypeVar("T")
+
+_CLASSES: dict[str, type] = {}
+_NAMES: dict[type, str] = {}
+_FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {}
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def serializable(cls: type[T]) -> type[T]:
+    """Class decorator: let this frozen dataclass or Enum travel under its own name."""
+    if cls.__name__ in _CLASSES:
+        raise TypeError(f"two serializable classes are called {cls.__name__}")
+    _CLASSES[cls.__name__] = cls
+    _NAMES[cls] = cls.__name__
+    if dataclasses.is_dataclass(cls):
+        _FIELDS[cls] = tuple((field.name, _default(field)) for field in dataclasses.fields(cls))
+    return cls
+
+
+def to_json(value: object) -> Json:
+    """Plain lists, dicts, texts and numbers for `value`.
+
+    Raises
+    ------
+    TypeError
+        If something inside is of a class that is not serializable.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple or kind is list:
+        return [to_json(item) for item in value]  # type: ignore[attr-defined]
+    if kind is AssetKey:
+        return {"$k": value.path[0] if len(value.path) == 1 else list(value.path)}  # type: ignore[attr-defined]
+    fields = _FIELDS.get(kind)
+    if fields is not None:
+        out: dict[str, Json] = {"$": _NAMES[kind]}
+        for name, default in fields:
+            item = getattr(value, name)
+            if item is not default and item != default:
+                out[name] = to_json(item)
+        return out
+    return _rare_to_json(value)
+
+
+def from_json(data: Json) -> Any:
+    """The value that `to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the data names a class this version does not know.
+    """
+    if isinstance(data, list):
+        return tuple(from_json(item) for item in data)
+    if not isinstance(data, dict):
+        return data
+    if "$" in data:
+        name = data["$"]
+        cls = _CLASSES.get(name)
+        if cls is None:
+            raise ValueError(f"stored data names {name!r}, which this version of nbasset does not know. Was it written by a newer one?")
+        if issubclass(cls, Enum):
+            return cls(data["value"])
+        known = {field for field, _ in _FIELDS[cls]}
+        return cls(**{key: from_json(item) for key, item in data.items() if key in known})
+    if len(data) == 1:
+        ((mark, inner),) = data.items()
+        if mark in _MARKS:
+            return _MARKS[mark](inner)
+    return {key: from_json(item) for key, item in data.items()}
+
+
+def dumps(value: object) -> str:
+    """`to_json` as compact text."""
+    return _ENCODER.encode(to_json(value))
+
+
+def loads(text: str | bytes) -> Any:
+    """The value that `dumps` wrote."""
+    return from_json(json.loads(text))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return dataclasses.MISSING
+
+
+def _rare_to_json(value: object) -> Json:
+    if isinstance(value, PartitionRef):
+        return {"$p": [value.key, value.ordinal]}
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    if isinstance(value, Mapping):
+        if any(not isinstance(key, str) for key in value):
+            raise TypeError("only mappings with text keys can be stored")
+        plain = {key: to_json(item) for key, item in value.items()}
+        return {"$m": plain} if any(key.startswith("$") for key in plain) else plain
+    if isinstance(value, OrdinalSet):
+        return {"$o": [list(run) for run in value.runs]}
+    if isinstance(value, (frozenset, set)):
+        return {"$s": [to_json(item) for item in sorted(value)]}
+    if isinstance(value, datetime):
+        return {"$d": value.isoformat()}
+    if isinstance(value, Enum) and type(value) in _NAMES:
+        return {"$": _NAMES[type(value)], "value": value.value}
+    if isinstance(value, (str, int, float)):
+        return value
+    raise TypeError(f"a {type(value).__name__} cannot be stored as JSON: {value!r:.80}")
+
+
+_MARKS: dict[str, Any] = {
+    "$k": AssetKey,
+    "$p": lambda pair: PartitionRef(*pair),
+    "$m": lambda plain: {key: from_json(item) for key, item in plain.items()},
+    "$o": lambda runs: OrdinalSet(tuple((start, stop) for start, stop in runs)),
+    "$s": lambda items: frozenset(from_json(item) for item in items),
+    "$d": datetime.fromisoformat,
+}
