@@ -1,0 +1,232 @@
+"""Facts that ride in the row of the step they belong to: what was loaded, stored, checked, observed, seen.
+
+One finished step is one row of the log; its facts say everything that the field's finer-grained events say, without a row for each.
+Log lines and captured output are in files; a fact only says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from nbasset.keys import AssetKey, PartitionRef
+from nbasset.metadata import MetadataValue
+from nbasset.ordinals import OrdinalSet
+from nbasset.serde import serializable
+
+
+@serializable
+@dataclass(frozen=True, slots=True, order=True)
+class CheckKey:
+    """The name of an asset check: the asset and the check's own name."""
+
+    asset: AssetKey
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.asset}:{self.name}"
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a traceback: a file or ``cell 7 of flights.ipynb``, and up to three lines of code around the one that ran.
+
+    `code` holds (line number, text). `is_user` tells the user's frames from those of libraries.
+    """
+
+    file: str
+    line: int
+    function: str
+    code: tuple[tuple[int, str], ...] = ()
+    is_user: bool = True
+    cell: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """An exception as data: nothing of it is unpickled or run again. The user's own frames come first in every display."""
+
+    cls: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+    cause: ErrorInfo | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """The innermost frame of the user: ``cell 7, line 6``; empty when there is none."""
+        for frame in reversed(self.frames):
+            if frame.is_user:
+                return f"{frame.file}, line {frame.line}"
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.cls}: {self.message}"
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class InputUsed:
+    """What a materialization read of one upstream asset.
+
+    `partitions` is None for an unpartitioned upstream. `digest` is over the data versions that were read, in order of ordinal;
+    `as_of_seq` is the last sequence number that the step had seen when it read.
+    """
+
+    asset: AssetKey
+    partitions: OrdinalSet | None
+    digest: str
+    as_of_seq: int = 0
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class AssetMaterialized:
+    """A version of an asset (or of one partition) is durable at `uri`.
+
+    `code_version` names the slice, `input_digest` code + config + io + input versions (what staleness compares), `data_version` the
+    content. `source_id` finds the stored slice text. `hidden_state` names what the run leaned on that no cell defines.
+    """
+
+    asset: AssetKey
+    partition: PartitionRef | None = None
+    version_id: str = ""
+    data_version: str = ""
+    code_version: str = ""
+    config_version: str = ""
+    io_version: str = ""
+    input_digest: str = ""
+    source_id: str = ""
+    inputs: tuple[InputUsed, ...] = ()
+    rows: int | None = None
+    size_bytes: int | None = None
+    schema_id: str | None = None
+    uri: str | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    hidden_state: tuple[str, ...] = ()
+    description: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class AssetObserved:
+    """Something was learned of an asset without making it."""
+
+    asset: AssetKey
+    partition: PartitionRef | None = None
+    data_version: str | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CheckEvaluated:
+    """An asset check gave its verdict on the version of the asset that is named."""
+
+    check: CheckKey
+    passed: bool
+    severity: Literal["WARN", "ERROR"] = "ERROR"
+    blocking: bool = False
+    partition: PartitionRef | None = None
+    version_id: str = ""
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    description: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class ExpectationEvaluated:
+    """An expectation inside a step gave its verdict. It never fails the step."""
+
+    success: bool
+    label: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class InputLoaded:
+    """An input of the step was ready. `source` is an asset's user string, ``step:output``, ``config`` or ``default``."""
+
+    name: str
+    source: str
+    versions: tuple[str, ...] = ()
+    took_us: int = 0
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class OutputStored:
+    """An output of an op was handed to its I/O manager; where later steps and re-executions find it.
+
+    `mapping_key` is set for one value of a dynamic output.
+    """
+
+    output: str
+    mapping_key: str | None = None
+    uri: str | None = None
+    version_id: str = ""
+    rows: int | None = None
+    size_bytes: int | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class HookRan:
+    """A success or failure hook ended; `error` is set when the hook itself failed, which never fails the run."""
+
+    hook: str
+    error: ErrorInfo | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class ResourceOpened:
+    """A resource was set up, in so many microseconds."""
+
+    resource: str
+    took_us: int = 0
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class LogsCaptured:
+    """Where the step's lines are, relative to the home: stdout, stderr and structured log of one attempt."""
+
+    folder: str
+    stdout_bytes: int = 0
+    stderr_bytes: int = 0
+    log_lines: int = 0
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class DisplayKept:
+    """A figure, frame or HTML that the step displayed, kept as a file below the run's folder."""
+
+    mime: str
+    file: str
+    size_bytes: int = 0
+
+
+Fact: TypeAlias = (
+    AssetMaterialized
+    | AssetObserved
+    | CheckEvaluated
+    | ExpectationEvaluated
+    | InputLoaded
+    | OutputStored
+    | HookRan
+    | ResourceOpened
+    | LogsCaptured
+    | DisplayKept
+)

@@ -1,0 +1,217 @@
+"""What the events add up to: the newest state of assets, partitions, checks, runs and backfills.
+
+Records are folded by `fold` in the transaction that writes the events, so reading one costs what it holds, not what was ever logged.
+Statuses of the moment (queued, running) are not folded into assets: they follow from the runs that are not over (`RunRecord.targets`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Generic, Literal, TypeVar
+
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, ErrorInfo
+from nbasset.events.kinds import Event, Owner, Target
+from nbasset.keys import AssetKey, RunId
+from nbasset.ordinals import OrdinalSet
+from nbasset.serde import Json
+
+T = TypeVar("T")
+RunStatus = Literal["queued", "not_started", "started", "canceling", "success", "failure", "canceled"]
+END_STATES: frozenset[RunStatus] = frozenset({"success", "failure", "canceled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log: its number, strictly rising, and the event."""
+
+    seq: int
+    event: Event
+
+
+class Status(IntEnum):
+    """What is known of an asset or a partition. A failed one may still have an earlier version (`AssetRecord.materialization`)."""
+
+    MISSING = 0
+    MATERIALIZED = 1
+    FAILED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord:
+    """The newest state of one asset over all its partitions.
+
+    `changed_seq` is the number of the last event that changed the *data version*, `seq` that of the last materialization: a rerun with equal data
+    moves `seq` alone. For a partitioned asset the `materialization` is the newest of any partition.
+    """
+
+    key: AssetKey
+    status: Status = Status.MISSING
+    seq: int = 0
+    changed_seq: int = 0
+    at_us: int = 0
+    run_id: RunId | None = None
+    materialization: AssetMaterialized | None = None
+    observation: AssetObserved | None = None
+    observed_us: int = 0
+    failed_us: int = 0
+    failed_run_id: RunId | None = None
+    failed_step: str | None = None
+    error: ErrorInfo | None = None
+    retired: bool = False
+    first_us: int = 0
+    materializations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionTable:
+    """State of all partitions of one asset as parallel columns, ordered by ordinal: one row a partition that ever had an event.
+
+    `status` is one byte a row (`Status`); `seq`, `changed_seq`, `at_us` are numbers; `run`, `code`, `data_version`, `input_digest` and
+    `version_id` are indexes into `texts`, each text once. All columns are ``array``-like and of one length.
+    """
+
+    ordinals: OrdinalSet
+    status: bytes
+    seq: tuple[int, ...] | memoryview
+    changed_seq: tuple[int, ...] | memoryview
+    at_us: tuple[int, ...] | memoryview
+    run: tuple[int, ...] | memoryview
+    code: tuple[int, ...] | memoryview
+    data_version: tuple[int, ...] | memoryview
+    input_digest: tuple[int, ...] | memoryview
+    version_id: tuple[int, ...] | memoryview
+    texts: tuple[str, ...]
+
+    def with_status(self, status: Status) -> OrdinalSet:
+        """The ordinals in this status; for MISSING use the definition's set minus the others."""
+        runs: list[tuple[int, int]] = []
+        row = 0
+        wanted = int(status)
+        for start, stop in self.ordinals.runs:
+            begin: int | None = None
+            for ordinal in range(start, stop):
+                if self.status[row] == wanted:
+                    begin = ordinal if begin is None else begin
+                elif begin is not None:
+                    runs.append((begin, ordinal))
+                    begin = None
+                row += 1
+            if begin is not None:
+                runs.append((begin, stop))
+        return OrdinalSet(tuple(runs))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecord:
+    """The newest verdict of one check (on one partition, or the whole asset)."""
+
+    check: CheckKey
+    seq: int
+    at_us: int
+    run_id: RunId | None
+    evaluation: CheckEvaluated
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as it stands. Counters are of finished steps; `root_run_id` is the first of a chain of re-executions."""
+
+    run_id: RunId
+    status: RunStatus
+    job: str | None = None
+    kind: str = "interactive"
+    location: str | None = None
+    targets: tuple[Target, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Json] = field(default_factory=dict)
+    plan_id: str | None = None
+    parent_run_id: RunId | None = None
+    root_run_id: RunId | None = None
+    backfill_id: str | None = None
+    user: str = ""
+    owner: Owner | None = None
+    requested_us: int = 0
+    started_us: int = 0
+    ended_us: int = 0
+    heartbeat_us: int = 0
+    steps: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reason: str = ""
+    message: str = ""
+    error: ErrorInfo | None = None
+    first_seq: int = 0
+    last_seq: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run reached its end state; there is no way out of one."""
+        return self.status in END_STATES
+
+
+StepStatus = Literal["waiting", "running", "retrying", "succeeded", "failed", "skipped", "reused", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a run as it stands: times of the last attempt, in microseconds."""
+
+    step: str
+    status: StepStatus = "waiting"
+    attempt: int = 1
+    started_us: int = 0
+    ended_us: int = 0
+    load_us: int = 0
+    work_us: int = 0
+    write_us: int = 0
+    reason: str = ""
+    because: str = ""
+    error: ErrorInfo | None = None
+    facts: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillRecord:
+    """One backfill as it stands: what was asked, what went to which run."""
+
+    backfill_id: str
+    status: Literal["requested", "canceling", "completed_success", "completed_failed", "cancelled", "failed"]
+    targets: tuple[Target, ...]
+    launched: tuple[Target, ...] = ()
+    run_ids: tuple[RunId, ...] = ()
+    location: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Json] = field(default_factory=dict)
+    title: str = ""
+    by: str = ""
+    requested_us: int = 0
+    ended_us: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which runs, newest first. All conditions hold together; empty ones do not limit. `before` is the cursor of the page before."""
+
+    run_ids: tuple[RunId, ...] = ()
+    statuses: tuple[RunStatus, ...] = ()
+    job: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    asset: AssetKey | None = None
+    backfill_id: str | None = None
+    root_run_id: RunId | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    before: str | None = None
+    limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of a list; `cursor` is what to ask with for the next ones, None at the end."""
+
+    items: tuple[T, ...]
+    cursor: str | None = None

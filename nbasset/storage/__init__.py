@@ -1,0 +1,1 @@
+"""Where events and records are kept: one protocol, in memory, SQLite and PostgreSQL behind it."""

@@ -1,0 +1,122 @@
+"""What every store of events offers.
+
+Readers never wait for writers. `append` returns after the commit: what it acknowledged survives SIGKILL at any later point (and, with
+``flush=True``, the loss of power). Events and the records they change are written in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from nbasset.events.facts import CheckKey
+from nbasset.events.kinds import Event, Owner
+from nbasset.events.records import (
+    AssetRecord,
+    BackfillRecord,
+    CheckRecord,
+    Entry,
+    Page,
+    PartitionTable,
+    RunQuery,
+    RunRecord,
+)
+from nbasset.keys import AssetKey, PartitionRef, RunId
+from nbasset.ordinals import KeyTable
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A lease won by `claim`. The token rises with each winner; a write under an older one is refused."""
+
+    name: str
+    token: int
+    owner: Owner
+
+
+class StorageReader(Protocol):
+    """Reading, always of committed state."""
+
+    def entries(self, *, after: int = 0, run: RunId | None = None, asset: AssetKey | None = None, limit: int = 1000) -> list[Entry]:
+        """Log entries with a higher number than `after`, oldest first; of one run or one asset if asked."""
+
+    def entry(self, seq: int) -> Entry | None:
+        """One entry by its number."""
+
+    def latest(self, keys: Collection[AssetKey]) -> dict[AssetKey, AssetRecord]:
+        """Records of these assets; an asset without events is absent."""
+
+    def assets(self, *, prefix: str = "", limit: int = 10_000) -> list[AssetKey]:
+        """Keys of all assets that have a record, in order."""
+
+    def partitions(self, key: AssetKey) -> PartitionTable:
+        """State of all partitions of one asset; an empty table when it has none."""
+
+    def materializations(self, key: AssetKey, ordinal: int | None, *, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """Entries that materialized, reported or rolled back the asset (that partition if `ordinal` is given), newest first."""
+
+    def checks(self, keys: Collection[AssetKey]) -> dict[CheckKey, CheckRecord]:
+        """Newest verdict of each check of these assets."""
+
+    def check_history(self, check: CheckKey, *, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """Entries that evaluated the check, newest first."""
+
+    def run(self, run_id: RunId) -> RunRecord | None:
+        """One run."""
+
+    def runs(self, query: RunQuery) -> Page[RunRecord]:
+        """Runs that satisfy the query, newest first."""
+
+    def active_runs(self) -> list[RunRecord]:
+        """Runs that are not over: few, whatever was ever run."""
+
+    def backfill(self, backfill_id: str) -> BackfillRecord | None:
+        """One backfill."""
+
+    def backfills(self, *, active: bool = False, limit: int = 100) -> list[BackfillRecord]:
+        """Backfills, newest first; only those not ended if `active`."""
+
+    def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
+        """Keys of a dynamic partitions definition, in order of arrival."""
+
+    def text(self, text_id: str) -> str | None:
+        """A stored text (a slice, a plan) by its content address."""
+
+    def last_seq(self) -> int:
+        """Number of the last entry; 0 when the log is empty."""
+
+
+class Storage(StorageReader, Protocol):
+    """Reading and writing."""
+
+    key_table: KeyTable
+    """The home's one table of ordinals for keys that have no calendar number."""
+
+    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
+        """Write the events and the records they change in one transaction; the number of the last one, after the commit."""
+
+    def put_text(self, text: str) -> str:
+        """Keep a text once; its content address."""
+
+    def heartbeat(self, run_id: RunId, at_us: int) -> None:
+        """The run's process is alive. Overwrites the last beat; no log row."""
+
+    def lock(self, name: str, *, timeout_s: float) -> AbstractContextManager[None]:
+        """Hold a named lock over all processes of the home; freed when the process dies. Raises `PartitionBusy` after the time-out."""
+
+    def claim(self, name: str, owner: Owner, seconds: float, *, now_us: int) -> Fence | None:
+        """Win or renew a lease; None while another holds it."""
+
+    def release(self, fence: Fence) -> None:
+        """Give a lease back."""
+
+    def wait(self, after: int, timeout_s: float) -> int:
+        """Block until the log has an entry above `after` or the time is up; the number of the last entry."""
+
+    def delete_runs(self, run_ids: Iterable[RunId]) -> None:
+        """Forget runs and their log entries; materializations stay."""
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
