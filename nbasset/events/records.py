@@ -42,8 +42,8 @@ class Status(IntEnum):
 class AssetRecord:
     """The newest state of one asset over all its partitions.
 
-    `changed_seq` is the number of the last event that changed the *data version*, `seq` that of the last materialization: a rerun with equal data
-    moves `seq` alone. For a partitioned asset the `materialization` is the newest of any partition.
+    `changed_seq` is the number of the last event that changed the *data version*, `seq` that of the last materialization: a rerun with
+    equal data moves `seq` alone. For a partitioned asset the `materialization` is the newest of any partition.
     """
 
     key: AssetKey
