@@ -1,0 +1,73 @@
+# Everything a person does with a checkout. Each target sets up .venv by itself and is quick the second time.
+# Needs Python 3.11 or newer, git and make. Another Python: make demo PYTHON=python3.13
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?= -n auto
+LAB_ARGS ?=
+CHECKED := nbasset tests $(wildcard benchmarks)
+
+.PHONY: help demo lab test lint format clean
+.DEFAULT_GOAL := help
+
+help:  ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo  ## run the flights notebook on real data; a second run does only what is stale
+	@mkdir -p out
+	$(BIN)/nbasset run notebooks/flights.ipynb --papermill
+	$(BIN)/nbasset graph notebooks/flights.ipynb --output out/flights.svg
+	@echo
+	@echo "Lineage picture: out/flights.svg. To work in the notebook: make lab"
+
+lab: $(VENV)/.lab  ## open the flights notebook in JupyterLab (more options: LAB_ARGS=--port=9000)
+	cd notebooks && ../$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS) flights.ipynb
+
+test: $(VENV)/.dev  ## run the tests, in parallel (some of them: PYTEST_ARGS="tests/source -x")
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## style, types, layers
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## mend style where a machine can
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+clean:  ## forget the environment and what the demo wrote
+	rm -rf $(VENV) out .nbasset warehouse notebooks/.nbasset notebooks/warehouse
+
+# The environment. uv installs in a tenth of pip's time; where it cannot be had or fails, pip does the same.
+# One stamp for each set of extras: a set is installed anew when pyproject.toml changes.
+
+define install
+@echo "Installing nbasset with its $(1) extras into $(VENV)"
+@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' \
+	|| $(BIN)/python -m pip install --quiet --editable '.[$(1)]'
+endef
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "nbasset needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "No uv here: going on with pip."
+	@touch $@
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/.made
+	$(call install,demo)
+	@touch $@
+
+# What is copied keeps JupyterLab from asking about news, in this environment only.
+$(VENV)/.lab: pyproject.toml binder/overrides.json | $(VENV)/.made
+	$(call install,demo$(,)lab)
+	@mkdir -p $(VENV)/share/jupyter/lab/settings && cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+	$(call install,dev)
+	@touch $@
+
+, := ,

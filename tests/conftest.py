@@ -1,0 +1,45 @@
+"""What every test may count on: long tests start first, and a missing program is a skip at home and a failure in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the tests marked `slow` first, so that parallel workers do not end on one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Hold back what needs a program that this machine lacks."""
+    if item.get_closest_marker("browser") and chromium_program() is None:
+        _lacks("Chromium (apt-get install chromium, or name the program in CHROMIUM)")
+    if item.get_closest_marker("postgres") and postgres_programs() is None:
+        _lacks("a PostgreSQL server's programs (apt-get install postgresql)")
+
+
+def chromium_program() -> str | None:
+    """Path of the Chromium that browser tests drive; the environment variable CHROMIUM goes before what is on PATH."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+
+
+def postgres_programs() -> Path | None:
+    """Folder of the newest `initdb` and `pg_ctl`: on PATH, or where Debian keeps them."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return kept[-1].parent if kept else None
+
+
+def _lacks(what: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(f"needs {what}", pytrace=False)
+    pytest.skip(f"needs {what}")
