@@ -1,0 +1,223 @@
+"""Assets: a function (or a graph of ops) and the keys of what it makes.
+
+`AssetsDefinition` covers one asset, several from one function, graph-backed assets, observable sources and external ones (no function).
+It is frozen; every change makes a new one. Which upstream asset fills a parameter is decided by `Definitions.resolve`, since that depends
+on what else is defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbasset.definitions.invocation import call_directly
+from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.policies import BackfillPolicy
+from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
+from nbasset.errors import InvalidDefinitionError, UnknownAsset, did_you_mean
+from nbasset.events.facts import CheckKey
+from nbasset.keys import AssetKey, keys_text
+from nbasset.metadata import MetadataValue
+
+if TYPE_CHECKING:
+    from nbasset.definitions.graph import GraphDefinition
+    from nbasset.definitions.mappings import PartitionMapping
+    from nbasset.definitions.partitions import PartitionsDefinition
+    from nbasset.keys import CoercibleToAssetKey
+
+
+@dataclass(frozen=True, slots=True)
+class AssetInput:
+    """What a parameter wants: an asset by explicit `key`, or whatever asset its `name` (below `key_prefix`) finds.
+
+    `annotation` chooses the type it is loaded as.
+    """
+
+    name: str
+    key: AssetKey | None = None
+    key_prefix: tuple[str, ...] = ()
+    annotation: Any = None
+    value_type: Any = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    input_manager_key: str | None = None
+    partition_mapping: PartitionMapping | None = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class AssetsDefinition:
+    """One or more assets that are made together.
+
+    `name` is the name of the node in plans and config. `keys_by_output` says which output of the function is which asset. `reads` and
+    `rebuild` are set for an asset written as a ``%%asset`` cell: the free names of its body, and how to make the function once it is known
+    which of them are assets. `selected` is the subset that is to be made, None for all.
+    """
+
+    name: str
+    node: OpDefinition | GraphDefinition | None
+    specs_by_key: Mapping[AssetKey, AssetSpec]
+    keys_by_output: Mapping[str, AssetKey] = field(default_factory=dict)
+    inputs: Mapping[str, AssetInput] = field(default_factory=dict)
+    check_specs_by_output: Mapping[str, AssetCheckSpec] = field(default_factory=dict)
+    can_subset: bool = False
+    internal_deps: Mapping[AssetKey, frozenset[AssetKey]] = field(default_factory=dict)
+    partitions_def: PartitionsDefinition | None = None
+    backfill_policy: BackfillPolicy | None = None
+    resource_defs: Mapping[str, Any] = field(default_factory=dict)
+    execution: Literal["materialize", "observe", "external"] = "materialize"
+    selected: frozenset[AssetKey] | None = None
+    reads: frozenset[str] = frozenset()
+    rebuild: Callable[[tuple[str, ...]], OpDefinition] | None = None
+    place: str | None = None
+
+    @property
+    def keys(self) -> tuple[AssetKey, ...]:
+        """Keys of all assets, in order of definition."""
+        return tuple(self.specs_by_key)
+
+    @property
+    def key(self) -> AssetKey:
+        """The key of the only asset.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If there are several.
+        """
+        if len(self.specs_by_key) == 1:
+            return next(iter(self.specs_by_key))
+        raise InvalidDefinitionError(
+            f"'{self.name}' makes {len(self.specs_by_key)} assets ({keys_text(self.specs_by_key)}), so it has no one key. "
+            "Name the asset you mean."
+        )
+
+    @property
+    def specs(self) -> tuple[AssetSpec, ...]:
+        """What is said of each asset."""
+        return tuple(self.specs_by_key.values())
+
+    @property
+    def check_specs(self) -> tuple[AssetCheckSpec, ...]:
+        """Checks whose verdicts come from the same function."""
+        return tuple(self.check_specs_by_output.values())
+
+    @property
+    def check_keys(self) -> tuple[CheckKey, ...]:
+        """Keys of those checks."""
+        return tuple(spec.key for spec in self.check_specs_by_output.values())
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether there is something to run."""
+        return self.node is not None
+
+    @property
+    def op(self) -> OpDefinition:
+        """The function's op.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If the assets are external, or made by a graph of several ops.
+        """
+        if isinstance(self.node, OpDefinition):
+            return self.node
+        what = "external: nothing makes it here" if self.node is None else "made by a graph of several ops"
+        raise InvalidDefinitionError(f"'{self.name}' is {what}, so it has no single op.")
+
+    @property
+    def group_names_by_key(self) -> dict[AssetKey, str]:
+        """The group of each asset."""
+        return {key: spec.group for key, spec in self.specs_by_key.items()}
+
+    @property
+    def code_versions_by_key(self) -> dict[AssetKey, str | None]:
+        """Code versions given by hand."""
+        return {key: spec.code_version for key, spec in self.specs_by_key.items()}
+
+    @property
+    def dependency_keys(self) -> frozenset[AssetKey]:
+        """Keys named explicitly as upstream; parameters found by name are added when definitions are resolved."""
+        named = {spec.key for spec in self.inputs.values() if spec.key is not None}
+        return frozenset(named | {dep.asset for spec in self.specs for dep in spec.deps})
+
+    def get_asset_spec(self, key: CoercibleToAssetKey | None = None) -> AssetSpec:
+        """What is said of one asset; of the only one when no key is given."""
+        wanted = self.key if key is None else AssetKey.from_coercible(key)
+        if wanted not in self.specs_by_key:
+            near = did_you_mean(str(wanted), map(str, self.specs_by_key))
+            raise UnknownAsset(f"'{self.name}' makes no asset '{wanted}'. {near}".rstrip())
+        return self.specs_by_key[wanted]
+
+    def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
+        """A copy in which each spec went through `fn`. Keys may change; inputs of other assets that name them do not."""
+        changed = {key: fn(spec) for key, spec in self.specs_by_key.items()}
+        new_keys = {key: spec.key for key, spec in changed.items()}
+        return replace(
+            self,
+            specs_by_key={spec.key: spec for spec in changed.values()},
+            keys_by_output={output: new_keys[key] for output, key in self.keys_by_output.items()},
+            internal_deps={new_keys[key]: frozenset(new_keys.get(dep, dep) for dep in deps) for key, deps in self.internal_deps.items()},
+            selected=None if self.selected is None else frozenset(new_keys[key] for key in self.selected),
+            partitions_def=next(iter(changed.values())).partitions_def if changed else None,
+        )
+
+    def with_attributes(self, **attributes: Any) -> AssetsDefinition:
+        """A copy whose specs all have these attributes."""
+        return self.map_asset_specs(lambda spec: spec.replace_attributes(**attributes))
+
+    def with_prefix(self, prefix: str | Sequence[str]) -> AssetsDefinition:
+        """A copy below a key prefix; explicit upstream keys stay as they are."""
+        return self.map_asset_specs(lambda spec: spec.replace_attributes(key=spec.key.with_prefix(prefix)))
+
+    def with_resources(self, resource_defs: Mapping[str, Any]) -> AssetsDefinition:
+        """A copy with resources of its own; they win over those of `Definitions`."""
+        return replace(self, resource_defs={**self.resource_defs, **resource_defs})
+
+    def with_inputs(self, names: Iterable[str]) -> AssetsDefinition:
+        """For a cell asset: the same with a function that takes these free names of its body as inputs."""
+        if self.rebuild is None:
+            return self
+        wanted = tuple(sorted(names))
+        return replace(self, node=self.rebuild(wanted), inputs={**{name: AssetInput(name) for name in wanted}, **self.inputs}, rebuild=None)
+
+    def subset_for(self, keys: Iterable[AssetKey]) -> AssetsDefinition:
+        """The same, to make only these of its assets.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If only all of them can be made together (``can_subset=False``).
+        """
+        wanted = frozenset(keys) & frozenset(self.specs_by_key)
+        if wanted == frozenset(self.specs_by_key):
+            return replace(self, selected=None)
+        if not self.can_subset:
+            raise InvalidDefinitionError(
+                f"'{self.name}' makes {keys_text(self.specs_by_key)} together; {keys_text(sorted(wanted))} alone cannot be made. "
+                "Select all of them, or define it with can_subset=True and yield only what context.selected_asset_keys asks for."
+            )
+        return replace(self, selected=wanted)
+
+    def to_source_assets(self) -> list[AssetSpec]:
+        """Specs of the assets as external ones."""
+        return list(self.specs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function on plain values, as in a test; nothing is stored and no run is made."""
+        return call_directly(self.op, args, kwargs, what=f"asset '{self.name}'")
+
+    def __iter__(self) -> Iterator[AssetSpec]:
+        return iter(self.specs_by_key.values())
+
+    def __repr__(self) -> str:
+        return f"AssetsDefinition({', '.join(map(str, self.specs_by_key))})"
+
+    @staticmethod
+    def external(spec: AssetSpec, *, place: str | None = None) -> AssetsDefinition:
+        """An asset that is made elsewhere."""
+        name = spec.key.to_python_identifier()
+        return AssetsDefinition(
+            name, None, {spec.key: spec}, {name: spec.key}, partitions_def=spec.partitions_def, execution="external", place=place
+        )

@@ -1,0 +1,265 @@
+"""The catalog: everything that definitions say, as plain data without a single function.
+
+Planning, drawing, the API and staleness work on a `Catalog` alone, so the daemon and the web need no user code in their process. It goes
+through JSON and back unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbasset.definitions.policies import BackfillPolicy, RetryPolicy
+from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
+from nbasset.errors import Problem, UnknownAsset, did_you_mean
+from nbasset.events.facts import CheckKey
+from nbasset.keys import AssetKey
+from nbasset.serde import Json, serializable
+
+if TYPE_CHECKING:
+    from nbasset.definitions.mappings import PartitionMapping
+    from nbasset.definitions.partitions import PartitionsDefinition
+
+Execution = Literal["materialize", "observe", "external"]
+InputKind = Literal["asset", "output", "fan_in", "mapped", "collected", "config", "default", "order"]
+
+serializable(Problem)
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CatalogDep:
+    """One edge of the lineage. `input` is the parameter that loads the upstream; None when it only orders."""
+
+    asset: AssetKey
+    input: str | None = None
+    partition_mapping: PartitionMapping | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CatalogAsset:
+    """One asset: what is said of it, what it reads, which node makes it.
+
+    `node` is None for an external asset. `place` is where people find the definition. `metadata` of inputs is with the node's steps.
+    """
+
+    spec: AssetSpec
+    deps: tuple[CatalogDep, ...] = ()
+    node: str | None = None
+    output: str | None = None
+    execution: Execution = "materialize"
+    place: str | None = None
+
+    @property
+    def key(self) -> AssetKey:
+        """The asset's key."""
+        return self.spec.key
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """How it is partitioned; None when it is not."""
+        return self.spec.partitions_def
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether nbasset can make it."""
+        return self.execution == "materialize" and self.node is not None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class OutputRef:
+    """An output of a step inside a node: the step's handle and the output's name."""
+
+    step: str
+    output: str = "result"
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class NodeInput:
+    """What fills one input of a step.
+
+    ``asset``: loaded from `asset`; ``output``: one output of another step; ``fan_in``: a list of them; ``mapped``: one value of a dynamic
+    output; ``collected``: all values of one; ``config``: a value given at launch; ``default``: the function's default; ``order``: nothing,
+    it only waits.
+    """
+
+    name: str
+    kind: InputKind
+    asset: AssetKey | None = None
+    outputs: tuple[OutputRef, ...] = ()
+    partition_mapping: PartitionMapping | None = None
+    manager: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class NodeOutput:
+    """One output of a step: the asset or check it is, if any, and how it is stored."""
+
+    name: str
+    asset: AssetKey | None = None
+    check: CheckKey | None = None
+    is_required: bool = True
+    is_dynamic: bool = False
+    manager: str = "io_manager"
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class NodeStep:
+    """One op inside a node. `handle` is its path (``graph.op``); for a plain asset it is the node's own name."""
+
+    handle: str
+    inputs: tuple[NodeInput, ...] = ()
+    outputs: tuple[NodeOutput, ...] = ()
+    retry: RetryPolicy | None = None
+    pool: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    resources: frozenset[str] = frozenset()
+    has_config: bool = False
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CatalogNode:
+    """Something that runs: one function or a graph of ops, the assets and checks it makes, in one place or split into steps."""
+
+    name: str
+    steps: tuple[NodeStep, ...]
+    assets: tuple[AssetKey, ...] = ()
+    checks: tuple[CheckKey, ...] = ()
+    kind: Literal["compute", "observe", "check"] = "compute"
+    can_subset: bool = False
+    partitions_def: PartitionsDefinition | None = None
+    backfill_policy: BackfillPolicy | None = None
+    place: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CatalogCheck:
+    """One asset check and the node that evaluates it."""
+
+    spec: AssetCheckSpec
+    node: str
+    output: str
+    place: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CatalogJob:
+    """A job: a selection of assets, or a graph of ops (`steps`)."""
+
+    name: str
+    selection: Any = None
+    steps: tuple[NodeStep, ...] = ()
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    run_tags: Mapping[str, str] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    partitions_def: PartitionsDefinition | None = None
+    retry: RetryPolicy | None = None
+    executor: str | None = None
+    owners: tuple[str, ...] = ()
+    config: Mapping[str, Json] = field(default_factory=dict)
+    place: str | None = None
+
+
+@serializable
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Everything defined in one code location, with the problems found in it."""
+
+    assets: tuple[CatalogAsset, ...] = ()
+    nodes: tuple[CatalogNode, ...] = ()
+    checks: tuple[CatalogCheck, ...] = ()
+    jobs: tuple[CatalogJob, ...] = ()
+    schedules: tuple[Any, ...] = ()
+    sensors: tuple[Any, ...] = ()
+    resources: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    name: str = ""
+
+    @cached_property
+    def by_key(self) -> dict[AssetKey, CatalogAsset]:
+        """Assets by key, in order of definition."""
+        return {asset.spec.key: asset for asset in self.assets}
+
+    @cached_property
+    def nodes_by_name(self) -> dict[str, CatalogNode]:
+        """Nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def checks_by_key(self) -> dict[CheckKey, CatalogCheck]:
+        """Checks by key."""
+        return {check.spec.key: check for check in self.checks}
+
+    @cached_property
+    def checks_by_asset(self) -> dict[AssetKey, tuple[CheckKey, ...]]:
+        """The checks of each asset that has any."""
+        found: dict[AssetKey, list[CheckKey]] = {}
+        for check in self.checks:
+            found.setdefault(check.spec.asset_key, []).append(check.spec.key)
+        return {key: tuple(checks) for key, checks in found.items()}
+
+    @cached_property
+    def upstream(self) -> dict[AssetKey, tuple[AssetKey, ...]]:
+        """What each asset reads or waits for, without itself."""
+        return {asset.spec.key: tuple(dep.asset for dep in asset.deps if dep.asset != asset.spec.key) for asset in self.assets}
+
+    @cached_property
+    def downstream(self) -> dict[AssetKey, tuple[AssetKey, ...]]:
+        """What reads or waits for each asset, without itself."""
+        found: dict[AssetKey, list[AssetKey]] = {asset.spec.key: [] for asset in self.assets}
+        for key, upstream in self.upstream.items():
+            for one in upstream:
+                found.setdefault(one, []).append(key)
+        return {key: tuple(keys) for key, keys in found.items()}
+
+    @cached_property
+    def order(self) -> tuple[AssetKey, ...]:
+        """All keys, upstream before downstream, otherwise in order of definition; members of a ring come last."""
+        waiting = {key: sum(1 for one in upstream if one in self.by_key) for key, upstream in self.upstream.items()}
+        ready = [key for key, count in waiting.items() if count == 0]
+        found: list[AssetKey] = []
+        for key in ready:
+            found.append(key)
+            for one in self.downstream.get(key, ()):
+                if one in waiting:
+                    waiting[one] -= 1
+                    if waiting[one] == 0:
+                        ready.append(one)
+        if len(found) < len(waiting):
+            placed = set(found)
+            found.extend(key for key in waiting if key not in placed)
+        return tuple(found)
+
+    def asset(self, key: AssetKey) -> CatalogAsset:
+        """One asset.
+
+        Raises
+        ------
+        UnknownAsset
+            If nobody defines it; the nearest key is named.
+        """
+        found = self.by_key.get(key)
+        if found is None:
+            hint = did_you_mean(str(key), map(str, self.by_key)) or (
+                "Nothing is defined yet." if not self.by_key else "See what there is: %asset list."
+            )
+            raise UnknownAsset(f"no asset '{key}' is defined{f' in {self.name}' if self.name else ''}. {hint}")
+        return found
+
+    def problems_of(self, keys: frozenset[AssetKey]) -> tuple[Problem, ...]:
+        """Problems that stop a plan with these assets: their own, and those that belong to no asset."""
+        names = {str(key) for key in keys}
+        return tuple(
+            problem for problem in self.problems if problem.severity == "error" and (problem.asset is None or problem.asset in names)
+        )

@@ -1,0 +1,356 @@
+"""`Definitions`: all that a code location offers, and the loaders that collect it from modules."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.catalog import Catalog, CatalogJob
+from nbasset.definitions.resolve import Resolver
+from nbasset.definitions.runtime import runtime
+from nbasset.definitions.specs import AssetSpec, parts_of
+from nbasset.errors import InvalidDefinitionError, Problem, ProblemsFound, did_you_mean
+from nbasset.keys import AssetKey
+from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
+
+if TYPE_CHECKING:
+    from nbasset.keys import CoercibleToAssetKey
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedDefinitions:
+    """Definitions after resolving: the catalog, and the functions behind it by node name."""
+
+    catalog: Catalog
+    nodes: Mapping[str, AssetsDefinition]
+    makers: Mapping[AssetKey, AssetsDefinition]
+    resources: Mapping[str, Any]
+    jobs: Mapping[str, Any] = field(default_factory=dict)
+    loggers: Mapping[str, Any] = field(default_factory=dict)
+    executor: Any = None
+
+    def maker(self, key: AssetKey) -> AssetsDefinition:
+        """The definition that makes an asset.
+
+        Raises
+        ------
+        UnknownAsset
+            If nobody does; the nearest key is named.
+        """
+        self.catalog.asset(key)
+        return self.makers[key] if key in self.makers else AssetsDefinition.external(self.catalog.asset(key).spec)
+
+
+@dataclass(frozen=True, eq=False)
+class Definitions:
+    """Everything that a module, a notebook or a session defines.
+
+    Assets may be definitions, specs (external assets) or lists of them. Making one checks nothing that depends on the rest; `resolve` does,
+    and `validate_loadable` raises all problems at once.
+
+    >>> from nbasset.definitions.asset_decorators import asset
+    >>> @asset
+    ... def orders(): return [1, 2]
+    >>> @asset
+    ... def total(orders): return sum(orders)
+    >>> Definitions(assets=[orders, total]).catalog.upstream[total.key]
+    (AssetKey('orders'),)
+    """
+
+    assets: tuple[Any, ...] = ()
+    schedules: tuple[Any, ...] = ()
+    sensors: tuple[Any, ...] = ()
+    jobs: tuple[Any, ...] = ()
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    executor: Any = None
+    loggers: Mapping[str, Any] = field(default_factory=dict)
+    asset_checks: tuple[Any, ...] = ()
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    name: str = ""
+
+    def __init__(
+        self,
+        assets: Iterable[Any] | None = None,
+        schedules: Iterable[Any] | None = None,
+        sensors: Iterable[Any] | None = None,
+        jobs: Iterable[Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+        executor: Any = None,
+        loggers: Mapping[str, Any] | None = None,
+        asset_checks: Iterable[Any] | None = None,
+        metadata: Mapping[str, RawMetadataValue] | None = None,
+        *,
+        name: str = "",
+    ) -> None:
+        put = object.__setattr__
+        put(self, "assets", tuple(_flat(assets)))
+        put(self, "schedules", tuple(schedules or ()))
+        put(self, "sensors", tuple(sensors or ()))
+        put(self, "jobs", tuple(jobs or ()))
+        put(self, "resources", dict(resources or {}))
+        put(self, "executor", executor)
+        put(self, "loggers", dict(loggers or {}))
+        put(self, "asset_checks", tuple(_flat(asset_checks)))
+        put(self, "metadata", normalize(metadata, of="Definitions"))
+        put(self, "name", name)
+
+    @cached_property
+    def _resolved(self) -> ResolvedDefinitions:
+        resolver = Resolver([*self.assets, *self.asset_checks], resources=self.resources, name=self.name)
+        catalog = resolver.catalog()
+        jobs, more = _jobs(self.jobs, catalog)
+        catalog = replace(
+            catalog,
+            jobs=tuple(jobs),
+            schedules=tuple(_catalogued(self.schedules)),
+            sensors=tuple(_catalogued(self.sensors)),
+            problems=(*catalog.problems, *more),
+        )
+        named = {job.name: job for job in self.jobs}
+        return ResolvedDefinitions(catalog, resolver.definitions, resolver.makers, self.resources, named, self.loggers, self.executor)
+
+    def resolve(self) -> ResolvedDefinitions:
+        """The catalog and the functions behind it; worked out once."""
+        return self._resolved
+
+    @property
+    def catalog(self) -> Catalog:
+        """Everything as plain data."""
+        return self._resolved.catalog
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, without raising."""
+        return self._resolved.catalog.problems
+
+    def get_assets_def(self, key: CoercibleToAssetKey) -> AssetsDefinition:
+        """The definition that makes an asset."""
+        return self._resolved.maker(AssetKey.from_coercible(key))
+
+    def get_all_asset_specs(self) -> list[AssetSpec]:
+        """What is said of every asset, in order of definition."""
+        return [asset.spec for asset in self.catalog.assets]
+
+    def get_job_def(self, name: str) -> Any:
+        """A job by its name.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If there is none; the nearest name is given.
+        """
+        return _named(self.jobs, name, "job")
+
+    def get_schedule_def(self, name: str) -> Any:
+        """A schedule by its name."""
+        return _named(self.schedules, name, "schedule")
+
+    def get_sensor_def(self, name: str) -> Any:
+        """A sensor by its name."""
+        return _named(self.sensors, name, "sensor")
+
+    def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec]) -> Definitions:
+        """A copy in which each asset's spec went through `func`."""
+        return replace_definitions(self, assets=[one.map_asset_specs(func) for one in self.assets])
+
+    def load_asset_value(self, asset_key: CoercibleToAssetKey, *, python_type: type | None = None, instance: Any = None,
+                         partition_key: str | None = None, metadata: Mapping[str, Any] | None = None) -> Any:  # fmt: skip
+        """The stored value of an asset, loaded outside a run."""
+        return runtime().load_asset_value(
+            self,
+            AssetKey.from_coercible(asset_key),
+            python_type=python_type,
+            instance=instance,
+            partition_key=partition_key,
+            metadata=metadata,
+        )
+
+    @staticmethod
+    def merge(*def_sets: Definitions) -> Definitions:
+        """One from several. The same resource key with two different values is an error; so are two executors.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If two of them contradict each other.
+        """
+        resources: dict[str, Any] = {}
+        loggers: dict[str, Any] = {}
+        executors = [one.executor for one in def_sets if one.executor is not None]
+        for one in def_sets:
+            for what, into, given in (("resource", resources, one.resources), ("logger", loggers, one.loggers)):
+                for key, value in given.items():
+                    if key in into and into[key] is not value and into[key] != value:
+                        raise InvalidDefinitionError(
+                            f"two of the merged Definitions give different values for the {what} '{key}'. Keep one."
+                        )
+                    into[key] = value
+        if len({id(one) for one in executors}) > 1:
+            raise InvalidDefinitionError("two of the merged Definitions name different executors. Keep one.")
+        return Definitions(
+            [one for defs in def_sets for one in defs.assets],
+            [one for defs in def_sets for one in defs.schedules],
+            [one for defs in def_sets for one in defs.sensors],
+            [one for defs in def_sets for one in defs.jobs],
+            resources,
+            executors[0] if executors else None,
+            loggers,
+            [one for defs in def_sets for one in defs.asset_checks],
+            {key: value for defs in def_sets for key, value in defs.metadata.items()},
+        )
+
+    @staticmethod
+    def validate_loadable(defs: Definitions) -> None:
+        """Raise everything that is wrong, at once.
+
+        Raises
+        ------
+        ProblemsFound
+            With all problems of severity error.
+        """
+        errors = [problem for problem in defs.problems if problem.severity == "error"]
+        if errors:
+            raise ProblemsFound(errors)
+
+
+def replace_definitions(defs: Definitions, **changes: Any) -> Definitions:
+    """A copy with some arguments of `Definitions` given anew."""
+    names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks", "metadata", "name")
+    return Definitions(**{**{name: getattr(defs, name) for name in names}, **changes})
+
+
+def load_assets_from_modules(
+    modules: Iterable[ModuleType],
+    group_name: str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    *,
+    automation_condition: Any = None,
+    backfill_policy: Any = None,
+    source_key_prefix: str | Sequence[str] | None = None,
+    include_specs: bool = False,
+) -> list[Any]:
+    """All assets that stand at the top level of the modules, in order; what is given here is set on each that does not say it itself."""
+    found: dict[int, Any] = {}
+    for module in modules:
+        for value in vars(module).values():
+            for one in _flat(value) if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(one, AssetsDefinition) and one.specs_by_key:
+                    found[id(one)] = one
+                elif include_specs and isinstance(one, AssetSpec):
+                    found[id(one)] = AssetsDefinition.external(one)
+    return [
+        _with_defaults(
+            one, group_name, source_key_prefix if one.execution == "external" else key_prefix, automation_condition, backfill_policy
+        )
+        for one in found.values()
+    ]
+
+
+def load_assets_from_package_module(
+    package_module: ModuleType, group_name: str | None = None, key_prefix: Any = None, **attributes: Any
+) -> list[Any]:
+    """All assets of a package and of every module below it."""
+    return load_assets_from_modules(modules_of_package(package_module), group_name, key_prefix, **attributes)
+
+
+def load_assets_from_package_name(package_name: str, group_name: str | None = None, key_prefix: Any = None, **attributes: Any) -> list[Any]:
+    """All assets of the package with this name."""
+    return load_assets_from_package_module(importlib.import_module(package_name), group_name, key_prefix, **attributes)
+
+
+def load_assets_from_current_module(group_name: str | None = None, key_prefix: Any = None, **attributes: Any) -> list[Any]:
+    """All assets of the module that calls this."""
+    import inspect
+
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame is not None else None
+    name = caller.f_globals.get("__name__") if caller is not None else None
+    module = importlib.import_module(name) if name and name != "__main__" else _as_module(caller.f_globals if caller else {})
+    return load_assets_from_modules([module], group_name, key_prefix, **attributes)
+
+
+def modules_of_package(package: ModuleType) -> Iterator[ModuleType]:
+    """The package and its modules, imported, by name."""
+    yield package
+    for found in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
+        yield importlib.import_module(found.name)
+
+
+def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[AssetsDefinition | AssetSpec]) -> list[Any]:
+    """Each asset or spec with its spec changed by `func`."""
+    return [func(one) if isinstance(one, AssetSpec) else one.map_asset_specs(func) for one in iterable]
+
+
+def _as_module(namespace: Mapping[str, Any]) -> ModuleType:
+    module = ModuleType("__main__")
+    vars(module).update(namespace)
+    return module
+
+
+def _with_defaults(one: AssetsDefinition, group: str | None, prefix: Any, condition: Any, backfill_policy: Any) -> AssetsDefinition:
+    def change(spec: AssetSpec) -> AssetSpec:
+        changes: dict[str, Any] = {}
+        if group is not None:
+            if spec.group_name not in (None, group):
+                raise InvalidDefinitionError(f"asset '{spec.key}' is in group '{spec.group_name}' and cannot also be put into '{group}'.")
+            changes["group_name"] = group
+        if prefix is not None:
+            changes["key"] = spec.key.with_prefix(parts_of(prefix))
+        if condition is not None and spec.automation_condition is None:
+            changes["automation_condition"] = condition
+        return spec.replace_attributes(**changes) if changes else spec
+
+    changed = one.map_asset_specs(change)
+    if backfill_policy is not None and one.backfill_policy is None:
+        return replace(changed, backfill_policy=backfill_policy)
+    return changed
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    """Definitions from a nested list; specs become external assets."""
+    for value in values or ():
+        if isinstance(value, AssetsDefinition):
+            yield value
+        elif isinstance(value, AssetSpec):
+            yield AssetsDefinition.external(value)
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            yield from _flat(value)
+        elif callable(getattr(value, "to_assets_definition", None)):
+            yield value.to_assets_definition()
+        else:
+            hint = " Decorate the function with @asset." if callable(value) else ""
+            raise InvalidDefinitionError(
+                f"{value!r:.80} is no asset.{hint} Definitions(assets=...) takes assets, specs, and lists of them."
+            )
+
+
+def _jobs(jobs: Sequence[Any], catalog: Catalog) -> tuple[list[CatalogJob], list[Problem]]:
+    found: dict[str, CatalogJob] = {}
+    problems: list[Problem] = []
+    for job in jobs:
+        if job.name in found:
+            problems.append(Problem("duplicate-job", f"two jobs are called '{job.name}'; the first one counts", None, "Rename one."))
+            continue
+        entry, more = job.to_catalog(catalog)
+        found[job.name] = entry
+        problems.extend(more)
+    return list(found.values()), problems
+
+
+def _catalogued(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        yield value.to_catalog()
+
+
+def _named(values: Sequence[Any], name: str, what: str) -> Any:
+    for value in values:
+        if value.name == name:
+            return value
+    near = did_you_mean(name, [value.name for value in values])
+    raise InvalidDefinitionError(f"no {what} '{name}' is defined. {near}".rstrip())

@@ -1,0 +1,247 @@
+"""A function and what it takes and gives: the part that ops, assets and checks share.
+
+An `OpDefinition` knows how to call its function: which parameters are the context, the config, resources, and which are inputs. What
+fills the inputs (an asset, another op) is decided by whoever uses the definition.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nbasset.definitions.policies import RetryPolicy
+from nbasset.definitions.results import DEFAULT_OUTPUT
+from nbasset.errors import InvalidDefinitionError
+from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
+from nbasset.places import place_of
+
+NO_DEFAULT: Any = inspect.Parameter.empty
+CONTEXT_NAMES = frozenset({"context", "_context", "_", "__"})
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """An input of an op: its type, a default, how it is loaded."""
+
+    value_type: Any = None
+    description: str | None = None
+    default_value: Any = NO_DEFAULT
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    asset_key: Any = None
+    asset_partitions: Any = None
+    input_manager_key: str | None = None
+
+    def __init__(
+        self,
+        value_type: Any = None,
+        description: str | None = None,
+        default_value: Any = NO_DEFAULT,
+        metadata: Mapping[str, RawMetadataValue] | None = None,
+        asset_key: Any = None,
+        asset_partitions: Any = None,
+        input_manager_key: str | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "value_type", value_type)
+        put(self, "description", description)
+        put(self, "default_value", default_value)
+        put(self, "metadata", normalize(metadata, of="In") if metadata else {})
+        put(self, "asset_key", asset_key)
+        put(self, "asset_partitions", asset_partitions)
+        put(self, "input_manager_key", input_manager_key)
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the input may stay unconnected."""
+        return self.default_value is not NO_DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """An output of an op: its type, whether it must come, how it is stored."""
+
+    value_type: Any = None
+    description: str | None = None
+    is_required: bool = True
+    io_manager_key: str = "io_manager"
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    code_version: str | None = None
+    is_dynamic: bool = False
+
+    def __init__(
+        self,
+        value_type: Any = None,
+        description: str | None = None,
+        is_required: bool = True,
+        io_manager_key: str | None = None,
+        metadata: Mapping[str, RawMetadataValue] | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "value_type", value_type)
+        put(self, "description", description)
+        put(self, "is_required", is_required)
+        put(self, "io_manager_key", io_manager_key or "io_manager")
+        put(self, "metadata", normalize(metadata, of="Out") if metadata else {})
+        put(self, "code_version", code_version)
+        put(self, "is_dynamic", isinstance(self, DynamicOut))
+
+
+class DynamicOut(Out):
+    """An output of which there are as many values as the op yields `DynamicOutput`s."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a function, sorted by what fills them.
+
+    `inputs` maps each input's name to its annotation, in order. `resources` maps a parameter to the key of its resource. `defaults` holds
+    the defaults of inputs. `keywords` is True when any other name may be passed too (``**kwargs``).
+    """
+
+    context: str | None
+    config: str | None
+    config_type: Any
+    resources: Mapping[str, str]
+    inputs: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+    returns: Any
+    keywords: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class OpDefinition:
+    """A named function with typed inputs and outputs, its configuration, resources and rules.
+
+    `config_schema` is whatever the user gave (a config class, a dict of fields, None). Calling it outside a graph runs the function.
+    """
+
+    name: str
+    fn: Callable[..., Any]
+    ins: Mapping[str, In]
+    outs: Mapping[str, Out]
+    parameters: Parameters
+    description: str | None = None
+    config_schema: Any = None
+    required_resource_keys: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    retry_policy: RetryPolicy | None = None
+    code_version: str | None = None
+    pool: str | None = None
+    hooks: frozenset[Any] = frozenset()
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether the function yields its results, one after the other."""
+        return inspect.isgeneratorfunction(self.fn) or inspect.isasyncgenfunction(self.fn)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the function needs an event loop."""
+        return inspect.iscoroutinefunction(self.fn) or inspect.isasyncgenfunction(self.fn)
+
+    @property
+    def place(self) -> str | None:
+        """Where it is written: ``cell 7 of flights.ipynb, line 2``."""
+        return place_of(self.fn)
+
+    @property
+    def resource_keys(self) -> frozenset[str]:
+        """Keys of all resources that a call needs: asked for by name and by parameter."""
+        return self.required_resource_keys | frozenset(self.parameters.resources.values())
+
+    def renamed(self, name: str) -> OpDefinition:
+        """The same op under another name."""
+        return replace(self, name=name)
+
+
+def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
+    """Sort the parameters of a function. `what` names the definition in errors: ``asset 'orders'``.
+
+    The first parameter called ``context`` (or ``_context``, ``_``) or annotated with a context class is the context; ``config`` with a
+    config class the configuration; parameters annotated as resources are resources; all others are inputs. Text annotations are read in
+    the function's own globals; one that cannot be read counts as an input's.
+    """
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError) as error:
+        raise InvalidDefinitionError(f"{what} is made from {fn!r:.60}, whose parameters cannot be read: {error}.") from None
+    context: str | None = None
+    config: str | None = None
+    config_type: Any = None
+    resources: dict[str, str] = {}
+    inputs: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    keywords = False
+    for position, (name, parameter) in enumerate(signature.parameters.items()):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            keywords = True
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            raise InvalidDefinitionError(
+                f"{what} takes *{name}, but each input needs a name of its own ({place_of(fn)}). "
+                "Name the inputs, or pass ins= with **kwargs."
+            )
+        annotation = parameter.annotation
+        if isinstance(annotation, str):
+            annotation = _evaluated(annotation, fn)
+        if position == 0 and (name in CONTEXT_NAMES or getattr(annotation, "__nbasset_context__", False)):
+            context = name
+        elif getattr(annotation, "__nbasset_config__", False) and name == "config":
+            config, config_type = name, annotation
+        elif is_resource_annotation(annotation):
+            resources[name] = name
+        else:
+            inputs[name] = None if annotation is parameter.empty else annotation
+            if parameter.default is not parameter.empty:
+                defaults[name] = parameter.default
+    returns = signature.return_annotation
+    if isinstance(returns, str):
+        returns = _evaluated(returns, fn)
+    return Parameters(
+        context, config, config_type, resources, inputs, defaults, NO_DEFAULT if returns is signature.empty else returns, keywords
+    )
+
+
+def is_resource_annotation(annotation: Any) -> bool:
+    """Whether a parameter annotated so is filled by a resource: a resource class, or ``ResourceParam[...]``."""
+    if getattr(annotation, "__nbasset_resource__", False):
+        return True
+    return any(getattr(item, "__nbasset_resource__", False) for item in getattr(annotation, "__metadata__", ()))
+
+
+def outs_from_annotation(returns: Any, *, description: str | None = None) -> dict[str, Out]:
+    """The single output of a function that declares none: its type is the return annotation."""
+    return {DEFAULT_OUTPUT: Out(None if returns is NO_DEFAULT else returns, description)}
+
+
+def first_paragraph(doc: str | None) -> str | None:
+    """A docstring without its indentation; None when there is none."""
+    return inspect.cleandoc(doc) if doc else None
+
+
+def check_resource_keys(keys: Iterable[str] | None) -> frozenset[str]:
+    """Resource keys as a set, or an error that shows the form."""
+    if isinstance(keys, str):
+        raise InvalidDefinitionError(f"required_resource_keys={keys!r}: give a set of keys, {{{keys!r}}}.")
+    return frozenset(keys or ())
+
+
+def _evaluated(annotation: str, fn: Callable[..., Any]) -> Any:
+    """The object a text annotation stands for, the text itself when it cannot be known yet (a class defined later, a type-only import)."""
+    names = dict(getattr(inspect.unwrap(fn), "__globals__", {}))
+    closure = getattr(fn, "__closure__", None)
+    if closure:
+        for name, cell in zip(fn.__code__.co_freevars, closure, strict=False):
+            try:
+                names[name] = cell.cell_contents
+            except ValueError:
+                continue
+    try:
+        return eval(annotation, names)  # noqa: S307 - the user's own annotation in the user's own module
+    except Exception:  # noqa: BLE001 - whatever goes wrong in there, the annotation is just not known
+        return annotation

@@ -1,0 +1,331 @@
+"""From definitions to a catalog: which asset fills which parameter, who is upstream of whom, and everything that is wrong.
+
+Nothing here raises for what a user wrote: a half-written notebook is a normal state. Each mistake is a `Problem` with its place and remedy;
+the assets it spoils stay in the catalog, so that the lineage can draw them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from nbasset.definitions.asset import AssetInput, AssetsDefinition
+from nbasset.definitions.catalog import (
+    Catalog,
+    CatalogAsset,
+    CatalogCheck,
+    CatalogDep,
+    CatalogNode,
+    NodeInput,
+    NodeOutput,
+    NodeStep,
+)
+from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.specs import AssetSpec
+from nbasset.errors import InvalidAssetName, Problem, did_you_mean
+from nbasset.keys import AssetKey, keys_text
+
+BUILT_IN_MANAGERS = frozenset({"io_manager", "parquet", "memory", "pickle"})
+"""Keys that always have an I/O manager; `Definitions(resources=...)` may replace them."""
+
+
+class Resolver:
+    """One pass over the definitions of a location. `catalog()` gives the result; `definitions` the assets with their inputs bound."""
+
+    def __init__(self, assets: Iterable[AssetsDefinition], *, resources: Mapping[str, Any], name: str = "") -> None:
+        self.name = name
+        self.resources = resources
+        self.problems: list[Problem] = []
+        self.makers: dict[AssetKey, AssetsDefinition] = {}
+        self.definitions: dict[str, AssetsDefinition] = {}
+        self._by_last: dict[str, list[AssetKey]] = {}
+        self._externals: dict[AssetKey, CatalogAsset] = {}
+        taken = [definition for definition in assets if self._take(definition)]
+        kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.specs_by_key)]
+        bound = [self._bind_reads(definition) for definition in kept]
+        self._assets: list[CatalogAsset] = []
+        self._nodes: list[CatalogNode] = []
+        self._checks: list[CatalogCheck] = []
+        for definition in bound:
+            self._add(definition)
+
+    def catalog(self) -> Catalog:
+        """The catalog, with rings and clashes of paths among its problems."""
+        catalog = Catalog(
+            (*self._assets, *self._externals.values()),
+            tuple(self._nodes),
+            tuple(self._checks),
+            resources=tuple(sorted(self.resources)),
+            name=self.name,
+        )
+        problems = (*self.problems, *rings(catalog), *path_clashes(catalog))
+        return replace(catalog, problems=problems)
+
+    # -- which definitions count -------------------------------------------------------------------------------------------
+
+    def _take(self, definition: AssetsDefinition) -> bool:
+        for key in definition.specs_by_key:
+            other = self.makers.get(key)
+            if other is not None:
+                if other.execution == "external" and definition.execution != "external":
+                    continue
+                self.problems.append(
+                    Problem(
+                        "duplicate-asset",
+                        f"two definitions make the asset '{key}': {_where(other)} and {_where(definition)}. The first one counts",
+                        definition.place,
+                        "Rename one, or remove it.",
+                        asset=str(key),
+                    )
+                )
+                return False
+        other = self.definitions.get(definition.name)
+        if other is not None and other.node is not None and definition.node is not None:
+            self.problems.append(
+                Problem(
+                    "duplicate-node",
+                    f"two functions are called '{definition.name}': {_where(other)} and {_where(definition)}. The first one counts",
+                    definition.place,
+                    "Give one of them another name.",
+                    asset=str(definition.keys[0]) if definition.keys else None,
+                )
+            )
+            return False
+        for key in definition.specs_by_key:
+            self.makers[key] = definition
+            same = self._by_last.setdefault(key.last, [])
+            if key not in same:
+                same.append(key)
+        self.definitions[definition.name] = definition
+        return True
+
+    def _bind_reads(self, definition: AssetsDefinition) -> AssetsDefinition:
+        if definition.rebuild is None:
+            return definition
+        wanted = [name for name in definition.reads if name in self._by_last or asset_key_or_none(name) in self.makers]
+        bound = definition.with_inputs(wanted)
+        self.definitions[definition.name] = bound
+        for key in bound.specs_by_key:
+            self.makers[key] = bound
+        return bound
+
+    # -- what each definition says -----------------------------------------------------------------------------------------
+
+    def _add(self, definition: AssetsDefinition) -> None:
+        sources = {name: self._find(item, definition) for name, item in definition.inputs.items()}
+        if definition.node is not None:
+            self._nodes.append(self._node(definition, sources))
+            self._check_resources(definition)
+        loaded = [CatalogDep(key, name, definition.inputs[name].partition_mapping) for name, key in sources.items() if key is not None]
+        for key, spec in definition.specs_by_key.items():
+            internal = definition.internal_deps.get(key)
+            deps = {
+                dep.asset: dep for dep in loaded if internal is None or dep.asset in internal or dep.asset not in definition.specs_by_key
+            }
+            for one in internal or ():
+                deps.setdefault(one, CatalogDep(one))
+            for dep in spec.deps:
+                if dep.asset not in deps:
+                    deps[dep.asset] = CatalogDep(dep.asset, None, dep.partition_mapping)
+                self._know(dep.asset)
+            if key in deps and deps[key].partition_mapping is None and spec.partitions_def is None:
+                self._self_dependency(definition, key)
+                del deps[key]
+            output = next((output for output, made in definition.keys_by_output.items() if made == key), None)
+            self._assets.append(
+                CatalogAsset(
+                    spec,
+                    tuple(deps.values()),
+                    definition.name if definition.node is not None else None,
+                    output,
+                    definition.execution,
+                    definition.place,
+                )
+            )
+        for output, check in definition.check_specs_by_output.items():
+            self._checks.append(CatalogCheck(check, definition.name, output, definition.place))
+
+    def _find(self, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
+        """The asset that fills an input; None (and a problem) when there is none."""
+        if item.key is not None:
+            return self._found_or_problem(item.key, item, definition)
+        wanted = AssetKey([*item.key_prefix, item.name]) if asset_key_or_none(item.name) else None
+        if wanted is not None and wanted in self.makers:
+            return wanted
+        if item.key_prefix:
+            return self._found_or_problem(wanted, item, definition)
+        candidates = self._by_last.get(item.name, [])
+        prefixes = {key.path[:-1] for key in definition.specs_by_key}
+        near = [key for key in candidates if key.path[:-1] in prefixes]
+        if len(near) == 1:
+            return near[0]
+        if len(candidates) == 1:
+            return candidates[0]
+        if len(candidates) > 1:
+            self._problem(
+                "ambiguous-input", definition,
+                f"input '{item.name}' of {_what(definition)} could be {keys_text(candidates)}",
+                f'Say which: ins={{"{item.name}": AssetIn(key="{candidates[0]}")}}.',
+            )  # fmt: skip
+            return None
+        return self._found_or_problem(wanted, item, definition)
+
+    def _found_or_problem(self, key: AssetKey | None, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
+        if key is not None and key in self.makers:
+            return key
+        if item.has_default:
+            return None
+        name = str(key) if key is not None else item.name
+        near = did_you_mean(name, [*map(str, self.makers), *self._by_last])
+        self._problem(
+            "unknown-asset", definition, f"no asset '{name}' for input '{item.name}' of {_what(definition)}",
+            f'{near} To read data made elsewhere, declare AssetSpec("{name}").'.strip(),
+        )  # fmt: skip
+        return None
+
+    def _know(self, key: AssetKey) -> None:
+        """An asset named in deps that nobody defines is external: it orders nothing, but it stands in the lineage."""
+        if key not in self.makers and key not in self._externals:
+            self._externals[key] = CatalogAsset(AssetSpec(key), execution="external")
+
+    def _node(self, definition: AssetsDefinition, sources: Mapping[str, AssetKey | None]) -> CatalogNode:
+        node = definition.node
+        steps = (
+            (_op_step(definition, node, sources),) if isinstance(node, OpDefinition) else node.node_steps(definition, sources)  # type: ignore[union-attr]
+        )
+        kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.specs_by_key else "check"
+        return CatalogNode(
+            definition.name,
+            steps,
+            definition.keys,
+            definition.check_keys,
+            kind,
+            definition.can_subset,
+            definition.partitions_def,
+            definition.backfill_policy,
+            definition.place,
+        )
+
+    def _check_resources(self, definition: AssetsDefinition) -> None:
+        if not isinstance(definition.node, OpDefinition):
+            return
+        wanted = {*definition.node.resource_keys, *(spec.io_manager_key for spec in definition.specs)}
+        known = {*BUILT_IN_MANAGERS, *self.resources, *definition.resource_defs}
+        for key in sorted(wanted - known):
+            near = did_you_mean(key, known) or (f"There are: {', '.join(sorted(self.resources))}." if self.resources else "None is given.")
+            self._problem(
+                "missing-resource", definition, f"{_what(definition)} needs the resource '{key}', which is not among the resources",
+                f'{near} Add it: Definitions(resources={{"{key}": ...}}).',
+            )  # fmt: skip
+
+    def _self_dependency(self, definition: AssetsDefinition, key: AssetKey) -> None:
+        self._problem(
+            "cycle", definition, f"asset '{key}' reads itself",
+            "Only a partitioned asset can read its own earlier partitions: AssetIn(partition_mapping=TimeWindowPartitionMapping(-1, -1)).",
+        )  # fmt: skip
+
+    def _problem(self, rule: str, definition: AssetsDefinition, message: str, hint: str) -> None:
+        for key in definition.keys or tuple(spec.asset_key for spec in definition.check_specs)[:1]:
+            self.problems.append(Problem(rule, message, definition.place, hint, asset=str(key)))
+
+
+def asset_key_or_none(name: str) -> AssetKey | None:
+    """The key of one part called `name`; None when it cannot be one (a parameter may have a name that no asset can)."""
+    try:
+        return AssetKey(name)
+    except InvalidAssetName:
+        return None
+
+
+def rings(catalog: Catalog) -> list[Problem]:
+    """One problem for each ring of assets that need each other, naming its members in order."""
+    state: dict[AssetKey, int] = {}
+    found: list[Problem] = []
+    for start in catalog.by_key:
+        if state.get(start):
+            continue
+        path: list[AssetKey] = []
+        stack: list[tuple[AssetKey, bool]] = [(start, False)]
+        while stack:
+            key, leaving = stack.pop()
+            if leaving:
+                state[key] = 2
+                path.pop()
+                continue
+            if state.get(key) == 1:
+                ring = path[path.index(key) :]
+                found.extend(_ring_problems(ring, catalog))
+                continue
+            if state.get(key) == 2:
+                continue
+            state[key] = 1
+            path.append(key)
+            stack.append((key, True))
+            stack.extend((one, False) for one in catalog.upstream.get(key, ()) if state.get(one) != 2)
+    return found
+
+
+def _ring_problems(ring: list[AssetKey], catalog: Catalog) -> list[Problem]:
+    text = " <- ".join(f"'{key}'" for key in [*ring, ring[0]])
+    return [
+        Problem(
+            "cycle",
+            f"these assets need each other in a ring: {text}",
+            catalog.by_key[key].place if key in catalog.by_key else None,
+            "Break it: let one of them read something else, or make them in one function.",
+            asset=str(key),
+        )
+        for key in ring
+    ]
+
+
+def path_clashes(catalog: Catalog) -> list[Problem]:
+    """A partitioned asset whose folder would be that of other assets: their keys start with its key."""
+    partitioned = {asset.key.path: asset for asset in catalog.assets if asset.partitions_def is not None}
+    found = []
+    if partitioned:
+        for asset in catalog.assets:
+            for length in range(1, len(asset.key.path)):
+                other = partitioned.get(asset.key.path[:length])
+                if other is not None:
+                    found.append(
+                        Problem(
+                            "path-clash",
+                            f"'{other.key}' is partitioned, so its folder would also hold '{asset.key}'",
+                            other.place,
+                            "Rename one of them.",
+                            asset=str(other.key),
+                        )
+                    )
+    return found
+
+
+def _op_step(definition: AssetsDefinition, op: OpDefinition, sources: Mapping[str, AssetKey | None]) -> NodeStep:
+    inputs = []
+    for name, key in sources.items():
+        item = definition.inputs[name]
+        if key is None:
+            inputs.append(NodeInput(name, "default"))
+        else:
+            inputs.append(NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key))
+    outputs = [
+        NodeOutput(output, key, None, not definition.specs_by_key[key].skippable, manager=definition.specs_by_key[key].io_manager_key)
+        for output, key in definition.keys_by_output.items()
+    ]
+    outputs.extend(NodeOutput(output, None, spec.key, False) for output, spec in definition.check_specs_by_output.items())
+    return NodeStep(
+        definition.name, tuple(inputs), tuple(outputs), op.retry_policy, op.pool, op.tags, op.resource_keys, op.config_schema is not None
+    )
+
+
+def _what(definition: AssetsDefinition) -> str:
+    if not definition.specs_by_key:
+        return f"check '{definition.name}'"
+    if len(definition.specs_by_key) > 1:
+        return f"multi-asset '{definition.name}'"
+    return f"asset '{definition.keys[0]}'"
+
+
+def _where(definition: AssetsDefinition) -> str:
+    return definition.place or f"'{definition.name}'"

@@ -1,0 +1,490 @@
+"""Which assets: `AssetSelection` as an object, and the one grammar in which people type it.
+
+The grammar is the reference's newer one, also where a bare name stands alone: ``+`` on a side means *all* upstream or downstream,
+``2+`` two levels. A bare name is a key (``orders+`` = ``key:"orders"+``), ``*`` stands for any text in a value, ``and``/``or``/``not``
+combine, commas unite. An older grammar in which a bare ``+`` was one level is not kept: one text should have one meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.catalog import Catalog, CatalogAsset
+from nbasset.definitions.specs import AssetSpec
+from nbasset.errors import InvalidSelection, UnknownAsset, did_you_mean
+from nbasset.events.facts import CheckKey
+from nbasset.keys import AssetKey
+from nbasset.serde import serializable
+
+if TYPE_CHECKING:
+    from nbasset.keys import CoercibleToAssetKey
+
+Attribute = Literal["key", "group", "tag", "owner", "kind", "is", "status", "code_location"]
+ATTRIBUTES: tuple[Attribute, ...] = ("key", "group", "tag", "owner", "kind", "is", "status", "code_location")
+CoercibleToAssetSelection: TypeAlias = Any
+StatusOf = Callable[[AssetKey], str]
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class AssetSelection:
+    """A set of assets said in words; which ones they are depends on what is defined (`resolve`).
+
+    `op` names the node of the expression, `args` its parts. Make one with the constructors or from text, combine with ``|``, ``&``, ``-``.
+
+    >>> str(AssetSelection.groups("raw").downstream(depth=1) - AssetSelection.assets("airlines"))
+    'group:"raw"+1 and not key:"airlines"'
+    """
+
+    op: str
+    args: tuple[Any, ...] = ()
+    with_checks: Literal["auto", "none", "only"] = "auto"
+
+    # -- constructors ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def all(include_sources: bool = False) -> AssetSelection:
+        """Everything that can be made; external assets too if asked."""
+        return AssetSelection("all", (include_sources,))
+
+    @staticmethod
+    def assets(*assets: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
+        """These assets; a definition stands for all that it makes."""
+        keys: list[AssetKey] = []
+        for one in assets:
+            keys.extend(one.keys if isinstance(one, AssetsDefinition) else [AssetKey.from_coercible(one)])
+        return AssetSelection("keys", tuple(dict.fromkeys(keys)))
+
+    @staticmethod
+    def keys(*asset_keys: CoercibleToAssetKey) -> AssetSelection:
+        """The assets with these keys."""
+        return AssetSelection.assets(*asset_keys)
+
+    @staticmethod
+    def groups(*group_strs: str, include_sources: bool = False) -> AssetSelection:
+        """The assets of these groups."""
+        return _any_of("group", group_strs, include_sources)
+
+    @staticmethod
+    def tag(key: str, value: str, include_sources: bool = False) -> AssetSelection:
+        """The assets with this tag and value."""
+        return AssetSelection("match", ("tag", f"{key}={value}", include_sources))
+
+    @staticmethod
+    def kind(kind: str, include_sources: bool = False) -> AssetSelection:
+        """The assets of this kind."""
+        return AssetSelection("match", ("kind", kind, include_sources))
+
+    @staticmethod
+    def owner(owner: str) -> AssetSelection:
+        """The assets that this person or team owns."""
+        return AssetSelection("match", ("owner", owner, False))
+
+    @staticmethod
+    def key_prefixes(*key_prefixes: str | Sequence[str], include_sources: bool = False) -> AssetSelection:
+        """The assets whose keys start with one of these."""
+        texts = ["/".join((one,) if isinstance(one, str) else one) + "/*" for one in key_prefixes]
+        return _any_of("key", texts, include_sources)
+
+    @staticmethod
+    def key_substring(key_substring: str, include_sources: bool = False) -> AssetSelection:
+        """The assets whose written key contains the text."""
+        return AssetSelection("match", ("key", f"*{key_substring}*", include_sources))
+
+    @staticmethod
+    def checks_for_assets(*assets: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
+        """The checks of these assets, not the assets."""
+        chosen = AssetSelection.assets(*assets)
+        return AssetSelection(chosen.op, chosen.args, "only")
+
+    @staticmethod
+    def checks(*checks: Any) -> AssetSelection:
+        """These checks alone."""
+        keys: list[CheckKey] = []
+        for one in checks:
+            keys.extend(one.check_keys if isinstance(one, AssetsDefinition) else [one])
+        return AssetSelection("checks", tuple(keys), "only")
+
+    @staticmethod
+    def from_string(text: str) -> AssetSelection:
+        """The selection that somebody typed: ``group:raw+ and not key:raw/air*``.
+
+        Raises
+        ------
+        InvalidSelection
+            With the place in the text where reading stopped, and what could stand there.
+        """
+        return _Reader(text).selection()
+
+    @staticmethod
+    def from_coercible(value: CoercibleToAssetSelection) -> AssetSelection:
+        """A selection from text, a key, an asset, a list of these (their union), or a selection."""
+        if isinstance(value, AssetSelection):
+            return value
+        if isinstance(value, str):
+            return AssetSelection.from_string(value)
+        if isinstance(value, (AssetKey, AssetsDefinition, AssetSpec)):
+            return AssetSelection.assets(value)
+        if isinstance(value, CheckKey):
+            return AssetSelection.checks(value)
+        if isinstance(value, Iterable):
+            parts = [AssetSelection.from_coercible(one) for one in value]
+            if not parts:
+                return AssetSelection("keys", ())
+            return parts[0] if len(parts) == 1 else AssetSelection("or", tuple(parts))
+        raise InvalidSelection(f"{value!r:.60} selects no assets. Give text such as 'group:raw+', keys, assets, or an AssetSelection.")
+
+    # -- combining -----------------------------------------------------------------------------------------------------------
+
+    def __or__(self, other: CoercibleToAssetSelection) -> AssetSelection:
+        return AssetSelection("or", (self, AssetSelection.from_coercible(other)))
+
+    def __and__(self, other: CoercibleToAssetSelection) -> AssetSelection:
+        return AssetSelection("and", (self, AssetSelection.from_coercible(other)))
+
+    def __sub__(self, other: CoercibleToAssetSelection) -> AssetSelection:
+        return AssetSelection("minus", (self, AssetSelection.from_coercible(other)))
+
+    def upstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
+        """These and all that they read, `depth` levels up."""
+        return AssetSelection("walk", (self, "up", _depth(depth), include_self))
+
+    def downstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
+        """These and all that reads them, `depth` levels down."""
+        return AssetSelection("walk", (self, "down", _depth(depth), include_self))
+
+    def sources(self) -> AssetSelection:
+        """Those without an upstream in the selection: another name of `roots`."""
+        return self.roots()
+
+    def roots(self) -> AssetSelection:
+        """Those whose upstream assets are all outside the selection."""
+        return AssetSelection("roots", (self,))
+
+    def sinks(self) -> AssetSelection:
+        """Those whose downstream assets are all outside the selection."""
+        return AssetSelection("sinks", (self,))
+
+    def materializable(self) -> AssetSelection:
+        """Those that can be made here."""
+        return AssetSelection("materializable", (self,))
+
+    def required_multi_asset_neighbors(self) -> AssetSelection:
+        """These and the assets that must be made with them, by one function that cannot be subset."""
+        return AssetSelection("neighbors", (self,))
+
+    def without_checks(self) -> AssetSelection:
+        """The same without asset checks."""
+        return AssetSelection(self.op, self.args, "none")
+
+    # -- resolving -----------------------------------------------------------------------------------------------------------
+
+    def resolve(self, catalog: Catalog, *, status: StatusOf | None = None) -> frozenset[AssetKey]:
+        """The keys that it selects among what is defined. `status` answers ``status:stale`` and its like.
+
+        Raises
+        ------
+        UnknownAsset
+            If it names a key, without wildcard, that nobody defines.
+        """
+        return frozenset(_resolve(self, catalog, status))
+
+    def resolve_checks(self, catalog: Catalog) -> frozenset[CheckKey]:
+        """The checks that go with it: those of the selected assets, unless it says otherwise."""
+        if self.op == "checks":
+            return frozenset(self.args)
+        if self.with_checks == "none":
+            return frozenset()
+        keys = self.resolve(catalog)
+        return frozenset(check for key in keys for check in catalog.checks_by_asset.get(key, ()))
+
+    def __str__(self) -> str:
+        return _text(self)
+
+
+def _any_of(attribute: str, values: Sequence[str], include_sources: bool) -> AssetSelection:
+    parts = tuple(AssetSelection("match", (attribute, value, include_sources)) for value in values)
+    return parts[0] if len(parts) == 1 else AssetSelection("or", parts)
+
+
+def _depth(depth: int | None) -> int | None:
+    if depth is not None and depth < 0:
+        raise InvalidSelection(f"a depth of {depth} means nothing: give the number of levels, 0 or more, or None for all.")
+    return depth
+
+
+def _resolve(node: AssetSelection, catalog: Catalog, status: StatusOf | None) -> set[AssetKey]:
+    args = node.args
+    if node.op == "all":
+        return {asset.key for asset in catalog.assets if args[0] or asset.is_executable}
+    if node.op == "keys":
+        return {catalog.asset(key).key for key in args}
+    if node.op == "checks":
+        return set()
+    if node.op == "match":
+        return _matching(args[0], args[1], args[2], catalog, status)
+    if node.op == "or":
+        return set().union(*(_resolve(part, catalog, status) for part in args))
+    if node.op == "not":
+        return {asset.key for asset in catalog.assets} - _resolve(args[0], catalog, status)
+    if node.op in ("and", "minus"):
+        left, right = _resolve(args[0], catalog, status), _resolve(args[1], catalog, status)
+        return left & right if node.op == "and" else left - right
+    chosen = _resolve(args[0], catalog, status)
+    if node.op == "walk":
+        reached = walk(chosen, catalog.upstream if args[1] == "up" else catalog.downstream, args[2])
+        return (reached if args[3] else reached - chosen) & set(catalog.by_key)
+    if node.op == "roots":
+        return {key for key in chosen if not chosen.intersection(catalog.upstream[key])}
+    if node.op == "sinks":
+        return {key for key in chosen if not chosen.intersection(catalog.downstream[key])}
+    if node.op == "materializable":
+        return {key for key in chosen if catalog.by_key[key].is_executable}
+    nodes = {catalog.by_key[key].node for key in chosen}
+    return chosen | {key for one in catalog.nodes if one.name in nodes and not one.can_subset for key in one.assets}
+
+
+def walk(start: Collection[AssetKey], edges: dict[AssetKey, tuple[AssetKey, ...]], depth: int | None = None) -> set[AssetKey]:
+    """Everything reached from `start` along the edges, `start` included, in at most `depth` steps."""
+    reached = set(start)
+    front = list(reached)
+    while front and (depth is None or depth > 0):
+        front = [key for key in dict.fromkeys(one for at in front for one in edges.get(at, ())) if key not in reached]
+        reached.update(front)
+        depth = None if depth is None else depth - 1
+    return reached
+
+
+def _matching(attribute: str, value: str, include_sources: bool, catalog: Catalog, status: StatusOf | None) -> set[AssetKey]:
+    if attribute == "key" and "*" not in value:
+        key = _key_of(value, catalog)
+        return {key}
+    pattern = re.compile(translate(value.replace("[", "[[]").replace("?", "[?]")))
+    found = set()
+    for asset in catalog.assets:
+        if not include_sources and asset.execution == "external" and attribute not in ("key", "is", "status"):
+            continue
+        if any(pattern.match(text) for text in _values(attribute, asset, catalog, status)):
+            found.add(asset.key)
+    return found
+
+
+def _key_of(text: str, catalog: Catalog) -> AssetKey:
+    """The key written so; a last part alone is enough when only one key has it."""
+    if "/" not in text:
+        same = [key for key in catalog.by_key if key.last == text]
+        exact = [key for key in same if len(key.path) == 1]
+        if exact or len(same) == 1:
+            return (exact or same)[0]
+        if len(same) > 1:
+            raise UnknownAsset(f"'{text}' could be {', '.join(sorted(map(str, same)))}. Write the whole key.")
+    for key in catalog.by_key:
+        if str(key) == text:
+            return key
+    hint = did_you_mean(text, [*map(str, catalog.by_key), *(key.last for key in catalog.by_key)]) or "See what there is: %asset list."
+    raise UnknownAsset(f"no asset '{text}' is defined. {hint}")
+
+
+def _values(attribute: str, asset: CatalogAsset, catalog: Catalog, status: StatusOf | None) -> list[str]:
+    spec = asset.spec
+    if attribute == "key":
+        return [str(spec.key)]
+    if attribute == "group":
+        return [spec.group]
+    if attribute == "tag":
+        return [text for key, value in spec.tags.items() for text in (f"{key}={value}", *([key] if not value else []))]
+    if attribute == "owner":
+        return list(spec.owners)
+    if attribute == "kind":
+        return list(spec.kinds)
+    if attribute == "is":
+        return [asset.execution if asset.execution == "external" else "materializable", *(["partitioned"] if asset.partitions_def else [])]
+    if attribute == "code_location":
+        return [catalog.name]
+    if status is None:
+        raise InvalidSelection("status: can be asked only where the records are at hand: in %asset, nbasset and materialize.")
+    return [status(spec.key)]
+
+
+def _text(node: AssetSelection) -> str:
+    args = node.args
+    if node.op == "all":
+        return "*"
+    if node.op == "keys":
+        texts = [f'key:"{key}"' for key in args]
+        return " or ".join(texts) if texts else 'key:""'
+    if node.op == "match":
+        return f'{args[0]}:"{args[1]}"'
+    if node.op == "or":
+        return " or ".join(_grouped(part, "or") for part in args)
+    if node.op == "and":
+        return f"{_grouped(args[0], 'and')} and {_grouped(args[1], 'and')}"
+    if node.op == "minus":
+        return f"{_grouped(args[0], 'and')} and not {_grouped(args[1], '')}"
+    if node.op == "not":
+        return f"not {_grouped(args[0], '')}"
+    if node.op == "walk":
+        inner = _grouped(args[0], "")
+        depth = "" if args[2] is None else str(args[2])
+        text = f"{depth}+{inner}" if args[1] == "up" else f"{inner}+{depth}"
+        return text if args[3] else f"{text} and not {inner}"
+    if node.op in ("roots", "sinks"):
+        return f"{node.op}({_text(args[0])})"
+    if node.op == "materializable":
+        return f"{_grouped(args[0], 'and')} and is:materializable"
+    return _text(args[0]) if args and isinstance(args[0], AssetSelection) else ", ".join(map(str, args))
+
+
+def _grouped(node: AssetSelection, inside: str) -> str:
+    text = _text(node)
+    simple = node.op in ("all", "match", "roots", "sinks", inside) or (node.op == "keys" and len(node.args) == 1)
+    simple = simple or (node.op == "walk" and node.args[3]) or (inside == "and" and node.op == "not")
+    return text if simple else f"({text})"
+
+
+_TOKEN = re.compile(r'\s*(?:(?P<string>"[^"]*")|(?P<mark>[()+,:])|(?P<word>[^\s()+,:"]+))')
+_WORDS = {"and", "or", "not", "sinks", "roots"}
+
+
+class _Reader:
+    """Recursive descent over at most 10,000 characters; each rule reads one level of binding."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > 10_000:
+            raise InvalidSelection(f"a selection of {len(text)} characters is too long; 10000 is the limit. Use groups or wildcards.")
+        self.text = text
+        self.tokens: list[tuple[str, str, int]] = []
+        at = 0
+        while text[at:].strip():
+            match = _TOKEN.match(text, at)
+            if match is None:
+                raise self._error(at, "a closing quote")
+            kind = match.lastgroup or ""
+            self.tokens.append((kind, match.group(kind), match.start(kind)))
+            at = match.end()
+        self.at = 0
+        self.depth = 0
+
+    def selection(self) -> AssetSelection:
+        if not self.tokens:
+            raise InvalidSelection("the selection is empty. Write a name, 'group:raw+', or '*' for everything.")
+        found = self._union()
+        if self.at < len(self.tokens):
+            raise self._error(self.tokens[self.at][2], "'and', 'or', ',' or the end")
+        return found
+
+    def _union(self) -> AssetSelection:
+        parts = [self._or()]
+        while self._take(","):
+            parts.append(self._or())
+        return parts[0] if len(parts) == 1 else AssetSelection("or", tuple(parts))
+
+    def _or(self) -> AssetSelection:
+        parts = [self._and()]
+        while self._take_word("or"):
+            parts.append(self._and())
+        return parts[0] if len(parts) == 1 else AssetSelection("or", tuple(parts))
+
+    def _and(self) -> AssetSelection:
+        found = self._not()
+        while self._take_word("and"):
+            found = AssetSelection("and", (found, self._not()))
+        return found
+
+    def _not(self) -> AssetSelection:
+        negations = 0
+        while self._take_word("not"):
+            negations += 1
+        found = self._walk()
+        return AssetSelection("not", (found,)) if negations % 2 else found
+
+    def _walk(self) -> AssetSelection:
+        up: int | None = -1
+        kind, value, _ = self._peek()
+        if kind == "mark" and value == "+":
+            self.at += 1
+            up = None
+        elif kind == "word" and value.isdigit() and self._peek(1)[:2] == ("mark", "+"):
+            self.at += 2
+            up = int(value)
+        found = self._atom()
+        down: int | None = -1
+        if self._take("+"):
+            kind, value, _ = self._peek()
+            down = None
+            if kind == "word" and value.isdigit():
+                self.at += 1
+                down = int(value)
+        parts = ([found.upstream(up)] if up != -1 else []) + ([found.downstream(down)] if down != -1 else [])
+        if not parts:
+            return found
+        return parts[0] if len(parts) == 1 else parts[0] | parts[1]
+
+    def _atom(self) -> AssetSelection:
+        kind, value, place = self._peek()
+        if not kind:
+            raise self._error(len(self.text), "a name, 'group:...', '*' or '('")
+        self.at += 1
+        if kind == "mark" and value == "(":
+            return self._inside(place)
+        if kind == "string":
+            return AssetSelection("match", ("key", value[1:-1], False))
+        if kind != "word":
+            raise self._error(place, "a name, 'group:...', '*' or '('")
+        if value.lower() in ("sinks", "roots") and self._take("("):
+            inner = self._inside(place)
+            return inner.sinks() if value.lower() == "sinks" else inner.roots()
+        if self._take(":"):
+            return self._attribute(value, place)
+        if value == "*":
+            return AssetSelection.all()
+        if value.lower() in _WORDS:
+            raise self._error(place, f"a name before '{value}'; an asset of that name is written \"{value}\"")
+        return AssetSelection("match", ("key", value, False))
+
+    def _inside(self, place: int) -> AssetSelection:
+        self.depth += 1
+        if self.depth > 100:
+            raise self._error(place, "fewer than 100 parentheses inside each other")
+        found = self._union()
+        self.depth -= 1
+        if not self._take(")"):
+            raise self._error(self._peek()[2] if self._peek()[0] else len(self.text), "')'")
+        return found
+
+    def _attribute(self, name: str, place: int) -> AssetSelection:
+        if name not in ATTRIBUTES:
+            known = ", ".join(f"{attribute}:" for attribute in ATTRIBUTES)
+            hint = did_you_mean(name, ATTRIBUTES)
+            raise InvalidSelection(f"'{name}:' at character {place + 1} is nothing one can select by. {hint} There are {known}".strip())
+        kind, value, at = self._peek()
+        if kind not in ("string", "word"):
+            raise self._error(at if kind else len(self.text), f"a value after '{name}:'")
+        self.at += 1
+        return AssetSelection("match", (name, value[1:-1] if kind == "string" else value, False))
+
+    def _peek(self, ahead: int = 0) -> tuple[str, str, int]:
+        at = self.at + ahead
+        return self.tokens[at] if at < len(self.tokens) else ("", "", len(self.text))
+
+    def _take(self, mark: str) -> bool:
+        if self._peek()[:2] == ("mark", mark):
+            self.at += 1
+            return True
+        return False
+
+    def _take_word(self, word: str) -> bool:
+        kind, value, _ = self._peek()
+        if kind == "word" and value.lower() == word:
+            self.at += 1
+            return True
+        return False
+
+    def _error(self, at: int, expected: str) -> InvalidSelection:
+        shown = self.text if len(self.text) <= 80 else self.text[max(0, at - 40) : at + 40]
+        return InvalidSelection(f"cannot read the selection {shown!r} at character {at + 1}: expected {expected}.")
