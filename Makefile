@@ -22,7 +22,7 @@ demo: $(VENV)/.demo  ## run the flights notebook on real data; a second run does
 	@echo "Lineage picture: out/flights.svg. To work in the notebook: make lab"
 
 lab: $(VENV)/.lab  ## open the flights notebook in JupyterLab (more options: LAB_ARGS=--port=9000)
-	cd notebooks && ../$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS) flights.ipynb
+	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/flights.ipynb $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS)
 
 test: $(VENV)/.dev  ## run the tests, in parallel (some of them: PYTEST_ARGS="tests/source -x")
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
