@@ -45,7 +45,7 @@ clean:  ## forget the environment and what the demo wrote
 
 define install
 @echo "Installing nbasset with its $(1) extras into $(VENV)"
-@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]' \
+@{ test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[$(1)]'; } \
 	|| $(BIN)/python -m pip install --quiet --editable '.[$(1)]'
 endef
 
