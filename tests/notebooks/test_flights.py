@@ -36,7 +36,12 @@ STORED = {
     "model_features": "select count(*), count(*) filter (held_out) from model_features",
 }
 
-pytestmark = pytest.mark.skipif(find_spec("nbasset.cli") is None, reason="no command line yet")
+# One worker runs them all: the notebook runs once.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("flights"),
+    pytest.mark.skipif(find_spec("nbasset.cli") is None, reason="no command line yet"),
+]
 
 
 def _nbasset(*arguments: str, home: Path) -> str:
@@ -59,12 +64,10 @@ def _stored(home: Path) -> dict[str, Path]:
     return {path.stem: path for path in (home / "warehouse").glob("*.parquet")}
 
 
-@pytest.mark.slow
 def test_a_run_leaves_one_parquet_file_for_each_asset(home: Path) -> None:
     assert set(_stored(home)) == ASSETS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("asset", STORED)
 def test_totals_equal_those_computed_straight_from_the_published_files(
     asset: str, home: Path, expected: dict[str, list[tuple[object, ...]]]
@@ -74,7 +77,6 @@ def test_totals_equal_those_computed_straight_from_the_published_files(
     assert warehouse.sql(STORED[asset]).fetchall() == expected[asset]
 
 
-@pytest.mark.slow
 def test_pandas_reads_the_files_with_their_types(home: Path) -> None:
     flights = pd.read_parquet(_stored(home)["raw_flights"])
     assert (flights["date"].dtype.kind, str(flights["time_hour"].dt.tz), flights["carrier"].dtype) == (
@@ -84,14 +86,12 @@ def test_pandas_reads_the_files_with_their_types(home: Path) -> None:
     )
 
 
-@pytest.mark.slow
 def test_a_second_run_writes_nothing(home: Path) -> None:
     before = {name: path.stat().st_ino for name, path in _stored(home).items()}
     _nbasset("run", str(NOTEBOOK), home=home)
     assert {name: path.stat().st_ino for name, path in _stored(home).items()} == before
 
 
-@pytest.mark.slow
 def test_papermill_makes_the_same_tables(home: Path, tmp_path: Path) -> None:
     _nbasset("run", str(NOTEBOOK), "--papermill", home=tmp_path)
     executed = {name: pd.read_parquet(path) for name, path in _stored(tmp_path).items()}
