@@ -7,7 +7,7 @@ attributes too, so that a program can act on them. A notebook is half-written mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -69,12 +69,48 @@ class InvalidMetadata(InvalidDefinitionError):
     """A metadata value of a type that cannot be recorded."""
 
 
+class InvalidCron(InvalidDefinitionError):
+    """A cron text that cannot be read or that never fires."""
+
+
+class InvalidPartitionMapping(InvalidDefinitionError):
+    """A partition mapping that cannot be between these two partitions definitions."""
+
+
+class UnknownPartitionError(Error):
+    """A partition key that its definition does not have."""
+
+
+class InvalidPartitionRange(UnknownPartitionError):
+    """A range of partitions that cannot be read, or whose end comes before its start."""
+
+
 class InvalidInvocationError(Error):
     """A definition called in a way it cannot be called."""
 
 
 class InvariantViolationError(Error):
     """A rule of a running asset was broken, such as an output that was never yielded."""
+
+
+class InvalidConfigError(Error, ValueError):
+    """Configuration that does not fit its schema, with every error at once.
+
+    `errors` holds one entry for each: its path (`ops.delays.config.n`), what was given, the type expected, an example.
+    """
+
+    def __init__(self, errors: Sequence[object], of: str = "the config") -> None:
+        self.errors = tuple(errors)
+        self.of = of
+        count = "1 error" if len(self.errors) == 1 else f"{len(self.errors)} errors"
+        super().__init__("\n".join([f"{count} in {of}:", *(f"  {error}" for error in self.errors)]))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.errors, self.of)
+
+
+class UnknownResource(InvalidDefinitionError):
+    """A resource that somebody needs and nobody gives."""
 
 
 class ProblemsFound(InvalidDefinitionError):
@@ -119,6 +155,21 @@ class SchemaMismatch(Error):
     """A value whose columns or types differ from what is expected."""
 
 
+class TypeCheckDidNotPass(Error):
+    """A value that is not of the type its input or output declares.
+
+    `description` and `metadata` are what the type's check said, `type_name` the type expected.
+    """
+
+    def __init__(
+        self, message: str, *, type_name: str = "", description: str | None = None, metadata: Mapping[str, object] | None = None
+    ) -> None:
+        self.type_name = type_name
+        self.description = description
+        self.metadata = dict(metadata or {})
+        super().__init__(message)
+
+
 class PathOutsideHome(Error):
     """A key that would name a file outside the warehouse."""
 
@@ -133,6 +184,10 @@ class StorageCorrupt(Error):
 
 class PartitionBusy(Error):
     """Somebody else is writing the same asset or partition."""
+
+
+class LeaseLost(Error):
+    """A write under a lease that was given back, or that somebody else has won since."""
 
 
 # -- Runs ---------------------------------------------------------------------------------------------------------------

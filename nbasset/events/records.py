@@ -6,7 +6,7 @@ Statuses of the moment (queued, running) are not folded into assets: they follow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Generic, Literal, TypeVar
@@ -69,20 +69,24 @@ class PartitionTable:
     """State of all partitions of one asset as parallel columns, ordered by ordinal: one row a partition that ever had an event.
 
     `status` is one byte a row (`Status`); `seq`, `changed_seq`, `at_us` are numbers; `run`, `code`, `data_version`, `input_digest` and
-    `version_id` are indexes into `texts`, each text once. All columns are ``array``-like and of one length.
+    `version_id` are indexes into `texts`, where one that is unknown is the empty text. All columns are of one length and only read.
+    Each run and each code stands in `texts` once; of the other three each row has its own text, written out when it is asked for.
     """
 
     ordinals: OrdinalSet
     status: bytes
-    seq: tuple[int, ...] | memoryview
-    changed_seq: tuple[int, ...] | memoryview
-    at_us: tuple[int, ...] | memoryview
-    run: tuple[int, ...] | memoryview
-    code: tuple[int, ...] | memoryview
-    data_version: tuple[int, ...] | memoryview
-    input_digest: tuple[int, ...] | memoryview
-    version_id: tuple[int, ...] | memoryview
-    texts: tuple[str, ...]
+    seq: Sequence[int]
+    changed_seq: Sequence[int]
+    at_us: Sequence[int]
+    run: Sequence[int]
+    code: Sequence[int]
+    data_version: Sequence[int]
+    input_digest: Sequence[int]
+    version_id: Sequence[int]
+    texts: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.status)
 
     def with_status(self, status: Status) -> OrdinalSet:
         """The ordinals in this status; for MISSING use the definition's set minus the others."""

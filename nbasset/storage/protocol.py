@@ -37,7 +37,10 @@ class Fence:
 
 
 class StorageReader(Protocol):
-    """Reading, always of committed state."""
+    """Reading, always of committed state.
+
+    Entries found by an asset's key tell of it under that key, also those from before it was renamed.
+    """
 
     def entries(self, *, after: int = 0, run: RunId | None = None, asset: AssetKey | None = None, limit: int = 1000) -> list[Entry]:
         """Log entries with a higher number than `after`, oldest first; of one run or one asset if asked."""
@@ -53,6 +56,9 @@ class StorageReader(Protocol):
 
     def partitions(self, key: AssetKey) -> PartitionTable:
         """State of all partitions of one asset; an empty table when it has none."""
+
+    def partition_tables(self, keys: Collection[AssetKey]) -> dict[AssetKey, PartitionTable]:
+        """State of all partitions of many assets at once; assets that have none are absent."""
 
     def materializations(self, key: AssetKey, ordinal: int | None, *, before: int | None = None, limit: int = 100) -> list[Entry]:
         """Entries that materialized, reported or rolled back the asset (that partition if `ordinal` is given), newest first."""

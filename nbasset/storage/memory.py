@@ -1,0 +1,253 @@
+"""Events and records in this process alone: for tests, for `materialize` without a home, and as the yardstick of the SQL store.
+
+It folds with the same functions and keeps records in plain dicts, so whatever the two stores say differently is a fault of one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from nbasset.errors import PartitionBusy
+from nbasset.events.facts import CheckKey
+from nbasset.events.fold import apply
+from nbasset.events.kinds import Event, Owner
+from nbasset.events.records import (
+    AssetRecord,
+    BackfillRecord,
+    CheckRecord,
+    Entry,
+    Page,
+    PartitionTable,
+    RunQuery,
+    RunRecord,
+)
+from nbasset.events.reducers import launched, renamed
+from nbasset.keys import AssetKey, PartitionRef, RunId
+from nbasset.ordinals import KeyTable, MemoryKeyTable
+from nbasset.storage.books import Books, table_of_rows
+from nbasset.storage.codec import text_id
+from nbasset.storage.leases import Lease, claimed, holds, lost
+from nbasset.storage.protocol import Fence
+
+
+class MemoryStorage:
+    """A store that lives as long as the object. Safe to share between threads.
+
+    >>> MemoryStorage().last_seq()
+    0
+    """
+
+    key_table: KeyTable
+
+    def __init__(self) -> None:
+        self.key_table = MemoryKeyTable()
+        self._books = Books()
+        self._texts: dict[str, str] = {}
+        self._leases: dict[str, Lease] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._grew = threading.Condition(threading.RLock())
+
+    # -- Reading
+
+    def entries(self, *, after: int = 0, run: RunId | None = None, asset: AssetKey | None = None, limit: int = 1000) -> list[Entry]:
+        """Log entries above `after`, oldest first."""
+        with self._grew:
+            books = self._books
+            found: Iterable[int]
+            if asset is not None:
+                found = (seq for seq in books.found.get(asset, {}) if run is None or getattr(books.log[seq].event, "run_id", None) == run)
+            else:
+                found = books.log if run is None else books.of_run.get(run, ())
+            wanted = sorted(seq for seq in found if seq > after)[:limit]
+            return self._as_known(asset, wanted)
+
+    def entry(self, seq: int) -> Entry | None:
+        """One entry."""
+        return self._books.log.get(seq)
+
+    def latest(self, keys: Collection[AssetKey]) -> dict[AssetKey, AssetRecord]:
+        """Records of these assets."""
+        with self._grew:
+            return {key: record for key in keys if (record := self._books.asset(key)) is not None}
+
+    def assets(self, *, prefix: str = "", limit: int = 10_000) -> list[AssetKey]:
+        """Keys of assets with a record, ordered as text."""
+        with self._grew:
+            named = sorted((key.to_user_string(), key) for key in self._books.assets)
+        return [key for name, key in named if name.startswith(prefix)][:limit]
+
+    def partitions(self, key: AssetKey) -> PartitionTable:
+        """State of all partitions of one asset."""
+        with self._grew:
+            return table_of_rows(self._books.rows(key))
+
+    def partition_tables(self, keys: Collection[AssetKey]) -> dict[AssetKey, PartitionTable]:
+        """State of all partitions of many assets."""
+        return {key: table for key in keys if len(table := self.partitions(key))}
+
+    def materializations(self, key: AssetKey, ordinal: int | None, *, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """Entries that made the asset or the partition, newest first."""
+        with self._grew:
+            if ordinal is None:
+                found = [seq for seq, made in self._books.found.get(key, {}).items() if made]
+            else:
+                found = list(self._books.of_partition.get(key, {}).get(ordinal, ()))
+            return self._newest(key, found, before, limit)
+
+    def checks(self, keys: Collection[AssetKey]) -> dict[CheckKey, CheckRecord]:
+        """Newest verdicts of the checks of these assets."""
+        wanted = set(keys)
+        with self._grew:
+            return {check: record for check, record in self._books.checks.items() if check.asset in wanted}
+
+    def check_history(self, check: CheckKey, *, before: int | None = None, limit: int = 100) -> list[Entry]:
+        """Entries that evaluated the check, newest first."""
+        with self._grew:
+            return self._newest(check.asset, list(self._books.of_check.get(check, ())), before, limit)
+
+    def run(self, run_id: RunId) -> RunRecord | None:
+        """One run."""
+        with self._grew:
+            return self._books.whole_run(run_id)
+
+    def runs(self, query: RunQuery) -> Page[RunRecord]:
+        """Runs that satisfy the query, newest first."""
+        with self._grew:
+            books = self._books
+            candidates = books.runs if query.asset is None else books.of_target.get(query.asset, ())
+            records = [record for run_id in candidates if (record := books.whole_run(run_id)) is not None]
+        newest = sorted((record for record in records if _satisfies(record, query)), key=lambda record: -record.first_seq)
+        page = newest[: query.limit]
+        return Page(tuple(page), str(page[-1].first_seq) if len(newest) > len(page) and page else None)
+
+    def active_runs(self) -> list[RunRecord]:
+        """Runs that are not over, newest first."""
+        return [record for record in self.runs(RunQuery(limit=len(self._books.runs))).items if not record.is_over]
+
+    def backfill(self, backfill_id: str) -> BackfillRecord | None:
+        """One backfill."""
+        with self._grew:
+            record = self._books.backfill(backfill_id)
+            if record is None:
+                return None
+            chunks = self._books.chunks.get(backfill_id, [])
+            return replace(record, launched=launched(targets for _, targets in chunks), run_ids=tuple(run_id for run_id, _ in chunks))
+
+    def backfills(self, *, active: bool = False, limit: int = 100) -> list[BackfillRecord]:
+        """Backfills, newest first."""
+        with self._grew:
+            newest = [record for name in reversed(self._books.backfills) if (record := self.backfill(name)) is not None]
+        return [record for record in newest if not (active and record.ended_us)][:limit]
+
+    def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
+        """Keys of a dynamic partitions definition, in order of arrival."""
+        with self._grew:
+            return tuple(self._books.dynamic.get(name, {}))
+
+    def text(self, text_id: str) -> str | None:
+        """A stored text."""
+        return self._texts.get(text_id)
+
+    def last_seq(self) -> int:
+        """Number of the last entry."""
+        return self._books.last_seq
+
+    # -- Writing
+
+    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
+        """Fold the events in; the number of the last one."""
+        with self._grew:
+            if fence is not None and not holds(self._leases.get(fence.name), fence):
+                raise lost(self._leases.get(fence.name), fence)
+            for event in events:
+                seq = self._books.record(event)
+                apply(self._books, seq, event)
+            self._grew.notify_all()
+            return self._books.last_seq
+
+    def put_text(self, text: str) -> str:
+        """Keep a text."""
+        name = text_id(text)
+        self._texts[name] = text
+        return name
+
+    def heartbeat(self, run_id: RunId, at_us: int) -> None:
+        """The run's process is alive."""
+        with self._grew:
+            self._books.heartbeats[run_id] = at_us
+
+    @contextmanager
+    def lock(self, name: str, *, timeout_s: float) -> Iterator[None]:
+        """Hold a named lock among the threads of this process."""
+        with self._grew:
+            lock = self._locks.setdefault(name, threading.Lock())
+        if not lock.acquire(timeout=max(timeout_s, 0.0)):
+            raise PartitionBusy(
+                f"'{name}' is being written by another thread of process {os.getpid()} on {socket.gethostname()}, "
+                f"for more than {timeout_s:g} s. Wait for it, or cancel the run that holds it."
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def claim(self, name: str, owner: Owner, seconds: float, *, now_us: int) -> Fence | None:
+        """Win or renew a lease."""
+        with self._grew:
+            lease = claimed(self._leases.get(name), owner, seconds, now_us)
+            if lease is None:
+                return None
+            self._leases[name] = lease
+            return Fence(name, lease.token, owner)
+
+    def release(self, fence: Fence) -> None:
+        """Give a lease back; one that was lost stays with its new holder."""
+        with self._grew:
+            if holds(self._leases.get(fence.name), fence):
+                self._leases[fence.name] = Lease(fence.token, None, 0)
+
+    def wait(self, after: int, timeout_s: float) -> int:
+        """Block until the log grows above `after` or the time is up."""
+        with self._grew:
+            self._grew.wait_for(lambda: self._books.last_seq > after, timeout_s)
+            return self._books.last_seq
+
+    def delete_runs(self, run_ids: Iterable[RunId]) -> None:
+        """Forget runs and those of their entries that made nothing."""
+        with self._grew:
+            self._books.delete_runs(run_ids)
+
+    def close(self) -> None:
+        """Nothing to let go of: what was stored stays readable."""
+
+    def _newest(self, key: AssetKey, found: list[int], before: int | None, limit: int) -> list[Entry]:
+        wanted = sorted((seq for seq in found if before is None or seq < before), reverse=True)
+        return self._as_known(key, wanted[:limit])
+
+    def _as_known(self, key: AssetKey | None, seqs: Iterable[int]) -> list[Entry]:
+        entries = [self._books.log[seq] for seq in seqs]
+        former = self._books.former.get(key) if key is not None else None
+        if key is None or not former:
+            return entries
+        return [Entry(entry.seq, renamed(entry.event, frozenset(former), key)) for entry in entries]
+
+
+def _satisfies(record: RunRecord, query: RunQuery) -> bool:
+    """Whether a run satisfies everything in the query but the asset."""
+    if query.root_run_id is not None and query.root_run_id not in (record.root_run_id, record.run_id):
+        return False
+    return (
+        (not query.run_ids or record.run_id in query.run_ids)
+        and (not query.statuses or record.status in query.statuses)
+        and (query.job is None or record.job == query.job)
+        and all(record.tags.get(name) == value for name, value in query.tags.items())
+        and (query.backfill_id is None or record.backfill_id == query.backfill_id)
+        and (query.since_us is None or record.requested_us >= query.since_us)
+        and (query.until_us is None or record.requested_us < query.until_us)
+        and (query.before is None or record.first_seq < int(query.before))
+    )
