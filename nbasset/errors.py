@@ -151,6 +151,10 @@ class CorruptData(Error):
     """A stored file that cannot be read."""
 
 
+class ChangedByHand(CorruptData):
+    """A stored file that is not the one that was recorded: somebody wrote over it."""
+
+
 class SchemaMismatch(Error):
     """A value whose columns or types differ from what is expected."""
 
