@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbasset.definitions.partitions import PartitionKeyRange
 from nbasset.errors import InvariantViolationError
+from nbasset.io_managers.wanted import load_as as load_as_for
 from nbasset.keys import AssetKey, PartitionRef, new_run_id, new_version_id
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.serde import serializable
 
 if TYPE_CHECKING:
-    from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition, TimeWindow
+    from nbasset.definitions.partitions import PartitionsDefinition, TimeWindow
     from nbasset.keys import CoercibleToAssetKey
 
 LoadAs = Literal["dict", "frame", "single"]
@@ -102,8 +104,6 @@ class _Context:
     @property
     def asset_partition_key_range(self) -> PartitionKeyRange:
         """First and last of the partitions."""
-        from nbasset.definitions.partitions import PartitionKeyRange
-
         if not self.partitions:
             raise InvariantViolationError(f"{self.label} has no partition here.")
         return PartitionKeyRange(self.partitions[0].key, self.partitions[-1].key)
@@ -395,8 +395,6 @@ def build_input_context(
 
     `load_as` defaults to what a consumer with this annotation would get: see `nbasset.io_managers.wanted.load_as`.
     """
-    from nbasset.io_managers.wanted import load_as as load_as_for
-
     partitions = _partitions(partition_key, asset_partition_keys)
     key = AssetKey.from_coercible(asset_key) if asset_key is not None else None
     if upstream_output is not None:

@@ -1,0 +1,333 @@
+"""What is in a table, for people: rows, columns, types, nulls, smallest and largest, how values spread, the first rows.
+
+Counts, nulls and extremes are exact. The number of different values and their spread come from a sample of at most `SAMPLE` rows spread
+over the table (all rows of a small one). A `Profiler` takes a table whole or in pieces; the `Profile` travels in the footer of the Parquet
+file as plain JSON, so that any reader of Parquet can show it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nbasset.io_managers.content import type_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Plain: TypeAlias = str | int | float | bool | None
+SAMPLE = 5_000
+BINS = 12
+TOP = 6
+LONGEST_TEXT = 80
+MOST_COLUMNS = 300  # of a wider table only these are described
+_PREVIEW_COLUMNS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """One column. `low` and `high` are None for types without an order; dates and times are ISO text.
+
+    `distinct` is exact when `exact` is true, else an estimate. Numbers and times spread over `counts`, one count a bin, the bins of equal
+    width from `low` to `high`; text and flags have `top`, the commonest values with their share of the non-null rows.
+    """
+
+    name: str
+    type: str
+    nulls: int = 0
+    low: Plain = None
+    high: Plain = None
+    distinct: int | None = None
+    exact: bool = True
+    counts: tuple[int, ...] = ()
+    top: tuple[tuple[Plain, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A table in numbers. `preview` holds the first rows, cells as numbers, flags or short text, for the first columns only."""
+
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    preview: tuple[tuple[Plain, ...], ...] = ()
+    columns_in_all: int = 0
+
+    def to_json(self) -> str:
+        """Compact JSON; what is at its default is left out."""
+        columns = [{"name": column.name, "type": column.type, **_facts(column)} for column in self.columns]
+        data = {"rows": self.rows, "columns_in_all": self.columns_in_all, "columns": columns, "preview": self.preview}
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Profile:
+        """The profile that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the text is no profile.
+        """
+        data = json.loads(text)
+        try:
+            columns = tuple(_column_from(one) for one in data["columns"])
+            preview = tuple(tuple(row) for row in data["preview"])
+            return Profile(data["rows"], columns, preview, data["columns_in_all"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no profile of a table: {error}") from error
+
+
+class Profiler:
+    """Takes in a table, whole or piece by piece, and gives its profile.
+
+    `preview_rows` first rows are kept as they are; 0 keeps values of rows out of the profile, also the commonest ones.
+    """
+
+    def __init__(self, schema: pa.Schema, *, preview_rows: int = 10) -> None:
+        self._schema = schema
+        self._preview_rows = preview_rows
+        self._columns = [_Column() for _ in range(min(len(schema), MOST_COLUMNS))]
+        self._rows = 0
+        self._samples: list[pa.Table] = []
+        self._sampled = 0
+        self._step = 1
+        self._head: pa.Table | None = None
+
+    def update(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        import pyarrow as pa
+
+        table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+        if len(table.schema) > MOST_COLUMNS:
+            table = table.select(range(MOST_COLUMNS))
+        if self._head is None or self._head.num_rows < self._preview_rows:
+            more = table.slice(0, self._preview_rows - (self._head.num_rows if self._head else 0))
+            self._head = more if self._head is None else pa.concat_tables([self._head, more])
+        for state, column in zip(self._columns, table.columns, strict=True):
+            state.update(column)
+        self._take_sample(table)
+        self._rows += table.num_rows
+
+    @property
+    def rows(self) -> int:
+        """Rows taken in so far."""
+        return self._rows
+
+    def profile(self) -> Profile:
+        """The profile of all rows so far."""
+        import pyarrow as pa
+
+        sample = pa.concat_tables(self._samples) if self._samples else self._schema.empty_table()
+        described = tuple(
+            _describe(field, state, sample.column(at), self._rows, values=self._preview_rows > 0)
+            for at, (field, state) in enumerate(zip(self._schema, self._columns, strict=False))
+        )
+        return Profile(self._rows, described, self._preview(), len(self._schema))
+
+    def _take_sample(self, table: pa.Table) -> None:
+        import numpy as np
+        import pyarrow as pa
+
+        if not table.num_rows or not table.num_columns:
+            return
+        step = max(self._step, -(-table.num_rows // SAMPLE))
+        piece = table if step == 1 else table.take(pa.array(np.arange(0, table.num_rows, step)))
+        self._samples.append(piece)
+        self._sampled += piece.num_rows
+        if self._sampled > 2 * SAMPLE:  # a long stream: thin what was kept, and keep less of what comes
+            kept = pa.concat_tables(self._samples)
+            self._samples = [kept.take(pa.array(np.arange(0, kept.num_rows, 2)))]
+            self._sampled = self._samples[0].num_rows
+            self._step = step * 2
+
+    def _preview(self) -> tuple[tuple[Plain, ...], ...]:
+        if self._head is None or not self._preview_rows:
+            return ()
+        shown = [_cells(column) for column in self._head.columns[:_PREVIEW_COLUMNS]]
+        return tuple(zip(*shown, strict=True))
+
+
+class _Column:
+    """Nulls and extremes of one column so far."""
+
+    def __init__(self) -> None:
+        self.nulls = 0
+        self.low: Any = None
+        self.high: Any = None
+
+    def update(self, column: pa.ChunkedArray) -> None:
+        import pyarrow as pa
+        import pyarrow.types as t
+
+        self.nulls += column.null_count
+        kind = column.type
+        if t.is_dictionary(kind):
+            used = [chunk.dictionary.take(chunk.indices.unique().drop_null()) for chunk in column.chunks]
+            column, kind = pa.chunked_array(used, type=kind.value_type), kind.value_type
+        if not _has_order(kind) or len(column) == column.null_count:
+            return
+        low, high = _extremes(column)
+        self.low = low if self.low is None or _less(low, self.low) else self.low
+        self.high = high if self.high is None or _less(self.high, high) else self.high
+
+
+def _extremes(column: pa.ChunkedArray) -> tuple[pa.Scalar, pa.Scalar]:
+    """Smallest and largest; Arrow knows no order of durations and half floats, but one of what they are made of."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    kind = column.type
+    if t.is_duration(kind):
+        found = pc.min_max(column.cast(pa.int64()))
+        return found["min"].cast(kind), found["max"].cast(kind)
+    found = pc.min_max(column.cast(pa.float32()) if t.is_float16(kind) else column)
+    return found["min"], found["max"]
+
+
+def _less(one: pa.Scalar, other: pa.Scalar) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.less(one, other).as_py())
+
+
+def _has_order(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind) or t.is_decimal(kind) or _is_time(kind) or _is_text(kind))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_string(kind) or t.is_large_string(kind))
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    import pyarrow.types as t
+
+    return bool(t.is_temporal(kind) and not t.is_interval(kind))
+
+
+def _describe(field: pa.Field, state: _Column, sample: pa.ChunkedArray, rows: int, *, values: bool) -> ColumnProfile:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    low, high = (None, None) if state.low is None else (plain(state.low), plain(state.high))
+    told = field.type
+    if not values and (_is_text(told) or t.is_dictionary(told)):
+        low = high = None
+    if t.is_dictionary(told):
+        sample = sample.cast(told.value_type)
+        told = told.value_type
+    if not _has_order(told):
+        return ColumnProfile(field.name, type_name(field.type), state.nulls, low, high)
+    filled = rows - state.nulls
+    try:
+        counted = pc.value_counts(sample.drop_null())
+    except pa.ArrowNotImplementedError:
+        return ColumnProfile(field.name, type_name(field.type), state.nulls, low, high)
+    times = counted.field("counts").to_numpy()
+    distinct = _distinct(times, filled)
+    is_number = not (_is_text(told) or t.is_boolean(told))
+    bins = _histogram(counted.field("values"), times, state.low, state.high) if is_number and filled else ()
+    top = _commonest(counted.field("values"), times) if values and not is_number else ()
+    return ColumnProfile(
+        field.name, type_name(field.type), state.nulls, low, high, distinct, int(times.sum()) == filled, bins, top
+    )  # fmt: skip
+
+
+def _distinct(times: Any, rows: int) -> int:
+    """How many values a column has, from how often each was met in a sample. Haas and Stokes 1998, estimator D_uj1."""
+    seen, sampled = len(times), int(times.sum())
+    if sampled in (0, rows):
+        return seen
+    once = int((times == 1).sum())
+    return min(rows, round(sampled * seen / (sampled - once + once * sampled / rows)))
+
+
+def _histogram(values: pa.Array, times: Any, low: pa.Scalar, high: pa.Scalar) -> tuple[int, ...]:
+    """How many sampled rows fall into each of `BINS` bins of equal width; nothing when a bound is not finite."""
+    import numpy as np
+
+    first, last = _as_number(low), _as_number(high)
+    if first is None or last is None or not math.isfinite(first) or not math.isfinite(last) or not last > first:
+        return ()
+    numbers = _numbers(values)
+    good = np.isfinite(numbers)
+    places = ((numbers[good] - first) * (BINS / (last - first))).astype(np.int64).clip(0, BINS - 1)
+    return tuple(int(count) for count in np.bincount(places, weights=times[good], minlength=BINS))
+
+
+def _numbers(values: pa.Array) -> Any:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.types as t
+
+    kind = values.type
+    if t.is_decimal(kind):
+        values = values.cast(pa.float64())
+    elif _is_time(kind):
+        values = values.view(pa.int64() if kind.bit_width == 64 else pa.int32())
+    return values.to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _as_number(value: pa.Scalar) -> float | None:
+    return float(_numbers(_one(value))[0]) if value.is_valid else None
+
+
+def _one(value: pa.Scalar) -> pa.Array:
+    """An array of one scalar, made without Python's times, which have no nanoseconds."""
+    import pyarrow as pa
+
+    return pa.repeat(value, 1)
+
+
+def _commonest(values: pa.Array, times: Any) -> tuple[tuple[Plain, float], ...]:
+    import numpy as np
+
+    total = int(times.sum())
+    order = np.lexsort((np.arange(len(times)), -times))[:TOP]
+    return tuple((plain(values[int(at)]), round(int(times[at]) / total, 4)) for at in order)
+
+
+def _cells(column: pa.ChunkedArray) -> list[Plain]:
+    return [plain(value) for value in column]
+
+
+def plain(value: pa.Scalar) -> Plain:
+    """A value as JSON can say it: numbers and flags as they are, all else as short text."""
+    import pyarrow.types as t
+
+    if not value.is_valid:
+        return None
+    if _is_time(value.type):
+        return str(_one(value).cast("string")[0].as_py()) if not t.is_duration(value.type) else str(value)
+    try:
+        found = value.as_py()
+    except (ValueError, OverflowError):
+        return str(value)[:LONGEST_TEXT]
+    if isinstance(found, float):
+        return found if math.isfinite(found) else repr(found)
+    if isinstance(found, bool) or (isinstance(found, int) and abs(found) < 2**53):
+        return found
+    text = found if isinstance(found, str) else str(found)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _facts(column: ColumnProfile) -> Mapping[str, Any]:
+    facts = {
+        "nulls": column.nulls or None, "low": column.low, "high": column.high, "distinct": column.distinct,
+        "estimated": None if column.exact else True, "counts": column.counts or None, "top": column.top or None,
+    }  # fmt: skip
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _column_from(data: Mapping[str, Any]) -> ColumnProfile:
+    return ColumnProfile(
+        data["name"], data["type"], data.get("nulls", 0), data.get("low"), data.get("high"), data.get("distinct"),
+        not data.get("estimated", False), tuple(data.get("counts", ())), tuple((value, share) for value, share in data.get("top", ())),
+    )  # fmt: skip

@@ -1,0 +1,212 @@
+"""A class to derive from when a file format is all that is missing: write two functions, get paths, partitions, versions and safety.
+
+    class CsvIOManager(UPathIOManager):
+        extension = ".csv"
+
+        def dump_to_path(self, context, obj, path):
+            obj.to_csv(path, index=False)
+
+        def load_from_path(self, context, path):
+            return pd.read_csv(path)
+
+`dump_to_path` writes at a staging path with the same name and ending; the value becomes visible whole, and the one before stays readable.
+A format that writes a folder works, too; only there the change takes two steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from abc import abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from nbasset.errors import MissingValue
+from nbasset.io_managers.frames import ArrowForm, to_arrow
+from nbasset.io_managers.partitions import load_partitions, missing
+from nbasset.io_managers.paths import asset_path, dimensions, op_path
+from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, StagingIOManager
+from nbasset.io_managers.publishing import Folder, LocalFolder, open_folder, told
+from nbasset.io_managers.remote_path import RemotePath
+from nbasset.metadata import RawMetadataValue
+
+AnyPath: TypeAlias = Path | RemotePath
+_CHUNK = 1 << 20
+
+
+class UPathIOManager(StagingIOManager):
+    """Keeps each value at a path made from asset key and partition, below `base_path`: a path or an fsspec address."""
+
+    extension: str | None = None
+
+    def __init__(
+        self, base_path: str | os.PathLike[str] | RemotePath = "warehouse", storage_options: Mapping[str, Any] | None = None
+    ) -> None:
+        self.storage_options = dict(storage_options or {})
+        self.folder: Folder = open_folder(str(base_path), self.storage_options)
+        self.base_path = self._path(self.folder.base)
+
+    # -- what a class derived from this one writes ----------------------------------------------------------------------------
+
+    @abstractmethod
+    def dump_to_path(self, context: OutputContext, obj: Any, path: Any) -> None:
+        """Write the value at this path."""
+
+    @abstractmethod
+    def load_from_path(self, context: InputContext, path: Any) -> Any:
+        """Read the value at this path; `FileNotFoundError` means it was never written."""
+
+    def get_metadata(self, context: OutputContext, obj: Any) -> dict[str, RawMetadataValue]:
+        """Facts to record with the value. None by default; its path is recorded in any case."""
+        return {}
+
+    def get_path_for_partition(self, context: OutputContext | InputContext, path: Any, partition: str) -> Any:
+        """Where a partition stands below the path of its asset. `partition` is a safe name, ``day=.../origin=...`` for several dimensions.
+
+        The ending is added afterwards.
+        """
+        return path / partition
+
+    def get_asset_relative_path(self, context: OutputContext | InputContext) -> str:
+        """The path of the asset below the base, without ending."""
+        return asset_path(context.asset_key, extension="")
+
+    def get_op_output_relative_path(self, context: OutputContext | InputContext) -> str:
+        """The path of an op's output below the base, without ending."""
+        return op_path(context.get_identifier(), extension="")
+
+    def path_exists(self, path: Any) -> bool:
+        """Whether there is something at the path."""
+        return bool(path.exists())
+
+    def unlink(self, path: Any) -> None:
+        """Remove what is at the path."""
+        path.unlink()
+
+    def make_directory(self, path: Any) -> None:
+        """Make a folder, and those above it."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def has_output(self, context: OutputContext) -> bool:
+        """Whether a value is stored for this output."""
+        return self.path_exists(self.path_of(context))
+
+    # -- writing ------------------------------------------------------------------------------------------------------------
+
+    def stage(self, context: OutputContext, obj: Any) -> Staged:
+        """Let `dump_to_path` write at a staging path and make that durable.
+
+        Raises
+        ------
+        StorageUnavailable
+            If the disk is full, read-only or not there.
+        """
+        final = str(self.path_of(context))
+        place = self.folder.staging_place(context.version_id, final.rpartition("/")[2])
+        try:
+            if not isinstance(self.folder, LocalFolder):
+                self.make_directory(self._path(place).parent)
+            with told(place):
+                self.dump_to_path(context, obj, self._path(place))
+            if not self.folder.exists(place):
+                raise MissingValue(
+                    f"{type(self).__name__}.dump_to_path wrote nothing at the path it was given ({place}) for {context.label}."
+                )
+            self.folder.sync(place)
+            context.add_output_metadata({"path": final, **self.get_metadata(context, obj)})
+            content = context.data_version or self._content(place)
+        except BaseException:
+            self.folder.discard(place)
+            raise
+        return Staged(
+            asset=context.key,
+            partition=context.partitions[0] if context.partitions else None,
+            staged_uri=place,
+            uri=final,
+            version_id=context.version_id,
+            data_version=content,
+            size_bytes=self.folder.size(place),
+            metadata=dict(context.added_metadata),
+        )
+
+    def publish(self, staged: Staged, previous: str | None) -> None:
+        """Make the staged file the visible one; the superseded one stays under the id of the version before."""
+        self.folder.publish(staged.staged_uri, staged.uri, staged.version_id, previous=previous, identify=lambda _: None)
+
+    def discard(self, staged: Staged) -> None:
+        """Remove the staged file."""
+        self.folder.discard(staged.staged_uri)
+
+    # -- reading ------------------------------------------------------------------------------------------------------------
+
+    def load_input(self, context: InputContext) -> Any:
+        """The value, or those of several partitions as the context asks.
+
+        Raises
+        ------
+        MissingValue
+            If it was never stored.
+        """
+        if not context.has_asset_partitions:
+            return self._load_one(context)
+        return self.load_partitions(context)
+
+    def load_partitions(self, context: InputContext) -> Any:
+        """Several partitions: a dict by key, or one frame when the consumer's annotation asks for one."""
+        return load_partitions(context, self._load_one, self._load_table)
+
+    def path_of(self, context: OutputContext | InputContext) -> AnyPath:
+        """The stable path of the value.
+
+        Raises
+        ------
+        PathOutsideHome
+            If it leads out of the base.
+        """
+        if not context.has_asset_key:
+            found: Any = self.base_path / self.get_op_output_relative_path(context)
+        else:
+            found = self.base_path / self.get_asset_relative_path(context)
+            if context.partitions:
+                name = asset_path(context.asset_key, dimensions(context.asset_partition_key, context.asset_partitions_def), extension="")
+                below = name.removeprefix(asset_path(context.asset_key, extension="") + "/")
+                found = self.get_path_for_partition(context, found, below)
+        relative = str(found).removeprefix(str(self.base_path)).lstrip("/")
+        return self._path(self.folder.place(relative + (self.extension or "")))
+
+    def _load_one(self, context: InputContext) -> Any:
+        path = self.path_of(context)
+        wanted_id = context.version_of(0)
+        if wanted_id is not None:
+            kept = self.folder.version_place(wanted_id, path.name)
+            if self.folder.exists(kept):
+                path = self._path(kept)
+        try:
+            with told(str(path)):
+                return self.load_from_path(context, path)
+        except FileNotFoundError as error:
+            raise missing(context, str(path)) from error
+
+    def _load_table(self, context: InputContext) -> ArrowForm:
+        return to_arrow(self._load_one(context), label=context.label)
+
+    def _path(self, place: str) -> AnyPath:
+        return Path(place) if isinstance(self.folder, LocalFolder) else RemotePath(place, **self.storage_options)
+
+    def _content(self, place: str) -> str:
+        """The hash of all bytes that were written, names of files in a folder included."""
+        found = hashlib.sha256()
+        top = self._path(place)
+        for path in _files(top):
+            found.update(str(path).removeprefix(str(top)).encode() + b"\0")
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    found.update(chunk)
+        return "b1:" + found.hexdigest()[:32]
+
+
+def _files(path: Any) -> list[Any]:
+    if not path.is_dir():
+        return [path]
+    return [file for below in sorted(path.iterdir(), key=str) for file in _files(below)]
