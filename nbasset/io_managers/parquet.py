@@ -238,6 +238,7 @@ class ParquetIOManager(StagingIOManager):
 
     def _load_table(self, context: InputContext) -> ArrowForm:
         columns = plain(context.definition_metadata.get("columns"))
+        columns = columns if isinstance(columns, (list, tuple)) and all(isinstance(name, str) for name in columns) else None
         with self._opened(context) as file:
             return ArrowForm(parquet_files.read_table(file, columns), parquet_files.value_of(file))
 

@@ -94,12 +94,13 @@ def decode(name: str) -> str | None:
 def without_clash(name: str, taken: Collection[str]) -> str:
     """The name to use beside `taken` on a file system that does not tell upper from lower case.
 
-    A name that differs from another only in case gets its capitals escaped, which is again reversible.
+    A name that differs from another only in case gets its capitals escaped, or its first letter if there are none: again reversible.
 
     >>> without_clash("Jan.parquet", ["jan.parquet"]), without_clash("Jan.parquet", ["Jan.parquet"])
     ('%4Aan.parquet', 'Jan.parquet')
     """
-    escaped = "".join(_escape(char) if char.isupper() else char for char in name)
+    capitals = {at for at, char in enumerate(name) if char.isupper()} or {next((at for at, char in enumerate(name) if char.isalpha()), -1)}
+    escaped = "".join(_escape(char) if at in capitals else char for at, char in enumerate(name))
     if escaped in taken:
         return escaped
     if name in taken or not any(other.casefold() == name.casefold() for other in taken):

@@ -24,6 +24,7 @@ from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, St
 from nbasset.io_managers.publishing import Folder, open_folder
 
 _MARK = b"\nnbasset "
+_LONGEST_LINE = 4_096
 
 
 class FilesystemIOManager(StagingIOManager):
@@ -129,8 +130,12 @@ class FilesystemIOManager(StagingIOManager):
             return None
 
     def _version_at(self, place: str) -> str | None:
-        data = self._read(place)
-        return _said(data).get("version") if data is not None else None
+        try:
+            with closing(self.folder.open_to_read(place)) as file:
+                file.seek(max(0, self.folder.size(place) - _LONGEST_LINE))
+                return _said(file.read()).get("version")
+        except FileNotFoundError:
+            return None
 
     def _relative(self, context: OutputContext | InputContext) -> str:
         if not context.has_asset_key:

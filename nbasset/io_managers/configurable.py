@@ -1,0 +1,145 @@
+"""I/O managers as resources: classes with typed configuration, and functions.
+
+`ConfigurableIOManager` is the usual one: fields for configuration, two methods. The factory makes a manager of another class, for example
+one derived from `UPathIOManager`. The decorators are the short forms for functions.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, overload
+
+from nbasset.definitions.resources import ConfigurableResource, ConfigurableResourceFactory
+from nbasset.definitions.resources_context import InitResourceContext
+from nbasset.definitions.resources_functions import ResourceDefinition
+from nbasset.errors import InvalidDefinitionError
+from nbasset.io_managers.memory import InMemoryIOManager
+from nbasset.io_managers.pickled import FilesystemIOManager
+from nbasset.io_managers.protocol import InputContext, InputManager, IOManager
+
+
+class ConfigurableIOManager(ConfigurableResource, IOManager):
+    """An I/O manager with fields for its configuration.
+
+    >>> class Greetings(ConfigurableIOManager):
+    ...     greeting: str = "hello"
+    ...     def handle_output(self, context, obj):
+    ...         print(self.greeting, context.asset_key, obj)
+    ...     def load_input(self, context):
+    ...         return self.greeting
+    >>> from nbasset.io_managers.protocol import build_output_context
+    >>> Greetings(greeting="good day").handle_output(build_output_context(asset_key="orders"), 1)
+    good day orders 1
+    """
+
+
+class ConfigurableIOManagerFactory(ConfigurableResourceFactory[IOManager]):
+    """Configuration that makes an I/O manager of another class: override `create_io_manager`."""
+
+    def create_io_manager(self, context: InitResourceContext) -> IOManager:
+        """The manager that steps get. Override it."""
+        raise InvalidDefinitionError(f"{type(self).__name__} makes no I/O manager: override create_io_manager(self, context).")
+
+    def create_resource(self, context: InitResourceContext) -> IOManager:
+        """The manager that steps get."""
+        return self.create_io_manager(context)
+
+
+class IOManagerDefinition(ResourceDefinition):
+    """An I/O manager made by a function: see `io_manager`."""
+
+    @staticmethod
+    def hardcoded_io_manager(value: IOManager, description: str | None = None) -> IOManagerDefinition:
+        """A definition that gives this manager."""
+        return IOManagerDefinition(lambda: value, description=description, name=type(value).__name__)
+
+
+class InputManagerDefinition(ResourceDefinition):
+    """An input manager made by a function: see `input_manager`."""
+
+
+class _FunctionInputManager(InputManager):
+    """Loads inputs by calling a function."""
+
+    def __init__(self, load: Callable[..., Any]) -> None:
+        self._load = load
+
+    def load_input(self, context: InputContext) -> Any:
+        return self._load(context) if inspect.signature(self._load).parameters else self._load()
+
+
+@overload
+def io_manager(config_schema: Callable[..., Any]) -> IOManagerDefinition: ...
+@overload
+def io_manager(
+    config_schema: Any = ...,
+    description: str | None = ...,
+    required_resource_keys: set[str] | frozenset[str] | None = ...,
+    version: str | None = ...,
+) -> Callable[[Callable[..., Any]], IOManagerDefinition]: ...
+def io_manager(
+    config_schema: Any = None,
+    description: str | None = None,
+    required_resource_keys: set[str] | frozenset[str] | None = None,
+    version: str | None = None,
+) -> IOManagerDefinition | Callable[[Callable[..., Any]], IOManagerDefinition]:
+    """Decorator: the function makes an I/O manager, from an `InitResourceContext` or from nothing.
+
+    >>> @io_manager(config_schema={"base_dir": str})
+    ... def models(context):
+    ...     return FilesystemIOManager(context.resource_config["base_dir"])
+    >>> models.name
+    'models'
+    """
+    if inspect.isfunction(config_schema):
+        return IOManagerDefinition(config_schema)
+    return lambda fn: IOManagerDefinition(fn, config_schema, description, required_resource_keys, version)
+
+
+@overload
+def input_manager(config_schema: Callable[..., Any]) -> InputManagerDefinition: ...
+@overload
+def input_manager(
+    config_schema: Any = ...,
+    description: str | None = ...,
+    required_resource_keys: set[str] | frozenset[str] | None = ...,
+    version: str | None = ...,
+) -> Callable[[Callable[..., Any]], InputManagerDefinition]: ...
+def input_manager(
+    config_schema: Any = None,
+    description: str | None = None,
+    required_resource_keys: set[str] | frozenset[str] | None = None,
+    version: str | None = None,
+) -> InputManagerDefinition | Callable[[Callable[..., Any]], InputManagerDefinition]:
+    """Decorator: the function loads inputs, from an `InputContext` or from nothing. Name it in ``AssetIn(input_manager_key=...)``.
+
+    >>> @input_manager
+    ... def from_csv(context):
+    ...     return f"{context.name}.csv"
+    >>> from nbasset.io_managers.protocol import build_input_context
+    >>> from_csv().load_input(build_input_context(asset_key="orders"))
+    'orders.csv'
+    """
+
+    schema = None if inspect.isfunction(config_schema) else config_schema
+
+    def define(load: Callable[..., Any]) -> InputManagerDefinition:
+        return InputManagerDefinition(
+            lambda: _FunctionInputManager(load), schema, description or inspect.getdoc(load), required_resource_keys, version,
+            name=load.__name__,
+        )  # fmt: skip
+
+    return define(config_schema) if inspect.isfunction(config_schema) else define
+
+
+@io_manager
+def mem_io_manager() -> InMemoryIOManager:
+    """Values in memory: gone with the process."""
+    return InMemoryIOManager()
+
+
+@io_manager(config_schema={"base_dir": str})
+def fs_io_manager(context: InitResourceContext) -> FilesystemIOManager:
+    """Values as pickles below ``base_dir``."""
+    return FilesystemIOManager(context.resource_config["base_dir"])
