@@ -1,0 +1,37 @@
+"""Stopping a run: a token that everybody may set, and the way to interrupt a step that is busy in a thread of this process."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+
+
+class CancelToken:
+    """Set once, by whoever wants the run to stop. Waiting on it is how a run sleeps."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.by = ""
+
+    def cancel(self, by: str = "") -> None:
+        """Ask the run to stop."""
+        self.by = self.by or by
+        self._event.set()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether somebody asked."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, or until somebody asks; whether somebody did."""
+        return self._event.wait(seconds)
+
+
+def interrupt_thread(ident: int) -> None:
+    """Raise KeyboardInterrupt in a thread at its next Python instruction; in the main thread also out of a blocking call."""
+    if ident == threading.main_thread().ident:
+        signal.pthread_kill(ident, signal.SIGINT)
+        return
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt))

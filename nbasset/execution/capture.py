@@ -1,0 +1,228 @@
+"""What a step prints and logs, kept in files below the run's folder. A step that is silent leaves no file.
+
+In a process that runs several steps at once (threads, a live kernel) the step that prints is known by a context variable; writes of anybody
+else pass through untouched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import re
+import sys
+import threading
+from contextvars import ContextVar, Token
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from nbasset.events.facts import LogsCaptured
+from nbasset.execution.task import StepTask
+from nbasset.secrets import StreamMask, mask_secrets
+
+_CURRENT: ContextVar[Capture | None] = ContextVar("nbasset_capture", default=None)
+_INSTALL = threading.Lock()
+_INSTALLED: list[int] = [0]
+_LARGEST_BYTES = 64 * 1024 * 1024
+USER_LOG = "nbasset.user"
+
+
+class Capture:
+    """Captures one attempt of one step. `log` is what `context.log` is; `fact()` says where everything is, None when there was nothing."""
+
+    def __init__(self, folder: Path | None, task: StepTask, *, echo: bool, level: int) -> None:
+        self.echo = echo
+        self.log: logging.LoggerAdapter[Any] = _Adapter(_logger(), {"run_id": task.run_id, "step": task.step.key, "attempt": task.attempt})
+        self.level = level
+        self._base = folder / task.run_id / "steps" / file_stem(task) if folder is not None else None
+        self._root = folder
+        self._files: dict[str, IO[str]] = {}
+        self._masks: dict[str, StreamMask] = {}
+        self._sizes = {"out": 0, "err": 0}
+        self._lines = 0
+        self._token: Token[Capture | None] | None = None
+
+    def __enter__(self) -> Capture:
+        _install()
+        self._token = _CURRENT.set(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._token is not None:
+            _CURRENT.reset(self._token)
+        _uninstall()
+        self.close()
+
+    def write(self, stream: str, text: str) -> None:
+        """Keep a piece of output; past 64 MB the rest is dropped and said so."""
+        if self._base is None or not text:
+            return
+        size = self._sizes[stream]
+        if size > _LARGEST_BYTES:
+            return
+        if stream not in self._masks:
+            self._masks[stream] = StreamMask(lambda data: self._put(stream, data))
+        self._masks[stream].write(text)
+
+    def _put(self, stream: str, data: str) -> None:
+        self._sizes[stream] += len(data.encode("utf-8", "replace"))
+        if self._sizes[stream] > _LARGEST_BYTES:
+            data += "\n[output beyond 64 MB was dropped]\n"
+        self._file(stream).write(data)
+        self._file(stream).flush()
+
+    def record(self, record: logging.LogRecord) -> None:
+        """Keep a log record as one JSON line."""
+        if self._base is None:
+            return
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD and isinstance(value, (str, int, float, bool))}
+        line = {
+            "at_us": int(record.created * 1_000_000),
+            "level": record.levelname,
+            "logger": record.name if record.name != USER_LOG else "",
+            "message": mask_secrets(record.getMessage()),
+            **({"extra": extra} if extra else {}),
+            **({"exception": mask_secrets(logging.Formatter().formatException(record.exc_info))} if record.exc_info else {}),
+        }
+        self._file("log").write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file("log").flush()
+        self._lines += 1
+
+    def close(self) -> None:
+        """Close the files; what a mask held back is written."""
+        for mask in self._masks.values():
+            mask.flush()
+        self._masks.clear()
+        for file in self._files.values():
+            file.close()
+
+    def fact(self) -> LogsCaptured | None:
+        """Where the lines are, relative to the folder of all runs."""
+        if self._base is None or self._root is None or not (self._files or self._lines):
+            return None
+        return LogsCaptured(self._base.relative_to(self._root).as_posix(), self._sizes["out"], self._sizes["err"], self._lines)
+
+    def _file(self, kind: str) -> IO[str]:
+        found = self._files.get(kind)
+        if found is None or found.closed:
+            assert self._base is not None
+            self._base.parent.mkdir(parents=True, exist_ok=True)
+            found = self._files[kind] = self._base.with_name(f"{self._base.name}.{kind}").open("a", encoding="utf-8", errors="replace")
+        return found
+
+
+class _Adapter(logging.LoggerAdapter):  # type: ignore[type-arg]
+    """Adds run and step to each record and keeps what the caller adds, which the standard adapter drops before Python 3.13."""
+
+    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
+
+
+def file_stem(task: StepTask) -> str:
+    """The name of a step's files: readable, safe, and unique by attempt."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", task.step.key).strip("._")[:80] or "step"
+    if safe != task.step.key:
+        import zlib
+
+        safe = f"{safe}-{zlib.crc32(task.step.key.encode('utf-8', 'surrogatepass')):08x}"
+    return f"{safe}.{task.attempt}"
+
+
+class _Tee(io.TextIOBase):
+    """Stands for sys.stdout or sys.stderr while steps run."""
+
+    def __init__(self, original: Any, stream: str) -> None:
+        self.original = original
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        capture = _CURRENT.get()
+        if capture is None:
+            return int(self.original.write(text) or len(text))
+        capture.write(self.stream, text)
+        if capture.echo:
+            self.original.write(mask_secrets(text))
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(ValueError):
+            self.original.flush()
+
+    def isatty(self) -> bool:
+        return bool(getattr(self.original, "isatty", bool)())
+
+    def fileno(self) -> int:
+        return int(self.original.fileno())
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return str(getattr(self.original, "encoding", "utf-8"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+class _ToFile(logging.Handler):
+    """Hands records of a running step to its capture."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        capture = _CURRENT.get()
+        if capture is not None and record.levelno >= capture.level:
+            capture.record(record)
+
+
+_HANDLER = _ToFile()
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName", "run_id", "step", "attempt"}
+
+
+def _logger() -> logging.Logger:
+    logger = logging.getLogger(USER_LOG)
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.DEBUG)
+    return logger
+
+
+def _install() -> None:
+    with _INSTALL:
+        _INSTALLED[0] += 1
+        if _INSTALLED[0] == 1:
+            sys.stdout = _Tee(sys.stdout, "out")
+            sys.stderr = _Tee(sys.stderr, "err")
+            logging.getLogger("nbasset").addHandler(_HANDLER)
+
+
+def _uninstall() -> None:
+    with _INSTALL:
+        _INSTALLED[0] -= 1
+        if _INSTALLED[0] == 0:
+            for name in ("stdout", "stderr"):
+                current = getattr(sys, name)
+                if isinstance(current, _Tee):
+                    setattr(sys, name, current.original)
+            logging.getLogger("nbasset").removeHandler(_HANDLER)
+
+
+@contextlib.contextmanager
+def capturing_root(level: int, names: tuple[str, ...] = ("root",)) -> Any:
+    """While inside, records of these Python loggers (``root``: all) that come from a running step are kept with it."""
+    loggers = [logging.getLogger(None if name == "root" else name) for name in names]
+    for logger in loggers:
+        logger.addHandler(_HANDLER)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(_HANDLER)
+
+
+def get_logger(name: str | None = None) -> logging.Logger:
+    """A logger whose records go with the run when a step is running, and to Python's logging otherwise.
+
+    >>> get_logger("sales").name
+    'nbasset.user.sales'
+    """
+    _logger()
+    return logging.getLogger(f"{USER_LOG}.{name}" if name else USER_LOG)

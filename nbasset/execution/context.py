@@ -1,0 +1,337 @@
+"""What a running function can ask and tell: its partition, config, resources, log; facts to record with its output."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from nbasset.definitions.results import (
+    DEFAULT_OUTPUT,
+    AssetCheckResult,
+    AssetMaterialization,
+    AssetObservation,
+    DataVersion,
+    ExpectationResult,
+)
+from nbasset.errors import InvariantViolationError, did_you_mean
+from nbasset.events.facts import CheckKey
+from nbasset.keys import AssetKey, PartitionRef, RunId, keys_text
+from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
+
+if TYPE_CHECKING:
+    from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition, TimeWindow
+    from nbasset.keys import CoercibleToAssetKey
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """What a function may know of its run."""
+
+    run_id: RunId
+    tags: Mapping[str, str] = field(default_factory=dict)
+    job_name: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Told:
+    """What the function told through its context; read by the step when the function has ended."""
+
+    metadata: dict[str, dict[str, MetadataValue]] = field(default_factory=dict)
+    asset_metadata: dict[tuple[AssetKey, str | None], dict[str, MetadataValue]] = field(default_factory=dict)
+    data_versions: dict[str, str] = field(default_factory=dict)
+    events: list[Any] = field(default_factory=list)
+
+
+class OpExecutionContext:
+    """The context of a running op, asset or check. Its members never change what is defined; `told` collects what to record.
+
+    Partition members raise `InvariantViolationError` when the run has no partition, naming what to ask first.
+    """
+
+    __nbasset_context__ = True
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        run: RunView,
+        step_key: str = "",
+        assets_by_output: Mapping[str, AssetKey] | None = None,
+        selected_checks: Sequence[CheckKey] = (),
+        partitions_def: PartitionsDefinition | None = None,
+        partitions: Sequence[PartitionRef] = (),
+        config: Any = None,
+        config_value: Any = None,
+        resources: Any = None,
+        log: logging.Logger | logging.LoggerAdapter[Any] | None = None,
+        instance: Any = None,
+        attempt: int = 1,
+        outputs: Sequence[str] = (DEFAULT_OUTPUT,),
+        input_partitions: Mapping[str, Sequence[PartitionRef]] | None = None,
+        loader: Any = None,
+        definition: Any = None,
+        mapping_key: str | None = None,
+    ) -> None:
+        self.op_name = name
+        self.run = run
+        self.step_key = step_key or name
+        self.op_config = config
+        self.config_value = config_value
+        self.resources = resources
+        self.log = log or logging.getLogger("nbasset")
+        self.instance = instance
+        self.told = Told()
+        self.assets_def = definition
+        self.selected_asset_check_keys = frozenset(selected_checks)
+        self._assets = dict(assets_by_output or {})
+        self._partitions_def = partitions_def
+        self._partitions = tuple(partitions)
+        self._attempt = attempt
+        self._outputs = tuple(outputs)
+        self._input_partitions = dict(input_partitions or {})
+        self._loader = loader
+        self._mapping_key = mapping_key
+
+    # -- the run -------------------------------------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> RunId:
+        """The run's id."""
+        return self.run.run_id
+
+    @property
+    def run_tags(self) -> Mapping[str, str]:
+        """The run's tags."""
+        return self.run.tags
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run's configuration, secrets as references."""
+        return self.run.config
+
+    @property
+    def job_name(self) -> str | None:
+        """The job, if the run is of one."""
+        return self.run.job_name
+
+    @property
+    def retry_number(self) -> int:
+        """0 at the first attempt, 1 at the first retry."""
+        return self._attempt - 1
+
+    @property
+    def op_execution_context(self) -> OpExecutionContext:
+        """This context: the reference tells asset and op contexts apart, here they are one."""
+        return self
+
+    def has_tag(self, key: str) -> bool:
+        """Whether the run has the tag."""
+        return key in self.run.tags
+
+    def get_tag(self, key: str) -> str | None:
+        """A tag of the run, None without it."""
+        return self.run.tags.get(key)
+
+    def get_mapping_key(self) -> str | None:
+        """The mapping key, in a step that was mapped over a dynamic output."""
+        return self._mapping_key
+
+    # -- assets --------------------------------------------------------------------------------------------------------------
+
+    @property
+    def has_assets_def(self) -> bool:
+        """Whether an asset is being made."""
+        return bool(self._assets)
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The one asset that is being made."""
+        if len(self._assets) != 1:
+            raise InvariantViolationError(
+                f"'{self.op_name}' makes {len(self._assets)} assets, so context.asset_key means nothing. Use context.selected_asset_keys."
+            )
+        return next(iter(self._assets.values()))
+
+    @property
+    def selected_asset_keys(self) -> set[AssetKey]:
+        """The assets that this call is to make."""
+        return set(self._assets.values())
+
+    @property
+    def selected_output_names(self) -> set[str]:
+        """The outputs that this call is to yield."""
+        return set(self._outputs)
+
+    def asset_key_for_output(self, output_name: str = DEFAULT_OUTPUT) -> AssetKey:
+        """The asset that an output is."""
+        if output_name not in self._assets:
+            hint = did_you_mean(output_name, self._assets)
+            raise InvariantViolationError(f"'{self.op_name}' has no asset for an output '{output_name}'. {hint}".rstrip())
+        return self._assets[output_name]
+
+    def output_for_asset_key(self, asset_key: CoercibleToAssetKey) -> str:
+        """The output that an asset comes from."""
+        key = AssetKey.from_coercible(asset_key)
+        for output, made in self._assets.items():
+            if made == key:
+                return output
+        raise InvariantViolationError(f"'{self.op_name}' does not make '{key}' here; it makes {keys_text(self._assets.values())}.")
+
+    def load_asset_value(self, asset_key: CoercibleToAssetKey, *, python_type: type | None = None, partition_key: str | None = None) -> Any:
+        """The stored value of any asset, also one that is no input."""
+        if self._loader is None:
+            raise InvariantViolationError("there is no home to load from here; pass the value in, or use materialize().")
+        return self._loader(AssetKey.from_coercible(asset_key), python_type=python_type, partition_key=partition_key)
+
+    # -- partitions ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def has_partition_key(self) -> bool:
+        """Whether the call is for exactly one partition."""
+        return len(self._partitions) == 1
+
+    @property
+    def has_partition_key_range(self) -> bool:
+        """Whether the call is for any partitions."""
+        return bool(self._partitions)
+
+    @property
+    def partition_key(self) -> str:
+        """The partition that is being made; for several dimensions it has ``keys_by_dimension``."""
+        if len(self._partitions) == 1:
+            return self._key(self._partitions[0])
+        if not self._partitions:
+            raise InvariantViolationError(f"'{self.op_name}' runs without a partition. Ask context.has_partition_key first.")
+        raise InvariantViolationError(f"'{self.op_name}' runs for {len(self._partitions)} partitions at once. Use context.partition_keys.")
+
+    @property
+    def partition_keys(self) -> list[str]:
+        """The partitions that this call makes, in order."""
+        if not self._partitions:
+            raise InvariantViolationError(f"'{self.op_name}' runs without a partition. Ask context.has_partition_key_range first.")
+        return [self._key(ref) for ref in self._partitions]
+
+    @property
+    def partition_key_range(self) -> PartitionKeyRange:
+        """First and last of the partitions, both included."""
+        from nbasset.definitions.partitions import PartitionKeyRange
+
+        keys = self.partition_keys
+        return PartitionKeyRange(keys[0], keys[-1])
+
+    @property
+    def partition_time_window(self) -> TimeWindow:
+        """From the start of the first partition to the end of the last."""
+        return self._window(self._partitions_def, self.partition_keys)
+
+    @property
+    def multi_partition_key(self) -> Any:
+        """The partition key of several dimensions."""
+        key = self.partition_key
+        if not hasattr(key, "keys_by_dimension"):
+            raise InvariantViolationError(f"'{self.op_name}' is not partitioned by several dimensions; its key is {key!r}.")
+        return key
+
+    def asset_partition_key_for_output(self, output_name: str = DEFAULT_OUTPUT) -> str:
+        """The partition of the asset that the output is."""
+        return self.partition_key
+
+    def asset_partition_keys_for_output(self, output_name: str = DEFAULT_OUTPUT) -> list[str]:
+        """The partitions of the asset that the output is."""
+        return self.partition_keys
+
+    def asset_partitions_time_window_for_output(self, output_name: str = DEFAULT_OUTPUT) -> TimeWindow:
+        """The time window of the asset that the output is."""
+        return self.partition_time_window
+
+    def asset_partition_keys_for_input(self, input_name: str) -> list[str]:
+        """The upstream partitions that an input was loaded from."""
+        if input_name not in self._input_partitions:
+            hint = did_you_mean(input_name, self._input_partitions)
+            raise InvariantViolationError(f"'{self.op_name}' has no partitioned input '{input_name}'. {hint}".rstrip())
+        return [ref.key for ref in self._input_partitions[input_name]]
+
+    def asset_partition_key_for_input(self, input_name: str) -> str:
+        """The one upstream partition that an input was loaded from."""
+        keys = self.asset_partition_keys_for_input(input_name)
+        if len(keys) != 1:
+            raise InvariantViolationError(
+                f"input '{input_name}' was loaded from {len(keys)} partitions. Use asset_partition_keys_for_input."
+            )
+        return keys[0]
+
+    # -- telling -------------------------------------------------------------------------------------------------------------
+
+    def add_output_metadata(
+        self, metadata: Mapping[str, RawMetadataValue], output_name: str | None = None, mapping_key: str | None = None
+    ) -> None:
+        """Record facts with an output; later calls add to earlier ones."""
+        name = output_name or (self._outputs[0] if len(self._outputs) == 1 else None)
+        if name is None:
+            raise InvariantViolationError(
+                f"'{self.op_name}' has the outputs {', '.join(self._outputs)}: say which, add_output_metadata(..., output_name=...)."
+            )
+        if name not in self._outputs:
+            hint = did_you_mean(name, self._outputs)
+            raise InvariantViolationError(f"'{self.op_name}' has no output '{name}'. {hint}".rstrip())
+        self.told.metadata.setdefault(name, {}).update(normalize(metadata, of=f"output '{name}'"))
+
+    def add_asset_metadata(
+        self,
+        metadata: Mapping[str, RawMetadataValue],
+        asset_key: CoercibleToAssetKey | None = None,
+        partition_key: str | None = None,
+    ) -> None:
+        """Record facts with an asset (with one of its partitions, if named)."""
+        key = self.asset_key if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.output_for_asset_key(key)
+        self.told.asset_metadata.setdefault((key, partition_key), {}).update(normalize(metadata, of=f"asset '{key}'"))
+
+    def set_data_version(self, asset_key: CoercibleToAssetKey, data_version: DataVersion) -> None:
+        """Say what the content of an asset is, when you know better than a hash of it."""
+        self.told.data_versions[str(AssetKey.from_coercible(asset_key))] = data_version.value
+
+    def log_event(self, event: AssetMaterialization | AssetObservation | ExpectationResult | AssetCheckResult) -> None:
+        """Record a fact with the step, as yielding it would."""
+        self.told.events.append(event)
+
+    def get_asset_provenance(self, asset_key: CoercibleToAssetKey) -> Any:
+        """Code version and input data versions of the newest materialization of an asset; None without one."""
+        return self.instance.get_provenance(AssetKey.from_coercible(asset_key)) if self.instance is not None else None
+
+    @property
+    def pdb(self) -> Any:
+        """A debugger on the terminal: ``context.pdb.set_trace()``."""
+        import pdb
+
+        return pdb.Pdb()
+
+    def _key(self, ref: PartitionRef) -> str:
+        rich = getattr(self._partitions_def, "rich_key", None)
+        return rich(ref.key) if rich is not None else ref.key
+
+    def _window(self, partitions_def: Any, keys: list[str]) -> TimeWindow:
+        find = getattr(partitions_def, "time_window_for_partition_key", None)
+        if find is None:
+            raise InvariantViolationError(f"'{self.op_name}' is not partitioned by time, so there is no time window.")
+        first, last = find(keys[0]), find(keys[-1])
+        window: TimeWindow = type(first)(first.start, last.end)
+        return window
+
+    @property
+    def scheduled_time(self) -> datetime | None:
+        """The tick that caused the run, when a schedule did."""
+        text = self.run.tags.get("nbasset/scheduled_time")
+        return datetime.fromisoformat(text) if text else None
+
+
+class AssetExecutionContext(OpExecutionContext):
+    """The context of a running asset."""
+
+
+class AssetCheckExecutionContext(OpExecutionContext):
+    """The context of a running asset check."""

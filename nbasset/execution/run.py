@@ -1,0 +1,455 @@
+"""The run loop: asks what may start, submits it, publishes what was staged and records what happened, until everything has an end.
+
+Steps stage, the run publishes: a file becomes visible and its event is appended under the asset's lock, so that files and events keep one
+order over all runs of the home. The loop decides nothing itself; `RunProgress` does.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nbasset import clock
+from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.errors import Error
+from nbasset.events.facts import AssetMaterialized, ErrorInfo
+from nbasset.events.kinds import (
+    Event,
+    Owner,
+    RunCancelled,
+    RunFailed,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+    StepFailed,
+    StepRetried,
+    StepSkipped,
+    StepSucceeded,
+)
+from nbasset.execution.cancel import CancelToken
+from nbasset.execution.executors import InlineExecutor
+from nbasset.execution.failures import error_info
+from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
+from nbasset.execution.versions_read import VersionsRead
+from nbasset.execution.watch import Watch
+from nbasset.keys import RunId
+from nbasset.planning.digests import input_digest
+from nbasset.planning.plan import RunPlan, Step
+from nbasset.planning.progress import RunProgress, Skip
+from nbasset.storage.protocol import Storage
+
+LOCK_TIMEOUT_S = 60.0
+_LOG = logging.getLogger("nbasset.run")
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
+
+    `config_digest` and `io_version` say, for a step, what staleness compares; `manager` gives the staging I/O managers to publish with.
+    """
+
+    catalog: Catalog
+    view: PartitionsView
+    manager: Callable[[str], Any]
+    code: Callable[[str], CodeRef] = lambda node: CodeRef()
+    config_digest: Callable[[Step], str] = lambda step: ""
+    io_version: Callable[[str], str] = lambda key: key
+    place: Callable[[str], str] = lambda node: ""
+    kind: Any = "interactive"
+    location: str | None = None
+    user: str = ""
+    owner: Owner | None = None
+    parent_run_id: RunId | None = None
+    root_run_id: RunId | None = None
+    backfill_id: str | None = None
+    plan_id: str | None = None
+    home: str = ""
+    pool_limits: Mapping[str, int] = field(default_factory=dict)
+    requested: bool = False
+    on_event: Callable[[Event], None] = lambda event: None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a run ended. `events` are all that it wrote, in order."""
+
+    run_id: RunId
+    status: str
+    events: tuple[Event, ...]
+    error: ErrorInfo | None = None
+    cancelled: bool = False
+
+    @property
+    def success(self) -> bool:
+        """Whether everything that was to run did."""
+        return self.status == "success"
+
+
+class RunLoop:
+    """Carries out one plan. `run_step` is called by the executor with plain data; `executor` decides where."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        *,
+        storage: Storage,
+        run_step: RunStep,
+        options: RunOptions,
+        executor: Executor | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        self.plan = plan
+        self.storage = storage
+        self.run_step = run_step
+        self.options = options
+        self.executor = executor or InlineExecutor()
+        self.cancel = cancel or CancelToken()
+        self.progress = RunProgress(plan)
+        self.versions = VersionsRead(storage, options.catalog, options.view)
+        self.events: list[Event] = []
+        self._capacity = int(getattr(self.executor, "max_workers", 1))
+        self._running: dict[Future[StepReport], StepTask] = {}
+        self._later: list[tuple[float, int, StepTask]] = []
+        self._pools: dict[str, int] = {}
+        self._errors: list[tuple[str, ErrorInfo]] = []
+        self._publisher: ThreadPoolExecutor | None = None
+        self._watch = Watch(
+            plan.run_id, storage, self.cancel, on_event=options.on_event, interrupts=isinstance(self.executor, InlineExecutor)
+        )
+
+    def run(self) -> RunOutcome:
+        """Everything from the request to the end state. An interrupt cancels what runs, records the end and is raised again.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After the run was recorded as cancelled.
+        """
+        run_id = self.plan.run_id
+        interrupted = False
+        self._begin()
+        with self._watch:
+            try:
+                self._loop()
+            except KeyboardInterrupt:
+                interrupted = not self.cancel.is_set
+                self.cancel.cancel("interrupt")
+                self._drain()
+            except BaseException as error:
+                self._give_up(error)
+                raise
+        outcome = self._end(run_id)
+        if interrupted:
+            raise KeyboardInterrupt
+        return outcome
+
+    # -- the loop ------------------------------------------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        while not self.progress.is_over:
+            if self.cancel.is_set:
+                self._drain()
+                return
+            started = self._start_ready()
+            if self._running:
+                for future in wait(self._running, timeout=self._pause(), return_when=FIRST_COMPLETED).done:
+                    self._finish(self._running.pop(future), future)
+            elif self._later:
+                self.cancel.wait(max(0.0, self._later[0][0] - clock.monotonic()))
+            elif not started:
+                raise Error(f"the run is stuck: {', '.join(step.key for step in self.progress.unfinished()[:5])} never became ready")
+
+    def _pause(self) -> float:
+        due = self._later[0][0] - clock.monotonic() if self._later else _POLL_S
+        return max(0.0, min(due, _POLL_S))
+
+    def _start_ready(self) -> bool:
+        started = False
+        while self._later and len(self._running) < self._capacity and self._later[0][0] <= clock.monotonic():
+            self._submit(heapq.heappop(self._later)[2])
+            started = True
+        held: list[Step] = []
+        while len(self._running) < self._capacity and not self.cancel.is_set:
+            step = self.progress.ready()
+            if step is None:
+                break
+            if step.pool and self._pools.get(step.pool, 0) >= self.options.pool_limits.get(step.pool, 1 << 30):
+                held.append(step)
+                continue
+            started = True
+            task = self._task(step)
+            if task is not None:
+                self._submit(task)
+                self._settle()
+        for step in held:
+            self.progress.put_back(step)
+        return started
+
+    def _settle(self) -> None:
+        """Take in calls that ended at once (the inline executor): their successors may start in the same round."""
+        for future in [future for future in self._running if future.done()]:
+            self._finish(self._running.pop(future), future)
+
+    def _task(self, step: Step) -> StepTask | None:
+        inputs = self.versions.of_inputs(step)
+        code = self.options.code(step.node)
+        refs = self.versions.refs(step.assets[0], step.partitions) if step.assets and step.partitions else ()
+        if not refs and step.checks and step.partitions:
+            refs = self.versions.refs(step.checks[0].asset, step.partitions)
+        if step.conditional and self._is_unchanged(step, code, inputs):
+            self._append_one(StepSkipped(clock.now_us(), self.plan.run_id, step.key, "fresh", "", step.targets))
+            return None
+        return StepTask(
+            self.plan.run_id,
+            step,
+            1,
+            code,
+            inputs,
+            refs,
+            self.plan.config,
+            self.plan.tags,
+            self.plan.job,
+            self.options.home,
+            self.options.place(step.node),
+        )
+
+    def _is_unchanged(self, step: Step, code: CodeRef, inputs: Any) -> bool:
+        """Whether every version that the step would make is there and came from exactly this."""
+        used = self.versions.used(inputs)
+        config = self.options.config_digest(step)
+        for output in step.outputs:
+            if output.asset is None:
+                continue
+            now = input_digest(code=code.version, config=config, io=self.options.io_version(output.manager), inputs=used)
+            for ordinal in step.partitions or (None,):
+                current = self.versions.current(output.asset, ordinal)
+                if current is None or current[2] != now:
+                    return False
+        return True
+
+    def _submit(self, task: StepTask) -> None:
+        if task.step.pool:
+            self._pools[task.step.pool] = self._pools.get(task.step.pool, 0) + 1
+        self._watch.started(task)
+        try:
+            future = self.executor.submit(self.run_step, task)
+        except KeyboardInterrupt:
+            report = StepReport(task.step.key, error=ErrorInfo("KeyboardInterrupt", "interrupted"), cancelled=True)
+            future = Future()
+            future.set_result(report)
+            self._running[future] = task
+            raise
+        self._running[future] = task
+
+    def _finish(self, task: StepTask, future: Future[StepReport]) -> None:
+        step = task.step
+        self._watch.ended(task)
+        if step.pool:
+            self._pools[step.pool] -= 1
+        try:
+            report = future.result()
+        except Exception as error:  # noqa: BLE001 - a worker that died or a report that could not be made fails this step alone
+            report = StepReport(step.key, error=error_info(error), started_us=clock.now_us())
+        if report.error is None:
+            problem = self._shielded(lambda: self._publish(task, report)) if report.staged else self._publish(task, report)
+            if problem is None:
+                return
+            report = replace(report, staged=(), error=problem)
+        assert report.error is not None
+        self._discard(report)
+        self._failed(task, report, report.error)
+        if report.cancelled:
+            self.cancel.cancel(self.cancel.by or "interrupt")
+
+    def _failed(self, task: StepTask, report: StepReport, error: ErrorInfo) -> None:
+        step = task.step
+        again = None if report.cancelled or self.cancel.is_set else _retry(step, report, task.attempt)
+        if again is not None:
+            self._append_one(StepRetried(clock.now_us(), self.plan.run_id, step.key, error, task.attempt, again, report.started_us))
+            heapq.heappush(self._later, (clock.monotonic() + again, len(self.events), replace(task, attempt=task.attempt + 1)))
+            return
+        if not report.cancelled:
+            self._errors.append((step.key, error))
+        facts = tuple(fact for fact in report.facts if not isinstance(fact, AssetMaterialized))
+        self._append_one(
+            StepFailed(
+                clock.now_us(), self.plan.run_id, step.key, error, step.targets, facts, task.attempt, report.started_us, report.cancelled
+            )
+        )
+
+    # -- publishing and recording --------------------------------------------------------------------------------------------
+
+    def _publish(self, task: StepTask, report: StepReport) -> ErrorInfo | None:
+        """Make what the step staged visible and record its end, under the locks of its assets; the error when that fails."""
+        ended = StepSucceeded(
+            clock.now_us(), self.plan.run_id, report.step, report.facts, task.attempt, report.started_us, report.load_us, report.work_us,
+            report.write_us,
+        )  # fmt: skip
+        if not report.staged:
+            self._append_one(ended)
+            return None
+        waiting = list(report.staged)
+        try:
+            with ExitStack() as stack:
+                for name in sorted({f"asset/{staged.asset}" for _, staged in waiting if staged.asset is not None}):
+                    stack.enter_context(self.storage.lock(name, timeout_s=LOCK_TIMEOUT_S))
+                while waiting:
+                    key, staged = waiting[0]
+                    ordinal = staged.partition.ordinal if staged.partition is not None else None
+                    before = self._recorded(staged.asset, ordinal) if staged.asset is not None else None
+                    self.options.manager(key).publish(staged, before)
+                    waiting.pop(0)
+                self._append_one(ended)
+        except Exception as error:  # noqa: BLE001 - a full disk or a busy partition is this step's failure
+            self._discard(replace(report, staged=tuple(waiting)))
+            return error_info(error)
+        return None
+
+    def _recorded(self, asset: Any, ordinal: int | None) -> str | None:
+        found = self.versions.current(asset, ordinal)
+        return found[0] or None if found else None
+
+    def _discard(self, report: StepReport) -> None:
+        for key, staged in report.staged:
+            try:
+                self.options.manager(key).discard(staged)
+            except Exception:  # noqa: BLE001 - what cannot be removed now is a staged file nobody reads; doctor finds it
+                _LOG.warning("run %s: a staged file of step %s could not be removed", self.plan.run_id, report.step, exc_info=True)
+
+    def _shielded(self, act: Callable[[], Any]) -> Any:
+        """Do something that an interrupt must not cut in two, in a thread that no interrupt reaches; it is raised when that is done."""
+        if self._publisher is None:
+            self._publisher = ThreadPoolExecutor(1, "nbasset-publish")
+        future = self._publisher.submit(act)
+        interrupt: KeyboardInterrupt | None = None
+        while True:
+            try:
+                result = future.result()
+                break
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+        return result
+
+    def _append_one(self, event: Event) -> None:
+        self._append([event])
+
+    def _append(self, events: Sequence[Event], *, flush: bool = False) -> int:
+        """Write events; when this returns or raises KeyboardInterrupt they are written, and the loop knows it."""
+        interrupt: KeyboardInterrupt | None = None
+        try:
+            seq = self.storage.append(events, flush=flush)
+        except KeyboardInterrupt as error:
+            interrupt, seq = error, self.storage.last_seq()
+        self.events.extend(events)
+        skips: list[Skip] = []
+        for event in events:
+            if isinstance(event, StepSucceeded):
+                for fact in event.facts:
+                    if isinstance(fact, AssetMaterialized):
+                        self.versions.note(fact, seq)
+            skips.extend(self.progress.apply(event))
+        for event in events:
+            self.options.on_event(event)
+        if skips:
+            self._skip(skips)
+        if interrupt is not None:
+            raise interrupt
+        return seq
+
+    def _skip(self, skips: list[Skip]) -> None:
+        """Record what can no longer run; `progress` has it already."""
+        at = clock.now_us()
+        events = [StepSkipped(at, self.plan.run_id, skip.step.key, skip.reason, skip.because, skip.step.targets) for skip in skips]
+        self.storage.append(events)
+        self.events.extend(events)
+        for event in events:
+            self.options.on_event(event)
+
+    # -- beginning and end ---------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        options, plan = self.options, self.plan
+        at = clock.now_us()
+        events: list[Event] = []
+        if not options.requested:
+            events.append(
+                RunRequested(
+                    at, plan.run_id, plan.targets, len(plan.steps), plan.job, options.kind, options.location, plan.tags, plan.config,
+                    options.plan_id, options.parent_run_id, options.root_run_id, options.backfill_id, options.user,
+                )
+            )  # fmt: skip
+        events.append(RunStarted(at, plan.run_id, options.owner))
+        self._append(events)
+
+    def _drain(self) -> None:
+        """Stop what runs, wait for it, and say of the rest that it was cancelled."""
+        stop = getattr(self.executor, "stop", None)
+        if stop is not None:
+            stop()
+        for future in list(self._running):
+            future.cancel()
+        for future, task in list(self._running.items()):
+            del self._running[future]
+            if future.cancelled():
+                future = Future()
+                future.set_result(StepReport(task.step.key, error=ErrorInfo("Cancelled", "cancelled before it started"), cancelled=True))
+            self._finish(task, future)
+        self._later.clear()
+        at = clock.now_us()
+        rest = [StepSkipped(at, self.plan.run_id, step.key, "cancelled", "", step.targets) for step in self.progress.unfinished()]
+        if rest:
+            self._append(rest)
+
+    def _end(self, run_id: RunId) -> RunOutcome:
+        at = clock.now_us()
+        event: Event
+        error = self._errors[0][1] if self._errors else None
+        if self.cancel.is_set:
+            event, status = RunCancelled(at, run_id, f"cancelled by {self.cancel.by or 'somebody'}"), "canceled"
+        elif self._errors:
+            event, status = RunFailed(at, run_id, "steps-failed", _failure_text(self._errors, len(self.plan.steps)), error), "failure"
+        else:
+            event, status = RunSucceeded(at, run_id), "success"
+        self._append([event], flush=True)
+        if self._publisher is not None:
+            self._publisher.shutdown(wait=False)
+        return RunOutcome(run_id, status, tuple(self.events), error, self.cancel.is_set)
+
+    def _give_up(self, error: BaseException) -> None:
+        """The loop itself failed (state cannot be written, a bug): say so if that can still be said."""
+        event = RunFailed(clock.now_us(), self.plan.run_id, "error", f"the run could not go on: {error}", error_info(error))
+        try:
+            self.storage.append([event], flush=True)
+        except Error:
+            return
+        self.options.on_event(event)
+
+
+def _retry(step: Step, report: StepReport, attempt: int) -> float | None:
+    """Seconds until the next attempt; None when there is none."""
+    if not report.retries_allowed:
+        return None
+    if report.wants_retry is not None:
+        most, seconds = report.wants_retry
+        return seconds if attempt <= most else None
+    if step.retry is None or attempt > step.retry.max_retries:
+        return None
+    return step.retry.wait_s(attempt, random.random())  # noqa: S311 - spreads retries, guards nothing
+
+
+def _failure_text(errors: list[tuple[str, ErrorInfo]], steps: int) -> str:
+    key, error = errors[0]
+    place = f"{error.place}: " if error.place else ""
+    more = f" ({len(errors) - 1} more failed)" if len(errors) > 1 else ""
+    return f"{len(errors)} of {steps} steps failed. {key}: {place}{error.cls}: {error.message}{more}"

@@ -1,0 +1,109 @@
+"""Resources and configuration of a run in one process: opened once, when the first step asks, and closed in reverse at the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.resources_context import InitResourceContext, Resources
+from nbasset.execution.environment import StepEnvironment
+from nbasset.planning.digests import digest_of
+from nbasset.planning.plan import Step
+from nbasset.serde import Json, dumps
+
+if TYPE_CHECKING:
+    from nbasset.definitions.resources_open import ResourceScope
+
+NONE = Resources({}, None)
+
+
+class RunResources:
+    """Opens the resources that steps need, each once. Use as a context manager; leaving it tears down whatever was opened.
+
+    Resources that belong to one asset (``resource_defs``) are opened in a scope of their own, so that two assets may use one key for
+    different things.
+    """
+
+    def __init__(self, environment: StepEnvironment, run_config: Mapping[str, Json]) -> None:
+        self.environment = environment
+        self.run_config = run_config
+        self._stack = ExitStack()
+        self._lock = threading.Lock()
+        self._scopes: dict[str, ResourceScope] = {}
+        self._digests: dict[str, str] = {}
+
+    def __enter__(self) -> RunResources:
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        self._stack.__exit__(*problem)
+
+    def for_step(self, owner: AssetsDefinition | None, op: OpDefinition, step: Step) -> Resources:
+        """The resources of a step. Steps without any get an empty mapping and open nothing."""
+        own = owner.resource_defs if owner is not None else {}
+        given = {**self.environment.definitions.resources, **self.environment.resources, **own}
+        managers = {output.manager for output in step.outputs} | _input_managers(owner, step, self.environment)
+        wanted = op.resource_keys | (managers & given.keys())
+        if not wanted:
+            return NONE
+        with self._lock:
+            scope = self._scope(owner.name if owner is not None and own else "", given)
+            return scope.get(sorted(wanted), needed_by=f"step '{step.key}'")
+
+    def _scope(self, name: str, given: Mapping[str, Any]) -> ResourceScope:
+        found = self._scopes.get(name)
+        if found is None:
+            from nbasset.definitions.resources_open import ResourceScope
+
+            context = InitResourceContext(instance=self.environment.instance)
+            found = ResourceScope(given, self.run_config.get("resources", {}), context=context)
+            self._scopes[name] = self._stack.enter_context(found)
+        return found
+
+    def config_for(self, step: Step, op: OpDefinition) -> tuple[Any, Any]:
+        """The configuration of a step: what `context.op_config` is, and the object for a `config` parameter."""
+        if op.config_schema is None:
+            return None, None
+        from nbasset.definitions.run_config import op_config
+
+        return op_config(self.run_config, step.handle, op.config_schema)
+
+    def config_digest(self, step: Step) -> str:
+        """A digest of the step's configuration and of the resources it uses, secrets by reference; empty without any."""
+        if step.handle not in self._digests:
+            self._digests[step.handle] = config_digest(self.environment, self.run_config, step.node, step.handle)
+        return self._digests[step.handle]
+
+
+def config_digest(environment: StepEnvironment, run_config: Mapping[str, Json], node: str, handle: str) -> str:
+    """What the configuration of a step comes to, without the values of secrets."""
+    ops = run_config.get("ops", {})
+    given = ops.get(handle) if isinstance(ops, Mapping) else None
+    definition = environment.definitions.nodes.get(node)
+    op = definition.node if definition is not None and isinstance(definition.node, OpDefinition) else None
+    parts = [dumps(given)] if given else []
+    if op is not None and op.resource_keys:
+        from nbasset.definitions.resources_open import resource_digest
+
+        resources = {**environment.definitions.resources, **environment.resources, **(definition.resource_defs if definition else {})}
+        parts.extend(f"{key}={resource_digest(resources[key])}" for key in sorted(op.resource_keys) if key in resources)
+        launched = run_config.get("resources", {})
+        parts.extend(dumps(launched[key]) for key in sorted(op.resource_keys) if key in launched)
+    if op is not None and op.config_schema is not None and not given:
+        parts.append("defaults")
+    return digest_of(parts) if parts else ""
+
+
+def _input_managers(owner: AssetsDefinition | None, step: Step, environment: StepEnvironment) -> set[str]:
+    found: set[str] = set()
+    for item in step.inputs:
+        if item.asset is None:
+            continue
+        wanted = owner.inputs.get(item.name) if owner is not None else None
+        key = wanted.input_manager_key if wanted is not None else None
+        found.add(key or environment.definitions.maker(item.asset).get_asset_spec(item.asset).io_manager_key)
+    return found

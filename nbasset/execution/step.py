@@ -1,0 +1,379 @@
+"""One attempt of one step: load, check, call, check, stage. It gives a `StepReport`; nothing is published and no event written here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nbasset import clock
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.catalog import NodeOutput
+from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.results import NO_VALUE, AssetCheckResult, AssetMaterialization, AssetObservation, ExpectationResult
+from nbasset.definitions.value_types import Nothing
+from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnstorableValue
+from nbasset.events.facts import (
+    AssetMaterialized,
+    AssetObserved,
+    CheckEvaluated,
+    CheckKey,
+    ExpectationEvaluated,
+    Fact,
+    InputUsed,
+    OutputStored,
+)
+from nbasset.execution.capture import Capture
+from nbasset.execution.context import OpExecutionContext, RunView
+from nbasset.execution.environment import StepEnvironment
+from nbasset.execution.failures import error_info
+from nbasset.execution.inputs import InputLoader
+from nbasset.execution.results import Given, Item, ResultReader
+from nbasset.execution.run_resources import RunResources
+from nbasset.execution.task import StepReport, StepTask
+from nbasset.execution.type_checks import check_input, check_output
+from nbasset.io_managers.protocol import OutputContext, Staged, StagingIOManager, split_output
+from nbasset.keys import AssetKey, PartitionRef
+from nbasset.metadata import MetadataValue
+from nbasset.ordinals import OrdinalSet
+from nbasset.planning.digests import input_digest, versions_digest
+
+
+class StepRunner:
+    """Runs steps of one run in this process. Values that ops hand to each other stay here, so a run in one process never rereads them."""
+
+    def __init__(self, environment: StepEnvironment, resources: RunResources) -> None:
+        self.environment = environment
+        self.resources = resources
+        self.values: dict[tuple[str, str, str | None], Any] = {}
+        self.loader = InputLoader(environment, self.values)
+
+    def run(self, task: StepTask) -> StepReport:
+        """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled."""
+        attempt = _Attempt(self, task)
+        return attempt.run()
+
+    def node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
+        """The definition behind a step: the assets it belongs to, and the op that is called."""
+        definitions = self.environment.definitions
+        owner = definitions.nodes.get(task.step.node)
+        if owner is not None and isinstance(owner.node, OpDefinition):
+            return owner, owner.node
+        graph = owner.node if owner is not None else definitions.jobs[task.step.node].node
+        op: OpDefinition = graph.op_at(task.step.handle)
+        return owner, op
+
+
+class _Attempt:
+    def __init__(self, runner: StepRunner, task: StepTask) -> None:
+        self.runner = runner
+        self.environment = runner.environment
+        self.task = task
+        self.step = task.step
+        self.started_us = clock.now_us()
+        self.load_us = self.work_us = self.write_us = 0
+        self.facts: list[Fact] = []
+        self.staged: list[tuple[str, Staged]] = []
+        self.used: tuple[InputUsed, ...] = ()
+        self.digest = ""
+
+    def run(self) -> StepReport:
+        folder = self.environment.runs_folder
+        with Capture(folder, self.task, echo=self.environment.echo, level=self.environment.log_level) as capture:
+            try:
+                with self.environment.observe(self.task) as observed:
+                    self._execute(capture.log)
+                self.facts.extend(observed.facts())
+            except KeyboardInterrupt as error:
+                return self._report(capture, error, cancelled=True)
+            except Exception as error:  # noqa: BLE001 - every failure of the user's code becomes data in the report
+                return self._report(capture, error)
+            return self._report(capture, None)
+
+    def _execute(self, log: logging.LoggerAdapter[Any]) -> None:
+        owner, op = self.runner.node(self.task)
+        resources = self.runner.resources.for_step(owner, op, self.step)
+        config, config_value = self.runner.resources.config_for(self.step, op)
+        context = self._context(owner, op, config, config_value, resources, log)
+        at = clock.now_us()
+        inputs = self._load(op, owner, resources, log)
+        values = {**inputs, **{name: resources[key] for name, key in op.parameters.resources.items()}}
+        if op.parameters.config is not None:
+            values[op.parameters.config] = config_value
+        self.load_us = clock.now_us() - at
+        at = clock.now_us()
+        what = _what(self.step, op)
+        returns = op.parameters.returns
+        reader = ResultReader(
+            self.step.outputs, what=what, annotated_none=returns is None or returns is Nothing or returns is type(None),
+            is_check=self.step.kind == "check",
+        )  # fmt: skip
+        result = op.fn(context, **values) if op.parameters.context is not None else op.fn(**values)
+        for item in reader.read(result):
+            self._keep(item, op, owner, context, resources)
+        self.work_us = clock.now_us() - at - self.write_us
+        self._finish(context)
+
+    def _context(
+        self, owner: AssetsDefinition | None, op: OpDefinition, config: Any, config_value: Any, resources: Any, log: Any
+    ) -> OpExecutionContext:
+        task = self.task
+        return OpExecutionContext(
+            name=op.name,
+            run=RunView(task.run_id, task.tags, task.job, task.config),
+            step_key=self.step.key,
+            assets_by_output={output.name: output.asset for output in self.step.outputs if output.asset is not None},
+            selected_checks=self.step.checks,
+            partitions_def=owner.partitions_def if owner is not None else None,
+            partitions=task.refs,
+            config=config,
+            config_value=config_value,
+            resources=resources,
+            log=log,
+            instance=self.environment.instance,
+            attempt=task.attempt,
+            outputs=[output.name for output in self.step.outputs if output.check is None],
+            input_partitions={item.name: item.refs for item in task.inputs if item.refs},
+            loader=self.runner.loader.load_any,
+            definition=owner,
+            mapping_key=task.mapping_key,
+        )
+
+    def _load(self, op: OpDefinition, owner: AssetsDefinition | None, resources: Any, log: Any) -> dict[str, Any]:
+        versions = {item.name: item for item in self.task.inputs}
+        values: dict[str, Any] = {}
+        for item in self.step.inputs:
+            if item.kind in ("default", "order"):
+                continue
+            value, fact = self.runner.loader.load(self.task, item, versions.get(item.name), op, owner, resources, log)
+            if value is Nothing:
+                continue
+            values[item.name] = check_input(value, item.name, op, _what(self.step, op), partitions=versions.get(item.name))
+            if fact is not None:
+                self.facts.append(fact)
+        self.used = tuple(
+            InputUsed(item.asset, None if not item.refs else _set(item.refs), versions_digest(item.data_versions), item.as_of_seq)
+            for item in self.task.inputs
+            if item.data_versions
+        )
+        return values
+
+    # -- what came out -----------------------------------------------------------------------------------------------------
+
+    def _keep(self, item: Item, op: OpDefinition, owner: AssetsDefinition | None, context: OpExecutionContext, resources: Any) -> None:
+        if isinstance(item, Given):
+            at = clock.now_us()
+            output = next(one for one in self.step.outputs if one.name == item.output)
+            if item.value is not NO_VALUE:
+                check_output(item.value, item.output, op, _what(self.step, op), partitions=len(self.task.refs))
+            self._store(item, output, op, owner, context, resources)
+            self.write_us += clock.now_us() - at
+        elif isinstance(item, AssetCheckResult):
+            self.facts.append(self._verdict(item))
+        else:
+            self.facts.append(_fact(item))
+
+    def _store(
+        self, item: Given, output: NodeOutput, op: OpDefinition, owner: AssetsDefinition | None, context: OpExecutionContext, resources: Any
+    ) -> None:
+        told = context.told.metadata.get(item.output, {})
+        metadata = {**item.metadata, **told}
+        if self.step.kind == "observe" and output.asset is not None:
+            self._observe(output.asset, item, metadata)
+            return
+        if output.asset is None:
+            self.runner.values[self.step.key, output.name, item.mapping_key] = item.value
+        if item.value is NO_VALUE:
+            self._record(output, item, self.task.refs, None, metadata, context)
+            return
+        manager = resources[output.manager] if output.manager in resources else self.environment.manager(output.manager)
+        base = self._output_context(item, output, op, owner, context, resources, metadata)
+        if not isinstance(manager, StagingIOManager):
+            manager.handle_output(base, item.value)
+            self._record(output, item, self.task.refs, base, {**metadata, **base.added_metadata}, context)
+            return
+        for one, value in split_output(base, item.value):
+            if item.data_version is not None:
+                one.set_data_version(item.data_version)
+            try:
+                staged = manager.stage(one, value)
+            except UnstorableValue:
+                if output.asset is not None:
+                    raise
+                self.facts.append(OutputStored(output.name, item.mapping_key, metadata=metadata))
+                continue
+            self.staged.append((output.manager, staged))
+            self._record(output, item, one.partitions, one, {**metadata, **one.added_metadata, **staged.metadata}, context, staged)
+
+    def _output_context(
+        self, item: Given, output: NodeOutput, op: OpDefinition, owner: AssetsDefinition | None, context: OpExecutionContext,
+        resources: Any, metadata: Mapping[str, MetadataValue],
+    ) -> OutputContext:  # fmt: skip
+        spec = owner.specs_by_key.get(output.asset) if owner is not None and output.asset is not None else None
+        out = op.outs.get(output.name)
+        return OutputContext(
+            key=output.asset,
+            partitions=self.task.refs if output.asset is not None else (),
+            asset_partitions_def=owner.partitions_def if owner is not None else None,
+            run_partition_key=self.task.refs[0].key if len(self.task.refs) == 1 else None,
+            name=output.name,
+            definition_metadata=spec.metadata if spec is not None else (out.metadata if out is not None else {}),
+            value_type=out.value_type if out is not None else None,
+            config=context.op_config,
+            resources=resources,
+            log=context.log,
+            step_key=self.step.key,
+            run_id=self.task.run_id,
+            mapping_key=item.mapping_key,
+            output_metadata=metadata,
+        )
+
+    def _record(
+        self,
+        output: NodeOutput,
+        item: Given,
+        refs: tuple[PartitionRef, ...],
+        stored: OutputContext | None,
+        metadata: Mapping[str, MetadataValue],
+        context: OpExecutionContext,
+        staged: Staged | None = None,
+    ) -> None:
+        """The fact that an output is there: one for each of its partitions."""
+        version_id = staged.version_id if staged is not None else stored.version_id if stored is not None else ""
+        if output.asset is None:
+            uri, rows, size = (staged.uri, staged.rows, staged.size_bytes) if staged is not None else (None, None, None)
+            self.facts.append(OutputStored(output.name, item.mapping_key, uri, version_id, rows, size, metadata))
+            return
+        told = context.told.data_versions.get(str(output.asset))
+        stored_version = staged.data_version if staged is not None else stored.data_version if stored is not None else None
+        config = self.runner.resources.config_digest(self.step)
+        io = self.environment.io_version(output.manager) if stored is not None else "none"
+        digest = input_digest(code=self.task.code.version, config=config, io=io, inputs=self.used)
+        for ref in refs or (None,):
+            self.facts.append(
+                AssetMaterialized(
+                    output.asset,
+                    ref,
+                    version_id,
+                    item.data_version or told or stored_version or digest,
+                    self.task.code.version,
+                    config,
+                    io,
+                    digest,
+                    self.task.code.source_id,
+                    self.used,
+                    staged.rows if staged is not None else None,
+                    staged.size_bytes if staged is not None else None,
+                    staged.schema_id if staged is not None else None,
+                    staged.uri if staged is not None else None,
+                    metadata,
+                    dict(item.tags),
+                    self.environment.hidden_state(self.step.node),
+                )
+            )
+
+    def _observe(self, asset: AssetKey, item: Given, metadata: Mapping[str, MetadataValue]) -> None:
+        version = item.data_version
+        by_partition = getattr(item.value, "data_versions_by_partition", None)
+        if by_partition is not None:
+            for ref in self.task.refs:
+                if ref.key in by_partition:
+                    self.facts.append(AssetObserved(asset, ref, by_partition[ref.key].value, metadata, dict(item.tags)))
+            return
+        if version is None and hasattr(item.value, "value") and item.value is not NO_VALUE:
+            version = item.value.value
+        for ref in self.task.refs or (None,):
+            self.facts.append(AssetObserved(asset, ref, version, metadata, dict(item.tags)))
+
+    def _verdict(self, result: AssetCheckResult) -> CheckEvaluated:
+        keys = self.step.checks
+        key = result.key
+        if key is None:
+            name, asset = result.check_name, result.asset_key
+            matching = [one for one in keys if name in (None, one.name) and asset in (None, one.asset)]
+            if len(matching) != 1:
+                names = ", ".join(map(str, keys)) or "none"
+                raise InvariantViolationError(
+                    f"a check result of {self.step.key} says neither asset nor check clearly enough; the checks are {names}. "
+                    "Give AssetCheckResult(asset_key=..., check_name=...)."
+                )
+            key = matching[0]
+        if key not in keys:
+            raise InvariantViolationError(f"{self.step.key} gave a verdict for '{key}', which it does not declare in check_specs.")
+        spec = self.environment.definitions.catalog.checks_by_key[key].spec
+        ref = self.task.refs[0] if len(self.task.refs) == 1 else None
+        return CheckEvaluated(
+            key, result.passed, result.severity.value, spec.blocking, ref, self._checked_version(key), result.metadata, result.description
+        )
+
+    def _checked_version(self, key: CheckKey) -> str:
+        for item in self.task.inputs:
+            if item.asset == key.asset and item.version_ids:
+                return item.version_ids[0]
+        for fact in self.facts:
+            if isinstance(fact, AssetMaterialized) and fact.asset == key.asset:
+                return fact.version_id
+        return ""
+
+    def _finish(self, context: OpExecutionContext) -> None:
+        """What was told through the context after outputs were recorded is added to their facts."""
+        told = context.told
+        for event in told.events:
+            self.facts.append(self._verdict(event) if isinstance(event, AssetCheckResult) else _fact(event))
+        if told.asset_metadata or told.metadata:
+            self.facts = [_with_told(fact, told.asset_metadata, told.metadata, self.step.outputs) for fact in self.facts]
+
+    def _report(self, capture: Capture, error: BaseException | None, *, cancelled: bool = False) -> StepReport:
+        logs = capture.fact()
+        facts = (*self.facts, *((logs,) if logs is not None else ()))
+        if error is None:
+            return StepReport(self.step.key, facts, tuple(self.staged), None, self.started_us, self.load_us, self.work_us, self.write_us)
+        retry = (error.max_retries, error.seconds_to_wait) if isinstance(error, RetryRequested) else None
+        allowed = error.allow_retries if isinstance(error, Failure) else True
+        return StepReport(
+            self.step.key, facts, tuple(self.staged), error_info(error), self.started_us, self.load_us, self.work_us, self.write_us,
+            cancelled, retry, allowed,
+        )  # fmt: skip
+
+
+def _what(step: Any, op: OpDefinition) -> str:
+    if step.kind == "check":
+        return f"check '{op.name}'"
+    if len(step.assets) == 1:
+        return f"asset '{step.assets[0]}'"
+    return f"multi-asset '{op.name}'" if step.assets else f"op '{op.name}'"
+
+
+def _set(refs: tuple[PartitionRef, ...]) -> OrdinalSet:
+    return OrdinalSet.of(ref.ordinal for ref in refs)
+
+
+def _fact(item: Any) -> Fact:
+    if isinstance(item, ExpectationResult):
+        return ExpectationEvaluated(item.success, item.label, item.description, item.metadata)
+    ref = PartitionRef(item.partition, -1) if item.partition is not None else None
+    if isinstance(item, AssetMaterialization):
+        return AssetMaterialized(item.asset_key, ref, metadata=item.metadata, tags=item.tags, description=item.description)
+    if isinstance(item, AssetObservation):
+        version = item.tags.get("nbasset/data_version")
+        return AssetObserved(item.asset_key, ref, version, item.metadata, item.tags, item.description)
+    raise InvariantViolationError(f"{type(item).__name__} cannot be recorded with a step.")
+
+
+def _with_told(
+    fact: Fact,
+    by_asset: Mapping[tuple[AssetKey, str | None], Mapping[str, MetadataValue]],
+    by_output: Mapping[str, Mapping[str, MetadataValue]],
+    outputs: tuple[NodeOutput, ...],
+) -> Fact:
+    if not isinstance(fact, AssetMaterialized):
+        return fact
+    partition = fact.partition.key if fact.partition is not None else None
+    output = next((one.name for one in outputs if one.asset == fact.asset), "")
+    told = {
+        **by_output.get(output, {}),
+        **by_asset.get((fact.asset, None), {}),
+        **(by_asset.get((fact.asset, partition), {}) if partition else {}),
+    }
+    return replace(fact, metadata={**fact.metadata, **told}) if told else fact

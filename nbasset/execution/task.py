@@ -1,0 +1,93 @@
+"""What goes to whoever runs a step, and what comes back. Both are plain data: they cross processes as JSON.
+
+No function, no value and no secret is in a task; a worker finds the code by `CodeRef` and the inputs through their I/O managers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from nbasset.events.facts import ErrorInfo, Fact
+from nbasset.io_managers.protocol import Staged
+from nbasset.keys import AssetKey, PartitionRef, RunId
+from nbasset.planning.plan import Step
+from nbasset.serde import Json, serializable
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CodeRef:
+    """Where a worker finds the code of a node: the slice text (`source_id`), a module, or a notebook's path.
+
+    `version` is the code version recorded with what the step makes.
+    """
+
+    kind: Literal["slice", "module", "notebook", "live"] = "live"
+    location: str = ""
+    source_id: str = ""
+    version: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class InputVersions:
+    """Which versions one asset input reads, in order of ordinal; an empty version id means whatever is there.
+
+    `refs` is empty for an unpartitioned upstream. `known` tells whether the asset has any record at all.
+    """
+
+    name: str
+    asset: AssetKey
+    refs: tuple[PartitionRef, ...] = ()
+    version_ids: tuple[str, ...] = ()
+    data_versions: tuple[str, ...] = ()
+    as_of_seq: int = 0
+    known: bool = True
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class StepTask:
+    """One attempt of one step."""
+
+    run_id: RunId
+    step: Step
+    attempt: int = 1
+    code: CodeRef = CodeRef()
+    inputs: tuple[InputVersions, ...] = ()
+    refs: tuple[PartitionRef, ...] = ()
+    config: Mapping[str, Json] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    job: str | None = None
+    home: str = ""
+    place: str = ""
+    mapping_key: str | None = None
+    deadline_us: int | None = None
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """How an attempt went. `facts` are complete but for what publishing adds; `staged` waits to be published.
+
+    `wants_retry` is set when the user's code asked for another attempt: (how many at most, seconds to wait). `retries_allowed` is False
+    when it forbade one. `unchanged` tells that a conditional step found nothing to do.
+    """
+
+    step: str
+    facts: tuple[Fact, ...] = ()
+    staged: tuple[tuple[str, Staged], ...] = ()
+    error: ErrorInfo | None = None
+    started_us: int = 0
+    load_us: int = 0
+    work_us: int = 0
+    write_us: int = 0
+    cancelled: bool = False
+    wants_retry: tuple[int, float] | None = None
+    retries_allowed: bool = True
+    unchanged: bool = False
+
+
+RunStep: TypeAlias = Callable[[StepTask], StepReport]

@@ -1,0 +1,121 @@
+"""Which versions a run reads: the records as they were when first asked, and over them whatever the run itself has made since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.events.facts import AssetMaterialized, InputUsed
+from nbasset.execution.task import InputVersions
+from nbasset.keys import AssetKey, PartitionRef
+from nbasset.ordinals import OrdinalSet
+from nbasset.planning.digests import versions_digest
+from nbasset.planning.plan import Step, StepInput
+from nbasset.storage.protocol import StorageReader
+
+Version = tuple[str, str, str]
+"""(version id, data version, input digest) of one asset or partition."""
+
+
+class VersionsRead:
+    """One run's view of the versions of assets. Each asset's records are read once, when a step first needs them."""
+
+    def __init__(self, storage: StorageReader, catalog: Catalog, view: PartitionsView) -> None:
+        self.storage = storage
+        self.catalog = catalog
+        self.view = view
+        self._whole: dict[AssetKey, Version | None] = {}
+        self._parts: dict[AssetKey, dict[int, Version]] = {}
+        self._seq: dict[AssetKey, int] = {}
+
+    def current(self, asset: AssetKey, ordinal: int | None) -> Version | None:
+        """The newest version, or None when there is none."""
+        if ordinal is None:
+            if asset not in self._whole:
+                self._read_whole(asset)
+            return self._whole[asset]
+        return self._partitions(asset).get(ordinal)
+
+    def note(self, fact: AssetMaterialized, seq: int) -> None:
+        """The run made this version."""
+        version = (fact.version_id, fact.data_version, fact.input_digest)
+        if fact.partition is None:
+            self._whole[fact.asset] = version
+        else:
+            self._partitions(fact.asset)[fact.partition.ordinal] = version
+        self._seq[fact.asset] = seq
+
+    def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
+        """Keys and ordinals of some partitions of an asset, in order."""
+        if not partitions:
+            return ()
+        definition = self.catalog.asset(asset).partitions_def
+        if definition is None:
+            return ()
+        keys = definition.keys_of(partitions, self.view.table)
+        return tuple(map(PartitionRef, keys, partitions))
+
+    def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
+        """What each asset input of a step reads. Order-only dependencies are not inputs."""
+        return tuple(self._of_input(item) for item in step.inputs if item.kind == "asset" and item.asset is not None)
+
+    def used(self, inputs: Iterable[InputVersions]) -> tuple[InputUsed, ...]:
+        """The same, as what a materialization records."""
+        return tuple(
+            InputUsed(
+                item.asset,
+                OrdinalSet.of(ref.ordinal for ref in item.refs) if item.refs else None,
+                versions_digest(item.data_versions),
+                item.as_of_seq,
+            )
+            for item in inputs
+            if item.data_versions
+        )
+
+    def _of_input(self, item: StepInput) -> InputVersions:
+        asset = item.asset
+        assert asset is not None
+        if item.partitions is None:
+            found = self.current(asset, None)
+            ids = (found[0],) if found else ()
+            data = (found[1],) if found else ()
+            return InputVersions(item.name, asset, (), ids, data, self._seq.get(asset, 0), found is not None)
+        refs = self.refs(asset, item.partitions)
+        versions = [self.current(asset, ref.ordinal) for ref in refs]
+        return InputVersions(
+            item.name,
+            asset,
+            refs,
+            tuple(version[0] if version else "" for version in versions),
+            tuple(version[1] if version else "" for version in versions),
+            self._seq.get(asset, 0),
+            any(versions),
+        )
+
+    def _read_whole(self, asset: AssetKey) -> None:
+        record = self.storage.latest([asset]).get(asset)
+        made = record.materialization if record is not None else None
+        seen = record.observation if record is not None else None
+        self._seq[asset] = record.seq if record is not None else 0
+        if made is not None and made.partition is None:
+            self._whole[asset] = (made.version_id, made.data_version, made.input_digest)
+        elif seen is not None and seen.data_version:
+            self._whole[asset] = ("", seen.data_version, "")
+        else:
+            self._whole[asset] = None
+
+    def _partitions(self, asset: AssetKey) -> dict[int, Version]:
+        found = self._parts.get(asset)
+        if found is None:
+            table = self.storage.partitions(asset)
+            texts = table.texts
+            found = self._parts[asset] = {
+                ordinal: (texts[version], texts[data], texts[digest])
+                for ordinal, status, version, data, digest in zip(
+                    table.ordinals, table.status, table.version_id, table.data_version, table.input_digest, strict=True
+                )
+                if texts[version] or status == 1
+            }
+            self._seq[asset] = max(table.seq, default=0)
+        return found

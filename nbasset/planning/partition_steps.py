@@ -1,0 +1,123 @@
+"""Partitions in a plan: how the wanted ones are cut into calls, and what each call reads upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbasset.definitions.catalog import Catalog, CatalogNode
+from nbasset.definitions.mappings import infer_mapping
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.errors import InvalidDefinitionError
+from nbasset.keys import AssetKey
+from nbasset.ordinals import OrdinalSet
+
+if TYPE_CHECKING:
+    from nbasset.definitions.mappings import PartitionMapping
+    from nbasset.definitions.partitions import PartitionsDefinition
+    from nbasset.planning.run_plan import PlanRequest
+
+
+class UpstreamRead(NamedTuple):
+    """What a call reads of one upstream asset: which partitions (None: it has none), how many do not exist, whether it can be several."""
+
+    ordinals: OrdinalSet | None
+    nonexistent: int = 0
+    several: bool = False
+
+
+def chunks_of(
+    node: CatalogNode, assets: Iterable[AssetKey], request: PlanRequest, view: PartitionsView, catalog: Catalog
+) -> Iterator[OrdinalSet | None]:
+    """The calls of a node, by the partitions that each makes; one call without partitions when it has none.
+
+    By default a partition a call; the node's backfill policy or the request may ask for more at a time. An asset that reads its own
+    earlier partitions is always made one by one, oldest first.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If a partitioned node is wanted and nobody said which partitions.
+    """
+    if node.partitions_def is None:
+        yield None
+        return
+    wanted = OrdinalSet()
+    for key in (*assets, *(check.asset for check in node.checks if not node.assets)):
+        wanted = wanted | request.partitions.get(key, OrdinalSet())
+    if not wanted:
+        name = str(next(iter(assets), node.name))
+        keys = node.partitions_def.describe()
+        raise InvalidDefinitionError(
+            f"'{name}' is partitioned ({keys}): say which partitions. In a notebook or on the command line -p KEY or -s FIRST -e LAST; "
+            "in Python partition_key=... or partition_keys=[...]."
+        )
+    policy = node.backfill_policy
+    if _reads_itself(node, catalog):
+        size: int | None = 1
+    elif request.single_run or (policy is not None and policy.max_partitions_per_run is None):
+        size = None
+    else:
+        size = policy.max_partitions_per_run if policy is not None else 1
+    if size is None:
+        yield wanted
+    elif size == 1:
+        for start, stop in wanted.runs:
+            for ordinal in range(start, stop):
+                yield OrdinalSet(((ordinal, ordinal + 1),))
+    else:
+        yield from _in_chunks(wanted, size)
+
+
+def step_suffix(node: CatalogNode, ordinals: OrdinalSet | None, view: PartitionsView) -> str:
+    """What tells the step of some partitions from its siblings: ``[2013-01-01]``, ``[2013-01-01...2013-01-31]``."""
+    if not ordinals or node.partitions_def is None:
+        return ""
+    first, last = ordinals.runs[0][0], ordinals.runs[-1][1] - 1
+    start = node.partitions_def.key_of(first, view.table)
+    if first == last:
+        return f"[{start}]"
+    return f"[{start}...{node.partitions_def.key_of(last, view.table)}]"
+
+
+def upstream_partitions(
+    node: CatalogNode,
+    asset: AssetKey,
+    mapping: PartitionMapping | None,
+    ordinals: OrdinalSet | None,
+    catalog: Catalog,
+    view: PartitionsView,
+) -> UpstreamRead:
+    """Which partitions of `asset` a call of `node` reads when it makes these ordinals."""
+    upstream = catalog.asset(asset).partitions_def
+    if upstream is None:
+        return UpstreamRead(None)
+    return read_of(mapping, upstream, node.partitions_def, ordinals, view)
+
+
+def read_of(
+    mapping: PartitionMapping | None,
+    upstream: PartitionsDefinition,
+    downstream: PartitionsDefinition | None,
+    ordinals: OrdinalSet | None,
+    view: PartitionsView,
+) -> UpstreamRead:
+    """The same for two definitions; `mapping` None is inferred from them."""
+    chosen = mapping if mapping is not None else infer_mapping(upstream, downstream)
+    found = chosen.upstream_of(ordinals, downstream, upstream, view)
+    return UpstreamRead(found.ordinals, len(found.nonexistent), chosen.can_give_several(downstream, upstream))
+
+
+def _reads_itself(node: CatalogNode, catalog: Catalog) -> bool:
+    return any(dep.asset in node.assets and dep.asset == key for key in node.assets for dep in catalog.asset(key).deps)
+
+
+def _in_chunks(wanted: OrdinalSet, size: int) -> Iterator[OrdinalSet]:
+    chunk: list[int] = []
+    for ordinal in wanted:
+        chunk.append(ordinal)
+        if len(chunk) == size:
+            yield OrdinalSet.of(chunk)
+            chunk = []
+    if chunk:
+        yield OrdinalSet.of(chunk)

@@ -1,0 +1,264 @@
+"""From a wish to a plan: which steps, in which order, reading what.
+
+`plan_run` is pure: catalog and wish in, a frozen `RunPlan` out. Explaining a plan and running it start from the same value, so what
+`%asset plan` shows is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from nbasset.definitions.catalog import Catalog, CatalogNode, NodeInput, NodeOutput, NodeStep, OutputRef
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.errors import InvalidDefinitionError, ProblemsFound
+from nbasset.events.facts import CheckKey
+from nbasset.keys import AssetKey, RunId, keys_text
+from nbasset.ordinals import OrdinalSet
+from nbasset.planning.partition_steps import chunks_of, step_suffix, upstream_partitions
+from nbasset.planning.plan import Reason, RunPlan, Step, StepInput
+from nbasset.serde import Json
+
+ASKED = (Reason("asked", text="you asked for it"),)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What somebody wants. `partitions` are the wanted ones of each partitioned asset.
+
+    `why` says for each asset why it is in; assets in `conditional` run only if, once their inputs are there, something did change. `checks`
+    None means all checks of the wanted assets.
+    """
+
+    run_id: RunId
+    assets: frozenset[AssetKey]
+    partitions: Mapping[AssetKey, OrdinalSet] = field(default_factory=dict)
+    checks: frozenset[CheckKey] | None = None
+    conditional: frozenset[AssetKey] = frozenset()
+    why: Mapping[AssetKey, tuple[Reason, ...]] = field(default_factory=dict)
+    left_out: tuple[AssetKey, ...] = ()
+    config: Mapping[str, Json] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    job: str | None = None
+    single_run: bool = False
+
+
+def plan_run(catalog: Catalog, request: PlanRequest, view: PartitionsView) -> RunPlan:
+    """The plan that makes the wanted assets and evaluates their checks.
+
+    Raises
+    ------
+    ProblemsFound
+        If a wanted asset is spoilt by a problem of its definition.
+    InvalidDefinitionError
+        If something wanted cannot be made here, or functions of several assets wait for each other.
+    """
+    wanted = with_neighbors(catalog, request.assets)
+    problems = catalog.problems_of(wanted)
+    if problems:
+        raise ProblemsFound(problems)
+    checks = _wanted_checks(catalog, wanted, request.checks)
+    nodes = _nodes(catalog, wanted, checks)
+    builder = _Builder(catalog, request, view, wanted, checks)
+    for node in _in_order(catalog, nodes, wanted):
+        builder.add(node)
+    return RunPlan(request.run_id, tuple(builder.steps), request.config, request.tags, request.left_out, request.job)
+
+
+def with_neighbors(catalog: Catalog, assets: Collection[AssetKey]) -> frozenset[AssetKey]:
+    """These assets and those that one function makes with them and cannot leave out.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If one of them is external: nothing here makes it.
+    """
+    wanted = set(assets)
+    for key in assets:
+        asset = catalog.asset(key)
+        if asset.node is None:
+            raise InvalidDefinitionError(
+                f"'{key}' is external: nothing here makes it. Select what is downstream of it, or define how it is made with @asset."
+            )
+        node = catalog.nodes_by_name[asset.node]
+        if not node.can_subset:
+            wanted.update(node.assets)
+    return frozenset(wanted)
+
+
+def _wanted_checks(catalog: Catalog, wanted: frozenset[AssetKey], checks: frozenset[CheckKey] | None) -> frozenset[CheckKey]:
+    if checks is not None:
+        return checks
+    return frozenset(check for key in wanted for check in catalog.checks_by_asset.get(key, ()))
+
+
+def _nodes(catalog: Catalog, wanted: frozenset[AssetKey], checks: frozenset[CheckKey]) -> list[CatalogNode]:
+    names = {catalog.by_key[key].node for key in wanted}
+    for check in checks:
+        entry = catalog.checks_by_key[check]
+        node = catalog.nodes_by_name[entry.node]
+        if not node.assets or node.name in names:
+            names.add(node.name)
+    return [node for node in catalog.nodes if node.name in names]
+
+
+def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[AssetKey]) -> Iterable[CatalogNode]:
+    """Nodes, each after those that make what it reads."""
+    at = {key: place for place, key in enumerate(catalog.order)}
+    place = {node.name: max((at[key] for key in node.assets if key in wanted), default=len(at)) for node in nodes}
+    ordered = sorted(nodes, key=lambda node: place[node.name])
+    done: set[AssetKey] = set()
+    for node in ordered:
+        mine = {key for key in node.assets if key in wanted}
+        for key in mine:
+            late = [one for one in catalog.upstream[key] if one in wanted and one not in done and one not in mine]
+            if late:
+                raise InvalidDefinitionError(
+                    f"'{node.name}' makes {keys_text(sorted(mine))} in one call, but {keys_text(late)} comes in between: it is made from "
+                    "one of them and feeds another. Split the function, so that each part can run in its turn."
+                )
+        done |= mine
+    return ordered
+
+
+class _Builder:
+    """Makes the steps of one node after the other, and remembers which step makes what."""
+
+    def __init__(
+        self, catalog: Catalog, request: PlanRequest, view: PartitionsView, wanted: frozenset[AssetKey], checks: frozenset[CheckKey]
+    ) -> None:
+        self.catalog = catalog
+        self.request = request
+        self.view = view
+        self.wanted = wanted
+        self.checks = checks
+        self.steps: list[Step] = []
+        self._whole: dict[AssetKey, str] = {}
+        self._parts: dict[AssetKey, dict[int, str]] = {}
+        self._blocking: dict[AssetKey, list[tuple[str, CheckKey]]] = {}
+
+    def add(self, node: CatalogNode) -> None:
+        assets = tuple(key for key in node.assets if key in self.wanted)
+        checks = frozenset(check for check in node.checks if check in self.checks)
+        for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
+            suffix = step_suffix(node, ordinals, self.view)
+            for part in node.steps:
+                self._add_step(node, part, assets, checks, ordinals, suffix)
+
+    def _add_step(
+        self,
+        node: CatalogNode,
+        part: NodeStep,
+        assets: tuple[AssetKey, ...],
+        checks: frozenset[CheckKey],
+        ordinals: OrdinalSet | None,
+        suffix: str,
+    ) -> None:
+        key = part.handle + suffix
+        outputs = tuple(output for output in part.outputs if _is_wanted(output, assets, checks))
+        made = tuple(output.asset for output in outputs if output.asset is not None)
+        verdicts = tuple(output.check for output in outputs if output.check is not None)
+        after: set[str] = set()
+        inputs = tuple(self._input(node, item, ordinals, suffix, after) for item in part.inputs)
+        for one in made:
+            for dep in self.catalog.by_key[one].deps:
+                if dep.input is None and dep.asset not in made:
+                    after.update(
+                        self._makers(
+                            dep.asset, upstream_partitions(node, dep.asset, dep.partition_mapping, ordinals, self.catalog, self.view)[0]
+                        )
+                    )
+        for check in verdicts:
+            spec = self.catalog.checks_by_key[check].spec
+            for one in (spec.asset_key, *(dep.asset for dep in spec.additional_deps)):
+                if one not in made:
+                    after.update(self._makers(one, ordinals))
+        blocked = self._blockers(after, inputs, made)
+        after.discard(key)
+        step = Step(
+            key,
+            node.name,
+            part.handle,
+            node.kind,
+            made,
+            verdicts,
+            ordinals,
+            inputs,
+            outputs,
+            frozenset(after),
+            frozenset(blocked),
+            part.retry,
+            part.pool,
+            part.tags,
+            conditional=bool(made) and all(one in self.request.conditional for one in made),
+            why=self._why(made),
+        )
+        self.steps.append(step)
+        self._remember(step)
+
+    def _input(self, node: CatalogNode, item: NodeInput, ordinals: OrdinalSet | None, suffix: str, after: set[str]) -> StepInput:
+        if item.asset is not None:
+            read = upstream_partitions(node, item.asset, item.partition_mapping, ordinals, self.catalog, self.view)
+            after.update(self._makers(item.asset, read.ordinals))
+            return StepInput(item.name, "asset", item.asset, read.ordinals, (), read.nonexistent, read.several)
+        outputs = tuple(OutputRef(ref.step + suffix, ref.output) for ref in item.outputs)
+        after.update(ref.step for ref in outputs)
+        return StepInput(item.name, item.kind, None, None, outputs)
+
+    def _makers(self, asset: AssetKey, partitions: OrdinalSet | None) -> set[str]:
+        """Steps of this plan that make the asset, or those of its partitions."""
+        if asset in self._whole:
+            return {self._whole[asset]}
+        parts = self._parts.get(asset)
+        if not parts:
+            return set()
+        if partitions is None:
+            return set(parts.values())
+        if len(partitions) <= len(parts):
+            return {parts[ordinal] for ordinal in partitions if ordinal in parts}
+        return {key for ordinal, key in parts.items() if ordinal in partitions}
+
+    def _blockers(self, after: set[str], inputs: tuple[StepInput, ...], made: tuple[AssetKey, ...]) -> set[CheckKey]:
+        """Blocking checks of what the step reads: it waits for those too."""
+        read = {item.asset for item in inputs if item.asset is not None}
+        read.update(dep.asset for key in made for dep in self.catalog.by_key[key].deps)
+        found: set[CheckKey] = set()
+        if not made:
+            return found
+        for asset in read:
+            for step, check in self._blocking.get(asset, ()):
+                after.add(step)
+                found.add(check)
+        return found
+
+    def _remember(self, step: Step) -> None:
+        for key in step.assets:
+            if step.partitions is None:
+                self._whole[key] = step.key
+            else:
+                self._parts.setdefault(key, {}).update(dict.fromkeys(step.partitions, step.key))
+        for check in step.checks:
+            spec = self.catalog.checks_by_key[check].spec
+            if spec.blocking:
+                self._blocking.setdefault(spec.asset_key, []).append((step.key, check))
+
+    def _why(self, made: tuple[AssetKey, ...]) -> tuple[Reason, ...]:
+        found: dict[Reason, None] = {}
+        for key in made:
+            found.update(dict.fromkeys(self.request.why.get(key, ASKED if key in self.request.assets else _WITH)))
+        return tuple(found)
+
+
+_WITH = (Reason("asked", text="its function makes it together with one that you asked for"),)
+
+
+def _is_wanted(output: NodeOutput, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> bool:
+    if output.asset is not None:
+        return output.asset in assets
+    return output.check is None or output.check in checks
+
+
+def only_steps(plan: RunPlan, keys: Collection[str]) -> RunPlan:
+    """The plan cut down to some of its steps; what they wait for outside is taken as done."""
+    kept = frozenset(keys)
+    return replace(plan, steps=tuple(replace(step, after=step.after & kept) for step in plan.steps if step.key in kept))

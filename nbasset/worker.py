@@ -1,0 +1,56 @@
+"""A process that works for another one: it runs functions by name, one at a time, until its requests end.
+
+``python -m nbasset.worker --serve IN OUT`` reads JSON lines from the file descriptor IN and answers on OUT. Only functions of nbasset can be
+named. The parent's death ends it, since its requests end then.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+from typing import IO, Any
+
+from nbasset import serde
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer requests until there are no more. A function that raises gives an error text; the process lives on."""
+    for line in requests:
+        try:
+            request = json.loads(line)
+            result = _function(request["do"])(serde.from_json(request["with"]))
+            answer: dict[str, Any] = {"result": serde.to_json(result)}
+        except KeyboardInterrupt:
+            answer = {"error": "interrupted between two steps"}
+        except Exception as error:  # noqa: BLE001 - the parent is told, and decides
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+
+
+def _function(name: str) -> Any:
+    module, _, path = name.partition(":")
+    if module.partition(".")[0] != "nbasset":
+        raise ValueError(f"a worker runs functions of nbasset only, not {name!r}")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """The command line: ``--serve IN OUT``."""
+    if len(arguments) != 3 or arguments[0] != "--serve":
+        sys.stderr.write("usage: python -m nbasset.worker --serve IN OUT (file descriptors)\n")
+        return 2
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with os.fdopen(int(arguments[1]), "rb") as requests, os.fdopen(int(arguments[2]), "wb") as answers:
+        serve(requests, answers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
