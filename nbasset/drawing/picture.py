@@ -8,12 +8,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["fresh", "stale", "missing", "failed", "queued", "running", "retrying", "skipped", "canceled", "external", "problem"]
+State = Literal[
+    "fresh",
+    "stale",
+    "missing",
+    "failed",
+    "queued",
+    "running",
+    "retrying",
+    "skipped",
+    "canceled",
+    "external",
+    "problem",
+    "warned",
+    "checkfailed",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One asset. `name` is what is written, `key` the user string of its key; `fact` the most urgent fact ("2 min ago, 842 rows")."""
+    """One asset. `name` is what is written, `key` the user string of its key; `fact` the most urgent fact ("2 min ago, 842 rows").
+
+    `counts` are the states of its partitions. `members` are the keys that a collapsed group stands for; empty for an asset.
+    """
 
     key: str
     name: str
@@ -23,6 +40,7 @@ class Node:
     kinds: tuple[str, ...] = ()
     description: str = ""
     counts: tuple[tuple[State, int], ...] = ()
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
