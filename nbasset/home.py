@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbasset.errors import PathOutsideHome, StorageUnavailable
+from nbasset.errors import PathOutsideHome
+from nbasset.storage.places import private_folder
 
 SETTINGS_NAME = "nbasset.toml"
 STATE_NAME = ".nbasset"
@@ -65,18 +67,12 @@ class Home:
         StorageUnavailable
             If the folder cannot be made, or anybody could write to it.
         """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            try:
-                self.state.mkdir(mode=0o700)
-            except FileExistsError:
-                check_private(self.state)
-                return self.state
-            (self.state / ".gitignore").write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            raise StorageUnavailable(
-                f"no state can be kept in {self.state}: {error.strerror or error}. Choose another home: --home FOLDER or {HOME_VARIABLE}."
-            ) from error
+        is_new = not self.state.is_dir()
+        private_folder(self.state)
+        ignore = self.state / ".gitignore"
+        if is_new and not ignore.exists():
+            with suppress(OSError):
+                ignore.write_text("*\n", encoding="utf-8")
         return self.state
 
 
@@ -96,20 +92,6 @@ def find_home(start: Path | None = None, *, named: str | Path | None = None, env
         if marked and (candidate == folder or not _anybody_writes(candidate)):
             return Home(candidate)
     return Home(folder)
-
-
-def check_private(folder: Path) -> None:
-    """Refuse a state folder that everybody may write to: what is read from there would be anybody's.
-
-    Raises
-    ------
-    StorageUnavailable
-        With the remedy.
-    """
-    if os.name == "posix" and folder.exists() and _anybody_writes(folder):
-        raise StorageUnavailable(
-            f"{folder} can be written by everybody on this machine, so it is not used. Make it yours: chmod 700 {folder}"
-        )
 
 
 def _anybody_writes(folder: Path) -> bool:

@@ -69,7 +69,7 @@ def test_a_state_folder_that_everybody_may_write_to_is_refused_with_the_remedy(t
 
 def test_a_home_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageUnavailable, match="--home"):
+    with pytest.raises(StorageUnavailable, match="NBASSET_HOME"):
         Home(tmp_path / "file").make_state()
 
 

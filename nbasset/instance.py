@@ -1,0 +1,313 @@
+"""An instance: one home with its settings, store, warehouse and I/O managers.
+
+Making one reads the settings and nothing else; the store is opened when it is first asked, and made when it is first written to. Opening a
+store that exists closes the runs whose process is gone, since nobody else may be there to do it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from nbasset import clock
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.errors import InvalidConfigError, UnknownResource, did_you_mean
+from nbasset.events.kinds import Event, RunCancelled, RunFailed
+from nbasset.events.records import RunRecord
+from nbasset.home import Home, find_home
+from nbasset.ordinals import KeyTable, MemoryKeyTable
+from nbasset.records_api import RecordsApi
+from nbasset.secrets import EnvVar
+from nbasset.settings import Settings, load_settings
+from nbasset.storage.memory import MemoryStorage
+from nbasset.storage.processes import is_alive
+from nbasset.storage.protocol import Storage, StorageReader
+
+BUILT_IN_MANAGERS = ("io_manager", "parquet", "memory", "pickle")
+_OPEN: dict[Path, Instance] = {}
+_OPENING = threading.Lock()
+
+
+class Instance(RecordsApi):
+    """Everything that outlives a run. Get one with `Instance.get()`, `Instance.open(home)`, `Instance.ephemeral()`.
+
+    >>> with Instance.ephemeral() as instance:
+    ...     instance.add_dynamic_partitions("customers", ["ada", "bob"])
+    ...     instance.get_dynamic_partitions("customers")
+    ['ada', 'bob']
+    """
+
+    def __init__(self, home: Home, settings: Settings | None = None, *, storage: Storage | None = None, owned: Any = None) -> None:
+        super().__init__()
+        self.home = home
+        self.settings = load_settings(home.settings_file) if settings is None else settings
+        self._store = storage
+        self._given = storage is not None
+        self._empty = MemoryStorage()
+        self._lock = threading.RLock()
+        self._managers: dict[str, Any] = {}
+        self._owned = owned
+
+    def __repr__(self) -> str:
+        return f"Instance({str(self.home.root)!r})"
+
+    # -- getting one -------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def get() -> Instance:
+        """The instance of the home that belongs to the current folder."""
+        return Instance.open()
+
+    @staticmethod
+    def open(home: str | Path | None = None, *, start: Path | None = None) -> Instance:
+        """The instance of a home, one object for each home of this process. `start` is where to look from, when no home is named.
+
+        Raises
+        ------
+        InvalidConfigError
+            If its `nbasset.toml` is wrong.
+        """
+        found = find_home(start, named=home)
+        with _OPENING:
+            if found.root not in _OPEN:
+                _OPEN[found.root] = Instance(found)
+            return _OPEN[found.root]
+
+    @staticmethod
+    def ephemeral(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
+        """An instance that is gone when it is closed (or with the process): records in memory, data in a temporary folder."""
+        root, owned = _temporary(tempdir)
+        return Instance(Home(root), settings or Settings(), storage=MemoryStorage(), owned=owned)
+
+    @staticmethod
+    def local_temp(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
+        """An instance on disk in a temporary folder: another process can open it by its `home`."""
+        root, owned = _temporary(tempdir)
+        return Instance(Home(root), settings or Settings(), owned=owned)
+
+    # -- the store ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether the records live in this process only."""
+        return isinstance(self._store, MemoryStorage)
+
+    @property
+    def storage(self) -> Storage:
+        """The store, made if it is not there yet."""
+        with self._lock:
+            if self._store is None:
+                self._open_store()
+            assert self._store is not None
+            return self._store
+
+    @property
+    def reader(self) -> StorageReader:
+        """The store for reading; where nothing was ever written, an empty one, and nothing is made."""
+        with self._lock:
+            if self._store is None:
+                if not self._store_exists():
+                    return self._empty
+                self._open_store()
+            assert self._store is not None
+            return self._store
+
+    @property
+    def storage_url(self) -> str:
+        """Where the records are: an address for `open_storage`."""
+        url: str = _value(self.settings.storage.url, "storage.url")
+        if not url:
+            return f"sqlite:///{self.home.database}"
+        if "://" in url:
+            return url
+        path = (self.home.root / Path(url).expanduser()).resolve()
+        return f"sqlite:///{path}"
+
+    def _store_exists(self) -> bool:
+        url = self.storage_url
+        return not url.startswith("sqlite:") or Path(url.removeprefix("sqlite:///")).exists()
+
+    def _open_store(self) -> None:
+        from nbasset.storage.open import open_storage
+
+        url = self.storage_url
+        if url == f"sqlite:///{self.home.database}":
+            self.home.make_state()
+        self._store = open_storage(url, home=self.home.state)
+        close_lost_runs(self._store, now_us=clock.now_us())
+
+    @property
+    def key_table(self) -> KeyTable:
+        """The home's numbers for partition keys without calendar numbers; temporary ones while nothing was ever written."""
+        table: KeyTable = getattr(self.reader, "key_table", None) or MemoryKeyTable()
+        return table
+
+    def partitions_view(self, now: datetime | None = None) -> PartitionsView:
+        """What partitions exist is asked against this: the time (default: now), the numbers and the dynamic keys of the home."""
+        return PartitionsView(now or clock.now(), self.key_table, _DynamicKeys(self))
+
+    # -- the warehouse -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def warehouse(self) -> str:
+        """Where data is: an absolute path, or the address of another file system."""
+        url = _value(self.settings.warehouse.url, "warehouse.url") or "warehouse"
+        return url if "://" in url else str((self.home.root / Path(url).expanduser()).resolve())
+
+    def manager(self, key: str) -> Any:
+        """The built-in I/O manager of a resource key; made once.
+
+        ``io_manager`` and ``parquet`` store Parquet in the warehouse, ``pickle`` any object beside it, ``memory`` keeps values in this
+        process. Resources of the definitions with one of these keys go before them, which is not decided here.
+
+        Raises
+        ------
+        UnknownResource
+            If no I/O manager of that key is built in.
+        """
+        if key not in BUILT_IN_MANAGERS:
+            hint = did_you_mean(key, BUILT_IN_MANAGERS) or f"Built in are: {', '.join(BUILT_IN_MANAGERS)}."
+            raise UnknownResource(f"there is no I/O manager '{key}'. {hint} Give it: Definitions(resources={{\"{key}\": ...}}).")
+        name = "parquet" if key == "io_manager" else key
+        with self._lock:
+            if name not in self._managers:
+                self._managers[name] = self._make_manager(name)
+            return self._managers[name]
+
+    def _make_manager(self, name: str) -> Any:
+        options = {key: _value(value, f"warehouse.options.{key}") for key, value in self.settings.warehouse.options.items()}
+        if name == "memory":
+            from nbasset.io_managers.memory import InMemoryIOManager
+
+            return InMemoryIOManager()
+        if name == "pickle":
+            from nbasset.io_managers.pickled import FilesystemIOManager
+
+            return FilesystemIOManager(self.warehouse, storage_options=options)
+        from nbasset.io_managers.parquet import ParquetIOManager
+
+        wanted = self.settings.warehouse
+        return ParquetIOManager(self.warehouse, storage_options=options, compression=wanted.compression, preview_rows=wanted.preview_rows)
+
+    def io_version(self, key: str) -> str:
+        """A text that changes when what an I/O manager stores changes: part of what staleness compares."""
+        return "parquet" if key == "io_manager" else key
+
+    # -- closing -----------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the store and of a temporary folder. The next use opens the store again; a temporary instance is gone."""
+        with self._lock:
+            if self._store is not None and not self._given:
+                self._store.close()
+                self._store = None
+            self._managers.clear()
+        if self._owned is not None:
+            self._owned.cleanup()
+        with _OPENING:
+            if _OPEN.get(self.home.root) is self:
+                del _OPEN[self.home.root]
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    # -- runs of processes that are gone -------------------------------------------------------------------------------------
+
+    def close_lost_runs(self) -> list[RunRecord]:
+        """End the runs whose process is gone; they are returned. Done by itself when the store is opened."""
+        return close_lost_runs(self.storage, now_us=clock.now_us()) if self._store is not None or self._store_exists() else []
+
+
+def _temporary(tempdir: str | None) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
+    if tempdir is not None:
+        return Path(tempdir).resolve(), None
+    owned = tempfile.TemporaryDirectory(prefix="nbasset-", ignore_cleanup_errors=True)
+    return Path(owned.name).resolve(), owned
+
+
+class _DynamicKeys(Mapping[str, Sequence[str]]):
+    """Keys of dynamic partitions by name, each read once."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._read: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> Sequence[str]:
+        if name not in self._read:
+            self._read[name] = self._instance.get_dynamic_partitions(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def close_lost_runs(storage: Storage, *, now_us: int) -> list[RunRecord]:
+    """End each run whose process on this machine is gone, as failed, or as cancelled if that was asked for.
+
+    A run without an owner has not started, and one of another machine may well go on: both are left alone.
+    """
+    lost = [run for run in storage.active_runs() if run.owner is not None and is_alive(run.owner) is False]
+    if lost:
+        storage.append([_end_of(run, now_us) for run in lost], flush=True)
+    return [replace(run, ended_us=now_us) for run in lost]
+
+
+def _end_of(run: RunRecord, now_us: int) -> Event:
+    assert run.owner is not None
+    what = f"its process ({run.owner.pid} on {run.owner.host}) is gone"
+    if run.status == "canceling":
+        return RunCancelled(now_us, run.run_id, f"{what} after it was asked to stop")
+    if run.kind == "interactive":
+        return RunFailed(now_us, run.run_id, "kernel-died", f"{what}: the kernel was restarted, or it died. What had finished is kept.")
+    return RunFailed(now_us, run.run_id, "worker-lost", f"{what}: it was killed, or the machine restarted. What had finished is kept.")
+
+
+@contextmanager
+def instance_for_test(overrides: Settings | None = None, *, temp_dir: str | None = None) -> Iterator[Instance]:
+    """An instance on disk for the length of a ``with`` block, removed afterwards."""
+    with Instance.local_temp(temp_dir, settings=overrides) as instance:
+        yield instance
+
+
+def _value(given: Any, path: str) -> Any:
+    """The value of a setting; one that stands in the environment is read now.
+
+    Raises
+    ------
+    InvalidConfigError
+        If the variable is not set.
+    """
+    if not isinstance(given, EnvVar):
+        return given
+    value = given.get_value()
+    if value is None:
+        raise InvalidConfigError([f"{path}: the environment variable {given.env_var_name} is not set."], of="nbasset.toml")
+    return value
+
+
+def location_text(url: str) -> str:
+    """An address for people: without the password.
+
+    >>> location_text("postgresql://ada:secret@db/x")
+    'postgresql://ada@db/x'
+    """
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    user = f"{parts.username}@" if parts.username else ""
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=f"{user}{parts.hostname or ''}{port}").geturl()

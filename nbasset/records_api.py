@@ -1,0 +1,475 @@
+"""What happened, asked and told under the names that users of the field know: the reading and reporting half of `Instance`.
+
+Everything here is a thin face over `storage.protocol`. Reading never creates a store: a home without one answers as an empty one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from nbasset import clock
+from nbasset.definitions.results import AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
+from nbasset.errors import InvalidInvocationError, UnknownPartitionError
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact
+from nbasset.events.kinds import AssetReported, AssetRolledBack, AssetWiped, Event, PartitionsAdded, PartitionsDeleted
+from nbasset.events.records import AssetRecord, Entry, RunQuery, RunRecord, RunStatus, Status
+from nbasset.keys import AssetKey, PartitionRef, RunId
+from nbasset.ordinals import OrdinalSet
+from nbasset.storage.protocol import Storage, StorageReader
+
+if TYPE_CHECKING:
+    from nbasset.definitions.catalog import Catalog
+    from nbasset.definitions.partitions import PartitionsDefinition
+    from nbasset.keys import CoercibleToAssetKey
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunsFilter:
+    """Which runs; all conditions hold together. Times are aware."""
+
+    run_ids: Sequence[str] = ()
+    job_name: str | None = None
+    statuses: Sequence[RunStatus] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    asset_key: AssetKey | None = None
+
+    def query(self, *, before: str | None, limit: int) -> RunQuery:
+        """The same as the store takes it."""
+        return RunQuery(
+            tuple(RunId(run_id) for run_id in self.run_ids), tuple(self.statuses), self.job_name, dict(self.tags), self.asset_key,
+            since_us=_us(self.created_after), until_us=_us(self.created_before), before=before, limit=limit,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecordsFilter:
+    """Which materializations or observations of one asset. Storage ids and times are exclusive bounds."""
+
+    asset_key: AssetKey
+    asset_partitions: Sequence[str] | None = None
+    after_timestamp: float | None = None
+    before_timestamp: float | None = None
+    after_storage_id: int | None = None
+    before_storage_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecordsFilter:
+    """Which events: by the name of their class (``StepFailed``) or of a fact in them (``AssetMaterialized``), by asset, by number."""
+
+    event_type: str | type | None = None
+    asset_key: AssetKey | None = None
+    asset_partitions: Sequence[str] | None = None
+    after_cursor: int | None = None
+    before_cursor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One fact with the event it came in. `storage_id` rises strictly; several facts of one step share theirs."""
+
+    storage_id: int
+    event: Event
+    fact: Fact | None = None
+
+    @property
+    def timestamp(self) -> float:
+        """Seconds since 1970."""
+        return self.event.at_us / 1_000_000
+
+    @property
+    def run_id(self) -> RunId | None:
+        """The run it happened in."""
+        return getattr(self.event, "run_id", None)
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The asset it is about."""
+        return getattr(self.fact, "asset", None)
+
+    @property
+    def partition_key(self) -> str | None:
+        """The partition it is about."""
+        ref = getattr(self.fact, "partition", None)
+        return ref.key if ref is not None else None
+
+    @property
+    def asset_materialization(self) -> AssetMaterialized | None:
+        """The materialization, if it is one."""
+        return self.fact if isinstance(self.fact, AssetMaterialized) else None
+
+    @property
+    def asset_observation(self) -> AssetObserved | None:
+        """The observation, if it is one."""
+        return self.fact if isinstance(self.fact, AssetObserved) else None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecordsResult:
+    """A page of records; `cursor` is what to ask with for the next one."""
+
+    records: tuple[EventRecord, ...]
+    cursor: str
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataProvenance:
+    """What a version was made from."""
+
+    code_version: str
+    input_data_versions: Mapping[AssetKey, DataVersion]
+    input_storage_ids: Mapping[AssetKey, int]
+    is_user_provided: bool = False
+
+
+class AssetPartitionStatus(Enum):
+    """What is known of a partition; one that never ran has none."""
+
+    MATERIALIZED = "MATERIALIZED"
+    IN_PROGRESS = "IN_PROGRESS"
+    FAILED = "FAILED"
+
+
+class RecordsApi:
+    """Questions to the records of a home and reports from outside. `Instance` adds where they are kept."""
+
+    def __init__(self) -> None:
+        self._partitions_defs: dict[AssetKey, PartitionsDefinition] = {}
+
+    @property
+    def reader(self) -> StorageReader:
+        """The store, or an empty one where nothing was written yet."""
+        raise InvalidInvocationError("ask an Instance: Instance.get()")
+
+    @property
+    def storage(self) -> Storage:
+        """The store, made if need be."""
+        raise InvalidInvocationError("ask an Instance: Instance.get()")
+
+    def know(self, catalog: Catalog) -> None:
+        """Remember how assets are partitioned, so that partitions can be named by their keys here."""
+        self._partitions_defs.update({one.key: one.partitions_def for one in catalog.assets if one.partitions_def is not None})
+
+    # -- runs --------------------------------------------------------------------------------------------------------------
+
+    def get_runs(self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None) -> list[RunRecord]:
+        """Runs, newest first; all of them without a limit. `cursor` is the id of the run to go on after."""
+        found: list[RunRecord] = []
+        last = self.get_run_by_id(cursor) if cursor is not None else None
+        before = str(last.first_seq) if last is not None else None
+        while limit is None or len(found) < limit:
+            size = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            page = self.reader.runs((filters or RunsFilter()).query(before=before, limit=size))
+            found.extend(page.items)
+            before = page.cursor
+            if before is None:
+                break
+        return found
+
+    def get_run_records(self, filters: RunsFilter | None = None, limit: int | None = None, cursor: str | None = None) -> list[RunRecord]:
+        """The same as `get_runs`: a record holds the times too."""
+        return self.get_runs(filters, cursor, limit)
+
+    def get_run_by_id(self, run_id: str) -> RunRecord | None:
+        """One run."""
+        return self.reader.run(RunId(run_id))
+
+    def delete_run(self, run_id: str) -> None:
+        """Forget a run and its log; what it materialized stays."""
+        self.storage.delete_runs([RunId(run_id)])
+
+    # -- events ------------------------------------------------------------------------------------------------------------
+
+    def all_logs(self, run_id: str, of_type: str | type | None = None) -> list[Event]:
+        """All events of a run in order; of one class, if asked."""
+        wanted = _type_name(of_type)
+        events = (entry.event for entry in self._entries(run=RunId(run_id)))
+        return [event for event in events if wanted is None or type(event).__name__ == wanted]
+
+    def get_event_records(
+        self, event_records_filter: EventRecordsFilter | None = None, limit: int | None = None, ascending: bool = False
+    ) -> list[EventRecord]:
+        """Events that pass the filter, newest first unless `ascending`."""
+        asked = event_records_filter or EventRecordsFilter()
+        wanted = _type_name(asked.event_type)
+        found: list[EventRecord] = []
+        for entry in self._entries(asset=asked.asset_key, after=asked.after_cursor or 0):
+            if asked.before_cursor is not None and entry.seq >= asked.before_cursor:
+                break
+            facts = _facts(entry.event)
+            if wanted is None or type(entry.event).__name__ == wanted:
+                found.append(EventRecord(entry.seq, entry.event, facts[0] if len(facts) == 1 else None))
+            else:
+                found.extend(EventRecord(entry.seq, entry.event, fact) for fact in facts if type(fact).__name__ == wanted)
+            if ascending and limit is not None and len(found) >= limit and asked.asset_partitions is None:
+                break
+        found = [one for one in found if _concerns(one, asked.asset_key, asked.asset_partitions)]
+        return _limited(found, limit, ascending)
+
+    def fetch_materializations(
+        self, records_filter: CoercibleToAssetKey | AssetRecordsFilter, limit: int = 100, cursor: str | None = None, ascending: bool = False
+    ) -> EventRecordsResult:
+        """Materializations of an asset, newest first unless `ascending`."""
+        return self._fetch(records_filter, limit, cursor, ascending, AssetMaterialized)
+
+    def fetch_observations(
+        self, records_filter: CoercibleToAssetKey | AssetRecordsFilter, limit: int = 100, cursor: str | None = None, ascending: bool = False
+    ) -> EventRecordsResult:
+        """Observations of an asset, newest first unless `ascending`."""
+        return self._fetch(records_filter, limit, cursor, ascending, AssetObserved)
+
+    def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventRecord | None:
+        """The newest materialization of the asset, of whatever partition."""
+        records = self.fetch_materializations(AssetKey.from_coercible(asset_key), limit=1).records
+        return records[0] if records else None
+
+    # -- assets ------------------------------------------------------------------------------------------------------------
+
+    def get_asset_keys(self, prefix: Sequence[str] | str = (), limit: int | None = None, cursor: str | None = None) -> list[AssetKey]:
+        """Keys of all assets that ever had an event, in order."""
+        text = prefix if isinstance(prefix, str) else "/".join(prefix)
+        keys = [key for key in self.reader.assets(prefix=text, limit=1_000_000) if cursor is None or str(key) > cursor]
+        return keys[:limit]
+
+    def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
+        """Whether the asset ever had an event."""
+        return bool(self.get_asset_records([asset_key]))
+
+    def get_asset_records(self, asset_keys: Iterable[CoercibleToAssetKey] | None = None) -> list[AssetRecord]:
+        """The newest state of these assets, of all without a list; assets without events are absent."""
+        keys = self.get_asset_keys() if asset_keys is None else [AssetKey.from_coercible(key) for key in asset_keys]
+        return list(self.reader.latest(keys).values())
+
+    def get_provenance(self, asset_key: CoercibleToAssetKey) -> DataProvenance | None:
+        """What the newest version was made from; None without one."""
+        key = AssetKey.from_coercible(asset_key)
+        record = self.reader.latest([key]).get(key)
+        made = record.materialization if record is not None else None
+        if made is None:
+            return None
+        return DataProvenance(
+            made.code_version,
+            {used.asset: DataVersion(used.digest) for used in made.inputs},
+            {used.asset: used.as_of_seq for used in made.inputs},
+        )
+
+    def get_materialized_partitions(
+        self, asset_key: CoercibleToAssetKey, *, partitions_def: PartitionsDefinition | None = None
+    ) -> set[str]:
+        """Keys of the partitions that have a version."""
+        key = AssetKey.from_coercible(asset_key)
+        table = self.reader.partitions(key)
+        done = OrdinalSet.of(ordinal for ordinal, version in zip(table.ordinals, table.version_id, strict=True) if table.texts[version])
+        return set(self._keys_of(key, done, partitions_def))
+
+    def get_status_by_partition(
+        self, asset_key: CoercibleToAssetKey, partition_keys: Sequence[str], partitions_def: PartitionsDefinition | None = None
+    ) -> dict[str, AssetPartitionStatus | None]:
+        """What is known of each of these partitions; None for one that never ran. Runs that are not over count as in progress."""
+        key = AssetKey.from_coercible(asset_key)
+        table = self.reader.partitions(key)
+        names = {Status.MATERIALIZED: AssetPartitionStatus.MATERIALIZED, Status.FAILED: AssetPartitionStatus.FAILED}
+        known = {ordinal: names.get(Status(status)) for ordinal, status in zip(table.ordinals, table.status, strict=True)}
+        running = [
+            target.partitions for run in self.reader.active_runs() for target in run.targets if target.asset == key and target.partitions
+        ]
+        refs = self._refs(key, partition_keys, partitions_def)
+        return {
+            ref.key: AssetPartitionStatus.IN_PROGRESS if any(ref.ordinal in one for one in running) else known.get(ref.ordinal)
+            for ref in refs
+        }
+
+    def wipe_assets(self, asset_keys: Iterable[CoercibleToAssetKey]) -> None:
+        """Give up the records of these assets, as if they had never been made. The files stay."""
+        self._report([AssetWiped(clock.now_us(), AssetKey.from_coercible(key)) for key in asset_keys])
+
+    def wipe_asset_partitions(
+        self, asset_key: CoercibleToAssetKey, partition_keys: Sequence[str], *, partitions_def: PartitionsDefinition | None = None
+    ) -> None:
+        """Give up the records of these partitions. The files stay."""
+        key = AssetKey.from_coercible(asset_key)
+        refs = self._refs(key, partition_keys, partitions_def)
+        self._report([AssetWiped(clock.now_us(), key, OrdinalSet.of(ref.ordinal for ref in refs))])
+
+    def report_runless_asset_event(
+        self,
+        asset_event: AssetMaterialization | AssetObservation | AssetCheckResult | CheckEvaluated,
+        *,
+        partitions_def: PartitionsDefinition | None = None,
+    ) -> None:
+        """Tell of an asset that something outside made, looked at or checked.
+
+        Raises
+        ------
+        InvalidInvocationError
+            If it is none of these, or a check result without asset and name.
+        """
+        self._report([AssetReported(clock.now_us(), self._reported(asset_event, partitions_def))])
+
+    # -- dynamic partitions ------------------------------------------------------------------------------------------------
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        """All keys of this name, in the order they were added."""
+        return [ref.key for ref in self.reader.dynamic_keys(partitions_def_name)]
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Whether the key is among them."""
+        return partition_key in self.get_dynamic_partitions(partitions_def_name)
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Add keys; those that are there already change nothing."""
+        if isinstance(partition_keys, str):
+            raise InvalidInvocationError(f"partition_keys={partition_keys!r}: give a list of keys, [{partition_keys!r}].")
+        known = set(self.get_dynamic_partitions(partitions_def_name))
+        new = [key for key in dict.fromkeys(partition_keys) if key not in known]
+        if new:
+            refs = [PartitionRef(key, ordinal) for key, ordinal in zip(new, self.storage.key_table.ordinals(new), strict=True)]
+            self._report([PartitionsAdded(clock.now_us(), partitions_def_name, tuple(refs))])
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Remove a key; data and history stay. A key that is not there changes nothing."""
+        gone = tuple(ref for ref in self.reader.dynamic_keys(partitions_def_name) if ref.key == partition_key)
+        if gone:
+            self._report([PartitionsDeleted(clock.now_us(), partitions_def_name, gone)])
+
+    # -- helpers -----------------------------------------------------------------------------------------------------------
+
+    def _report(self, events: Sequence[Event]) -> None:
+        if events:
+            self.storage.append(events, flush=True)
+
+    def _entries(self, *, run: RunId | None = None, asset: AssetKey | None = None, after: int = 0) -> Iterator[Entry]:
+        while page := self.reader.entries(after=after, run=run, asset=asset, limit=_PAGE):
+            yield from page
+            after = page[-1].seq
+
+    def _fetch(
+        self, records_filter: Any, limit: int, cursor: str | None, ascending: bool, kind: type[AssetMaterialized] | type[AssetObserved]
+    ) -> EventRecordsResult:
+        asked = records_filter if isinstance(records_filter, AssetRecordsFilter) else AssetRecordsFilter(_key(records_filter))
+        found: list[EventRecord] = []
+        for entry in self._history(asked, kind, ascending, int(cursor) if cursor else None):
+            matching = [fact for fact in _facts(entry.event) if isinstance(fact, kind)]
+            records = [EventRecord(entry.seq, entry.event, fact) for fact in matching]
+            found.extend(one for one in records if _passes(one, asked))
+            if len(found) > limit:
+                break
+        more = len(found) > limit
+        found = found[:limit]
+        return EventRecordsResult(tuple(found), str(found[-1].storage_id) if found else cursor or "", more)
+
+    def _history(self, asked: AssetRecordsFilter, kind: type, ascending: bool, cursor: int | None) -> Iterator[Entry]:
+        if ascending or kind is AssetObserved:
+            entries = list(self._entries(asset=asked.asset_key, after=cursor or 0 if ascending else 0))
+            yield from entries if ascending else (one for one in reversed(entries) if cursor is None or one.seq < cursor)
+            return
+        before = cursor
+        while page := self.reader.materializations(asked.asset_key, None, before=before, limit=100):
+            yield from page
+            before = page[-1].seq
+
+    def _reported(self, event: Any, partitions_def: PartitionsDefinition | None) -> AssetMaterialized | AssetObserved | CheckEvaluated:
+        if isinstance(event, CheckEvaluated):
+            return event
+        if isinstance(event, AssetCheckResult):
+            if event.key is None:
+                raise InvalidInvocationError("a reported check result needs asset_key and check_name, since no check says them here.")
+            return CheckEvaluated(
+                event.key, event.passed, event.severity.value, metadata=event.metadata, description=event.description
+            )  # fmt: skip
+        if not isinstance(event, (AssetMaterialization, AssetObservation)):
+            raise InvalidInvocationError(
+                f"{event!r:.60} cannot be reported. Give an AssetMaterialization, an AssetObservation or an AssetCheckResult."
+            )
+        ref = self._refs(event.asset_key, [event.partition], partitions_def)[0] if event.partition is not None else None
+        version = event.tags.get("nbasset/data_version", "")
+        kind = AssetMaterialized if isinstance(event, AssetMaterialization) else AssetObserved
+        return kind(
+            event.asset_key, ref, data_version=version, metadata=event.metadata, tags=event.tags, description=event.description
+        )  # fmt: skip
+
+    def _refs(self, key: AssetKey, partition_keys: Sequence[str], given: PartitionsDefinition | None) -> list[PartitionRef]:
+        """Keys with their ordinals: by the definition if it is known, else by what was recorded under the keys."""
+        partitions_def = given or self._partitions_defs.get(key)
+        if partitions_def is not None:
+            table = self.storage.key_table
+            return [PartitionRef(one, partitions_def.ordinal_of(one, table)) for one in partition_keys]
+        recorded = self._recorded(key, lambda ref: ref.key in partition_keys, len(set(partition_keys)))
+        by_key = {ref.key: ref for ref in recorded}
+        for one in partition_keys:
+            if one not in by_key:
+                raise UnknownPartitionError(
+                    f"nothing was ever recorded for the partition {one!r} of '{key}', and its definition is not loaded here. "
+                    "Say how it is partitioned: partitions_def=..."
+                )
+        return [by_key[one] for one in partition_keys]
+
+    def _keys_of(self, key: AssetKey, ordinals: OrdinalSet, given: PartitionsDefinition | None) -> Collection[str]:
+        partitions_def = given or self._partitions_defs.get(key)
+        if partitions_def is not None:
+            return partitions_def.keys_of(ordinals, self.storage.key_table) if ordinals else []
+        return [ref.key for ref in self._recorded(key, lambda ref: ref.ordinal in ordinals, len(ordinals))]
+
+    def _recorded(self, key: AssetKey, wanted: Any, at_most: int) -> set[PartitionRef]:
+        found: set[PartitionRef] = set()
+        for entry in self._entries(asset=key):
+            for fact in _facts(entry.event):
+                ref = getattr(fact, "partition", None)
+                if ref is not None and getattr(fact, "asset", None) == key and wanted(ref):
+                    found.add(ref)
+            if len(found) >= at_most:
+                break
+        return found
+
+
+def _facts(event: Event) -> tuple[Fact, ...]:
+    if isinstance(event, AssetReported):
+        return (event.fact,)
+    if isinstance(event, AssetRolledBack):
+        return (event.materialization,)
+    facts: tuple[Fact, ...] = getattr(event, "facts", ())
+    return facts
+
+
+def _passes(record: EventRecord, asked: AssetRecordsFilter) -> bool:
+    after, before = asked.after_timestamp, asked.before_timestamp
+    return (
+        _concerns(record, asked.asset_key, asked.asset_partitions)
+        and (after is None or record.timestamp > after)
+        and (before is None or record.timestamp < before)
+        and (asked.after_storage_id is None or record.storage_id > asked.after_storage_id)
+        and (asked.before_storage_id is None or record.storage_id < asked.before_storage_id)
+    )
+
+
+def _concerns(record: EventRecord, key: AssetKey | None, partitions: Sequence[str] | None) -> bool:
+    if record.fact is None:
+        return partitions is None
+    about = record.asset_key
+    return (key is None or about is None or about == key) and (partitions is None or record.partition_key in partitions)
+
+
+def _limited(found: list[EventRecord], limit: int | None, ascending: bool) -> list[EventRecord]:
+    ordered = found if ascending else found[::-1]
+    return ordered if limit is None else ordered[:limit]
+
+
+def _type_name(kind: str | type | None) -> str | None:
+    return kind.__name__ if isinstance(kind, type) else kind
+
+
+def _key(value: Any) -> AssetKey:
+    return AssetKey.from_coercible(value)
+
+
+def _us(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1_000_000)
