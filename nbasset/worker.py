@@ -1,7 +1,7 @@
 """A process that works for another one: it runs functions by name, one at a time, until its requests end.
 
-``python -m nbasset.worker --serve IN OUT`` reads JSON lines from the file descriptor IN and answers on OUT. Only functions of nbasset can be
-named. The parent's death ends it, since its requests end then.
+``python -m nbasset.worker --serve IN OUT`` reads JSON lines from the file descriptor IN and answers on OUT. Only functions of nbasset can
+be named. The parent's death ends it, since its requests end then.
 """
 
 from __future__ import annotations

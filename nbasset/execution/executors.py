@@ -35,7 +35,6 @@ class ThreadExecutor(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """The future of a call that runs in a thread."""
-        context = contextvars.copy_context()
-        future: Any = super().submit(context.run, fn, *args, **kwargs)
-        result: Future[T] = future
-        return result
+        run_in: Any = contextvars.copy_context().run
+        future: Future[T] = super().submit(run_in, fn, *args, **kwargs)
+        return future

@@ -79,7 +79,8 @@ class ResultReader:
         if inspect.iscoroutine(result):
             result = run_coroutine(result)
         if inspect.isasyncgen(result):
-            yield from self._each(iterate(result), yielded=True)
+            items: Any = result
+            yield from self._each(iterate(items), yielded=True)
         elif inspect.isgenerator(result):
             yield from self._each(result, yielded=True)
         else:

@@ -60,7 +60,7 @@ class StepRunner:
         owner = definitions.nodes.get(task.step.node)
         if owner is not None and isinstance(owner.node, OpDefinition):
             return owner, owner.node
-        graph = owner.node if owner is not None else definitions.jobs[task.step.node].node
+        graph: Any = owner.node if owner is not None else definitions.jobs[task.step.node].node
         op: OpDefinition = graph.op_at(task.step.handle)
         return owner, op
 
@@ -302,9 +302,9 @@ class _Attempt:
         if key not in keys:
             raise InvariantViolationError(f"{self.step.key} gave a verdict for '{key}', which it does not declare in check_specs.")
         spec = self.environment.definitions.catalog.checks_by_key[key].spec
-        ref = self.task.refs[0] if len(self.task.refs) == 1 else None
+        only = self.task.refs[0] if len(self.task.refs) == 1 else None
         return CheckEvaluated(
-            key, result.passed, result.severity.value, spec.blocking, ref, self._checked_version(key), result.metadata, result.description
+            key, result.passed, result.severity.value, spec.blocking, only, self._checked_version(key), result.metadata, result.description
         )
 
     def _checked_version(self, key: CheckKey) -> str:

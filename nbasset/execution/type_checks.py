@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbasset.definitions.op import NO_DEFAULT, OpDefinition
-from nbasset.definitions.value_types import check_value
+from nbasset.definitions.value_types import check_value, resolve_type
 from nbasset.execution.task import InputVersions
 from nbasset.io_managers.wanted import load_as, of_each_partition
 
@@ -24,11 +24,11 @@ def check_input(value: Any, name: str, op: OpDefinition, what: str, *, partition
         inner = of_each_partition(declared if declared is not None else annotation)
         for key, one in value.items():
             if one is not None:
-                check_value(inner, one, what=f"partition '{key}' of input '{name}' of {what}", namespace=op.fn)
+                _check(inner, one, op, f"partition '{key}' of input '{name}' of {what}")
         return value
     if value is None and partitions is not None and not partitions.refs and not partitions.known:
         return value
-    check_value(declared, value, what=f"input '{name}' of {what}", namespace=op.fn)
+    _check(declared, value, op, f"input '{name}' of {what}")
     return value
 
 
@@ -47,6 +47,11 @@ def check_output(value: Any, name: str, op: OpDefinition, what: str, *, partitio
     if partitions > 1 and isinstance(value, dict):
         inner = of_each_partition(declared) or declared
         for key, one in value.items():
-            check_value(inner, one, what=f"partition '{key}' of output '{name}' of {what}", namespace=op.fn)
+            _check(inner, one, op, f"partition '{key}' of output '{name}' of {what}")
         return
-    check_value(declared, value, what=f"output '{name}' of {what}" if name != "result" else f"the output of {what}", namespace=op.fn)
+    _check(declared, value, op, f"output '{name}' of {what}" if name != "result" else f"the output of {what}")
+
+
+def _check(declared: Any, value: Any, op: OpDefinition, of: str) -> None:
+    if declared is not None:
+        check_value(resolve_type(declared, getattr(op.fn, "__globals__", None)), value, of=of)
