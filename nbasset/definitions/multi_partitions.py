@@ -21,6 +21,7 @@ from nbasset.definitions.partitions import (
     PartitionsDefinition,
     PartitionsView,
     TimeWindow,
+    united,
     view_at,
 )
 from nbasset.definitions.time_windows import TimeWindows
@@ -233,6 +234,25 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         escaped = [[_escaped(key) for key in keys_by_dimension[name]] for name in self.partitions_defs]
         return OrdinalSet.of(table.ordinals(["|".join(parts) for parts in product(*escaped)]))
 
+    def projected(self, ordinals: OrdinalSet, dimension_name: str, table: KeyTable) -> OrdinalSet:
+        """The ordinals, in one dimension, of the keys that these combinations have there."""
+        at = self.partition_dimension_names.index(dimension_name)
+        keys = dict.fromkeys(self.parts_of(key)[at] for key in table.keys(ordinals))
+        definition = self.partitions_defs[dimension_name]
+        return OrdinalSet.of(definition.ordinal_of(key, table) for key in keys)
+
+    def with_dimension(self, dimension_name: str, wanted: OrdinalSet, view: PartitionsView) -> OrdinalSet:
+        """The combinations that exist and have one of these ordinals in a dimension."""
+        existing = self.ordinals(view)
+        known: tuple[OrdinalSet, dict[str, dict[int, OrdinalSet]]] | None = self.__dict__.get("_by_dimension")
+        if known is None or known[0] is not existing:
+            known = self.__dict__["_by_dimension"] = (existing, {})
+        if dimension_name not in known[1]:
+            known[1][dimension_name] = self._grouped(dimension_name, existing, view.table)
+        groups = known[1][dimension_name]
+        runs = [run for ordinal in wanted if ordinal in groups for run in groups[ordinal].runs]
+        return united(runs)
+
     def unknown(self, key: str, view: PartitionsView) -> UnknownPartitionError:
         """The error for a key that does not exist: in which dimension, or which combination."""
         for part, (name, definition) in zip(self.parts_of(key), self.partitions_defs.items(), strict=True):
@@ -264,6 +284,13 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return [key for key in keys if self.parts_of(key)[at] == dimension_partition_key]
 
     # -- helpers ------------------------------------------------------------------------------------------------------------
+
+    def _grouped(self, dimension_name: str, ordinals: OrdinalSet, table: KeyTable) -> dict[int, OrdinalSet]:
+        at, definition = self.partition_dimension_names.index(dimension_name), self.partitions_defs[dimension_name]
+        members: dict[str, list[int]] = {}
+        for ordinal, key in zip(ordinals, table.keys(ordinals), strict=True):
+            members.setdefault(self.parts_of(key)[at], []).append(ordinal)
+        return {definition.ordinal_of(key, table): OrdinalSet.of(found) for key, found in members.items()}
 
     def _combinations(self, view: PartitionsView) -> list[tuple[str, ...]]:
         each = [definition._keys(view) for definition in self.partitions_defs.values()]

@@ -360,3 +360,9 @@ def view_at(current_time: datetime | None, store: DynamicPartitionsStore | None)
     effective, loading_store = _LOADING.get()
     now = current_time or effective or clock.now()
     return PartitionsView(now, MemoryKeyTable(), _StoreKeys(store or loading_store))
+
+
+def united(runs: Iterable[tuple[int, int]]) -> OrdinalSet:
+    """The set of runs in any order, which may overlap."""
+    # A union sorts and joins the runs of both sides.
+    return OrdinalSet() | OrdinalSet(tuple(runs))

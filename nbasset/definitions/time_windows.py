@@ -145,6 +145,17 @@ class TimeWindows(PartitionsDefinition):
             return OrdinalSet.of(table.ordinals([calendar.keys.write(tick) for tick in calendar.windows(first, stop)]))
         return calendar.between(calendar.numbers, first, stop)
 
+    def fits_into(self, wider: TimeWindows) -> bool:
+        """Whether each window surely lies within one of the other definition's, because boundaries fall together in one zone."""
+        ours, theirs = self.calendar, wider.calendar
+        if ours.zone is not theirs.zone or self.calendar.numbers is None or wider.calendar.numbers is None:
+            return ours.zone is theirs.zone and ours.cron == theirs.cron
+        if ours.cron == theirs.cron:
+            return True
+        if isinstance(ours.numbers, Hours):
+            return not isinstance(theirs.numbers, Hours) and ours.cron.minutes == theirs.cron.minutes
+        return isinstance(ours.numbers, Days) and isinstance(theirs.numbers, (Weeks, Months)) and ours.cron.times == theirs.cron.times
+
     def spans(self, ordinals: OrdinalSet, table: KeyTable) -> list[tuple[int, int]]:
         """The ticks of these windows as stretches (first tick, end of the last), a run of touching windows as one."""
         calendar = self.calendar
