@@ -283,8 +283,8 @@ class _Attempt:
             return
         if version is None and hasattr(item.value, "value") and item.value is not NO_VALUE:
             version = item.value.value
-        for ref in self.task.refs or (None,):
-            self.facts.append(AssetObserved(asset, ref, version, metadata, dict(item.tags)))
+        for one in self.task.refs or (None,):
+            self.facts.append(AssetObserved(asset, one, version, metadata, dict(item.tags)))
 
     def _verdict(self, result: AssetCheckResult) -> CheckEvaluated:
         keys = self.step.checks

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nbasset.definitions.catalog import Catalog, CatalogAsset, CatalogDep
-from nbasset.definitions.mappings import Edge, infer_mapping
+from nbasset.definitions.mappings import infer_mapping
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.records import PartitionTable, Status
 from nbasset.ordinals import OrdinalSet
@@ -14,7 +14,7 @@ from nbasset.planning.plan import Reason
 
 if TYPE_CHECKING:
     from nbasset.keys import AssetKey
-    from nbasset.planning.staleness import AssetState, StateView, Versions
+    from nbasset.planning.staleness import AssetState, StaleStatus, StateView, Versions
 
 
 def partitioned_state(
@@ -25,7 +25,7 @@ def partitioned_state(
     view: PartitionsView,
     found: Mapping[AssetKey, AssetState],
 ) -> AssetState:
-    """The state of a partitioned asset: which of its existing partitions are fresh, stale, missing, failed, and the reasons for the stale."""
+    """The state of a partitioned asset: which of its existing partitions are fresh, stale, missing, failed, and why stale."""
     from nbasset.planning.staleness import AssetState
 
     assert asset.partitions_def is not None
@@ -42,7 +42,7 @@ def partitioned_state(
         if dep.input is not None and dep.asset != asset.key:
             stale = stale | _newer_data(asset, dep, catalog, state, view, table, made - stale, found, reasons)
     fresh = made - stale
-    status = "failed" if failed else "stale" if stale else "missing" if missing else "fresh"
+    status: StaleStatus = "failed" if failed else "stale" if stale else "missing" if missing else "fresh"
     return AssetState(asset.key, status, tuple(reasons), stale, missing, failed, fresh, True)
 
 
@@ -86,23 +86,23 @@ def _newer_data(
             return candidates
         return OrdinalSet()
     mapping = dep.partition_mapping or infer_mapping(upstream.partitions_def, asset.partitions_def)
-    edge = Edge(upstream.partitions_def, asset.partitions_def, view)
+    ends = (upstream.partitions_def, asset.partitions_def, view)
     result = OrdinalSet()
     other = state.partitions.get(dep.asset)
     if other is not None and other.ordinals:
         oldest = min(seqs[ordinal] for ordinal in candidates)
         changed = {ordinal: seq for ordinal, seq in zip(other.ordinals, other.changed_seq, strict=True) if seq > oldest}
-        suspects = mapping.downstream_of(OrdinalSet.of(changed), edge) & candidates if changed else OrdinalSet()
-        newer = []
+        suspects = mapping.downstream_of(OrdinalSet.of(changed), *ends) & candidates if changed else OrdinalSet()
+        late_ones: list[int] = []
         for ordinal in suspects:
-            read = mapping.upstream_of(OrdinalSet.between(ordinal, ordinal + 1), edge).partitions
+            read = mapping.upstream_of(OrdinalSet.between(ordinal, ordinal + 1), ends[1], ends[0], view).ordinals
             if any(changed.get(one, 0) > seqs[ordinal] for one in read):
-                newer.append(ordinal)
-        if newer:
+                late_ones.append(ordinal)
+        if late_ones:
             reasons.append(Reason("data", str(dep.asset), f"the data of '{dep.asset}' changed"))
-            result = OrdinalSet.of(newer)
+            result = OrdinalSet.of(late_ones)
     if above is not None and (above.stale or above.failed):
-        late = mapping.downstream_of(above.stale | above.failed, edge) & candidates - result
+        late = mapping.downstream_of(above.stale | above.failed, *ends) & candidates - result
         if late:
             reasons.append(Reason("upstream", str(dep.asset), f"'{dep.asset}' is stale in {len(above.stale | above.failed)} partitions"))
             result = result | late

@@ -6,27 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbasset.definitions.catalog import Catalog, CatalogNode
-from nbasset.definitions.mappings import (
-    Edge,
-    IdentityPartitionMapping,
-    LastPartitionMapping,
-    MultiToSingleDimensionPartitionMapping,
-    PartitionMapping,
-    SpecificPartitionsPartitionMapping,
-    TimeWindowPartitionMapping,
-    infer_mapping,
-)
-from nbasset.definitions.multi_partitions import MultiPartitionsDefinition
+from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
-from nbasset.definitions.time_windows import TimeWindows
 from nbasset.errors import InvalidDefinitionError
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 
 if TYPE_CHECKING:
     from nbasset.planning.run_plan import PlanRequest
-
-EMPTY = OrdinalSet()
 
 
 class UpstreamRead(NamedTuple):
@@ -115,37 +102,9 @@ def read_of(
 ) -> UpstreamRead:
     """The same for two definitions; `mapping` None is inferred from them."""
     chosen = mapping if mapping is not None else infer_mapping(upstream, downstream)
-    found = chosen.upstream_of(ordinals if ordinals is not None else EMPTY, Edge(upstream, downstream, view))
-    several = len(found.partitions) > 1 or can_give_several(chosen, upstream, downstream, view)
-    return UpstreamRead(found.partitions, len(found.nonexistent), several)
-
-
-def can_give_several(
-    mapping: PartitionMapping, upstream: PartitionsDefinition, downstream: PartitionsDefinition | None, view: PartitionsView
-) -> bool:
-    """Whether one downstream partition may read several upstream ones: then an input is a dict also where it happens to be one."""
-    if isinstance(mapping, (IdentityPartitionMapping, LastPartitionMapping)):
-        return False
-    if isinstance(mapping, SpecificPartitionsPartitionMapping):
-        return len(mapping.partition_keys) > 1
-    if isinstance(mapping, TimeWindowPartitionMapping):
-        if mapping.start_offset != mapping.end_offset:
-            return True
-        return _typical_length(upstream, view) < _typical_length(downstream, view)
-    if isinstance(mapping, MultiToSingleDimensionPartitionMapping):
-        return isinstance(upstream, MultiPartitionsDefinition)
-    return True
-
-
-def _typical_length(definition: PartitionsDefinition | None, view: PartitionsView) -> float:
-    """Seconds that the first window of a calendar lasts; 0 for anything else."""
-    if not isinstance(definition, TimeWindows):
-        return 0.0
-    first = definition.first_ordinal(view)
-    if first is None:
-        return 0.0
-    window = definition.time_window_for_partition_key(definition.key_of(first, view.table))
-    return window.duration_s
+    found = chosen.upstream_of(ordinals, downstream, upstream, view)
+    several = len(found.ordinals) > 1 or chosen.can_give_several(downstream, upstream)
+    return UpstreamRead(found.ordinals, len(found.nonexistent), several)
 
 
 def _reads_itself(node: CatalogNode, catalog: Catalog) -> bool:
