@@ -306,7 +306,7 @@ def _newest_left(ledger: Ledger, before: AssetRecord) -> AssetRecord:
     newest = ledger.made(before.key, ordinal, seq) if seq else None
     if newest is None:
         return replace(asset_unmade(before), materializations=before.materializations)
-    return replace(before, seq=seq, at_us=newest.at_us, run_id=newest.run_id, materialization=newest.fact)
+    return replace(before, seq=seq, at_us=newest.at_us, run_id=newest.run_id, materialization=replace(newest.fact, asset=before.key))
 
 
 def _fold_backfill(ledger: Ledger, seq: int, event: BackfillEvent) -> None:

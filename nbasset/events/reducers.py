@@ -36,7 +36,7 @@ from nbasset.events.kinds import (
     StepSucceeded,
     Target,
 )
-from nbasset.events.records import AssetRecord, BackfillRecord, RunRecord, Status, StepRecord
+from nbasset.events.records import AssetRecord, BackfillRecord, PartitionTable, RunRecord, Status, StepRecord
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
 
@@ -211,6 +211,15 @@ def row_observed(row: PartitionRow | None, seq: int, at_us: int, run_id: RunId |
 def row_failed(row: PartitionRow | None, event: StepFailed) -> PartitionRow:
     """The partition after the step that should have made it failed."""
     return (row or PartitionRow())._replace(status=2, at_us=event.at_us, run=event.run_id)
+
+
+def rows_of(table: PartitionTable) -> dict[int, PartitionRow]:
+    """The rows of a table by ordinal, texts written out: for a few partitions or for tests; thousands are better read by column."""
+    texts = table.texts
+    columns = (table.run, table.code, table.data_version, table.input_digest, table.version_id)
+    written = ([texts[index] for index in column] for column in columns)
+    rows = zip(table.status, table.seq, table.changed_seq, table.at_us, *written, strict=True)
+    return {ordinal: PartitionRow(*row) for ordinal, row in zip(table.ordinals, rows, strict=True)}
 
 
 # -- Backfills ----------------------------------------------------------------------------------------------------------------

@@ -166,7 +166,12 @@ class Books:
     def made(self, key: AssetKey, ordinal: int, seq: int) -> Made | None:
         """The materialization of one partition in one entry."""
         event = self.log[seq].event
-        facts = [fact for fact in materialized_in(event) if fact.partition is not None and fact.partition.ordinal == ordinal]
+        names = {key, *self.former.get(key, ())}
+        facts = [
+            fact
+            for fact in materialized_in(event)
+            if fact.asset in names and fact.partition is not None and fact.partition.ordinal == ordinal
+        ]
         return Made(event.at_us, getattr(event, "run_id", None), facts[-1]) if facts else None
 
     # -- Ledger: the rest
