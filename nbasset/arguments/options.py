@@ -1,0 +1,138 @@
+"""What each verb was told, as frozen values. Field names are those of the parameters in `verbs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class HelpArguments:
+    """Somebody asked how a verb is used; `text` says it."""
+
+    text: str
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionArguments:
+    """Which partitions, as they were written: `partition` keys and ranges, or `start` and `end`, both included."""
+
+    partition: str = ""
+    start: str = ""
+    end: str = ""
+
+    @property
+    def text(self) -> str:
+        """One text for `partition_ranges.parse_ranges`; empty when no partition was named. An end left open is ``..``-less."""
+        if self.partition:
+            return self.partition
+        return f"{self.start}..{self.end}" if self.start or self.end else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListArguments:
+    """``list``."""
+
+    select: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphArguments:
+    """``graph``. `output` is a file whose ending chooses the form; empty: show it."""
+
+    select: str = ""
+    output: str = ""
+    direction: Literal["down", "right"] = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanArguments:
+    """``plan``, and what ``run`` shares with it.
+
+    Without a selection everything stale is meant. `stale` leaves out what is fresh, `only` adds nothing that was not selected, `force` runs
+    also what is fresh. `config` is a file of run configuration or ``path=value`` pairs.
+    """
+
+    select: str = ""
+    partitions: PartitionArguments = PartitionArguments()
+    stale: bool = False
+    missing: bool = False
+    failed: bool = False
+    only: bool = False
+    force: bool = False
+    config: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunArguments(PlanArguments):
+    """``run``. `background` returns at once; `executor` overrides the home's."""
+
+    background: bool = False
+    executor: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShowArguments:
+    """``show``: facts about one asset, or one partition of it. `rows` of the preview."""
+
+    asset: str
+    partition: str = ""
+    rows: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LoadArguments:
+    """``load``: a stored value. `into` is the name it gets in the notebook; `as_of` a run id, version id or moment."""
+
+    asset: str
+    into: str = ""
+    partitions: PartitionArguments = PartitionArguments()
+    as_of: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DropArguments:
+    """``drop``: give up the records of assets; with `data` also their files."""
+
+    select: str
+    partitions: PartitionArguments = PartitionArguments()
+    data: bool = False
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorArguments:
+    """``doctor``."""
+
+    fix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CellArguments:
+    """What stands after ``%%asset``. `name` is the key as it is written, prefix included."""
+
+    name: str
+    group: str | None = None
+    description: str | None = None
+    deps: tuple[str, ...] = ()
+    partitions: str = ""
+    kinds: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    io_manager_key: str | None = None
+    code_version: str | None = None
+    key_prefix: str = ""
+    no_value: bool = False
+    optional: bool = False
+    retries: int = 0
+    retry_delay_s: float = 0.0
+    backoff: Literal["constant", "linear", "exponential"] = "constant"
+    pool: str | None = None
+    resources: tuple[str, ...] = ()
+    single_run: bool = False

@@ -1,0 +1,289 @@
+"""The table of verbs: for each its parameters, its help and the class of its options. A new verb is one more entry here.
+
+Parameters have no callback: magics read them with `reading.parse`, `cli.py` gives each its function. What a value stands for
+(`asset`, `selection`, `partition`...) is said by its type's name, which completion goes by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbasset.arguments.options import (
+    DoctorArguments,
+    DropArguments,
+    GraphArguments,
+    ListArguments,
+    LoadArguments,
+    PartitionArguments,
+    PlanArguments,
+    RunArguments,
+    ShowArguments,
+)
+
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
+_OPERATORS = frozenset({"and", "or", "not"})
+
+
+class Word(_ParamType):
+    """Text that names something: completion offers what there is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it is; `commands` says what is wrong with it, since they know what is defined."""
+        return value
+
+
+ASSET, SELECTION, PARTITION, FILE, PAIR, NAME = map(Word, ("asset", "selection", "partition", "file", "key=value", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb. `make` builds its options from the parameters' values; `in_line` is False for one that only the command line has."""
+
+    name: str
+    help: str
+    params: tuple[click.Parameter, ...]
+    make: Callable[[Mapping[str, Any]], Any]
+    in_line: bool = True
+
+    def command(self, *, prog: str = "%asset") -> click.Command:
+        """The verb as a command that only has parameters. Examples of its help are written for `prog`."""
+        return click.Command(
+            self.name,
+            params=list(self.params),
+            help=self.help.replace("{asset}", prog),
+            add_help_option=False,
+            context_settings={"help_option_names": []},
+        )
+
+
+def selection_text(words: Sequence[str]) -> str:
+    """Words of a selection as one text: with ``and``, ``or``, ``not`` or brackets they are one expression, else a list.
+
+    >>> selection_text(["a", "b+"]), selection_text(["group:raw", "and", "not", "a"])
+    ('a, b+', 'group:raw and not a')
+    """
+    if any(word.lower() in _OPERATORS or "(" in word or ")" in word for word in words):
+        return " ".join(words)
+    return ", ".join(words)
+
+
+# -- parameters that several verbs share ----------------------------------------------------------------------------------------
+
+
+def _select(*, required: bool = False) -> tuple[click.Parameter, ...]:
+    return (
+        click.Argument(["words"], type=SELECTION, nargs=-1, required=required, metavar="[SELECTION]..."),
+        click.Option(["--select"], type=SELECTION, default="", help="Which assets: 'delays+', 'group:raw', 'a,b', 'tag:team=x and not b'."),
+    )
+
+
+def _partitions() -> tuple[click.Parameter, ...]:
+    return (
+        click.Option(["--partition", "-p"], type=PARTITION, default="", help="Partitions: 2013-06-01, or 2013-06-01..2013-06-30,JFK."),
+        click.Option(["--start", "-s"], type=PARTITION, default="", help="First partition of a range."),
+        click.Option(["--end", "-e"], type=PARTITION, default="", help="Last partition of the range, included."),
+    )  # fmt: skip
+
+
+def _wish() -> tuple[click.Parameter, ...]:
+    return (
+        click.Option(["--stale"], is_flag=True, help="Leave out what is fresh; bring along what is stale upstream."),
+        click.Option(["--missing"], is_flag=True, help="Only partitions and assets that were never made."),
+        click.Option(["--failed"], is_flag=True, help="Only partitions and assets that failed last."),
+        click.Option(["--only"], is_flag=True, help="Nothing but the selection: do not make missing upstream assets first."),
+        click.Option(["--force"], is_flag=True, help="Also what is fresh, when nothing is selected."),
+        click.Option(
+            ["--config", "-c"], type=FILE, multiple=True, help="Run configuration: a YAML or JSON file, or ops.delays.config.n=3."
+        ),
+        click.Option(["--tag", "-t"], type=PAIR, multiple=True, help="A tag of the run, key=value; may be repeated."),
+    )
+
+
+def pairs(values: Sequence[str], option: str) -> dict[str, str]:
+    """``key=value`` texts as a dict; one without ``=`` is a usage error."""
+    found = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{text!r} is no key=value pair. Write {option} team=data.")
+        found[key.strip()] = value
+    return found
+
+
+def _selected(values: Mapping[str, Any]) -> str:
+    words = tuple(values.get("words") or ())
+    if words and values.get("select"):
+        raise click.UsageError("the selection stands there twice: as words and with --select. Keep one.")
+    return str(values.get("select") or selection_text(words))
+
+
+def _partition_arguments(values: Mapping[str, Any]) -> PartitionArguments:
+    partition, start, end = values["partition"], values["start"], values["end"]
+    if partition and (start or end):
+        raise click.UsageError("-p and -s/-e both name partitions. Keep one: -p 2013-06-01, or -s 2013-06-01 -e 2013-06-30.")
+    if bool(start) != bool(end):
+        given, other = ("-s", "-e") if start else ("-e", "-s")
+        raise click.UsageError(
+            f"{given} {start or end} is half a range. Give {other} too; both ends are included. For one partition: -p KEY."
+        )
+    return PartitionArguments(partition, start, end)
+
+
+def _plan_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    wishes = {name: values[name] for name in ("stale", "missing", "failed", "only", "force")}
+    if sum(wishes[name] for name in ("stale", "missing", "failed", "force")) > 1:
+        raise click.UsageError("--stale, --missing, --failed and --force exclude each other. Keep one.")
+    return {
+        "select": _selected(values),
+        "partitions": _partition_arguments(values),
+        **wishes,
+        "config": tuple(values["config"]),
+        "tags": pairs(values["tag"], "--tag"),
+    }
+
+
+# -- the verbs --------------------------------------------------------------------------------------------------------------------
+
+
+_LIST = Verb(
+    "list",
+    """List assets: key, state, age, group.
+
+    \b
+    {asset} list
+    {asset} list group:raw
+    """,
+    _select(),
+    lambda values: ListArguments(_selected(values)),
+)
+
+_GRAPH = Verb(
+    "graph",
+    """Draw the lineage, with the state of each asset.
+
+    \b
+    {asset} graph
+    {asset} graph +delays --output delays.svg
+    """,
+    (
+        *_select(),
+        click.Option(["--output", "-o"], type=FILE, default="", help="Write it to a file: .svg, .png, .txt, .dot, .json or .html."),
+        click.Option(["--direction"], type=click.Choice(["down", "right"]), default="down", help="Which way data flows."),
+    ),
+    lambda values: GraphArguments(_selected(values), values["output"], values["direction"]),
+)
+
+_PLAN = Verb(
+    "plan",
+    """Say what would run, in which order and why. Nothing runs.
+
+    \b
+    {asset} plan
+    {asset} plan delays+
+    {asset} plan delays -s 2013-06-01 -e 2013-06-30 --stale
+    """,
+    (*_select(), *_partitions(), *_wish()),
+    lambda values: PlanArguments(**_plan_values(values)),
+)
+
+_RUN = Verb(
+    "run",
+    """Materialize assets. Without a selection: everything that is stale, missing or failed.
+
+    Named assets always run; what they read and what was never made runs first.
+
+    \b
+    {asset} run
+    {asset} run delays -p 2013-06-01
+    {asset} run delays -s 2013-01-01 -e 2013-12-31 --stale
+    {asset} run group:raw and not planes
+    """,
+    (
+        *_select(),
+        *_partitions(),
+        *_wish(),
+        click.Option(["--bg", "--background", "background"], is_flag=True, help="Run in a clean worker and return at once."),
+        click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes", "dask"]), default=None, help="Where steps run."),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
+    ),
+    lambda values: RunArguments(
+        **_plan_values(values), background=values["background"], executor=values["executor"] or "", quiet=values["quiet"]
+    ),
+)
+
+_SHOW = Verb(
+    "show",
+    """Show one asset: description, columns, inputs, last run, versions, first rows.
+
+    \b
+    {asset} show delays
+    {asset} show delays -p 2013-06-01
+    """,
+    (
+        click.Argument(["asset"], type=ASSET),
+        click.Option(["--partition", "-p"], type=PARTITION, default="", help="One partition of it."),
+        click.Option(["--rows", "-n"], type=click.IntRange(0, 100), default=5, help="Rows of the preview.", show_default=True),
+    ),
+    lambda values: ShowArguments(values["asset"], values["partition"], values["rows"]),
+)
+
+_LOAD = Verb(
+    "load",
+    """Load a stored value into the notebook.
+
+    \b
+    {asset} load delays --into df
+    {asset} load delays -p 2013-06-01 --into day
+    {asset} load delays --as-of 2013-06-01T12:00 --into before
+    """,
+    (
+        click.Argument(["asset"], type=ASSET),
+        click.Option(["--into", "-i"], type=NAME, default="", help="The variable that gets the value; without it, it is shown."),
+        *_partitions(),
+        click.Option(["--as-of"], default="", help="An earlier version: a run id, a version id, or a moment."),
+        click.Option(["--type"], default="", help="How to load it: pandas, polars, arrow."),
+    ),
+    lambda values: LoadArguments(values["asset"], values["into"], _partition_arguments(values), values["as_of"], values["type"]),
+)
+
+_DROP = Verb(
+    "drop",
+    """Give up the records of assets, as if they had never been made; with --data their files too.
+
+    \b
+    {asset} drop delays
+    {asset} drop delays -p 2013-06-01 --data
+    """,
+    (
+        *_select(required=True),
+        *_partitions(),
+        click.Option(["--data"], is_flag=True, help="Delete the stored files as well, earlier versions included."),
+        click.Option(["--yes", "-y"], is_flag=True, help="Do not ask."),
+    ),
+    lambda values: DropArguments(_selected(values), _partition_arguments(values), values["data"], values["yes"]),
+)
+
+_DOCTOR = Verb(
+    "doctor",
+    """Check this home: settings, store, warehouse, drawing, leftovers.
+
+    \b
+    {asset} doctor
+    {asset} doctor --fix
+    """,
+    (click.Option(["--fix"], is_flag=True, help="Close runs of dead processes and remove staged files that nobody will publish."),),
+    lambda values: DoctorArguments(values["fix"]),
+)
+
+VERBS: dict[str, Verb] = {verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _SHOW, _LOAD, _DROP, _DOCTOR)}
+"""All verbs, in the order in which help lists them."""
