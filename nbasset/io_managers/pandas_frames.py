@@ -133,9 +133,7 @@ def _named(frame: pd.DataFrame, label: str, error: Exception) -> UnstorableValue
         try:
             pa.array(values, from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as cause:
-            kinds = (
-                sorted({type(item).__name__ for item in values.dropna().head(10_000)}) if values.dtype == object else [str(values.dtype)]
-            )
+            kinds = sorted({type(item).__name__ for item in values.dropna()[:10_000]}) if values.dtype == object else [str(values.dtype)]
             if len(kinds) > 1:
                 why = f"holds {' and '.join(kinds[:4])} together; a column in a file has one type"
                 remedy = "Make them one type, for example frame[name] = frame[name].astype('string')."
@@ -194,6 +192,9 @@ def _spec(dtype: Any, arrow_type: pa.DataType | None) -> str | None:
         return "arrow"
     if isinstance(dtype, pd.StringDtype):
         return f"{'str' if dtype.na_value is not pd.NA else 'string'}[{dtype.storage}]"
+    if isinstance(dtype, pd.CategoricalDtype):
+        inner = _spec(dtype.categories.dtype, None)
+        return None if inner is None else f"category:{inner}"
     if pd.api.types.is_object_dtype(dtype):
         if arrow_type is None:
             return "object"
@@ -232,6 +233,8 @@ def _restore_column(frame: pd.DataFrame, at: int, spec: str, column: pa.ChunkedA
     now = frame.dtypes.iloc[at]
     if spec == "arrow":
         values: Any = pd.arrays.ArrowExtensionArray(column)
+    elif spec.startswith("category:"):
+        values = _with_categories(frame.iloc[:, at].array, spec)
     elif spec == "object":
         if pd.api.types.is_object_dtype(now) and not _has_struct(column.type):
             return
@@ -264,9 +267,17 @@ def _restore_index(frame: pd.DataFrame, level: int, spec: str) -> None:
         import pyarrow as pa
 
         restored = pd.Index(pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(values, from_pandas=True)])), name=values.name)
+    elif spec.startswith("category:"):
+        restored = pd.CategoricalIndex(_with_categories(values.array, spec), name=values.name)
     else:
         restored = values.astype(_dtype(spec))
     frame.index = index.set_levels(restored, level=level) if isinstance(index, pd.MultiIndex) else restored
+
+
+def _with_categories(values: Any, spec: str) -> Any:
+    """The same codes with categories of the type they had."""
+    wanted = _dtype(spec.partition(":")[2])
+    return values if values.categories.dtype == wanted else values.rename_categories(values.categories.astype(wanted))
 
 
 def _dtype(spec: str) -> Any:

@@ -133,7 +133,7 @@ class Profiler:
         if not table.num_rows or not table.num_columns:
             return
         step = max(self._step, -(-table.num_rows // SAMPLE))
-        piece = table if step == 1 else table.take(pa.array(np.arange(0, table.num_rows, step)))
+        piece = table if step == 1 else table.take(pa.array(self._places(table.num_rows, step)))
         self._samples.append(piece)
         self._sampled += piece.num_rows
         if self._sampled > 2 * SAMPLE:  # a long stream: thin what was kept, and keep less of what comes
@@ -141,6 +141,13 @@ class Profiler:
             self._samples = [kept.take(pa.array(np.arange(0, kept.num_rows, 2)))]
             self._sampled = self._samples[0].num_rows
             self._step = step * 2
+
+    def _places(self, rows: int, step: int) -> Any:
+        """One place in every `step` rows, by lot: at equal distances a column with a rhythm would show one beat only."""
+        import numpy as np
+
+        starts = np.arange(0, rows, step)
+        return np.minimum(starts + np.random.default_rng(self._rows).integers(0, step, len(starts)), rows - 1)
 
     def _preview(self) -> tuple[tuple[Plain, ...], ...]:
         if self._head is None or not self._preview_rows:

@@ -26,6 +26,7 @@ from nbasset.io_managers.paths import without_clash
 VERSIONS = ".versions"
 STAGE = ".stage-"
 Identify = Callable[[str], str | None]
+IsPublished = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,13 @@ class Folder(Protocol):
     def sync(self, place: str) -> None:
         """Make durable what somebody else wrote at a staging place."""
 
-    def publish(self, staged: str, place: str, version_id: str, *, previous: str | None, identify: Identify) -> None:
-        """Make a staged file the visible one and keep the superseded one. `identify` tells the version of a file, if the file says it."""
+    def publish(
+        self, staged: str, place: str, version_id: str, *, previous: str | None, identify: Identify, is_published: IsPublished | None = None
+    ) -> None:
+        """Make a staged file the visible one and keep the superseded one.
+
+        `identify` tells the version of a file, if the file says it; `is_published` whether a file without such a word is the staged one.
+        """
 
     def discard(self, staged: str) -> None:
         """Remove a staged file, if it is there."""
@@ -162,7 +168,9 @@ class LocalFolder:
             for path in [*top.rglob("*"), top] if top.is_dir() else [top, top.parent]:
                 _sync(path)
 
-    def publish(self, staged: str, place: str, version_id: str, *, previous: str | None, identify: Identify) -> None:
+    def publish(
+        self, staged: str, place: str, version_id: str, *, previous: str | None, identify: Identify, is_published: IsPublished | None = None
+    ) -> None:
         """Link the superseded file to its version, rename the staged one over it, sync the folder.
 
         Raises
@@ -175,7 +183,7 @@ class LocalFolder:
         target, source = Path(place), Path(staged)
         with told(place):
             if not source.exists():
-                if target.exists() and identify(place) in (version_id, None):
+                if target.exists() and (is_published(place) if is_published else identify(place) == version_id):
                     return  # published before, and the acknowledgement was lost
                 raise MissingValue(f"the staged file {staged} is gone, so version {version_id} cannot be published. Run the step again.")
             self._clear_way(target.parent)
@@ -324,7 +332,9 @@ class RemoteFolder:
     def sync(self, place: str) -> None:
         """Nothing: an object is durable when it is there."""
 
-    def publish(self, staged: str, place: str, version_id: str, *, previous: str | None, identify: Identify) -> None:
+    def publish(
+        self, staged: str, place: str, version_id: str, *, previous: str | None, identify: Identify, is_published: IsPublished | None = None
+    ) -> None:
         """Copy the version object to the stable path. The superseded one needs no care: it is a version object already.
 
         Raises

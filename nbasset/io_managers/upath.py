@@ -33,6 +33,7 @@ from nbasset.metadata import RawMetadataValue
 
 AnyPath: TypeAlias = Path | RemotePath
 _CHUNK = 1 << 20
+_TAG = "b1:"
 
 
 class UPathIOManager(StagingIOManager):
@@ -132,7 +133,15 @@ class UPathIOManager(StagingIOManager):
 
     def publish(self, staged: Staged, previous: str | None) -> None:
         """Make the staged file the visible one; the superseded one stays under the id of the version before."""
-        self.folder.publish(staged.staged_uri, staged.uri, staged.version_id, previous=previous, identify=lambda _: None)
+
+        def is_published(place: str) -> bool:
+            if self.folder.size(place) != staged.size_bytes:
+                return False
+            return not staged.data_version.startswith(_TAG) or self._content(place) == staged.data_version
+
+        self.folder.publish(
+            staged.staged_uri, staged.uri, staged.version_id, previous=previous, identify=lambda _: None, is_published=is_published
+        )
 
     def discard(self, staged: Staged) -> None:
         """Remove the staged file."""
@@ -203,7 +212,7 @@ class UPathIOManager(StagingIOManager):
             with path.open("rb") as file:
                 while chunk := file.read(_CHUNK):
                     found.update(chunk)
-        return "b1:" + found.hexdigest()[:32]
+        return _TAG + found.hexdigest()[:32]
 
 
 def _files(path: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ def chunked(draw: st.DrawFn, array: pa.Array) -> pa.ChunkedArray:
     """The array in pieces, each a slice of something longer."""
     cuts = sorted(draw(st.lists(st.integers(0, len(array)), max_size=4)))
     bounds = [0, *cuts, len(array)]
-    return pa.chunked_array([array.slice(a, b - a) for a, b in zip(bounds, bounds[1:], strict=False)], type=array.type)
+    return pa.chunked_array([array.slice(a, b - a) for a, b in pairwise(bounds)], type=array.type)
 
 
 @given(st.data(), columns())
@@ -79,7 +80,9 @@ def test_the_form_of_text_does_not_count(data: st.DataObject, values: list[str |
 @given(st.data(), st.lists(st.integers(0, 3) | st.none(), max_size=20))
 def test_dictionaries_hash_as_what_they_hold(data: st.DataObject, values: list[int | None]) -> None:
     array = pa.array(values, pa.int64())
-    reordered = pa.DictionaryArray.from_arrays(pa.array([None if one is None else 3 - one for one in values], pa.int8()), pa.array([3, 2, 1, 0]))
+    reordered = pa.DictionaryArray.from_arrays(
+        pa.array([None if one is None else 3 - one for one in values], pa.int8()), pa.array([3, 2, 1, 0])
+    )
     assert data_version(pa.table({"a": chunked(data.draw, reordered)})) == data_version(pa.table({"a": array}))
 
 
@@ -95,7 +98,9 @@ def test_bytes_under_nulls_do_not_count(values: list[int], data: st.DataObject) 
 def test_text_and_lists_under_nulls_do_not_count() -> None:
     validity = pa.array([True, False, True]).buffers()[1]
     texts = pa.StringArray.from_buffers(3, pa.py_buffer(struct.pack("<4i", 0, 1, 3, 4)), pa.py_buffer(b"aXXb"), validity)
-    lists = pa.ListArray.from_buffers(pa.list_(pa.int8()), 3, [validity, pa.py_buffer(struct.pack("<4i", 0, 1, 3, 4))], children=[pa.array([1, 9, 9, 2], pa.int8())])
+    lists = pa.ListArray.from_buffers(
+        pa.list_(pa.int8()), 3, [validity, pa.py_buffer(struct.pack("<4i", 0, 1, 3, 4))], children=[pa.array([1, 9, 9, 2], pa.int8())]
+    )
     assert data_version(pa.table({"a": texts, "l": lists})) == data_version(
         pa.table({"a": ["a", None, "b"], "l": pa.array([[1], None, [2]], pa.list_(pa.int8()))})
     )
@@ -110,7 +115,9 @@ def test_the_payload_of_a_nan_does_not_count_but_null_and_the_sign_of_zero_do() 
 
 @given(tables())
 def test_a_list_view_is_a_list(table: pa.Table) -> None:
-    large = pa.schema([field.with_type(pa.large_list(field.type.value_type)) if pa.types.is_list(field.type) else field for field in table.schema])
+    large = pa.schema(
+        [field.with_type(pa.large_list(field.type.value_type)) if pa.types.is_list(field.type) else field for field in table.schema]
+    )
     assert data_version(table.cast(large)) == data_version(table)
 
 
@@ -126,7 +133,10 @@ def test_a_trip_through_parquet_or_ipc_changes_nothing(table: pa.Table, compress
     assert data_version(pa.ipc.open_stream(stream.getvalue()).read_all()) == data_version(table)
 
 
-@given(st.sampled_from(KINDS).flatmap(lambda kind: st.tuples(st.just(kind[0]), st.lists(kind[1] | st.none(), min_size=1, max_size=8))), st.data())
+@given(
+    st.sampled_from(KINDS).flatmap(lambda kind: st.tuples(st.just(kind[0]), st.lists(kind[1] | st.none(), min_size=1, max_size=8))),
+    st.data(),
+)
 def test_one_changed_value_changes_the_hash(case: tuple[pa.DataType, list[object]], data: st.DataObject) -> None:
     kind, values = case
     at = data.draw(st.integers(0, len(values) - 1))
@@ -151,7 +161,9 @@ def test_order_of_rows_and_columns_and_their_names_count(table: pa.Table, data: 
 def test_units_zones_and_widths_count_and_schema_metadata_does_not() -> None:
     moment = [datetime(2020, 1, 1)]
     kinds = [pa.timestamp("s"), pa.timestamp("ms"), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.timestamp("us", "Europe/Berlin")]
-    tables = [pa.table({"a": pa.array(moment, kind)}) for kind in kinds] + [pa.table({"a": pa.array([1], kind)}) for kind in (pa.int32(), pa.int64())]
+    tables = [pa.table({"a": pa.array(moment, kind)}) for kind in kinds] + [
+        pa.table({"a": pa.array([1], kind)}) for kind in (pa.int32(), pa.int64())
+    ]
     assert len({data_version(table) for table in tables}) == len(tables)
     assert data_version(tables[0].replace_schema_metadata({"written by": "pandas 9"})) == data_version(tables[0])
 
@@ -159,7 +171,9 @@ def test_units_zones_and_widths_count_and_schema_metadata_does_not() -> None:
 def test_lists_that_are_cut_elsewhere_differ() -> None:
     assert data_version(pa.table({"a": [[1], [2, 3]]})) != data_version(pa.table({"a": [[1, 2], [3]]}))
     assert data_version(pa.table({"a": ["a", "bc"]})) != data_version(pa.table({"a": ["ab", "c"]}))
-    assert data_version(pa.table({"a": [[], None]})) != data_version(pa.table({"a": [None, []]}).cast(pa.schema([("a", pa.list_(pa.null()))])))
+    assert data_version(pa.table({"a": [[], None]})) != data_version(
+        pa.table({"a": [None, []]}).cast(pa.schema([("a", pa.list_(pa.null()))]))
+    )
 
 
 @pytest.mark.parametrize("pieces", [1, 1_000, BLOCK - 1, BLOCK, BLOCK + 1])
@@ -183,7 +197,9 @@ def test_extension_types_are_told_apart_from_their_storage() -> None:
 
 
 def test_the_hash_of_a_known_table_never_changes() -> None:
-    table = pa.table({"n": [1, None, 3], "t": ["a", "", None], "f": [1.5, float("nan"), None], "b": [True, None, False], "l": [[1], [], None]})
+    table = pa.table(
+        {"n": [1, None, 3], "t": ["a", "", None], "f": [1.5, float("nan"), None], "b": [True, None, False], "l": [[1], [], None]}
+    )
     assert data_version(table) == "c1:e5650a81bcb814643779507fcb320a29"
 
 

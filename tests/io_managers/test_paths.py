@@ -12,12 +12,16 @@ from nbasset.io_managers.paths import asset_path, decode, encode, op_path, witho
 from nbasset.keys import AssetKey
 
 HOSTILE = [
-    "../x", "..", ".", "/etc/x", "%2e%2e%2f", "..%5c", "a/../../b", "C:\\x", "file:///x", "", " ", " x", "x ", "x.", ".x", "a\0b", "a\nb", "a\tb",
-    "\x1b[31m", "x" * 255, "x" * 256, "x" * 4096, "x" * 65536, "é" * 300, "e\u0301", "\u00e9", "\u202eabc", "a\u200bb", "😀", "\ud800", "con",
+    "../x", "..", ".", "/etc/x", "%2e%2e%2f", "..%5c", "a/../../b", "C:\\x", "file:///x", "", " ", " x", "x ", "x.", ".x", "a\0b",
+    "a\nb", "a\tb",
+    "\x1b[31m", "x" * 255, "x" * 256, "x" * 4096, "x" * 65536, "é" * 300, "e\u0301", "\u00e9", "\u202eabc", "a\u200bb", "😀",
+    "\ud800", "con",
     "nul.txt", "COM1", "a,b", "a|b", "a...b", "[a]", "*", "?", "'; DROP TABLE", "{{7*7}}", "${HOME}", "$(id)", "-rf", "__proto__",
     "<img src=x onerror=alert(1)>", "%", "%41", "%h", "%h00", "_hidden", "a=b", "2013-01-01-05:00", "JFK", "jfk", "Ünïcode", "東京",
 ]  # fmt: skip
-ANY_TEXT = st.text(st.characters(), max_size=40) | st.text(st.sampled_from("ab./\\%_ =-:*\0\ud800é"), max_size=12) | st.sampled_from(HOSTILE)
+ANY_TEXT = (
+    st.text(st.characters(), max_size=40) | st.text(st.sampled_from("ab./\\%_ =-:*\0\ud800é"), max_size=12) | st.sampled_from(HOSTILE)
+)
 
 
 @given(ANY_TEXT)
@@ -53,7 +57,9 @@ def test_no_partition_leads_out_of_the_folder_of_its_asset(text: str) -> None:
 def test_dimensions_are_folders_by_name(keys: dict[str, str]) -> None:
     parts = PurePosixPath(asset_path(AssetKey("orders"), keys)).parts
     assert len(parts) == 1 + len(keys)
-    assert [part.removesuffix(".parquet").partition("=")[2] for part in parts[1:]] == [encode(keys[name], is_key=True) for name in sorted(keys)]
+    assert [part.removesuffix(".parquet").partition("=")[2] for part in parts[1:]] == [
+        encode(keys[name], is_key=True) for name in sorted(keys)
+    ]
 
 
 @pytest.mark.parametrize("text", ["2013-01-01", "JFK", "a.b", "x+y", "São Paulo", "東京", "under_score", "me@home"])
