@@ -6,7 +6,8 @@ one run and a set operation costs what the runs cost, not what the keys do.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -64,18 +65,29 @@ class OrdinalSet:
         return OrdinalSet(tuple(runs))
 
     def __and__(self, other: OrdinalSet) -> OrdinalSet:
+        if len(self.runs) == 1:
+            return other._within(*self.runs[0])
+        if len(other.runs) == 1:
+            return self._within(*other.runs[0])
+        if not self.runs or not other.runs:
+            return OrdinalSet()
         runs: list[tuple[int, int]] = []
-        mine, theirs = 0, 0
-        while mine < len(self.runs) and theirs < len(other.runs):
-            start = max(self.runs[mine][0], other.runs[theirs][0])
-            stop = min(self.runs[mine][1], other.runs[theirs][1])
-            if start < stop:
-                runs.append((start, stop))
-            if self.runs[mine][1] < other.runs[theirs][1]:
-                mine += 1
-            else:
-                theirs += 1
-        return OrdinalSet(tuple(runs))
+        mine, theirs = iter(self.runs), iter(other.runs)
+        try:
+            my_start, my_stop = next(mine)
+            start, stop = next(theirs)
+            while True:
+                low = my_start if my_start > start else start
+                if my_stop < stop:
+                    if low < my_stop:
+                        runs.append((low, my_stop))
+                    my_start, my_stop = next(mine)
+                else:
+                    if low < stop:
+                        runs.append((low, stop))
+                    start, stop = next(theirs)
+        except StopIteration:
+            return OrdinalSet(tuple(runs))
 
     def __sub__(self, other: OrdinalSet) -> OrdinalSet:
         if not self.runs or not other.runs:
@@ -83,37 +95,60 @@ class OrdinalSet:
         low, high = self.runs[0][0], self.runs[-1][1]
         gaps: list[tuple[int, int]] = []
         at = low
-        for start, stop in other.runs:
+        for start, stop in other._within(low, high).runs:
             if at < start:
                 gaps.append((at, start))
-            at = max(at, stop)
+            at = stop
         if at < high:
             gaps.append((at, high))
-        return self & OrdinalSet(tuple(gaps))
+        return OrdinalSet(tuple(gaps)) if len(self.runs) == 1 else self & OrdinalSet(tuple(gaps))
+
+    def _within(self, low: int, high: int) -> OrdinalSet:
+        """The members from `low` up to but not including `high`."""
+        first = bisect_right(self.runs, (low, float("inf")))
+        if first and self.runs[first - 1][1] > low:
+            first -= 1
+        runs = list(self.runs[first : bisect_left(self.runs, (high,))])
+        if runs:
+            runs[0] = (max(low, runs[0][0]), runs[0][1])
+            runs[-1] = (runs[-1][0], min(high, runs[-1][1]))
+        return OrdinalSet(tuple(runs))
 
     def to_bytes(self) -> bytes:
-        """A compact form: the distances between run ends, as zig-zag and LEB128 numbers."""
+        """A compact form: the distances between run ends, as zig-zag and LEB128 numbers; a bitmap where that is shorter.
+
+        A bitmap stands after its first ordinal and the length 0, which no run has.
+        """
         out = bytearray()
         at = 0
         for start, stop in self.runs:
-            for step in (start - at, stop - start):
-                number = step << 1 if step >= 0 else (-step << 1) - 1
-                while number > 0x7F:
-                    out.append(number & 0x7F | 0x80)
-                    number >>= 7
-                out.append(number)
+            _write_number(start - at, out)
+            _write_number(stop - start, out)
             at = stop
-        return bytes(out)
+        if not self.runs or (at - self.runs[0][0]) // 8 >= len(out):
+            return bytes(out)
+        first = at = self.runs[0][0]
+        bits: list[str] = []
+        for start, stop in self.runs:
+            bits.append("0" * (start - at) + "1" * (stop - start))
+            at = stop
+        bitmap = bytearray()
+        _write_number(first, bitmap)
+        _write_number(0, bitmap)
+        bitmap += int("".join(bits)[::-1], 2).to_bytes((at - first + 7) // 8, "little")
+        return bytes(bitmap) if len(bitmap) < len(out) else bytes(out)
 
     @staticmethod
     def from_bytes(data: bytes) -> OrdinalSet:
         """The set that `to_bytes` wrote."""
         numbers: list[int] = []
         number = shift = 0
-        for byte in data:
+        for place, byte in enumerate(data):
             number |= (byte & 0x7F) << shift
             shift += 7
             if byte < 0x80:
+                if number == 0 and len(numbers) == 1:
+                    return _from_bitmap(numbers[0], data[place + 1 :])
                 numbers.append(-((number + 1) >> 1) if number & 1 else number >> 1)
                 number = shift = 0
         runs: list[tuple[int, int]] = []
@@ -123,6 +158,19 @@ class OrdinalSet:
             at = start + length
             runs.append((start, at))
         return OrdinalSet(tuple(runs))
+
+
+def _write_number(step: int, out: bytearray) -> None:
+    number = step << 1 if step >= 0 else (-step << 1) - 1
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+
+
+def _from_bitmap(first: int, bitmap: bytes) -> OrdinalSet:
+    bits = f"{int.from_bytes(bitmap, 'little'):b}"[::-1]
+    return OrdinalSet(tuple((first + run.start(), first + run.end()) for run in re.finditer("1+", bits)))
 
 
 class KeyTable(Protocol):
