@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, overload
-from unittest import mock
 
 from nbasset.definitions.config_ports import ConfigSchema
 from nbasset.definitions.resources_context import InitResourceContext, OpensResource, config_path
@@ -125,7 +124,13 @@ class ResourceDefinition(OpensResource):
     @staticmethod
     def mock_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that takes every call: a `unittest.mock.MagicMock`."""
-        return ResourceDefinition(lambda: mock.MagicMock(), description=description, name="mock")  # noqa: PLW0108 - a new one each time
+
+        def make() -> Any:
+            from unittest import mock
+
+            return mock.MagicMock()
+
+        return ResourceDefinition(make, description=description, name="mock")
 
     @staticmethod
     def string_resource(description: str | None = None) -> ResourceDefinition:
