@@ -51,7 +51,8 @@ class ResolvedDefinitions:
 class Definitions:
     """Everything that a module, a notebook or a session defines.
 
-    Assets may be definitions, specs (external assets) or lists of them. Making one checks nothing that depends on the rest; `resolve` does,
+    Assets may be definitions, specs (external assets) or lists of them. `loading_problems` are what was found before, by whoever read the
+    code. Making one checks nothing that depends on the rest; `resolve` does,
     and `validate_loadable` raises all problems at once.
 
     >>> from nbasset.definitions.asset_decorators import asset
@@ -73,6 +74,7 @@ class Definitions:
     asset_checks: tuple[Any, ...] = ()
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     name: str = ""
+    loading_problems: tuple[Problem, ...] = ()
 
     def __init__(
         self,
@@ -87,8 +89,10 @@ class Definitions:
         metadata: Mapping[str, RawMetadataValue] | None = None,
         *,
         name: str = "",
+        loading_problems: Iterable[Problem] = (),
     ) -> None:
         put = object.__setattr__
+        put(self, "loading_problems", tuple(loading_problems))
         put(self, "assets", tuple(_flat(assets)))
         put(self, "schedules", tuple(schedules or ()))
         put(self, "sensors", tuple(sensors or ()))
@@ -110,7 +114,7 @@ class Definitions:
             jobs=tuple(jobs),
             schedules=tuple(_catalogued(self.schedules)),
             sensors=tuple(_catalogued(self.sensors)),
-            problems=(*catalog.problems, *more),
+            problems=(*self.loading_problems, *catalog.problems, *more),
         )
         named = {job.name: job for job in self.jobs}
         return ResolvedDefinitions(catalog, resolver.definitions, resolver.makers, self.resources, named, self.loggers, self.executor)
@@ -203,6 +207,7 @@ class Definitions:
             loggers,
             [one for defs in def_sets for one in defs.asset_checks],
             {key: value for defs in def_sets for key, value in defs.metadata.items()},
+            loading_problems=[problem for defs in def_sets for problem in defs.loading_problems],
         )
 
     @staticmethod
@@ -221,7 +226,8 @@ class Definitions:
 
 def replace_definitions(defs: Definitions, **changes: Any) -> Definitions:
     """A copy with some arguments of `Definitions` given anew."""
-    names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks", "metadata", "name")
+    names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks", "metadata", "name",
+             "loading_problems")  # fmt: skip
     return Definitions(**{**{name: getattr(defs, name) for name in names}, **changes})
 
 
