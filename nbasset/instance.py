@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from nbasset import clock
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.errors import InvalidConfigError, UnknownResource, did_you_mean
+from nbasset.errors import InvalidConfigError, StorageUnavailable, UnknownResource, did_you_mean
 from nbasset.events.kinds import Event, RunCancelled, RunFailed
 from nbasset.events.records import RunRecord
 from nbasset.home import Home, find_home
@@ -52,6 +52,7 @@ class Instance(RecordsApi):
         self._store = storage
         self._given = storage is not None
         self._empty = MemoryStorage()
+        self._read_only: StorageReader | None = None
         self._lock = threading.RLock()
         self._managers: dict[str, Any] = {}
         self._owned = owned
@@ -113,35 +114,39 @@ class Instance(RecordsApi):
     def reader(self) -> StorageReader:
         """The store for reading; where nothing was ever written, an empty one, and nothing is made."""
         with self._lock:
-            if self._store is None:
-                if not self._store_exists():
-                    return self._empty
-                self._open_store()
-            assert self._store is not None
-            return self._store
+            if self._store is None and self._database is not None and not self._database.exists():
+                return self._empty
+            if self._store is None and self._read_only is None:
+                try:
+                    self._open_store()
+                except StorageUnavailable:  # reading may still work: a read-only disk, somebody else's home
+                    from nbasset.storage.opening import open_reader
+
+                    self._read_only = open_reader(self._database or self.storage_url)
+            return self._store or self._read_only or self._empty
 
     @property
     def storage_url(self) -> str:
-        """Where the records are: an address for `open_storage`."""
+        """Where the records are: a path, or an address of PostgreSQL."""
+        return str(self._database or _value(self.settings.storage.url, "storage.url"))
+
+    @cached_property
+    def _database(self) -> Path | None:
+        """The file of an SQLite store; None for a store elsewhere."""
         url: str = _value(self.settings.storage.url, "storage.url")
         if not url:
-            return f"sqlite:///{self.home.database}"
-        if "://" in url:
-            return url
-        path = (self.home.root / Path(url).expanduser()).resolve()
-        return f"sqlite:///{path}"
-
-    def _store_exists(self) -> bool:
-        url = self.storage_url
-        return not url.startswith("sqlite:") or Path(url.removeprefix("sqlite:///")).exists()
+            return self.home.database
+        if "://" in url and not url.startswith("sqlite:///"):
+            return None
+        path = self.home.root / Path(url.removeprefix("sqlite:///")).expanduser()
+        return path / self.home.database.name if path.is_dir() else path
 
     def _open_store(self) -> None:
-        from nbasset.storage.open import open_storage
+        from nbasset.storage.opening import open_storage
 
-        url = self.storage_url
-        if url == f"sqlite:///{self.home.database}":
+        if self._database == self.home.database:
             self.home.make_state()
-        self._store = open_storage(url, home=self.home.state)
+        self._store = open_storage(self._database or self.storage_url, locks_folder=self.home.state / "locks")
         close_lost_runs(self._store, now_us=clock.now_us())
 
     @property
@@ -209,6 +214,7 @@ class Instance(RecordsApi):
             if self._store is not None and not self._given:
                 self._store.close()
                 self._store = None
+            self._read_only = None
             self._managers.clear()
         if self._owned is not None:
             self._owned.cleanup()
@@ -226,7 +232,7 @@ class Instance(RecordsApi):
 
     def close_lost_runs(self) -> list[RunRecord]:
         """End the runs whose process is gone; they are returned. Done by itself when the store is opened."""
-        return close_lost_runs(self.storage, now_us=clock.now_us()) if self._store is not None or self._store_exists() else []
+        return close_lost_runs(self.storage, now_us=clock.now_us()) if self.reader is self._store and self._store is not None else []
 
 
 def _temporary(tempdir: str | None) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
