@@ -70,7 +70,8 @@ class Slice:
     `text` is the slice as a script in document order, runnable through `slices.statements_of_text`, stored content-addressed.
     `statements` are the places in document order. `packages` are the top-level installed packages it imports.
     `exact` is False when the code can reach names that reading cannot see (`exec`, `globals()`...).
-    `reads` are the assets its root reads by free name (inputs of an `%%asset` body); `unbound` the names nothing binds.
+    `reads` are the assets its root reads by free name (inputs of an `%%asset` body); `unbound` the names nothing binds, and `unbound_at`
+    where each is read. `needs_shell` tells that it names `get_ipython` or `display`, so a worker starts a bare shell for it.
     """
 
     version: str
@@ -82,3 +83,5 @@ class Slice:
     problems: tuple[Problem, ...] = ()
     reads: frozenset[str] = frozenset()
     unbound: frozenset[str] = frozenset()
+    unbound_at: tuple[tuple[str, Place], ...] = ()
+    needs_shell: bool = False
