@@ -261,11 +261,15 @@ class ParquetIOManager(StagingIOManager):
         wanted_id = context.version_of(0)
         kept = self.folder.version_place(wanted_id) if wanted_id else None
         there: str | None = None
+        trouble: CorruptData | None = None
         is_there = False
         for place in [kept, stable] if kept and not isinstance(self.folder, LocalFolder) else [stable, kept]:
             try:
                 file = self._open(place, context) if place else None
             except FileNotFoundError:
+                continue
+            except CorruptData as error:
+                trouble = trouble or error
                 continue
             if file is None:
                 continue
@@ -274,6 +278,8 @@ class ParquetIOManager(StagingIOManager):
                 return file, str(place)
             file.close()
             there, is_there = said, True
+        if trouble is not None:
+            raise trouble
         if not is_there:
             raise missing(context, stable)
         raise _other_version(context, stable, there, wanted_id)

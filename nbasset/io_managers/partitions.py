@@ -89,7 +89,7 @@ def _each(context: InputContext, load: Callable[[InputContext], Any]) -> list[tu
 def _named_dimensions(context: InputContext, ref: PartitionRef) -> Mapping[str, str]:
     found = dimensions(ref.key, context.asset_partitions_def)
     if isinstance(found, Mapping):
-        return found
+        return dict(sorted(found.items()))
     return {str(plain(context.definition_metadata.get("partition_column", COLUMN))): str(found)}
 
 
