@@ -18,13 +18,14 @@ from nbasset.errors import InvalidDefinitionError, did_you_mean
 DAY = 86_400
 EPOCH_DAY = 719_163  # date(1970, 1, 1).toordinal()
 FIRST_INSTANT = -62_041_420_800  # inside the year 4
-LAST_INSTANT = 253_339_228_800  # start of the year 9998
+LAST_INSTANT = 253_339_228_800  # the start of the year 9998
 
 # No two changes of one zone lie closer than 6.9 days in the tz database, so samples 5 days apart see them all.
 _SAMPLE = 5 * DAY
 _MARGIN = 60 * DAY
 _CALM = 8 * DAY
 _CHUNK = 4 * 366 * DAY
+_FIRST_SAMPLED, _LAST_SAMPLED = FIRST_INSTANT - 2 * 366 * DAY, LAST_INSTANT + 366 * DAY  # what datetimes can hold
 
 
 class Segments(NamedTuple):
@@ -107,18 +108,17 @@ class Zone:
         if not FIRST_INSTANT <= instant <= LAST_INSTANT:
             raise OverflowError("time windows and schedules reach from the year 4 to the year 9997")
         old = self._segments
+        low, high = max(instant - _CHUNK, _FIRST_SAMPLED), min(instant + _CHUNK, _LAST_SAMPLED)
         if not old.offsets:
-            low, high = instant - _CHUNK, instant + _CHUNK
             self._segments = self._sampled(low, high, [], [self._offset(low)])
-        elif instant >= old.high:
-            self._segments = self._sampled(
-                int(old.low) - _MARGIN, instant + _CHUNK, old.changes, old.offsets, sampled=int(old.high) + _MARGIN
-            )
+            return self._segments
+        sampled_low, sampled_high = int(old.low) - _MARGIN, int(old.high) + _MARGIN
+        if instant >= old.high:
+            self._segments = self._sampled(sampled_low, high, old.changes, old.offsets, sampled=sampled_high)
         else:
-            low, sampled = instant - _CHUNK, int(old.low) - _MARGIN
-            earlier = self._sampled(low, sampled, [], [self._offset(low)])
+            earlier = self._sampled(low, sampled_low, [], [self._offset(low)])
             changes, offsets = earlier.changes + old.changes, earlier.offsets + old.offsets[1:]
-            self._segments = self._sampled(low, int(old.high) + _MARGIN, changes, offsets, sampled=int(old.high) + _MARGIN)
+            self._segments = self._sampled(low, sampled_high, changes, offsets, sampled=sampled_high)
         return self._segments
 
     def _sampled(self, low: int, high: int, changes: list[int], offsets: list[int], *, sampled: int | None = None) -> Segments:
