@@ -20,6 +20,7 @@ Check = Callable[[Any], "str | None"]
 _NONE = type(None)
 _UNIONS = (typing.Union, types.UnionType)
 _ONE_PASS = (collections.abc.Iterator, collections.abc.Generator, collections.abc.AsyncIterator, collections.abc.AsyncGenerator)
+_PRESENCE = (typing.Required, typing.NotRequired)
 _LONGEST = 60
 
 
@@ -74,6 +75,8 @@ def shown_value(value: object) -> str:
 
 def check_for(annotation: Any) -> Check | None:
     """The check of an annotation; None if everything fits."""
+    if annotation is Any:
+        return None
     if annotation in (None, _NONE):
         return _is_none
     origin, args = get_origin(annotation), get_args(annotation)
@@ -235,15 +238,20 @@ def _mapping(annotation: Any, origin: type, args: tuple[Any, ...]) -> Check:
 
 def _typed_dict(cls: Any) -> Check:
     try:
-        hints = typing.get_type_hints(cls)
+        hints = typing.get_type_hints(cls, include_extras=True)
     except Exception:  # noqa: BLE001 - annotations are the user's code; keys are checked all the same
         hints = dict.fromkeys(cls.__annotations__, Any)
-    checks = {name: check_for(hint) for name, hint in hints.items()}
+    # Under `from __future__ import annotations` Python itself does not see Required and NotRequired.
+    said = {name: get_origin(hint) for name, hint in hints.items()}
+    required = {
+        name for name, word in said.items() if word is typing.Required or (name in cls.__required_keys__ and word is not typing.NotRequired)
+    }
+    checks = {name: check_for(get_args(hint)[0] if said[name] in _PRESENCE else hint) for name, hint in hints.items()}
 
     def check(value: Any) -> str | None:
         if not isinstance(value, dict):
             return f"expected {cls.__name__}, got {shown_value(value)}"
-        missing = sorted(cls.__required_keys__ - value.keys())
+        missing = sorted(required - value.keys())
         if missing:
             return f"expected {cls.__name__}, whose key {missing[0]!r} is missing"
         unknown = [key for key in value if key not in checks]
