@@ -14,6 +14,7 @@ from nbasset.definitions.op import (
     Parameters,
     check_resource_keys,
     first_paragraph,
+    output_annotation,
     parameters_of,
 )
 from nbasset.definitions.policies import BackfillPolicy, FreshnessPolicy, RetryPolicy
@@ -141,7 +142,7 @@ def asset(
             io_manager_key=manager,
         )
         node_name = asset_key.to_python_identifier()
-        annotation = None if parameters.returns is NO_DEFAULT else parameters.returns
+        annotation = output_annotation(parameters.returns)
         out = Out(value_type if value_type is not None else annotation, spec.description, output_required, manager)
         op = _op(node_name, fn, inputs, {DEFAULT_OUTPUT: out}, parameters, spec.description, config_schema, required_resource_keys,
                  op_tags, retry_policy, code_version, pool, hooks)  # fmt: skip

@@ -6,13 +6,14 @@ fills the inputs (an asset, another op) is decided by whoever uses the definitio
 
 from __future__ import annotations
 
+import collections.abc
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin
 
 from nbasset.definitions.policies import RetryPolicy
-from nbasset.definitions.results import DEFAULT_OUTPUT
+from nbasset.definitions.results import DEFAULT_OUTPUT, MaterializeResult, ObserveResult, Output
 from nbasset.errors import InvalidDefinitionError
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.places import place_of
@@ -216,7 +217,33 @@ def is_resource_annotation(annotation: Any) -> bool:
 
 def outs_from_annotation(returns: Any, *, description: str | None = None) -> dict[str, Out]:
     """The single output of a function that declares none: its type is the return annotation."""
-    return {DEFAULT_OUTPUT: Out(None if returns is NO_DEFAULT else returns, description)}
+    return {DEFAULT_OUTPUT: Out(output_annotation(returns), description)}
+
+
+def output_annotation(returns: Any) -> Any:
+    """The type of the value in a return annotation: of ``Output[T]``, ``MaterializeResult[T]`` and iterators of them it is T.
+
+    None where the annotation does not say: no annotation, ``Iterator[Any]``, a result class alone.
+
+    >>> output_annotation(Output[int]), output_annotation(MaterializeResult), output_annotation(str)
+    (<class 'int'>, None, <class 'str'>)
+    """
+    if returns is NO_DEFAULT or returns is None:
+        return None
+    origin = get_origin(returns)
+    if origin in (collections.abc.Iterator, collections.abc.Generator, collections.abc.AsyncIterator, collections.abc.AsyncGenerator,
+                  collections.abc.Iterable):  # fmt: skip
+        inner = get_args(returns)
+        return output_annotation(inner[0]) if inner and _is_result(inner[0]) else None
+    if _is_result(returns):
+        arguments = get_args(returns)
+        return arguments[0] if arguments and not isinstance(arguments[0], TypeVar) else None
+    return returns
+
+
+def _is_result(annotation: Any) -> bool:
+    kind = get_origin(annotation) or annotation
+    return kind in (Output, MaterializeResult, ObserveResult)
 
 
 def first_paragraph(doc: str | None) -> str | None:

@@ -122,6 +122,7 @@ class RunLoop:
         self._pools: dict[str, int] = {}
         self._errors: list[tuple[str, ErrorInfo]] = []
         self._publisher: ThreadPoolExecutor | None = None
+        self._interrupted = False
         self._watch = Watch(
             plan.run_id, storage, self.cancel, on_event=options.on_event, interrupts=isinstance(self.executor, InlineExecutor)
         )
@@ -135,20 +136,19 @@ class RunLoop:
             After the run was recorded as cancelled.
         """
         run_id = self.plan.run_id
-        interrupted = False
         self._begin()
         with self._watch:
             try:
                 self._loop()
             except KeyboardInterrupt:
-                interrupted = not self.cancel.is_set
+                self._interrupted = self._interrupted or not self.cancel.is_set
                 self.cancel.cancel("interrupt")
                 self._drain()
             except BaseException as error:
                 self._give_up(error)
                 raise
         outcome = self._end(run_id)
-        if interrupted:
+        if self._interrupted:
             raise KeyboardInterrupt
         return outcome
 
@@ -267,8 +267,9 @@ class RunLoop:
         assert report.error is not None
         self._discard(report)
         self._failed(task, report, report.error)
-        if report.cancelled:
-            self.cancel.cancel(self.cancel.by or "interrupt")
+        if report.cancelled and not self.cancel.is_set:
+            self._interrupted = True
+            self.cancel.cancel("interrupt")
 
     def _failed(self, task: StepTask, report: StepReport, error: ErrorInfo) -> None:
         step = task.step
