@@ -76,13 +76,19 @@ def test_files_are_at_most_500_lines() -> None:
 
 
 def test_functions_are_at_most_80_lines() -> None:
+    """The body counts, not the signature and the docstring: a public signature is as long as its arguments."""
     long = [
-        f"{_name(path)}:{node.lineno} {node.name} has {1 + (node.end_lineno or node.lineno) - node.lineno} lines"
+        f"{_name(path)}:{node.lineno} {node.name} has {lines} lines"
         for path in _checked_files()
         for node in ast.walk(_tree(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and 1 + (node.end_lineno or node.lineno) - node.lineno > FUNCTION_LINES
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (lines := _body_lines(node)) > FUNCTION_LINES
     ]
-    assert long == []
+    assert not long, "\n".join(long)
+
+
+def _body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return 1 + (body[-1].end_lineno or body[-1].lineno) - body[0].lineno if body else 0
 
 
 def test_every_module_and_public_name_says_what_it_is_for() -> None:
