@@ -11,10 +11,10 @@ from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.records import PartitionTable, Status
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.plan import Reason
+from nbasset.planning.states import AssetState, StaleStatus, StateView, Versions
 
 if TYPE_CHECKING:
     from nbasset.keys import AssetKey
-    from nbasset.planning.staleness import AssetState, StaleStatus, StateView, Versions
 
 
 def partitioned_state(
@@ -26,8 +26,6 @@ def partitioned_state(
     found: Mapping[AssetKey, AssetState],
 ) -> AssetState:
     """The state of a partitioned asset: which of its existing partitions are fresh, stale, missing, failed, and why stale."""
-    from nbasset.planning.staleness import AssetState
-
     assert asset.partitions_def is not None
     existing = asset.partitions_def.ordinals(view)
     table = state.partitions.get(asset.key)

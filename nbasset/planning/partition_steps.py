@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from nbasset.definitions.catalog import Catalog, CatalogNode
 from nbasset.definitions.mappings import PartitionMapping, infer_mapping
@@ -11,9 +11,7 @@ from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.errors import InvalidDefinitionError
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-
-if TYPE_CHECKING:
-    from nbasset.planning.run_plan import PlanRequest
+from nbasset.planning.plan import PlanRequest
 
 
 class UpstreamRead(NamedTuple):

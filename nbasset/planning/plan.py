@@ -124,3 +124,24 @@ class RunPlan:
         for key, sets in runs.items():
             found[key] = OrdinalSet.of(ordinal for one in sets for ordinal in one) if len(sets) > 1 else sets[0]
         return tuple(Target(key, partitions) for key, partitions in found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What somebody wants. `partitions` are the wanted ones of each partitioned asset.
+
+    `why` says for each asset why it is in; assets in `conditional` run only if, once their inputs are there, something did change. `checks`
+    None means all checks of the wanted assets.
+    """
+
+    run_id: RunId
+    assets: frozenset[AssetKey]
+    partitions: Mapping[AssetKey, OrdinalSet] = field(default_factory=dict)
+    checks: frozenset[CheckKey] | None = None
+    conditional: frozenset[AssetKey] = frozenset()
+    why: Mapping[AssetKey, tuple[Reason, ...]] = field(default_factory=dict)
+    left_out: tuple[AssetKey, ...] = ()
+    config: Mapping[str, Json] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    job: str | None = None
+    single_run: bool = False

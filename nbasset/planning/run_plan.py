@@ -6,41 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from nbasset.definitions.catalog import Catalog, CatalogNode, NodeInput, NodeOutput, NodeStep, OutputRef
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import InvalidDefinitionError, ProblemsFound
 from nbasset.events.facts import CheckKey
-from nbasset.keys import AssetKey, RunId, keys_text
+from nbasset.keys import AssetKey, keys_text
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.partition_steps import chunks_of, step_suffix, upstream_partitions
-from nbasset.planning.plan import Reason, RunPlan, Step, StepInput
-from nbasset.serde import Json
+from nbasset.planning.plan import PlanRequest, Reason, RunPlan, Step, StepInput
 
 ASKED = (Reason("asked", text="you asked for it"),)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """What somebody wants. `partitions` are the wanted ones of each partitioned asset.
-
-    `why` says for each asset why it is in; assets in `conditional` run only if, once their inputs are there, something did change. `checks`
-    None means all checks of the wanted assets.
-    """
-
-    run_id: RunId
-    assets: frozenset[AssetKey]
-    partitions: Mapping[AssetKey, OrdinalSet] = field(default_factory=dict)
-    checks: frozenset[CheckKey] | None = None
-    conditional: frozenset[AssetKey] = frozenset()
-    why: Mapping[AssetKey, tuple[Reason, ...]] = field(default_factory=dict)
-    left_out: tuple[AssetKey, ...] = ()
-    config: Mapping[str, Json] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    job: str | None = None
-    single_run: bool = False
 
 
 def plan_run(catalog: Catalog, request: PlanRequest, view: PartitionsView) -> RunPlan:

@@ -21,7 +21,8 @@ from nbasset.execution.task import CodeRef
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.keys import AssetKey, new_run_id
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.run_plan import PlanRequest, plan_run
+from nbasset.planning.plan import PlanRequest
+from nbasset.planning.run_plan import plan_run
 from nbasset.storage.memory import MemoryStorage
 
 
