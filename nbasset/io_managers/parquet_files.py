@@ -13,12 +13,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbasset.errors import SchemaMismatch
 from nbasset.io_managers.content import ContentHash, schema_id
-from nbasset.io_managers.profile import Profile, Profiler
+from nbasset.io_managers.profile import Profile, Profiler, shortened
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def write_file(
     import pyarrow.parquet as pq
 
     content = ContentHash(rows.schema)
-    profiler = Profiler(rows.schema, preview_rows=options.preview_rows)
+    is_large = not isinstance(rows, pa.Table) or rows.nbytes >= _WORTH_A_THREAD
+    profiler = Profiler(rows.schema, preview_rows=options.preview_rows, text_extremes=not is_large)
 
     def look(piece: pa.Table | pa.RecordBatch) -> None:
         content.update(piece)
@@ -75,7 +76,7 @@ def write_file(
     with closing(pq.ParquetWriter(sink, rows.schema, compression=options.compression, write_page_checksum=True)) as writer:
         if isinstance(rows, pa.Table):
             value = {**value, **_dictionaries(rows)}
-            if rows.nbytes < _WORTH_A_THREAD:
+            if not is_large:
                 writer.write_table(rows, options.row_group_rows)
                 look(rows)
             else:
@@ -119,9 +120,40 @@ def value_of(file: pq.ParquetFile) -> Mapping[str, Json]:
 
 
 def profile_of(file: pq.ParquetFile) -> Profile | None:
-    """The profile in the footer, or None when somebody else wrote the file."""
+    """The profile in the footer, or None when somebody else wrote the file.
+
+    Smallest and largest texts of a large table come from the statistics that Parquet keeps itself.
+    """
     found = footer(file).get(PROFILE)
-    return Profile.from_json(found) if found else None
+    if found is None:
+        return None
+    profile = Profile.from_json(found)
+    if not profile.preview:  # values of rows were not wanted in it
+        return profile
+    open_ones = {
+        column.name for column in profile.columns if column.low is None and column.type == "string" and column.nulls < profile.rows
+    }
+    extremes = _text_extremes(file, open_ones) if open_ones else {}
+    columns = tuple(
+        replace(column, low=extremes[column.name][0], high=extremes[column.name][1]) if column.name in extremes else column
+        for column in profile.columns
+    )
+    return replace(profile, columns=columns)
+
+
+def _text_extremes(file: pq.ParquetFile, names: set[str]) -> dict[str, tuple[str, str]]:
+    """Smallest and largest text of each of these columns; a column whose statistics are not complete is left out."""
+    metadata = file.metadata
+    found: dict[str, tuple[str, str]] = {}
+    for at in range(metadata.num_columns):
+        name = metadata.schema.column(at).path
+        if name not in names:
+            continue
+        known = [metadata.row_group(group).column(at).statistics for group in range(metadata.num_row_groups)]
+        filled = [one for one in known if one is None or one.has_min_max or one.num_values]
+        if filled and all(one is not None and one.has_min_max for one in filled):
+            found[name] = (shortened(min(str(one.min) for one in filled)), shortened(max(str(one.max) for one in filled)))
+    return found
 
 
 def read_table(file: pq.ParquetFile, columns: Iterable[str] | None = None) -> pa.Table:

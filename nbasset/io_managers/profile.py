@@ -82,13 +82,14 @@ class Profile:
 class Profiler:
     """Takes in a table, whole or piece by piece, and gives its profile.
 
-    `preview_rows` first rows are kept as they are; 0 keeps values of rows out of the profile, also the commonest ones.
+    `preview_rows` first rows are kept as they are; 0 keeps values of rows out of the profile, also the commonest ones. Comparing texts is
+    the dearest part of it: without `text_extremes` they are left to whoever has them already, as the writer of a Parquet file does.
     """
 
-    def __init__(self, schema: pa.Schema, *, preview_rows: int = 10) -> None:
+    def __init__(self, schema: pa.Schema, *, preview_rows: int = 10, text_extremes: bool = True) -> None:
         self._schema = schema
         self._preview_rows = preview_rows
-        self._columns = [_Column() for _ in range(min(len(schema), MOST_COLUMNS))]
+        self._columns = [_Column(text_extremes) for _ in range(min(len(schema), MOST_COLUMNS))]
         self._rows = 0
         self._samples: list[pa.Table] = []
         self._sampled = 0
@@ -159,7 +160,8 @@ class Profiler:
 class _Column:
     """Nulls and extremes of one column so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, text_extremes: bool) -> None:
+        self._text_extremes = text_extremes
         self.nulls = 0
         self.low: Any = None
         self.high: Any = None
@@ -170,6 +172,8 @@ class _Column:
 
         self.nulls += column.null_count
         kind = column.type
+        if not self._text_extremes and is_text(kind):
+            return
         if t.is_dictionary(kind):
             used = [chunk.dictionary.take(chunk.indices.unique().drop_null()) for chunk in column.chunks]
             column, kind = pa.chunked_array(used, type=kind.value_type), kind.value_type
@@ -182,6 +186,7 @@ class _Column:
 
 def _extremes(column: pa.ChunkedArray) -> tuple[pa.Scalar, pa.Scalar]:
     """Smallest and largest; Arrow knows no order of durations and half floats, but one of what they are made of."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.types as t
@@ -190,6 +195,10 @@ def _extremes(column: pa.ChunkedArray) -> tuple[pa.Scalar, pa.Scalar]:
     if t.is_duration(kind):
         found = pc.min_max(column.cast(pa.int64()))
         return found["min"].cast(kind), found["max"].cast(kind)
+    if t.is_float64(kind) and not column.null_count:  # NumPy compares four at a time; a NaN shows up in the result
+        low, high = (reduce([reduce(chunk.to_numpy()) for chunk in column.chunks if len(chunk)]) for reduce in (np.min, np.max))
+        if low == low:
+            return pa.scalar(low, kind), pa.scalar(high, kind)
     found = pc.min_max(column.cast(pa.float32()) if t.is_float16(kind) else column)
     return found["min"], found["max"]
 
@@ -203,10 +212,11 @@ def _less(one: pa.Scalar, other: pa.Scalar) -> bool:
 def _has_order(kind: pa.DataType) -> bool:
     import pyarrow.types as t
 
-    return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind) or t.is_decimal(kind) or _is_time(kind) or _is_text(kind))
+    return bool(t.is_integer(kind) or t.is_floating(kind) or t.is_boolean(kind) or t.is_decimal(kind) or _is_time(kind) or is_text(kind))
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values are text that compares byte by byte."""
     import pyarrow.types as t
 
     return bool(t.is_string(kind) or t.is_large_string(kind))
@@ -225,7 +235,7 @@ def _describe(field: pa.Field, state: _Column, sample: pa.ChunkedArray, rows: in
 
     low, high = (None, None) if state.low is None else (plain(state.low), plain(state.high))
     told = field.type
-    if not values and (_is_text(told) or t.is_dictionary(told)):
+    if not values and (is_text(told) or t.is_dictionary(told)):
         low = high = None
     if t.is_dictionary(told):
         sample = sample.cast(told.value_type)
@@ -239,7 +249,7 @@ def _describe(field: pa.Field, state: _Column, sample: pa.ChunkedArray, rows: in
         return ColumnProfile(field.name, type_name(field.type), state.nulls, low, high)
     times = counted.field("counts").to_numpy()
     distinct = _distinct(times, filled)
-    is_number = not (_is_text(told) or t.is_boolean(told))
+    is_number = not (is_text(told) or t.is_boolean(told))
     bins = _histogram(counted.field("values"), times, state.low, state.high) if is_number and filled else ()
     top = _commonest(counted.field("values"), times) if values and not is_number else ()
     return ColumnProfile(
@@ -321,7 +331,11 @@ def plain(value: pa.Scalar) -> Plain:
         return found if math.isfinite(found) else repr(found)
     if isinstance(found, bool) or (isinstance(found, int) and abs(found) < 2**53):
         return found
-    text = found if isinstance(found, str) else str(found)
+    return shortened(found if isinstance(found, str) else str(found))
+
+
+def shortened(text: str) -> str:
+    """At most `LONGEST_TEXT` characters of a text."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 

@@ -294,11 +294,12 @@ def test_a_stream_goes_on_reading_its_version_when_another_is_published(manager:
 
 
 def test_a_large_table_written_beside_its_hash_says_the_same_as_a_small_one(manager: ParquetIOManager) -> None:
-    table = pa.table({"n": range(400_000), "t": [f"t{at % 1000}" for at in range(400_000)]})
+    table = pa.table({"n": range(400_000), "t": [f"t{at % 1000:03}" for at in range(400_000)], "none": pa.nulls(400_000, pa.string())})
     assert table.nbytes > 2_000_000
     staged = publish(manager, table)
     assert staged.data_version == data_version(table)
-    assert manager.profile(AssetKey("a")).columns[0].high == 399_999
+    number, text, none = manager.profile(AssetKey("a")).columns
+    assert (number.high, text.low, text.high, none.low, none.nulls) == (399_999, "t000", "t999", None, 400_000)
 
 
 def test_without_a_preview_no_value_of_a_row_stands_in_the_footer(folder: Path) -> None:
