@@ -73,7 +73,7 @@ def path_text(path: Iterable[str | int]) -> str:
 
 def unknown_entry(path: Path, known: Sequence[str], *, what: str = "entry", instead: str | None = None) -> ConfigError:
     """An entry that nothing expects; `known` are the names possible there."""
-    names = ", ".join(sorted(known)[:12]) + (", ..." if len(known) > 12 else "")
+    names = ", ".join(sorted(known)[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
     hint = did_you_mean(str(path[-1]), known)
     rest = f"Known here: {names}." if known else instead or "Nothing can be configured here."
     return ConfigError(path, f"unknown {what}", "unknown", expected=names or None, hint=f"{hint} {rest}".strip())
@@ -89,9 +89,15 @@ def shown(value: object, *, name: str = "") -> str:
     if value is None or isinstance(value, EnvVar):
         return repr(value)
     if looks_secret(name):
-        return f"a {kind} (not shown)"
+        return hidden(value)
     text = mask_secrets(_hidden_inside(value))
     return f"{text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + '...'} ({kind})"
+
+
+def hidden(value: object) -> str:
+    """A value by its type only."""
+    kind = type(value).__name__
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind} (not shown)"
 
 
 def _hidden_inside(value: object) -> str:

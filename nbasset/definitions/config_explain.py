@@ -5,6 +5,7 @@ Errors that pydantic reports once for each member of a union are one error here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, get_args, get_origin
 
@@ -22,12 +23,13 @@ from nbasset.definitions.config_annotations import (
     members_of,
     tags_of,
 )
-from nbasset.definitions.config_errors import ConfigError, Path, entry_key, flow, shown, unknown_entry
+from nbasset.definitions.config_errors import ConfigError, Path, entry_key, flow, hidden, shown, unknown_entry
 from nbasset.definitions.config_gate import MISFIT, UNSET
 from nbasset.errors import did_you_mean
 from nbasset.secrets import mask_secrets
 
 _TYPE_ENDINGS = ("_type", "_parsing", "_from_float", "_attributes_type", "is_instance_of")
+_SHOULD = re.compile(r"^[A-Z]\w*( input)? should ")
 _LISTS = (list, tuple, set, frozenset)
 
 
@@ -165,7 +167,7 @@ def _misfit(spot: _Spot, where: Path, name: str, item: Mapping[str, Any]) -> Con
     kind, given = item["type"], item.get("input")
     expected = _expected(spot)
     secret = _holds_secret(spot.annotation)
-    given_text = f"a {type(given).__name__} (not shown)" if secret else shown(given, name=name)
+    given_text = hidden(given) if secret else shown(given, name=name)
     if isinstance(given, NotAMember):
         names = tuple(getattr(bare(members_of(spot.annotation)[0]), "__members__", ()))
         hint = did_you_mean(str(given.given), names) or None
@@ -190,10 +192,7 @@ def _safe(message: str, given: Any, secret: bool) -> str:
 
 def _must_be(message: str) -> str:
     message = str(message).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    for start, ours in (("Input should have", "must have"), ("Input should be", "must be"), ("Input should", "must")):
-        if message.startswith(start):
-            return ours + message.removeprefix(start)
-    return message
+    return _SHOULD.sub("must ", message)
 
 
 def _expected(spot: _Spot) -> str:
