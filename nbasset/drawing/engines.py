@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import Final, Literal
 
 from nbasset.drawing.dot import skeleton
+from nbasset.drawing.graph import ranks_of
 from nbasset.drawing.layered import Sheet, arrange
 
 Engine = Literal["pygraphviz", "dot", "layered"]
 
 IN_PROCESS: Final = 150
 """Nodes that pygraphviz lays out in this process; more go to a child process with a time limit."""
+_REACH_IN_PROCESS: Final = 1000
+"""Ranks that all edges together may span in this process: Graphviz's time follows them rather than the nodes (0.1 s here)."""
+_MOST_REACH: Final = 40_000
+"""Beyond this Graphviz would not be done in time: our own layout draws at once instead of after a wait."""
 TIME_LIMIT_S: Final = 4.0
 
 # Graphviz's libraries keep global state.
@@ -33,20 +38,26 @@ Placed = tuple[list[int], list[float]]
 def place(sheet: Sheet, engine: Engine | None = None) -> tuple[Placed, Engine]:
     """Ranks and near sides of all nodes, and the engine that gave them. A named engine is tried first, then our own layout."""
     order: tuple[Engine, ...] = ("pygraphviz", "dot") if engine is None else (engine,)
-    if any(name != "layered" for name in order) and sheet.widths:
+    if any(name != "layered" for name in order) and sheet.widths and (reach := _reach(sheet)) <= _MOST_REACH:
         text = skeleton(sheet)
+        here = len(sheet.widths) <= IN_PROCESS and reach <= _REACH_IN_PROCESS
         for name in order:
-            plain = _with_pygraphviz(text, len(sheet.widths)) if name == "pygraphviz" else _with_dot(text) if name == "dot" else None
+            plain = _with_pygraphviz(text, here) if name == "pygraphviz" else _with_dot(text) if name == "dot" else None
             placed = _from_plain(plain, sheet) if plain else None
             if placed is not None:
                 return placed, name
     return arrange(sheet), "layered"
 
 
-def _with_pygraphviz(text: str, count: int) -> str | None:
+def _reach(sheet: Sheet) -> int:
+    ranks = ranks_of(len(sheet.widths), list(sheet.links))
+    return sum(ranks[target] - ranks[source] for source, target in sheet.links)
+
+
+def _with_pygraphviz(text: str, here: bool) -> str | None:
     if find_spec("pygraphviz") is None:
         return None
-    if count > IN_PROCESS:
+    if not here:
         # -P: nothing that lies in the working directory may stand in for a module.
         return _run([sys.executable, "-P", str(Path(__file__).with_name("child.py"))], text) if sys.executable else None
     try:

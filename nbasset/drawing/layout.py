@@ -14,7 +14,7 @@ from nbasset.drawing.engines import Engine, place
 from nbasset.drawing.graph import Graph, graph_of, ranks_of
 from nbasset.drawing.layered import Sheet
 from nbasset.drawing.measure import break_text, text_width
-from nbasset.drawing.packing import ROOM, Packing, pack
+from nbasset.drawing.packing import ROOM, Packing, flush, pack
 from nbasset.drawing.picture import Node, Picture
 from nbasset.drawing.routing import Router, Row, Wire
 from nbasset.drawing.states import clean, counted, fact_of, in_order, number
@@ -110,6 +110,7 @@ def lay_out(picture: Picture, *, direction: Direction | Literal["auto"] = "auto"
         packing = pack(across, links, groups, fold=False)
     sheet = Sheet(across, links + packing.columns, groups, (HEAD, PAD) if turned else (PAD, PAD), packing.shelves)
     (ranks, near), engine_used = place(sheet, engine)
+    near = flush(near, ranks, packing.shelf_of, [sheet.pad[0] if group >= 0 else 0.0 for group in groups])
     return _assemble(graph, shapes, _Placed(ranks, near, groups, names, turned), engine_used)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nbasset.drawing.graph import ranks_of
 from nbasset.drawing.layered import GAP
@@ -18,10 +19,12 @@ ROOM = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Packing:
-    """Links that set nodes in columns (and align them), links that only put a part below another, and the width that results."""
+    """Links that set nodes in columns (and align them), links that only put a part below another, the shelf of every node, and the
+    width that results."""
 
     columns: list[tuple[int, int]]
     shelves: list[tuple[int, int]]
+    shelf_of: list[int]
     width: float
 
 
@@ -32,20 +35,41 @@ def pack(widths: Sequence[float], links: Sequence[tuple[int, int]], groups: Sequ
     parts = _parts(len(widths), links, groups)
     linked = {node for pair in links for node in pair}
     shelves: list[tuple[int, int]] = []
+    shelf_of = [0] * len(widths)
+    shelf = 0
     total = 0.0
     used, deepest, floor = 0.0, -1, -1
     for part in sorted(parts, key=lambda part: (linked.isdisjoint(part), -len(part) if len(part) > 1 else 0, part[0])):
         width = _width(part, ranks, widths)
         if used and used + width > ROOM and fold:
-            used, floor = 0.0, deepest
+            used, floor, shelf = 0.0, deepest, shelf + 1
         if floor >= 0:
             shelves.extend((floor, node) for node in part if not ranks[node])
+        for node in part:
+            shelf_of[node] = shelf
         used += width
         total = max(total, used)
         bottom = max(part, key=lambda node: (ranks[node], -node))
         if deepest < 0 or deepest == floor or ranks[bottom] > ranks[deepest]:
             deepest = bottom
-    return Packing(columns, shelves, total)
+    return Packing(columns, shelves, shelf_of, total)
+
+
+def flush(near: Sequence[float], ranks: Sequence[int], shelf_of: Sequence[int], insets: Sequence[float]) -> list[float]:
+    """The near sides with every shelf begun at the same place; `insets` is the room before each node that belongs to its group's box."""
+    if not any(shelf_of):
+        return list(near)
+    starts: dict[int, float] = {}
+    bands: dict[int, tuple[int, int]] = {}
+    for node, shelf in enumerate(shelf_of):
+        start = near[node] - insets[node]
+        starts[shelf] = min(starts.get(shelf, start), start)
+        low, high = bands.get(shelf, (ranks[node], ranks[node]))
+        bands[shelf] = (min(low, ranks[node]), max(high, ranks[node]))
+    order = sorted(bands.values())
+    if any(above[1] >= below[0] for above, below in pairwise(order)):
+        return list(near)  # shelves that share a rank cannot move past each other
+    return [place - starts[shelf] for place, shelf in zip(near, shelf_of, strict=True)]
 
 
 def _columns(widths: Sequence[float], links: Sequence[tuple[int, int]], groups: Sequence[int], fold: bool) -> list[tuple[int, int]]:

@@ -127,6 +127,12 @@ def test_a_large_graph_is_laid_out_by_graphviz_in_a_child_process():
     assert lay_out(picture, engine="pygraphviz").engine == "pygraphviz"
 
 
+def test_a_graph_that_graphviz_would_not_finish_is_drawn_at_once():
+    nodes = tuple(Node(f"n{at}", f"n{at}", "fresh") for at in range(70))
+    every = tuple(Edge(one.key, other.key) for at, one in enumerate(nodes) for other in nodes[at + 1 :])
+    assert lay_out(Picture(nodes, every)).engine == "layered"
+
+
 def test_our_own_layout_steps_in_when_the_program_is_missing(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert lay_out(flights(), engine="dot").engine == "layered"
