@@ -49,7 +49,7 @@ def dimensions(partition_key: str, partitions_def: Any = None) -> str | Mapping[
     """The key of each dimension for a partition of several dimensions, else the key itself."""
     by_dimension = getattr(partition_key, "keys_by_dimension", None)
     if by_dimension is None:
-        parse = getattr(partitions_def, "get_partition_key_from_str", None)
+        parse = getattr(partitions_def, "key_from_text", None)
         by_dimension = getattr(parse(partition_key), "keys_by_dimension", None) if parse is not None else None
     return dict(by_dimension) if by_dimension is not None else partition_key
 

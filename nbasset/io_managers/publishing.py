@@ -118,11 +118,7 @@ class LocalFolder:
             raise PathOutsideHome(
                 f"{path} leads out of {self.base} by a symbolic link. Mount the other place there, or move the warehouse."
             )
-        if not self._tells_case:
-            folder = Path(path).parent
-            with suppress(FileNotFoundError):
-                return str(folder / without_clash(Path(path).name, [file.name for file in folder.iterdir()]))
-        return path
+        return path if self._tells_case else self._without_clashes(relative)
 
     def staging_place(self, version_id: str, name: str = "") -> str:
         """``.stage-<id>`` below the base; with a name, a file of that name in it."""
@@ -228,9 +224,20 @@ class LocalFolder:
 
     @cached_property
     def _tells_case(self) -> bool:
-        """Whether the file system tells ``a`` from ``A``; asked by looking for the versions folder in capitals."""
-        folder = Path(self.base, VERSIONS)
-        return not (folder.is_dir() and folder.with_name(VERSIONS.upper()).exists())
+        """Whether the file system tells ``a`` from ``A``: asked of the nearest folder that exists and has letters in its name."""
+        for folder in (Path(self.base), *Path(self.base).parents):
+            twin = folder.with_name(folder.name.swapcase()) if folder.name else folder
+            if folder.exists() and twin.name != folder.name:
+                return not (twin.exists() and twin.samefile(folder))
+        return True
+
+    def _without_clashes(self, relative: str) -> str:
+        """The path with each part that differs from a neighbour only in case escaped."""
+        folder = Path(self.base)
+        for part in relative.split("/"):
+            taken = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+            folder = folder / without_clash(part, taken)
+        return str(folder)
 
     def _keep(self, place: Path, kept: Path, old_id: str) -> None:
         """Give the superseded file its version name as well."""
@@ -240,7 +247,7 @@ class LocalFolder:
                 place.rename(kept)  # a folder has no second name: for an instant there is no current one
             return
         try:
-            kept.hardlink_to(place)
+            self._link(place, kept)
         except FileExistsError:
             pass  # linked before a crash, or the version was brought back from there
         except OSError as error:
@@ -249,6 +256,9 @@ class LocalFolder:
             partly = Path(f"{self.base}/{STAGE}{old_id}")
             shutil.copyfile(place, partly)
             partly.rename(kept)
+
+    def _link(self, place: Path, kept: Path) -> None:
+        kept.hardlink_to(place)
 
     def _clear_way(self, folder: Path) -> None:
         """Move a file away that stands where a folder is needed: the asset was one file and now has partitions."""

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from nbasset.definitions.listed_partitions import StaticPartitionsDefinition
+from nbasset.definitions.multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
 from nbasset.errors import ChangedByHand, CorruptData, MissingValue, PathOutsideHome, SchemaMismatch
 from nbasset.io_managers.content import data_version
 from nbasset.io_managers.parquet import ParquetIOManager
@@ -177,23 +179,15 @@ def test_a_file_whose_event_was_lost_becomes_a_version_and_the_recorded_one_stay
     assert [load(manager, version_ids=[one.version_id]) for one in (recorded, orphan, after)] == [[1], [2], [3]]
 
 
-class Key(str):
-    """A partition key of two dimensions, as a definition gives it."""
-
-    keys_by_dimension: dict[str, str]
-
-    def __new__(cls, **dimensions: str) -> Key:
-        key = super().__new__(cls, "|".join(dimensions[name] for name in sorted(dimensions)))
-        key.keys_by_dimension = dimensions
-        return key
-
-
 def test_several_dimensions_are_folders_and_columns(manager: ParquetIOManager, folder: Path) -> None:
-    keys = [Key(origin="JFK", day="2013-01-01"), Key(origin="EWR", day="2013-01-01")]
-    for number, key in enumerate(keys):
-        publish(manager, pd.DataFrame({"n": [number]}), partition_key=key)
+    places = MultiPartitionsDefinition(
+        {"origin": StaticPartitionsDefinition(["JFK", "EWR"]), "day": StaticPartitionsDefinition(["2013-01-01"])}
+    )
+    texts = ["2013-01-01|JFK", "2013-01-01|EWR"]
+    publish(manager, pd.DataFrame({"n": [0]}), partition_key=MultiPartitionKey({"origin": "JFK", "day": "2013-01-01"}))
+    publish(manager, pd.DataFrame({"n": [1]}), partition_key=texts[1], asset_partitions_def=places)
     assert (folder / "a" / "day=2013-01-01" / "origin=JFK.parquet").is_file()
-    frame = load(manager, asset_partition_keys=keys, annotation=pd.DataFrame)
+    frame = load(manager, asset_partition_keys=texts, asset_partitions_def=places, annotation=pd.DataFrame)
     pd.testing.assert_frame_equal(frame, pd.DataFrame({"n": [0, 1], "day": ["2013-01-01"] * 2, "origin": ["JFK", "EWR"]}))
 
 

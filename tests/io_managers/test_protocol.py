@@ -8,20 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from nbasset.definitions.partitions import PartitionKeyRange, TimeWindow
+from nbasset.definitions.time_partitions import DailyPartitionsDefinition
 from nbasset.errors import InvalidMetadata, InvariantViolationError
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import IOManager, Staged, build_input_context, build_output_context, split_output
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import MetadataValue
 from nbasset.serde import dumps, loads
-
-
-class Days:
-    """Just enough of a definition by time."""
-
-    def time_window_for_partition_key(self, key: str) -> TimeWindow:
-        day = datetime.fromisoformat(key).replace(tzinfo=UTC)
-        return TimeWindow(day, day.replace(hour=23))
 
 
 def test_an_output_of_an_asset_knows_key_and_partition() -> None:
@@ -45,10 +38,12 @@ def test_an_output_of_an_op_is_known_by_run_step_and_name() -> None:
 
 
 def test_several_partitions_have_keys_a_range_and_a_window() -> None:
-    context = build_input_context(asset_key="a", asset_partition_keys=["2013-01-01", "2013-01-03"], asset_partitions_def=Days())  # type: ignore[arg-type]
+    context = build_input_context(
+        asset_key="a", asset_partition_keys=["2013-01-01", "2013-01-03"], asset_partitions_def=DailyPartitionsDefinition("2013-01-01")
+    )
     assert context.asset_partition_keys == ["2013-01-01", "2013-01-03"]
     assert context.asset_partition_key_range == PartitionKeyRange("2013-01-01", "2013-01-03")
-    assert context.asset_partitions_time_window == TimeWindow(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 3, 23, tzinfo=UTC))
+    assert context.asset_partitions_time_window == TimeWindow(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 4, tzinfo=UTC))
     with pytest.raises(InvariantViolationError, match="2 partitions here"):
         _ = context.asset_partition_key
     with pytest.raises(InvariantViolationError, match="not for one partition"):
