@@ -15,8 +15,8 @@ _WORDS = {"str": "string", "utf8": "string", "large_string": "string", "object":
           "float32": "float", "boolean": "bool", "int": "int64", "datetime64[ns]": "timestamp[ns]", "bytes": "binary"}  # fmt: skip
 
 
-def check_columns(schema: pa.Schema, expected: Any, *, label: str) -> None:
-    """Compare a table's columns with a declared `TableSchema`; anything else declares nothing.
+def check_columns(rows: pa.Table | pa.RecordBatchReader, expected: Any, *, label: str) -> None:
+    """Compare a table's columns with a declared `TableSchema`; anything else declares nothing. Nulls of a stream are not looked for.
 
     Every declared column has to be there with its type; more columns are allowed. Types are Arrow's words, or Python's and pandas' for the
     common ones (``str``, ``float64``).
@@ -28,6 +28,7 @@ def check_columns(schema: pa.Schema, expected: Any, *, label: str) -> None:
     """
     if not isinstance(expected, TableSchema):
         return
+    schema = rows.schema
     for column in expected.columns:
         at = schema.get_field_index(column.name)
         if at < 0:
@@ -40,7 +41,13 @@ def check_columns(schema: pa.Schema, expected: Any, *, label: str) -> None:
         if _word(found) != wanted:
             raise SchemaMismatch(
                 f"{label} declares column '{column.name}' as {column.type}, but the returned table has it as {found}.\n"
-                f"Convert it before returning, or change the declared schema. Nothing was written; the previous version is still there."
+                "Convert it before returning, or change the declared schema. Nothing was written; the previous version is still there."
+            )
+        nulls = rows.column(at).null_count if not column.constraints.nullable and hasattr(rows, "column") else 0
+        if nulls:
+            raise SchemaMismatch(
+                f"{label} declares column '{column.name}' without nulls, but the returned table has {nulls}.\n"
+                "Drop or fill them before returning. Nothing was written; the previous version is still there."
             )
 
 

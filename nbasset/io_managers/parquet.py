@@ -73,7 +73,7 @@ class ParquetIOManager(StagingIOManager):
             If the disk is full, read-only or not there.
         """
         form = to_arrow(obj, label=context.label)
-        check_columns(form.rows.schema, plain(context.definition_metadata.get("column_schema")), label=context.label)
+        check_columns(form.rows, plain(context.definition_metadata.get("column_schema")), label=context.label)
         final = self.folder.place(self.relative_path(context))
         place = self.folder.staging_place(context.version_id)
         written = self._write(place, form, context)

@@ -19,7 +19,7 @@ from nbasset.io_managers.content import data_version
 from nbasset.io_managers.parquet import ParquetIOManager
 from nbasset.io_managers.protocol import Staged, build_input_context, build_output_context
 from nbasset.keys import AssetKey, PartitionRef
-from nbasset.metadata import MetadataValue, TableColumn, TableSchema
+from nbasset.metadata import MetadataValue, TableColumn, TableColumnConstraints, TableSchema
 
 
 @pytest.fixture
@@ -214,7 +214,9 @@ def test_no_partition_gives_nothing(manager: ParquetIOManager) -> None:
     assert load(manager, asset_partition_keys=[], asset_partitions_def=object(), annotation=pd.DataFrame) is None
 
 
-SCHEMA = TableSchema([TableColumn("n", "int64"), TableColumn("t", "string"), TableColumn("f", "float64")])
+SCHEMA = TableSchema(
+    [TableColumn("n", "int64"), TableColumn("t", "string", constraints=TableColumnConstraints(nullable=False)), TableColumn("f", "float64")]
+)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +224,7 @@ SCHEMA = TableSchema([TableColumn("n", "int64"), TableColumn("t", "string"), Tab
     [
         (pd.DataFrame({"n": ["1"], "t": ["x"], "f": [1.0]}), ["column 'n' as int64", "has it as string"]),
         (pd.DataFrame({"n": [1], "text": ["x"], "f": [1.0]}), ["declares a column 't'", "It has: n, text, f"]),
+        (pd.DataFrame({"n": [1], "t": [None], "f": [1.0]}).astype({"t": "str"}), ["column 't' without nulls", "has 1"]),
     ],
 )
 def test_a_declared_schema_is_checked_before_anything_is_written(
