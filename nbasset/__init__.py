@@ -1,1 +1,284 @@
-"""nbasset."""
+"""Data assets in notebook cells: lineage, plans, runs and Parquet tables.
+
+Define assets with `@asset` (or ``%%asset`` in a notebook), run them with `materialize`, or ``%asset run``. Every public name stands here
+and is loaded when it is first used, so that importing the package costs next to nothing.
+
+>>> from nbasset import asset, materialize_to_memory
+>>> @asset
+... def orders():
+...     return [1, 2, 3]
+>>> @asset
+... def total(orders):
+...     return sum(orders)
+>>> materialize_to_memory([orders, total]).asset_value("total")
+6
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbasset.definitions.asset import AssetsDefinition as AssetsDefinition
+    from nbasset.definitions.asset_decorators import asset as asset
+    from nbasset.definitions.asset_decorators import multi_asset as multi_asset
+    from nbasset.definitions.config import Config as Config
+    from nbasset.definitions.config import PermissiveConfig as PermissiveConfig
+    from nbasset.definitions.config_files import config_from_files as config_from_files
+    from nbasset.definitions.config_files import config_from_pkg_resources as config_from_pkg_resources
+    from nbasset.definitions.config_files import config_from_yaml_strings as config_from_yaml_strings
+    from nbasset.definitions.config_legacy import Array as Array
+    from nbasset.definitions.config_legacy import Enum as Enum
+    from nbasset.definitions.config_legacy import EnumValue as EnumValue
+    from nbasset.definitions.config_legacy import Field as Field
+    from nbasset.definitions.config_legacy import Map as Map
+    from nbasset.definitions.config_legacy import Noneable as Noneable
+    from nbasset.definitions.config_legacy import Permissive as Permissive
+    from nbasset.definitions.config_legacy import ScalarUnion as ScalarUnion
+    from nbasset.definitions.config_legacy import Selector as Selector
+    from nbasset.definitions.config_legacy import Shape as Shape
+    from nbasset.definitions.config_mapping import ConfigMapping as ConfigMapping
+    from nbasset.definitions.config_mapping import config_mapping as config_mapping
+    from nbasset.definitions.config_mapping import configured as configured
+    from nbasset.definitions.definitions import Definitions as Definitions
+    from nbasset.definitions.definitions import load_assets_from_current_module as load_assets_from_current_module
+    from nbasset.definitions.definitions import load_assets_from_modules as load_assets_from_modules
+    from nbasset.definitions.definitions import load_assets_from_package_module as load_assets_from_package_module
+    from nbasset.definitions.definitions import load_assets_from_package_name as load_assets_from_package_name
+    from nbasset.definitions.definitions import map_asset_specs as map_asset_specs
+    from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
+    from nbasset.definitions.listed_partitions import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
+    from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
+    from nbasset.definitions.listed_partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
+    from nbasset.definitions.multi_mappings import DimensionPartitionMapping as DimensionPartitionMapping
+    from nbasset.definitions.multi_mappings import MultiPartitionMapping as MultiPartitionMapping
+    from nbasset.definitions.multi_mappings import MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping
+    from nbasset.definitions.multi_partitions import MultiPartitionKey as MultiPartitionKey
+    from nbasset.definitions.multi_partitions import MultiPartitionsDefinition as MultiPartitionsDefinition
+    from nbasset.definitions.op import DynamicOut as DynamicOut
+    from nbasset.definitions.op import In as In
+    from nbasset.definitions.op import OpDefinition as OpDefinition
+    from nbasset.definitions.op import Out as Out
+    from nbasset.definitions.partition_mapping import PartitionMapping as PartitionMapping
+    from nbasset.definitions.partitions import PartitionKeyRange as PartitionKeyRange
+    from nbasset.definitions.partitions import PartitionsDefinition as PartitionsDefinition
+    from nbasset.definitions.partitions import TimeWindow as TimeWindow
+    from nbasset.definitions.partitions import partition_loading_context as partition_loading_context
+    from nbasset.definitions.plain_mappings import AllPartitionMapping as AllPartitionMapping
+    from nbasset.definitions.plain_mappings import IdentityPartitionMapping as IdentityPartitionMapping
+    from nbasset.definitions.plain_mappings import LastPartitionMapping as LastPartitionMapping
+    from nbasset.definitions.plain_mappings import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
+    from nbasset.definitions.plain_mappings import StaticPartitionMapping as StaticPartitionMapping
+    from nbasset.definitions.plain_mappings import TimeWindowPartitionMapping as TimeWindowPartitionMapping
+    from nbasset.definitions.policies import BackfillPolicy as BackfillPolicy
+    from nbasset.definitions.policies import Backoff as Backoff
+    from nbasset.definitions.policies import FreshnessPolicy as FreshnessPolicy
+    from nbasset.definitions.policies import Jitter as Jitter
+    from nbasset.definitions.policies import RetryPolicy as RetryPolicy
+    from nbasset.definitions.resources import ConfigurableResource as ConfigurableResource
+    from nbasset.definitions.resources import ConfigurableResourceFactory as ConfigurableResourceFactory
+    from nbasset.definitions.resources_context import InitResourceContext as InitResourceContext
+    from nbasset.definitions.resources_functions import ResourceDefinition as ResourceDefinition
+    from nbasset.definitions.resources_functions import make_values_resource as make_values_resource
+    from nbasset.definitions.resources_functions import resource as resource
+    from nbasset.definitions.resources_open import build_init_resource_context as build_init_resource_context
+    from nbasset.definitions.resources_open import build_resources as build_resources
+    from nbasset.definitions.results import AssetCheckResult as AssetCheckResult
+    from nbasset.definitions.results import AssetCheckSeverity as AssetCheckSeverity
+    from nbasset.definitions.results import AssetMaterialization as AssetMaterialization
+    from nbasset.definitions.results import AssetObservation as AssetObservation
+    from nbasset.definitions.results import DataVersion as DataVersion
+    from nbasset.definitions.results import DataVersionsByPartition as DataVersionsByPartition
+    from nbasset.definitions.results import DynamicOutput as DynamicOutput
+    from nbasset.definitions.results import ExpectationResult as ExpectationResult
+    from nbasset.definitions.results import MaterializeResult as MaterializeResult
+    from nbasset.definitions.results import ObserveResult as ObserveResult
+    from nbasset.definitions.results import Output as Output
+    from nbasset.definitions.run_config import RunConfig as RunConfig
+    from nbasset.definitions.selection import AssetSelection as AssetSelection
+    from nbasset.definitions.specs import AssetCheckSpec as AssetCheckSpec
+    from nbasset.definitions.specs import AssetDep as AssetDep
+    from nbasset.definitions.specs import AssetIn as AssetIn
+    from nbasset.definitions.specs import AssetOut as AssetOut
+    from nbasset.definitions.specs import AssetSpec as AssetSpec
+    from nbasset.definitions.table_types import create_dataframe_type as create_dataframe_type
+    from nbasset.definitions.table_types import create_structured_dataframe_type as create_structured_dataframe_type
+    from nbasset.definitions.time_partitions import DailyPartitionsDefinition as DailyPartitionsDefinition
+    from nbasset.definitions.time_partitions import HourlyPartitionsDefinition as HourlyPartitionsDefinition
+    from nbasset.definitions.time_partitions import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
+    from nbasset.definitions.time_partitions import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
+    from nbasset.definitions.time_partitions import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+    from nbasset.definitions.time_windows import ScheduleType as ScheduleType
+    from nbasset.definitions.value_types import Type as Type
+    from nbasset.definitions.value_types import TypeCheck as TypeCheck
+    from nbasset.definitions.value_types import check_type as check_type
+    from nbasset.definitions.value_types import make_python_type_usable_as_type as make_python_type_usable_as_type
+    from nbasset.definitions.value_types import type_loader as type_loader
+    from nbasset.definitions.value_types import usable_as_type as usable_as_type
+    from nbasset.errors import AssetCycle as AssetCycle
+    from nbasset.errors import ChangedByHand as ChangedByHand
+    from nbasset.errors import CorruptData as CorruptData
+    from nbasset.errors import DuplicateAsset as DuplicateAsset
+    from nbasset.errors import Error as Error
+    from nbasset.errors import Failure as Failure
+    from nbasset.errors import HiddenState as HiddenState
+    from nbasset.errors import InvalidConfigError as InvalidConfigError
+    from nbasset.errors import InvalidDefinitionError as InvalidDefinitionError
+    from nbasset.errors import InvalidInvocationError as InvalidInvocationError
+    from nbasset.errors import InvalidNotebook as InvalidNotebook
+    from nbasset.errors import InvariantViolationError as InvariantViolationError
+    from nbasset.errors import LocationError as LocationError
+    from nbasset.errors import MissingValue as MissingValue
+    from nbasset.errors import PartitionBusy as PartitionBusy
+    from nbasset.errors import Problem as Problem
+    from nbasset.errors import ProblemsFound as ProblemsFound
+    from nbasset.errors import RetryRequested as RetryRequested
+    from nbasset.errors import RunCancelled as RunCancelled
+    from nbasset.errors import RunFailure as RunFailure
+    from nbasset.errors import SchemaMismatch as SchemaMismatch
+    from nbasset.errors import StorageCorrupt as StorageCorrupt
+    from nbasset.errors import StorageUnavailable as StorageUnavailable
+    from nbasset.errors import TypeCheckDidNotPass as TypeCheckDidNotPass
+    from nbasset.errors import UnknownAsset as UnknownAsset
+    from nbasset.errors import UnknownPartitionError as UnknownPartitionError
+    from nbasset.errors import UnknownResource as UnknownResource
+    from nbasset.errors import UnstorableValue as UnstorableValue
+    from nbasset.errors import WorkerLost as WorkerLost
+    from nbasset.events.facts import CheckKey as CheckKey
+    from nbasset.execution.capture import get_logger as get_logger
+    from nbasset.execution.context import AssetCheckExecutionContext as AssetCheckExecutionContext
+    from nbasset.execution.context import AssetExecutionContext as AssetExecutionContext
+    from nbasset.execution.context import OpExecutionContext as OpExecutionContext
+    from nbasset.instance import Instance as Instance
+    from nbasset.instance import instance_for_test as instance_for_test
+    from nbasset.io_managers.configurable import ConfigurableIOManager as ConfigurableIOManager
+    from nbasset.io_managers.configurable import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
+    from nbasset.io_managers.configurable import fs_io_manager as fs_io_manager
+    from nbasset.io_managers.configurable import input_manager as input_manager
+    from nbasset.io_managers.configurable import io_manager as io_manager
+    from nbasset.io_managers.configurable import mem_io_manager as mem_io_manager
+    from nbasset.io_managers.memory import InMemoryIOManager as InMemoryIOManager
+    from nbasset.io_managers.parquet import ParquetIOManager as ParquetIOManager
+    from nbasset.io_managers.pickled import FilesystemIOManager as FilesystemIOManager
+    from nbasset.io_managers.protocol import InputContext as InputContext
+    from nbasset.io_managers.protocol import InputManager as InputManager
+    from nbasset.io_managers.protocol import IOManager as IOManager
+    from nbasset.io_managers.protocol import OutputContext as OutputContext
+    from nbasset.io_managers.protocol import build_input_context as build_input_context
+    from nbasset.io_managers.protocol import build_output_context as build_output_context
+    from nbasset.io_managers.upath import UPathIOManager as UPathIOManager
+    from nbasset.keys import AssetKey as AssetKey
+    from nbasset.metadata import MetadataValue as MetadataValue
+    from nbasset.metadata import TableColumn as TableColumn
+    from nbasset.metadata import TableColumnConstraints as TableColumnConstraints
+    from nbasset.metadata import TableColumnDep as TableColumnDep
+    from nbasset.metadata import TableColumnLineage as TableColumnLineage
+    from nbasset.metadata import TableConstraints as TableConstraints
+    from nbasset.metadata import TableRecord as TableRecord
+    from nbasset.metadata import TableSchema as TableSchema
+    from nbasset.records_api import AssetPartitionStatus as AssetPartitionStatus
+    from nbasset.records_api import AssetRecordsFilter as AssetRecordsFilter
+    from nbasset.records_api import DataProvenance as DataProvenance
+    from nbasset.records_api import EventRecord as EventRecord
+    from nbasset.records_api import EventRecordsFilter as EventRecordsFilter
+    from nbasset.records_api import RunsFilter as RunsFilter
+    from nbasset.secrets import EnvVar as EnvVar
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "definitions.asset": "AssetsDefinition",
+    "definitions.asset_decorators": "asset multi_asset",
+    "definitions.config": "Config PermissiveConfig",
+    "definitions.config_files": "config_from_files config_from_pkg_resources config_from_yaml_strings",
+    "definitions.config_legacy": "Array Enum EnumValue Field Map Noneable Permissive ScalarUnion Selector Shape",
+    "definitions.config_mapping": "ConfigMapping config_mapping configured",
+    "definitions.definitions": (
+        "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
+        "load_assets_from_package_name map_asset_specs"
+    ),
+    "definitions.listed_partitions": (
+        "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
+    ),
+    "definitions.multi_mappings": "DimensionPartitionMapping MultiPartitionMapping MultiToSingleDimensionPartitionMapping",
+    "definitions.multi_partitions": "MultiPartitionKey MultiPartitionsDefinition",
+    "definitions.op": "DynamicOut In OpDefinition Out",
+    "definitions.partition_mapping": "PartitionMapping",
+    "definitions.partitions": "PartitionKeyRange PartitionsDefinition TimeWindow partition_loading_context",
+    "definitions.plain_mappings": (
+        "AllPartitionMapping IdentityPartitionMapping LastPartitionMapping SpecificPartitionsPartitionMapping "
+        "StaticPartitionMapping TimeWindowPartitionMapping"
+    ),
+    "definitions.policies": "BackfillPolicy Backoff FreshnessPolicy Jitter RetryPolicy",
+    "definitions.resources": "ConfigurableResource ConfigurableResourceFactory",
+    "definitions.resources_context": "InitResourceContext",
+    "definitions.resources_functions": "ResourceDefinition make_values_resource resource",
+    "definitions.resources_open": "build_init_resource_context build_resources",
+    "definitions.results": (
+        "AssetCheckResult AssetCheckSeverity AssetMaterialization AssetObservation DataVersion DataVersionsByPartition "
+        "DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
+    ),
+    "definitions.run_config": "RunConfig",
+    "definitions.selection": "AssetSelection",
+    "definitions.specs": "AssetCheckSpec AssetDep AssetIn AssetOut AssetSpec",
+    "definitions.table_types": "create_dataframe_type create_structured_dataframe_type",
+    "definitions.time_partitions": (
+        "DailyPartitionsDefinition HourlyPartitionsDefinition MonthlyPartitionsDefinition "
+        "TimeWindowPartitionsDefinition WeeklyPartitionsDefinition"
+    ),
+    "definitions.time_windows": "ScheduleType",
+    "definitions.value_types": "Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type",
+    "errors": (
+        "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
+        "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError "
+        "MissingValue PartitionBusy Problem ProblemsFound RetryRequested RunCancelled RunFailure SchemaMismatch "
+        "StorageCorrupt StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource "
+        "UnstorableValue WorkerLost"
+    ),
+    "events.facts": "CheckKey",
+    "execution.capture": "get_logger",
+    "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
+    "instance": "Instance instance_for_test",
+    "io_managers.configurable": (
+        "ConfigurableIOManager ConfigurableIOManagerFactory fs_io_manager input_manager io_manager mem_io_manager"
+    ),
+    "io_managers.memory": "InMemoryIOManager",
+    "io_managers.parquet": "ParquetIOManager",
+    "io_managers.pickled": "FilesystemIOManager",
+    "io_managers.protocol": "IOManager InputContext InputManager OutputContext build_input_context build_output_context",
+    "io_managers.upath": "UPathIOManager",
+    "keys": "AssetKey",
+    "metadata": (
+        "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
+    ),
+    "records_api": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
+    "secrets": "EnvVar",
+}
+_PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
+__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension", *_PLACES]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, loaded now."""
+    module = _PLACES.get(name)
+    if module is None:
+        from nbasset.errors import did_you_mean
+
+        raise AttributeError(f"nbasset has no {name!r}. {did_you_mean(name, _PLACES)}".rstrip())
+    value = globals()[name] = getattr(import_module(f"nbasset.{module}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """What ``%load_ext nbasset`` calls: it adds the magic ``asset`` to the session."""
+    import_module("nbasset.notebook.magics").load_ipython_extension(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """What ``%unload_ext nbasset`` calls: it takes the magic away again."""
+    import_module("nbasset.notebook.magics").unload_ipython_extension(ipython)
