@@ -1,0 +1,117 @@
+"""The code of each node: its slice, its version, where a worker finds it. Worked out when it is asked for.
+
+A code version is no property of a definition: a helper in cell 4 changes the version of the asset in cell 7. So definitions hold none;
+whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written by hand goes before what the slice says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.definitions import ResolvedDefinitions
+from nbasset.keys import AssetKey
+from nbasset.planning.digests import digest_of
+from nbasset.source.program import Place, Slice, SliceSource
+from nbasset.source.slices import CodeReader
+
+
+@dataclass(frozen=True, slots=True)
+class CodePlace:
+    """Where a node is written: a document and the statements that define it."""
+
+    source: SliceSource
+    roots: tuple[Place, ...]
+
+
+FindPlace = Callable[[str], CodePlace | None]
+
+
+class CodeIndex:
+    """Slices and versions by node name. `find` says where a node is written; `reader` keeps what was read of the documents."""
+
+    def __init__(
+        self,
+        find: FindPlace = lambda node: None,
+        *,
+        given: Mapping[str, str] | None = None,
+        nodes: Mapping[AssetKey, str] | None = None,
+        assets: frozenset[str] = frozenset(),
+        reader: CodeReader | None = None,
+    ) -> None:
+        self._find = find
+        self._given = dict(given or {})
+        self._nodes = dict(nodes or {})
+        self._assets = assets
+        self._reader = reader or CodeReader()
+        self._slices: dict[str, Slice | None] = {}
+        self._texts: dict[str, str] = {}
+
+    @property
+    def asset_names(self) -> frozenset[str]:
+        """Names by which a body can read an asset."""
+        return self._assets
+
+    def slice(self, node: str) -> Slice | None:
+        """What the node needs; None when its code cannot be read (it was typed into a prompt, or made by ``exec``)."""
+        if node not in self._slices:
+            place = self._find(node)
+            found = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
+            self._slices[node] = found if found is not None and found.version else None
+        return self._slices[node]
+
+    def version(self, node: str) -> str:
+        """The code version of a node: the one given by hand, else that of its slice, else empty."""
+        given = self._given.get(node)
+        if given is not None:
+            return given
+        found = self.slice(node)
+        return found.version if found is not None else ""
+
+    def version_of(self, key: AssetKey) -> str:
+        """The code version of an asset: that of its node; empty for an external one."""
+        node = self._nodes.get(key)
+        return self.version(node) if node is not None else ""
+
+    def source_id(self, node: str, keep: Callable[[str], str]) -> str:
+        """Content address of the node's slice text after `keep` (`Storage.put_text`) stored it; empty without a slice."""
+        if node not in self._texts:
+            found = self.slice(node)
+            self._texts[node] = keep(found.text) if found is not None else ""
+        return self._texts[node]
+
+
+NO_CODE = CodeIndex()
+"""Nothing can be read: versions are empty, and code is never a reason to run."""
+
+
+def code_index(resolved: ResolvedDefinitions, find: FindPlace, *, reader: CodeReader | None = None) -> CodeIndex:
+    """The index over resolved definitions."""
+    catalog = resolved.catalog
+    given = {}
+    for name, definition in resolved.nodes.items():
+        by_hand = _given_version(definition)
+        if by_hand is not None:
+            given[name] = by_hand
+    nodes = {asset.key: asset.node for asset in catalog.assets if asset.node is not None}
+    return CodeIndex(find, given=given, nodes=nodes, assets=asset_names(catalog), reader=reader)
+
+
+def asset_names(catalog: Catalog) -> frozenset[str]:
+    """The names by which a cell's body can read the assets: last parts of their keys that are Python names."""
+    return frozenset(key.last for key in catalog.by_key if key.last.isidentifier())
+
+
+def _given_version(definition: object) -> str | None:
+    """The version given by hand: one for all assets of the node, or a digest when they differ."""
+    specs = getattr(definition, "specs", ())
+    versions = {str(spec.key): str(spec.code_version) for spec in specs if spec.code_version is not None}
+    if len(versions) < len(specs):
+        return None
+    if not versions:
+        of_op: str | None = getattr(getattr(definition, "node", None), "code_version", None)
+        return of_op
+    if len(set(versions.values())) == 1:
+        return next(iter(versions.values()))
+    return "given:" + digest_of(f"{key}={version}" for key, version in sorted(versions.items()))

@@ -1,0 +1,342 @@
+"""A notebook as a location: loaded by slice.
+
+What defines something for nbasset is found by reading; only those statements run, and what they need, in document order, in one
+namespace. A scratch cell never runs, so one that raises disturbs nobody. A cell that is needed and raises spoils the assets that need it;
+the others load. An asset cell that needs another binding of a helper than the last one in the notebook gets a namespace of its own.
+
+A cell may bind a `Definitions` object: its resources, jobs and schedules join the assets of the other cells.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+from nbasset.arguments import parse_cell
+from nbasset.definitions.definitions import Definitions, replace_definitions
+from nbasset.errors import HiddenState, Problem
+from nbasset.execution.failures import error_info
+from nbasset.locations.cells import compile_cell, show_lines
+from nbasset.locations.code_index import CodePlace, asset_names, code_index
+from nbasset.locations.collecting import Collected, collect, definitions_of
+from nbasset.locations.document import NotebookDocument
+from nbasset.locations.location import Kind, Location
+from nbasset.locations.project_files import forget_modules, on_path
+from nbasset.source.program import Cell, Place, Slice, SliceSource
+from nbasset.source.slices import CodeReader
+from nbasset.source.text import Piece, filename, future_flags, futures_of
+
+_ROUNDS = 3
+_KINDS = ("assets", "checks", "specs", "jobs", "schedules", "sensors", "definitions")
+
+
+def load_notebook(path: Path, *, home: Path | None = None) -> Location:
+    """The assets of a notebook.
+
+    What is wrong in it (hidden state, a cell that raises or is no Python) is among the problems of its definitions.
+
+    Raises
+    ------
+    InvalidNotebook
+        If the file is no notebook.
+    """
+    path = path.resolve()
+    folder = path.parent
+    on_path(folder)
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    document = NotebookDocument.read(path, home=home)
+
+    def again() -> Location:
+        forget_modules(document.files.roots)
+        return load_notebook(path, home=home)
+
+    loaded = load_document(document, module=f"nbasset_notebook_{_identifier(path.stem)}", folder=folder, problems=document.problems)
+    return replace(loaded, path=path, loader=again)
+
+
+def load_document(
+    source: SliceSource, *, module: str, folder: Path | None = None, kind: Kind = "notebook", problems: Iterable[Problem] = ()
+) -> Location:
+    """The assets of any document of cells, by slice. `module` is the name its functions and classes belong to."""
+    reader = CodeReader()
+    loading = _Loading(source, reader, module)
+    names = loading.guessed_names()
+    for _ in range(_ROUNDS):
+        loading.run(names)
+        definitions = loading.definitions()
+        found = asset_names(definitions.catalog)
+        if found == names:
+            break
+        names = found
+    definitions = loading.definitions(names)
+    definitions = replace_definitions(definitions, loading_problems=[*problems, *definitions.loading_problems])
+    resolved = definitions.resolve()
+    places = {name: CodePlace(source, (place,)) for name, place in loading.place_of_node.items()}
+    return Location(
+        source.name,
+        kind,
+        definitions,
+        code_index(resolved, places.get, reader=reader),
+        folder=folder,
+        source=source,
+        namespace=loading.namespace,
+    )
+
+
+def refuse_hidden_state(problems: Iterable[Problem]) -> None:
+    """Raise what a document leans on and no cell defines.
+
+    Raises
+    ------
+    HiddenState
+        With each name and its cell.
+    """
+    hidden = [problem for problem in problems if problem.rule == "hidden-state"]
+    if hidden:
+        raise HiddenState("\n".join(str(problem) for problem in dict.fromkeys(replace(one, asset=None) for one in hidden)))
+
+
+@dataclass(slots=True)
+class _Loading:
+    """One loading of a document: what has run, what it defined, what went wrong."""
+
+    source: SliceSource
+    reader: CodeReader
+    module: str
+    namespace: dict[str, Any] = field(default_factory=dict)
+    place_of_node: dict[str, Place] = field(default_factory=dict)
+    _slices: dict[Place, Slice] = field(default_factory=dict)
+    _ran: set[Place] = field(default_factory=set)
+    _failed: dict[Place, Problem] = field(default_factory=dict)
+    _problems: dict[Place, tuple[Problem, ...]] = field(default_factory=dict)
+    _found: dict[Place, Collected] = field(default_factory=dict)
+    _seen: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """Cells by id."""
+        return {cell.id: cell for cell in self.source.cells()}
+
+    def roots(self) -> list[Place]:
+        """Everything that defines something, in document order."""
+        order = {cell.id: cell.index for cell in self.source.cells()}
+        return sorted(self.reader.definitions(self.source), key=lambda place: (order[place.cell], place.first_line))
+
+    def guessed_names(self) -> frozenset[str]:
+        """Names of assets as far as headers tell; the rest is known once the definitions have run."""
+        found = set()
+        for cell in self.source.cells():
+            if cell.role == "asset":
+                with suppress(click.UsageError):  # a wrong header is reported when the cell is compiled
+                    found.add(parse_cell(cell.header).name.rpartition("/")[2])
+        return frozenset(found)
+
+    # -- running -------------------------------------------------------------------------------------------------------------
+
+    def run(self, names: frozenset[str]) -> None:
+        """Run what the definitions need, given the names of assets, and take note of what they define."""
+        self._make_namespace()
+        cells = self.cells
+        roots = self.roots()
+        self._slices = {root: self.reader.slice(self.source, [root], assets=names) for root in roots}
+        order = {cell.id: cell.index for cell in cells.values()}
+        needed = {place for one in self._slices.values() for place in one.statements} - {
+            place for place in roots if cells[place.cell].role == "asset"
+        }
+        self._shell()
+        futures = self._futures(needed, cells)
+        apart = self._apart(roots, names)
+        for place in sorted({*needed, *roots}, key=lambda place: (order[place.cell], place.first_line)):
+            cell = cells[place.cell]
+            if cell.role == "asset":
+                self._compile(place, cell, futures, apart)
+            elif place not in self._ran:
+                self._execute(place, cell, futures, place in self._slices)
+
+    def _make_namespace(self) -> None:
+        if not self.namespace:
+            module = ModuleType(self.module)
+            sys.modules[self.module] = module
+            self.namespace = vars(module)
+
+    def _shell(self) -> None:
+        if any(one.needs_shell for one in self._slices.values()):
+            from nbasset.locations.shell import shell_names
+
+            for name, value in shell_names().items():
+                self.namespace.setdefault(name, value)
+
+    def _execute(self, place: Place, cell: Cell, futures: frozenset[str], is_root: bool) -> None:
+        self._ran.add(place)
+        because = next((one for one in self._slices[place].statements if one in self._failed), None) if is_root else None
+        if because is not None and because != place:
+            self._problems[place] = (self._needs_failed(place, cell, because),)
+            return
+        file = filename(cell.label, self.source.name)
+        show_lines(file, cell, self.source.name)
+        try:
+            exec(_code(cell, place, file, futures), self.namespace)  # noqa: S102 - loading the user's code is the task
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises is told with its place
+            self._failed[place] = self._raised(place, cell, error)
+            if is_root:
+                self._problems[place] = (self._failed[place],)
+            return
+        if is_root:
+            self._take(place)
+
+    def _take(self, place: Place) -> None:
+        """Note the definitions that came into being with a statement."""
+        found = collect([self.namespace])
+        for kind in _KINDS:
+            fresh = [one for one in getattr(found, kind) if id(one) not in self._seen]
+            setattr(found, kind, fresh)
+            self._seen.update({id(one): one for one in fresh})
+            for one in fresh:
+                inside = (*one.assets, *one.asset_checks, *one.jobs) if isinstance(one, Definitions) else (one,)
+                for each in inside:
+                    self.place_of_node.setdefault(getattr(each, "name", ""), place)
+        self._found[place] = found
+
+    def _compile(self, place: Place, cell: Cell, futures: frozenset[str], apart: frozenset[Place]) -> None:
+        namespace = self.namespace
+        failed = next((one for one in self._slices[place].statements if one in self._failed), None)
+        if place in apart:
+            namespace = self._own_namespace(place, futures)
+        compiled = compile_cell(cell, document=self.source.name, namespace=namespace, futures=sorted(futures))
+        problems = compiled.problems
+        if failed is not None:
+            problems = (*problems, replace(self._needs_failed(place, cell, failed), asset=compiled.key or None))
+        self._problems[place] = problems
+        if compiled.definition is not None:
+            self._found[place] = Collected(assets=[compiled.definition])
+            self.place_of_node[compiled.definition.name] = place
+
+    # -- bindings that differ ------------------------------------------------------------------------------------------------
+
+    def _apart(self, roots: Sequence[Place], names: frozenset[str]) -> frozenset[Place]:
+        """Asset cells that need another cell's binding of a name than the one that is last when everything has run."""
+        order = {cell.id: cell.index for cell in self.source.cells()}
+        binders = {root: self.reader.binder_cells(self.source, [root], assets=names) for root in roots}
+        last: dict[str, int] = {}
+        for found in binders.values():
+            for name, cell in found.items():
+                last[name] = max(last.get(name, -1), order[cell])
+        cells = self.cells
+        return frozenset(
+            root
+            for root, found in binders.items()
+            if cells[root.cell].role == "asset" and any(order[cell] < last[name] for name, cell in found.items())
+        )
+
+    def _own_namespace(self, root: Place, futures: frozenset[str]) -> dict[str, Any]:
+        namespace: dict[str, Any] = {"__name__": self.module, "__builtins__": __builtins__}
+        cells = self.cells
+        for place in self._slices[root].statements:
+            cell = cells[place.cell]
+            if cell.role != "asset" and place not in self._failed:
+                exec(_code(cell, place, filename(cell.label, self.source.name), futures), namespace)  # noqa: S102
+        return namespace
+
+    def _futures(self, places: Iterable[Place], cells: dict[str, Cell]) -> frozenset[str]:
+        return futures_of(Piece("code", self.source.name, place.cell, "", 1, _lines(cells[place.cell], place)) for place in places)
+
+    # -- the result ----------------------------------------------------------------------------------------------------------
+
+    def definitions(self, names: frozenset[str] | None = None) -> Definitions:
+        """All that was defined. With `names`, the final ones, also what reading found: hidden state, two readings, broken cells."""
+        found = Collected()
+        order = {cell.id: cell.index for cell in self.source.cells()}
+        for _, one in sorted(self._found.items(), key=lambda item: (order[item[0].cell], item[0].first_line)):
+            for kind in _KINDS:
+                getattr(found, kind).extend(getattr(one, kind))
+        made = definitions_of(found, name=self.source.name, only_definitions=False)
+        return made if names is None else replace_definitions(made, loading_problems=[*made.loading_problems, *self._all(made, names)])
+
+    def _all(self, definitions: Definitions, names: frozenset[str]) -> list[Problem]:
+        found: dict[Problem, None] = {}
+        keys = self._keys(definitions)
+        for root in self.roots():
+            one = self.reader.slice(self.source, [root], assets=names)
+            for key in keys.get(root) or [_defined_name(self.cells[root.cell], root)]:
+                found.update((replace(problem, asset=key), None) for problem in one.problems)
+                found.update((self._hidden(name, place, key), None) for name, place in one.unbound_at)
+            raised = self._failed.get(root)
+            said = [problem for problem in self._problems.get(root, ()) if not (one.unbound and problem is raised)]
+            found.update((problem, None) for problem in said)
+        told = {problem.message for problem in found}
+        found.update((problem, None) for problem in self.reader.problems(self.source) if problem.message not in told)
+        return list(found)
+
+    def _keys(self, definitions: Definitions) -> dict[Place, list[str | None]]:
+        found: dict[Place, list[str | None]] = {}
+        for one in (*definitions.assets, *definitions.asset_checks):
+            place = self.place_of_node.get(one.name)
+            if place is not None:
+                keys = one.keys or tuple(spec.asset_key for spec in one.check_specs)
+                found.setdefault(place, []).extend(str(key) for key in keys)
+        return found
+
+    def _hidden(self, name: str, place: Place, asset: str | None) -> Problem:
+        where = self._where(place)
+        return Problem(
+            "hidden-state",
+            f"{where.partition(',')[0]} uses `{name}`, which no cell defines: it exists at most in a running session",
+            where,
+            f"Define `{name}` in a cell, or import it." if asset else None,
+            asset=asset,
+        )
+
+    def _raised(self, place: Place, cell: Cell, error: Exception) -> Problem:
+        info = error_info(error)
+        where = f"{info.place}: " if info.place else ""
+        return Problem("cell-raises", f"{where}{info.cls}: {info.message}", self._where(place), asset=_defined_name(cell, place))
+
+    def _needs_failed(self, place: Place, cell: Cell, failed: Place) -> Problem:
+        cause = self._failed[failed]
+        return Problem(
+            "needs-failed-cell",
+            f"{cell.label} needs {self.cells[failed.cell].label}, which raises: {cause.message}",
+            self._where(place),
+            "Mend that cell.",
+            asset=_defined_name(cell, place),
+        )
+
+    def _where(self, place: Place) -> str:
+        cell = self.cells.get(place.cell)
+        label = cell.label if cell is not None and cell.label else place.cell
+        return f"{label}, line {place.first_line} ({self.source.name})"
+
+
+def _lines(cell: Cell, place: Place) -> str:
+    first = place.first_line - cell.first_line
+    return "\n".join(cell.text.split("\n")[first : place.last_line - cell.first_line + 1])
+
+
+def _code(cell: Cell, place: Place, file: str, futures: frozenset[str]) -> Any:
+    text = "\n" * (place.first_line - 1) + _lines(cell, place)
+    return compile(text, file, "exec", flags=future_flags(futures), dont_inherit=True)
+
+
+def _defined_name(cell: Cell, place: Place) -> str | None:
+    """The name of the function that a statement defines, or that of an asset cell: in all likelihood the asset's."""
+    if cell.role == "asset":
+        return cell.header.split(" ")[0] or None
+    try:
+        tree = ast.parse(_lines(cell, place))
+    except SyntaxError:
+        return None
+    names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    return names[0] if names else None
+
+
+def _identifier(text: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in text)
