@@ -54,7 +54,8 @@ _POLL_S = 0.5
 class RunOptions:
     """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
 
-    `config_digest` and `io_version` say, for a step, what staleness compares; `manager` gives the staging I/O managers to publish with.
+    `requested` means that somebody recorded the request already; with `is_part` others record the start and the end too, and the plan
+    is a part of theirs. `config_digest` and `io_version` say, for a step, what staleness compares; `manager` gives the staging I/O managers to publish with.
     """
 
     catalog: Catalog
@@ -75,6 +76,7 @@ class RunOptions:
     home: str = ""
     pool_limits: Mapping[str, int] = field(default_factory=dict)
     requested: bool = False
+    is_part: bool = False
     on_event: Callable[[Event], None] = lambda event: None
 
 
@@ -381,6 +383,8 @@ class RunLoop:
 
     def _begin(self) -> None:
         options, plan = self.options, self.plan
+        if options.is_part:
+            return
         at = clock.now_us()
         events: list[Event] = []
         if not options.requested:
@@ -422,7 +426,8 @@ class RunLoop:
             event, status = RunFailed(at, run_id, "steps-failed", _failure_text(self._errors, len(self.plan.steps)), error), "failure"
         else:
             event, status = RunSucceeded(at, run_id), "success"
-        self._append([event], flush=True)
+        if not self.options.is_part:
+            self._append([event], flush=True)
         if self._publisher is not None:
             self._publisher.shutdown(wait=False)
         return RunOutcome(run_id, status, tuple(self.events), error, self.cancel.is_set)
