@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbasset.errors import SchemaMismatch, UnstorableValue
+from nbasset.io_managers.pandas_frames import arrow_to_pandas, arrow_to_series, pandas_to_arrow
+from nbasset.io_managers.records import arrow_to_plain, plain_to_arrow
+from nbasset.io_managers.refusals import mismatch, unstorable
 from nbasset.io_managers.wanted import Form, Wanted, wanted
 from nbasset.serde import Json
 
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-STORABLE = (
-    "Parquet keeps tables (pandas, Polars, Arrow), NumPy arrays of one or two dimensions, records (dicts, lists of dicts, dataclasses), "
-    "lists, numbers, dates and text."
-)
 _MOST_COLUMNS_OF_ARRAY = 20_000
 
 
@@ -50,8 +48,6 @@ def to_arrow(obj: Any, *, label: str) -> ArrowForm:
     """
     form = _form_of(obj)
     if form in ("pandas", "pandas_series"):
-        from nbasset.io_managers.pandas_frames import pandas_to_arrow
-
         rows, value = pandas_to_arrow(obj, label=label)
         return ArrowForm(rows, value)
     if form in ("polars", "polars_lazy", "polars_series"):
@@ -60,8 +56,6 @@ def to_arrow(obj: Any, *, label: str) -> ArrowForm:
         return ArrowForm(_arrow_rows(obj), {"kind": "arrow"})
     if form == "numpy":
         return _array_to_arrow(obj, label)
-    from nbasset.io_managers.records import plain_to_arrow
-
     rows, value = plain_to_arrow(obj, label=label)
     return ArrowForm(rows, value)
 
@@ -78,8 +72,6 @@ def from_arrow(table: pa.Table, value: Mapping[str, Json], annotation: Any, *, l
     kind = str(value.get("kind", "arrow"))
     form = _choice(asked, kind)
     if form in ("pandas", "pandas_series"):
-        from nbasset.io_managers.pandas_frames import arrow_to_pandas, arrow_to_series
-
         return arrow_to_pandas(table, value) if form == "pandas" else arrow_to_series(table, value, label=label)
     if form in ("polars", "polars_lazy", "polars_series"):
         return _arrow_to_polars(table, value, form, label)
@@ -93,28 +85,7 @@ def from_arrow(table: pa.Table, value: Mapping[str, Json], annotation: Any, *, l
         return ds.dataset(table)
     if form == "numpy":
         return _arrow_to_array(table, value, label)
-    from nbasset.io_managers.records import arrow_to_plain
-
     return arrow_to_plain(table, value, form, asked.item, label=label)
-
-
-def mismatch(table: pa.Table, asked: str, *, label: str) -> SchemaMismatch:
-    """The error for a table that cannot be what a consumer asked for."""
-    return SchemaMismatch(
-        f"{label} is stored as a table of {table.num_rows} rows and {table.num_columns} columns, which cannot be given as {asked}. "
-        "Annotate the input as a table (pd.DataFrame, pl.DataFrame, pa.Table) or leave the annotation out."
-    )
-
-
-def unstorable(label: str, obj: Any, why: str, hint: str = "") -> UnstorableValue:
-    """The error for a value without a form in Parquet, saying what has one."""
-    text = f"{label} returned a {_type_text(obj)}: {why}\n{hint or STORABLE}\nAny Python object can be kept with io_manager_key='pickle'."
-    return UnstorableValue(text)
-
-
-def _type_text(obj: Any) -> str:
-    cls = type(obj)
-    return cls.__qualname__ if cls.__module__ in ("builtins", "__main__") else f"{cls.__module__.split('.')[0]}.{cls.__qualname__}"
 
 
 def _form_of(obj: Any) -> Form:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbasset.errors import UnstorableValue
+from nbasset.io_managers.refusals import STORABLE, mismatch
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ def arrow_to_series(table: pa.Table, value: Mapping[str, Json], *, label: str) -
     """The series that was stored, or the only column of a table that was stored as something else."""
     frame = arrow_to_pandas(table, value)
     if frame.shape[1] != 1:
-        from nbasset.io_managers.frames import mismatch
-
         raise mismatch(table, "a pandas Series", label=label)
     series = frame.iloc[:, 0]
     return series.rename(_name_from_json(value["name"])) if "name" in value else series
@@ -124,8 +123,6 @@ def _convert(frame: pd.DataFrame, label: str) -> pa.Table:
 def _named(frame: pd.DataFrame, label: str, error: Exception) -> UnstorableValue:
     """The error that names the first column which does not convert."""
     import pyarrow as pa
-
-    from nbasset.io_managers.frames import STORABLE
 
     where = [(f"column '{name}'", frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
     where += [("the index", frame.index.get_level_values(at)) for at in range(frame.index.nlevels)]

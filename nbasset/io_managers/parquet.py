@@ -16,13 +16,14 @@ from nbasset.errors import ChangedByHand, CorruptData, MissingValue, StorageUnav
 from nbasset.io_managers import parquet_files
 from nbasset.io_managers.content import data_version, schema_id
 from nbasset.io_managers.expected import check_columns
-from nbasset.io_managers.frames import STORABLE, ArrowForm, from_arrow, to_arrow
+from nbasset.io_managers.frames import ArrowForm, from_arrow, to_arrow
 from nbasset.io_managers.parquet_files import Options, Written
 from nbasset.io_managers.partitions import load_partitions, missing
 from nbasset.io_managers.paths import asset_path, dimensions, op_path
 from nbasset.io_managers.profile import Profile
 from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, StagingIOManager, plain
 from nbasset.io_managers.publishing import Folder, LocalFolder, open_folder, told
+from nbasset.io_managers.refusals import STORABLE
 from nbasset.io_managers.wanted import wanted
 from nbasset.keys import AssetKey, PartitionRef
 

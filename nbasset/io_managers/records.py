@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from nbasset.errors import UnstorableValue
+from nbasset.io_managers.refusals import STORABLE, mismatch, unstorable
 from nbasset.io_managers.wanted import Form, is_record_class
 from nbasset.serde import Json
 
@@ -49,8 +50,6 @@ def plain_to_arrow(obj: Any, *, label: str) -> tuple[pa.Table, dict[str, Json]]:
         return _dict_to_arrow(record, label, obj)
     if isinstance(obj, (list, tuple)):
         return _list_to_arrow(obj, label)
-    from nbasset.io_managers.frames import unstorable
-
     hint = "Return sorted(...) of it: a list keeps its order." if isinstance(obj, (set, frozenset)) else ""
     raise unstorable(label, obj, "it has no form in Parquet.", hint)
 
@@ -181,8 +180,6 @@ def _has_empty_struct(kind: pa.DataType) -> bool:
 def _as_json(name: str, values: list[Any], label: str, obj: Any, *, mixed_allowed: bool) -> pa.Array:
     import pyarrow as pa
 
-    from nbasset.io_managers.frames import STORABLE, unstorable
-
     kinds = sorted({type(one).__name__ for one in values if one is not None})
     if len(kinds) > 1 and not mixed_allowed and not any(isinstance(one, (Mapping, list, tuple)) for one in values):
         raise UnstorableValue(
@@ -254,8 +251,6 @@ def _decoded(column: pa.ChunkedArray, is_json: bool) -> list[Any]:
 
 def _only_cell(table: pa.Table, value: Mapping[str, Json], label: str) -> Any:
     if table.num_rows != 1 or table.num_columns != 1:
-        from nbasset.io_managers.frames import mismatch
-
         raise mismatch(table, "one value", label=label)
     return _decoded(table.column(0), _VALUE in value.get("json", ()))[0]
 

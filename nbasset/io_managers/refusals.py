@@ -1,0 +1,34 @@
+"""What is said of a value that has no form in Parquet, or of a table that cannot be what a consumer asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbasset.errors import SchemaMismatch, UnstorableValue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STORABLE = (
+    "Parquet keeps tables (pandas, Polars, Arrow), NumPy arrays of one or two dimensions, records (dicts, lists of dicts, dataclasses), "
+    "lists, numbers, dates and text."
+)
+
+
+def mismatch(table: pa.Table, asked: str, *, label: str) -> SchemaMismatch:
+    """The error for a table that cannot be what a consumer asked for."""
+    return SchemaMismatch(
+        f"{label} is stored as a table of {table.num_rows} rows and {table.num_columns} columns, which cannot be given as {asked}. "
+        "Annotate the input as a table (pd.DataFrame, pl.DataFrame, pa.Table) or leave the annotation out."
+    )
+
+
+def unstorable(label: str, obj: Any, why: str, hint: str = "") -> UnstorableValue:
+    """The error for a value without a form in Parquet, saying what has one."""
+    text = f"{label} returned a {_type_text(obj)}: {why}\n{hint or STORABLE}\nAny Python object can be kept with io_manager_key='pickle'."
+    return UnstorableValue(text)
+
+
+def _type_text(obj: Any) -> str:
+    cls = type(obj)
+    return cls.__qualname__ if cls.__module__ in ("builtins", "__main__") else f"{cls.__module__.split('.')[0]}.{cls.__qualname__}"
