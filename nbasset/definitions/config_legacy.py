@@ -250,7 +250,7 @@ def is_legacy_schema(given: Any) -> bool:
     """Whether it is a description of the older kind, and no config class."""
     if isinstance(given, type):
         return given in (*_SCALARS, dict, list)
-    return isinstance(given, (ConfigType, Field, Mapping, list)) or given is Any
+    return isinstance(given, (ConfigType, Field, Mapping, list)) or given is Any or getattr(given, "typing_type", None) in _SCALARS
 
 
 def _fields(fields: Mapping[str, Any]) -> dict[str, Field]:

@@ -158,12 +158,19 @@ def _sole_config_class(fn: Callable[..., Any]) -> ConfigSchema | None:
         return found
     try:
         parameters = list(inspect.signature(fn).parameters.values())
-        annotations = inspect.get_annotations(fn, eval_str=True) if callable(fn) and hasattr(fn, "__annotations__") else {}
-    except Exception:  # noqa: BLE001 - annotations are the user's code: one that cannot be read names no config class
+    except (TypeError, ValueError):
         return None
-    if len(parameters) != 1:
+    if len(parameters) != 1 or not isinstance(parameters[0].annotation, (str, type)):
         return None
-    annotation = annotations.get(parameters[0].name)
+    annotation: Any = parameters[0].annotation
+    if isinstance(annotation, str):
+        try:
+            annotation = inspect.get_annotations(fn, eval_str=True).get(parameters[0].name)
+        except Exception as error:
+            raise InvalidDefinitionError(
+                f"the annotation {annotation!r} of {_name(fn)} cannot be read ({error}). "
+                "Define the config class at the top of a module or cell."
+            ) from error
     return ConfigSchema(annotation) if getattr(annotation, "__nbasset_config__", False) else None
 
 

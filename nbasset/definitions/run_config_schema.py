@@ -111,7 +111,10 @@ def _entries(data: Any, path: Path, errors: list[ConfigError], expected: str) ->
 
 
 def _checked_nodes(nodes: Mapping[str, NodeConfigSchema], data: Any, path: Path, errors: list[ConfigError]) -> dict[str, Any]:
+    before = len(errors)
     given = _entries(data, path, errors, "entries by name of an op or asset")
+    if len(errors) > before:
+        return {}
     for name in given:
         if name not in nodes:
             errors.append(unknown_entry((*path, name), list(nodes), what="op or asset"))
@@ -124,7 +127,10 @@ def _checked_nodes(nodes: Mapping[str, NodeConfigSchema], data: Any, path: Path,
 
 
 def _checked_node(node: NodeConfigSchema, data: Any, path: Path, errors: list[ConfigError]) -> dict[str, Any]:
-    given = _entries(data, path, errors, "config:")
+    before = len(errors)
+    given = _entries(data, path, errors, "{config: ...}")
+    if len(errors) > before:
+        return {}
     schema = node.mapping.schema if node.mapping is not None else node.config
     known = [*(["config"] if schema else []), *(["ops"] if node.ops and node.mapping is None else []), *(["inputs"] if node.inputs else [])]
     for name in given:
@@ -162,7 +168,10 @@ def _checked_section(
     out = {}
     for name, schema in schemas.items():
         here = (*path, name)
-        entry = _entries(given.get(name), here, errors, "config:")
+        before = len(errors)
+        entry = _entries(given.get(name), here, errors, "{config: ...}")
+        if len(errors) > before:
+            continue
         errors += [unknown_entry((*here, key), ["config"], what="entry") for key in entry if key != "config"]
         if schema is None:
             if entry.get("config"):
