@@ -82,8 +82,9 @@ class StaticPartitionsDefinition(PartitionsDefinition):
         return table.ordinals([key])[0]
 
     def keys_of(self, ordinals: OrdinalSet, table: KeyTable) -> list[str]:
-        """The keys in the order of the list."""
-        return sorted(table.keys(ordinals), key=self.places.__getitem__)
+        """The keys in the order of the list, then those that are no longer in it."""
+        after = len(self.places)
+        return sorted(table.keys(ordinals), key=lambda key: self.places.get(key, after))
 
     def place_of(self, key: str) -> int:
         """The place of a key in the list."""

@@ -204,14 +204,14 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return table.ordinals([join_keys(parts)])[0]
 
     def keys_of(self, ordinals: OrdinalSet, table: KeyTable) -> list[str]:
-        """The keys of these combinations, the first dimension changing slowest."""
+        """The keys of these combinations, the first dimension changing slowest; keys that a dimension no longer has come last."""
         keys = table.keys(ordinals)
         split = [self.parts_of(key) for key in keys]
         places = [
-            {part: definition.place_of(part) for part in {parts[at] for parts in split}}
+            {part: _place(definition, part) for part in {parts[at] for parts in split}}
             for at, definition in enumerate(self.partitions_defs.values())
         ]
-        order = sorted(range(len(keys)), key=lambda at: tuple(place[part] for place, part in zip(places, split[at], strict=True)))
+        order = sorted(range(len(keys)), key=lambda at: [place[part] for place, part in zip(places, split[at], strict=True)])
         return [keys[at] for at in order]
 
     def place_of(self, key: str) -> Any:
@@ -361,6 +361,13 @@ def split_keys(text: str) -> list[str]:
         else:
             parts[-1] += character
     return parts
+
+
+def _place(definition: PartitionsDefinition, key: str) -> tuple[int, Any]:
+    try:
+        return 0, definition.place_of(key)
+    except UnknownPartitionError:
+        return 1, key
 
 
 def _escaped(key: str) -> str:
