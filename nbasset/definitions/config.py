@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_serializer
+from pydantic_core import to_jsonable_python
 
 from nbasset.definitions.config_explain import explained
 from nbasset.definitions.config_gate import ORIGIN, Origin, gated, is_deferred, origin_of, reading_environment, references_in
@@ -83,9 +84,13 @@ class ConfigFields(BaseModel):  # noqa: PLW1641 - pydantic makes the hash of a f
             return handler(self)
         if info.mode != "json":
             return handler(self.__read_environment__())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # pydantic counts the fields that wait
-            out = handler(self)
+        if type(self).model_computed_fields:  # what they compute may hold a secret
+            present = {name: value for name, value in self.__dict__.items() if name in type(self).model_fields}
+            out = {_written_name(type(self), name, info): to_jsonable_python(value) for name, value in present.items()}
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # pydantic counts the fields that wait
+                out = handler(self)
         for name in origin.references:
             out[_written_name(type(self), name, info)] = written(origin.references[name])
         return out

@@ -139,7 +139,7 @@ def _wait_for_environment(function: dict[str, Any]) -> None:
 def _gate_field(cls: type, name: str, field: Any) -> None:
     holder, inner = field, field["schema"]
     if inner["type"] == "default":
-        if references_in(inner.get("default")):
+        if references_in(inner.get("default")) or is_deferred(inner.get("default")):
             inner["validate_default"] = True
         holder, inner = inner, inner["schema"]
     # A literal tells config classes apart; pydantic must find it bare, and no environment chooses a class.
@@ -289,7 +289,11 @@ def _resolved(value: Any) -> Any:
         return {key: _resolved(item) for key, item in value.items()}
     if type(value) in (list, tuple, set, frozenset):
         return type(value)(_resolved(item) for item in value)
-    return value.__read_environment__() if is_deferred(value) else value
+    origin = origin_of(value) if is_deferred(value) else None
+    if origin is None:
+        return value
+    # Not by `__read_environment__`: pydantic's own error takes its place among those of the config around it.
+    return type(value).__pydantic_validator__.validate_python(dict(origin.given), self_instance=type(value).__new__(type(value)))
 
 
 def _may_hold_references(value: Any) -> bool:

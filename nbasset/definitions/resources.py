@@ -117,6 +117,17 @@ class ConfigurableResourceFactory(ConfigFields, OpensResource, Generic[T]):
         """A copy that has a context, for tests."""
         return self._ready(resource_context, {}, None)
 
+    @contextmanager
+    def process_config_and_initialize_cm(self) -> Iterator[T]:
+        """The value, with references read and nested resources opened, for one ``with`` block outside a run."""
+        with build_resources({"resource": self}) as resources:
+            yield resources["resource"]
+
+    def process_config_and_initialize(self) -> T:
+        """The value, for a test, with nothing to close: a resource that tears down wants `process_config_and_initialize_cm`."""
+        with self.process_config_and_initialize_cm() as value:
+            return value
+
     def nested_resources(self) -> Mapping[str, Any]:
         """The fields that hold resources: they are opened before this one."""
         fields = type(self).model_fields

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from pydantic import PrivateAttr, SecretStr, field_validator, model_validator
+from pydantic import PrivateAttr, SecretStr, computed_field, field_validator, model_validator
 
 from nbasset.definitions.config import Config, PermissiveConfig
 from nbasset.definitions.config_ports import ConfigSchema
@@ -33,6 +33,16 @@ class Everything(Config):
     n: int
     colour: Colour = Colour.RED
     token: SecretStr | None = None
+
+
+class Computed(Config):
+    password: str
+    host: str = "localhost"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def dsn(self) -> str:
+        return f"ada:{self.password}@{self.host}"
 
 
 class Loose(PermissiveConfig):
@@ -247,6 +257,26 @@ def test_copies_equality_and_hashes_look_at_the_references(environment: pytest.M
     changed = one.model_copy(update={"retries": 5})
     assert (changed.retries, changed.url) == (5, f"https://{CANARY}")
     assert one.model_copy(update={"url": "plain"}).url == "plain"
+
+
+def test_a_computed_field_made_of_a_secret_is_not_written(environment: pytest.MonkeyPatch) -> None:
+    made = ConfigSchema(Computed).resolve({"password": {"env": "NBASSET_TEST_PASSWORD"}, "host": "db"})
+    assert made.dsn == f"ada:{CANARY}@db"
+    assert json.loads(made.model_dump_json()) == {"host": "db", "password": {"env": "NBASSET_TEST_PASSWORD"}}
+    assert CANARY not in everything_written(made)
+    assert CANARY not in everything_written(Computed(password=EnvVar("NBASSET_TEST_PASSWORD")))
+    assert json.loads(Computed(password="plain").model_dump_json())["dsn"] == "ada:plain@localhost"
+
+
+def test_a_default_that_refers_to_the_environment_is_read_with_the_rest(environment: pytest.MonkeyPatch) -> None:
+    class Holder(Config):
+        source: Source = Source(url=EnvVar("NBASSET_TEST_URL"))
+
+    assert ConfigSchema(Holder).resolve({}).source.url == f"https://{CANARY}"
+    environment.delenv("NBASSET_TEST_URL")
+    with pytest.raises(InvalidConfigError, match=r"config.source.url: environment variable NBASSET_TEST_URL is not set"):
+        ConfigSchema(Holder).resolve({})
+    assert ConfigSchema(Holder).validate({}).ok
 
 
 def test_a_secret_given_as_a_value_cannot_be_recorded() -> None:

@@ -336,6 +336,13 @@ def test_a_class_resource_gets_a_context_for_tests() -> None:
     assert TRACE[2:] == ["open t", "close t"]
 
 
+def test_a_resource_is_initialised_by_hand_with_what_is_nested_in_it() -> None:
+    with Outer(inner=Traced(name="inner"), client=ClientFactory(url="far")).process_config_and_initialize_cm() as outer:
+        assert (outer.inner._state, outer.client.url) == ("open", "far")
+    assert TRACE[-1] == "close inner"
+    assert ClientFactory(url=EnvVar("NBASSET_TEST_PASSWORD")).process_config_and_initialize().url == CANARY
+
+
 def test_a_digest_covers_what_is_configured_and_no_secret() -> None:
     one = Database(url="here")
     assert resource_digest(one) == resource_digest(Database(url="here"))
