@@ -68,9 +68,11 @@ class Books:
 
     def set_run(self, record: RunRecord) -> None:
         """Keep a run, and let it be found by what it means to make."""
+        before = self.runs.get(record.run_id)
         self.runs[record.run_id] = record
-        for target in record.targets:
-            self.of_target.setdefault(target.asset, {})[record.run_id] = None
+        if before is None or not before.requested_us:
+            for target in record.targets:
+                self.of_target.setdefault(target.asset, {})[record.run_id] = None
 
     def tally(self, run_id: RunId, outcome: Outcome) -> None:
         """One more finished step."""
@@ -86,6 +88,8 @@ class Books:
             self.runs.pop(run_id, None)
             self.tallies.pop(run_id, None)
             self.heartbeats.pop(run_id, None)
+            for found_runs in self.of_target.values():
+                found_runs.pop(run_id, None)
             gone.update(seq for seq in self.of_run.get(run_id, ()) if seq not in made)
             self.of_run[run_id] = [seq for seq in self.of_run.get(run_id, ()) if seq in made]
         for seq in gone:

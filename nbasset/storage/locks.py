@@ -48,6 +48,7 @@ class FileLocks:
         finally:
             if os.getpid() == pid:  # a forked child has no part in it: `after_fork` closed its copy
                 self._held.discard(handle)
+                fcntl.flock(handle, fcntl.LOCK_UN)  # also where a child that was just forked has not closed its copy yet
                 os.close(handle)
 
     def after_fork(self) -> None:
@@ -80,7 +81,7 @@ def lock_file(name: str) -> str:
     """A file name for any text: readable where it can be, never two texts with one name, never a path.
 
     >>> lock_file("raw/orders")
-    'raw_orders-99a65a6cfe.lock'
+    'raw_orders-b079e0b04f.lock'
     """
     readable = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60]
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()

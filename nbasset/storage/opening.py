@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
@@ -55,8 +56,16 @@ def open_reader(url: str | Path) -> StorageReader:
     if text.startswith("memory:"):
         return MemoryStorage()
     if _is_postgres(text):
-        return SqlReader(PostgresEngine(text))
-    return cast("StorageReader", _HomeReader(database_path(text)))
+        remote = PostgresEngine(text)
+        return cast("StorageReader", _LateReader(lambda: SqlReader(remote) if remote.has_tables() else None))
+    path = database_path(text)
+
+    def find() -> SqlReader | None:
+        if not path.exists() or not path.stat().st_size:
+            return None
+        return SqlReader(SqliteReader(path, path.parent / "locks"))
+
+    return cast("StorageReader", _LateReader(find))
 
 
 def database_path(url: str) -> Path:
@@ -80,15 +89,15 @@ def _is_postgres(url: str) -> bool:
     return url.startswith(("postgresql://", "postgres://"))
 
 
-class _HomeReader:
-    """A reader that looks for the database with every question until there is one."""
+class _LateReader:
+    """A reader that looks for the tables with every question until there are some."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, find: Callable[[], SqlReader | None]) -> None:
+        self._find = find
         self._empty = MemoryStorage()
         self._found: SqlReader | None = None
 
     def __getattr__(self, name: str) -> Any:
-        if self._found is None and self._path.exists() and self._path.stat().st_size:
-            self._found = SqlReader(SqliteReader(self._path, self._path.parent / "locks"))
+        if self._found is None:
+            self._found = self._find()
         return getattr(self._found or self._empty, name)

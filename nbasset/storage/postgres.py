@@ -22,7 +22,8 @@ from nbasset.errors import StorageUnavailable
 from nbasset.storage.dialects import POSTGRES, Connection, Cursor, to_postgres
 from nbasset.storage.forks import keep_untouched, watch_forks
 from nbasset.storage.locks import busy
-from nbasset.storage.upgrade import upgrade_postgres
+from nbasset.storage.schema import LATEST
+from nbasset.storage.upgrade import check_version, upgrade_postgres
 
 if TYPE_CHECKING:
     import psycopg
@@ -93,6 +94,24 @@ class PostgresEngine:
             If the server cannot be reached, or a newer version of nbasset wrote the tables.
         """
         self.transact(lambda connection, _: self._tidy(connection), flush=False)
+
+    def has_tables(self) -> bool:
+        """Whether somebody made the tables; they are those of this version.
+
+        Raises
+        ------
+        StorageUnavailable
+            If they are those of another version.
+        """
+
+        def work(connection: Connection) -> int:
+            if connection.execute("SELECT to_regclass('nbasset_schema')").fetchone()[0] is None:
+                return 0
+            return connection.execute("SELECT max(version) FROM nbasset_schema").fetchone()[0] or 0
+
+        version = self.read(work)
+        check_version(version, self._where, LATEST)
+        return version > 0
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Let the work read; anew when the server went away."""

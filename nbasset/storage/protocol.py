@@ -42,6 +42,9 @@ class StorageReader(Protocol):
     Entries found by an asset's key tell of it under that key, also those from before it was renamed.
     """
 
+    key_table: KeyTable
+    """The home's one table of ordinals for keys that have no calendar number. A reader gives new keys passing numbers below zero."""
+
     def entries(self, *, after: int = 0, run: RunId | None = None, asset: AssetKey | None = None, limit: int = 1000) -> list[Entry]:
         """Log entries with a higher number than `after`, oldest first; of one run or one asset if asked."""
 
@@ -93,12 +96,12 @@ class StorageReader(Protocol):
     def last_seq(self) -> int:
         """Number of the last entry; 0 when the log is empty."""
 
+    def close(self) -> None:
+        """Let go of connections."""
+
 
 class Storage(StorageReader, Protocol):
     """Reading and writing."""
-
-    key_table: KeyTable
-    """The home's one table of ordinals for keys that have no calendar number."""
 
     def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
         """Write the events and the records they change in one transaction; the number of the last one, after the commit."""
@@ -123,6 +126,3 @@ class Storage(StorageReader, Protocol):
 
     def delete_runs(self, run_ids: Iterable[RunId]) -> None:
         """Forget runs and their log entries; materializations stay."""
-
-    def close(self) -> None:
-        """Let go of connections and threads."""

@@ -5,6 +5,7 @@ A transaction survives SIGKILL of every process (``synchronous = NORMAL``) and, 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -177,6 +178,8 @@ class SqliteEngine:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return damage(self._path, str(error))
+        if code == sqlite3.SQLITE_CANTOPEN and self._path.exists() and not os.access(self._path.parent, os.W_OK):
+            code = sqlite3.SQLITE_READONLY  # what could not be opened is the log beside the database
         what, remedy = _REMEDIES.get(code, ("cannot be used", "See the cause below."))
         text = f"{self._path} {what} ({error})."
         if code == sqlite3.SQLITE_BUSY:
