@@ -20,13 +20,14 @@ from nbasset.source.shapes import dotted_path, element_sources, parameter_names,
 NOW = 1  # when the statement runs
 VALUE = 2  # as a value that may travel on, not only called
 LATER = 4  # when a function that the statement makes is called
-RESULT = 8  # by something that such a call may give back
+RESULT = 8  # by a function that such a call may give back
 TYPE = 16  # in an annotation
 LAZY = 32  # in an annotation that Python never evaluates: text, or under `from __future__ import annotations`
 SOFT = 64  # named in an SQL text: counts only if something binds it
 DEFINE = 128  # in the arguments of an asset decorator: said about the asset, no part of its code
 WHOLE = 256  # not only through an attribute
 NESTED = 512  # by a function inside a function
+RETURNED = 1024  # by the function's own code, as a value that the call may give back
 
 _GIVEN = (ast.Name, ast.Lambda)  # what a function can be given as
 FLOW, CLASS, FUNCTION, COMPREHENSION = range(4)
@@ -196,7 +197,7 @@ class ExpressionReader:
         scope = outer
         while scope is not None and scope.outer is not None:
             if scope.kind == FUNCTION:
-                scope.loads[name] = scope.loads.get(name, 0) | (flags & SOFT or VALUE | NESTED | flags & WHOLE)
+                scope.loads[name] = scope.loads.get(name, 0) | (flags & SOFT or NESTED | flags & (WHOLE | VALUE))
                 return
             if scope.kind == COMPREHENSION and name in scope.bound:
                 return
@@ -207,8 +208,10 @@ class ExpressionReader:
             found = DEFINE | VALUE | flags & WHOLE
         else:
             found = LATER | flags & WHOLE
-            if carries or flags & (VALUE | NESTED):
+            if carries or flags & NESTED:
                 found |= RESULT
+            if flags & VALUE:
+                found |= RETURNED
             if runs_now and not self.is_body and name not in self.top.bound:
                 found = self._now | flags & WHOLE if self._at_once else found | self._now | VALUE
         self.reads[name] = self.reads.get(name, 0) | found

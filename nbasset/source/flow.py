@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nbasset.source.effects import is_setting
-from nbasset.source.expressions import DEFINE, LATER, LAZY, NOW, RESULT, SOFT, TYPE, VALUE, Import
+from nbasset.source.expressions import DEFINE, LATER, LAZY, NOW, RESULT, RETURNED, SOFT, TYPE, VALUE, Import
 from nbasset.source.names import body_reads
 from nbasset.source.statements import Function
 from nbasset.source.units import Unit
@@ -118,21 +118,26 @@ class Program:
                 found.add(name)
             if flags & (NOW | TYPE) and name in self.binders:
                 for binder in self.active(name, position):
-                    more = self.carried[binder] if flags & VALUE else self._given_back(binder, name)
+                    more = self.carried[binder] if flags & VALUE else self._given_back(binder, name, position)
                     if more:
                         found = found or set()
                         found |= more
         return frozenset(found) if found else _NOTHING
 
-    def _given_back(self, binder: int, name: str) -> frozenset[str]:
-        """What the result of calling `name` carries: for a plain function only what its inner functions and mentions read."""
+    def _given_back(self, binder: int, name: str, position: int) -> frozenset[str]:
+        """What calling `name` gives back carries: of a plain function what inner functions read, and what values it names carry."""
         if not self.carried[binder]:
             return _NOTHING
         unit = self.units[binder]
         function = unit.names.functions.get(name)
         if function is None or not function.is_plain:
             return self.carried[binder]
-        return frozenset(name for name, flags in unit.names.reads.items() if flags & RESULT)
+        found = {other for other, flags in unit.names.reads.items() if flags & RESULT}
+        for other, flags in unit.names.reads.items():
+            if flags & RETURNED and other != name:
+                for at in self.active(other, position):
+                    found |= self.carried[at]
+        return frozenset(found)
 
     def _record_changes(self, position: int, unit: Unit, functions: set[str]) -> set[str]:
         """Note which objects the unit changes; gives the globals that functions it calls bind."""
@@ -171,6 +176,8 @@ class Program:
         for target, source in effects.copies:
             if target in binds:
                 self._copy(position, target, self._nodes_at(source, position))
+                if self._is_constant(source, position):
+                    self._constants.add((position, target))
         for target, source in effects.together:  # `a = b = []`: what stood in them before is of no account
             self._copy(position, target, frozenset(((position, source),)))
 
@@ -346,6 +353,8 @@ class Program:
         """What the unit takes when it runs and when the functions it makes are called from right below it; names of `without` excepted."""
         unit = self.units[position]
         reads = body_reads(unit.names) if unit.is_asset_cell else unit.names.reads
+        if unit.is_asset_cell:  # all of a body runs later, when everything has been bound
+            reads = {name: flags if flags == SOFT else flags | LATER for name, flags in reads.items()}
         left = {name: flags for name, flags in reads.items() if name not in without}
         key = (position, len(left) == len(reads) or frozenset(left))
         found = self._root_needs.get(key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nbasset.errors import Problem
@@ -30,11 +30,12 @@ Spot = tuple[Program, int]
 
 @dataclass(slots=True)
 class ImportUse:
-    """One imported name that the slice uses, and the statements of project modules behind it, by attribute."""
+    """One imported name that the slice uses, and what is behind it in project modules, by attribute: members, or whole modules."""
 
     found: Import
     absolute: str
-    members: dict[str, tuple[Spot, ...]] = field(default_factory=dict)
+    members: dict[str, tuple[Program, tuple[Need, ...]]] = field(default_factory=dict)
+    whole: dict[str, tuple[Spot, ...]] = field(default_factory=dict)
 
 
 class Reach:
@@ -59,6 +60,7 @@ class Reach:
         self.needs_shell = False
         self._uses: dict[tuple[Program, str], set[str]] = {}
         self._queue: list[Spot] = []
+        self._checks: list[tuple[Callable[[Unit, Need], None], Unit, Need]] = []
         self._find()
 
     def _find(self) -> None:
@@ -74,6 +76,8 @@ class Reach:
             self._add_settings()
             self._add_everything_if_open()
             grows = len(self.included) > before or bool(self._queue)
+        for check, unit, need in self._checks:
+            check(unit, need)
 
     # -- the worklist -----------------------------------------------------------------------------------------------------
 
@@ -136,18 +140,20 @@ class Reach:
                 )
 
     def _take(self, program: Program, position: int, unit: Unit, need: Need) -> None:
-        """Bring in what one name needs, or say that nothing binds it."""
+        """Bring in what one name needs, and remember to check it when all is in."""
         name = need.name
         for target in need.targets:
             self._include(program, target)
             for found in program.imports_of(target, name):
                 self._use_import(program, target, found)
+        if program is not self.program:
+            return
         is_gone = bool(need.targets) and not need.is_below and program.is_gone(name, position)
         if not need.targets or is_gone:
-            self._missing(program, unit, need)
-        elif program is self.program and name in self.assets:
-            self._check_asset_name(unit, need)
-        if need.is_below and program is self.program:
+            self._checks.append((self._missing, unit, need))
+        elif name in self.assets:
+            self._checks.append((self._check_asset_name, unit, need))
+        if need.is_below:
             below = program.units[need.targets[0]]
             self._problem(
                 "bound-below",
@@ -158,15 +164,15 @@ class Reach:
                 severity="note",
             )
 
-    def _missing(self, program: Program, unit: Unit, need: Need) -> None:
+    def _missing(self, unit: Unit, need: Need) -> None:
         name, flags = need.name, need.flags
         if flags & SOFT and not flags & (NOW | LATER | TYPE | DEFINE):
             return
-        if name in _SHELL and program is self.program:
+        if name in _SHELL:
             self.needs_shell = True
-        if name in _BUILTINS or program is not self.program or name in _SHELL or _is_session_name(name):
+        if name in _BUILTINS or name in _SHELL or _is_session_name(name):
             return
-        if flags & TYPE and not flags & (NOW | LATER) and (flags & LAZY or name in program.type_only):
+        if flags & TYPE and not flags & (NOW | LATER) and (flags & LAZY or name in self.program.type_only):
             message = f"the annotation '{name}' is not bound when the code runs, so it is read as `Any`."
             self._problem("annotation", name, message, unit, None, severity="note")
             return
@@ -266,25 +272,25 @@ class Reach:
                 continue
             if parts:
                 self._member(use, module, parts[0], path)
-            elif "*" not in use.members or path != "*":
+            elif path not in use.whole:
                 spots = tuple((module, position) for position, unit in enumerate(module.units) if not unit.guard)
-                use.members[path] = spots
+                use.whole[path] = spots
                 for spot in spots:
                     self._include(*spot)
+                for name in sorted(module.binders):
+                    self._member(use, module, name, f"{path} {name}")
 
     def _member(self, use: ImportUse, module: Program, name: str, label: str) -> None:
         if label in use.members:
             return
         needs = module.named(name)
         self.programs.setdefault(module)
-        spots: list[Spot] = []
         for need in needs:
             for target in need.targets:
-                spots.append((module, target))
                 self._include(module, target)
                 for found in module.imports_of(target, need.name):
                     self._use_import(module, target, found)
-        use.members[label] = tuple(spots)
+        use.members[label] = (module, needs)
 
     # -- what comes in besides --------------------------------------------------------------------------------------------
 

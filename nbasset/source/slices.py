@@ -55,7 +55,7 @@ class CodeReader:
     """
 
     def __init__(self) -> None:
-        self._documents: dict[str, _Document] = {}
+        self._documents: dict[tuple[str, object], _Document] = {}
 
     def slice(self, source: SliceSource, roots: Sequence[Place], *, assets: frozenset[str]) -> Slice:
         """See `slice_of`."""
@@ -104,9 +104,10 @@ class CodeReader:
         return self._document(source).leaned_on(tuple(roots), assets, last_bound)
 
     def _document(self, source: SliceSource) -> _Document:
-        document = self._documents.get(source.name)
+        key = (source.name, getattr(source, "path", None))
+        document = self._documents.get(key)
         if document is None:
-            document = self._documents[source.name] = _Document(source)
+            document = self._documents[key] = _Document(source)
         document.update(source)
         return document
 

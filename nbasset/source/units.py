@@ -125,7 +125,8 @@ class ParsedCell:
         """The units in order; `is_lazy` when the document's annotations are never evaluated."""
         found = self._units.get(is_lazy)
         if found is None:
-            found = self._units[is_lazy] = tuple(_units(self.cell, self._statements, is_lazy=is_lazy))
+            units = [] if self.problem is not None else _units(self.cell, self._statements, is_lazy=is_lazy)
+            found = self._units[is_lazy] = tuple(units)
         return found
 
 

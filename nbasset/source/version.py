@@ -51,7 +51,12 @@ class _Graph:
         if use is None:
             return f"import {key[2]}", []
         label = f"import {use.absolute}:{use.found.attribute or ''}"
-        return label, [(path, [(*spot, "") for spot in use.members[path]]) for path in sorted(use.members)]
+        edges: Edges = []
+        for path in sorted(use.members):
+            module, needs = use.members[path]
+            edges += [(f"{path} {need.name}", self.keys(module, need)) for need in needs if need.targets]
+        edges += [(path, [(*spot, "") for spot in use.whole[path]]) for path in sorted(use.whole)]
+        return label, edges
 
     def keys(self, program: Program, need: Need) -> list[Key]:
         """The keys that a need points to; a plain import counts by the one name."""
