@@ -293,7 +293,8 @@ def _resolved(value: Any) -> Any:
     if origin is None:
         return value
     # Not by `__read_environment__`: pydantic's own error takes its place among those of the config around it.
-    return type(value).__pydantic_validator__.validate_python(dict(origin.given), self_instance=type(value).__new__(type(value)))
+    cls: Any = type(value)
+    return cls.__pydantic_validator__.validate_python(dict(origin.given), self_instance=cls.__new__(cls))
 
 
 def _may_hold_references(value: Any) -> bool:
