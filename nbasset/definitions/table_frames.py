@@ -6,6 +6,7 @@ Rows go by position. Neither library is loaded here: a table brings its own.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -115,8 +116,7 @@ class _PandasFrame:
         return found if getattr(found, "ndim", 1) == 1 else found.iloc[:, 0]
 
     def kind(self, column: str) -> Kind:
-        import pandas as pd
-
+        pd = sys.modules["pandas"]
         series = self.native(column)
         test = pd.api.types
         if isinstance(series.dtype, pd.CategoricalDtype):
@@ -165,8 +165,7 @@ class _PandasFrame:
         return _true(mask & series.notna() if ignore_missing else mask)
 
     def values(self, column: str) -> list[Any]:
-        import pandas as pd
-
+        pd = sys.modules["pandas"]
         return [None if value is pd.NA or value is pd.NaT else value for value in self.native(column).tolist()]
 
 
