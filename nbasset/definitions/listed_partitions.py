@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
+from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView, reference_to
 from nbasset.errors import InvalidDefinitionError
 from nbasset.ordinals import KeyTable, OrdinalSet
 from nbasset.serde import serializable
@@ -158,10 +157,12 @@ def check_partition_key(key: object) -> None:
         raise InvalidDefinitionError("a partition key is empty. Give it at least one character.")
     if "..." in key:
         raise InvalidDefinitionError(f"the partition key {key!r} holds '...', which stands between the ends of a range.")
-    if "\0" in key or any("\ud800" <= character <= "\udfff" for character in key):
-        raise InvalidDefinitionError(
-            f"the partition key {key!r} holds a NUL or half a surrogate pair, which no file name or table can hold."
-        )
+    try:
+        is_storable = "\0" not in key and bool(key.encode())
+    except UnicodeEncodeError:
+        is_storable = False
+    if not is_storable:
+        raise InvalidDefinitionError(f"the partition key {key!r} holds a NUL or half a surrogate pair, which nothing can store.")
 
 
 @serializable
@@ -180,11 +181,3 @@ class DeleteDynamicPartitionsRequest:
 
     partitions_def_name: str
     partition_keys: tuple[str, ...]
-
-
-def reference_to(table: KeyTable) -> Any:
-    """A call that gives the table as long as it lives, without keeping it alive where that can be."""
-    try:
-        return weakref.ref(table)
-    except TypeError:
-        return lambda: table

@@ -14,13 +14,13 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from nbasset.definitions.listed_partitions import reference_to
 from nbasset.definitions.partitions import (
     DynamicPartitionsStore,
     PartitionKeyRange,
     PartitionsDefinition,
     PartitionsView,
     TimeWindow,
+    reference_to,
     united,
     view_at,
 )
@@ -44,7 +44,11 @@ class MultiPartitionKey(str):
 
     def __new__(cls, keys_by_dimension: Mapping[str, str]) -> MultiPartitionKey:
         ordered = {name: keys_by_dimension[name] for name in sorted(keys_by_dimension)}
-        self = super().__new__(cls, join_keys(ordered.values()))
+        return cls._of(join_keys(ordered.values()), ordered)
+
+    @classmethod
+    def _of(cls, text: str, ordered: Mapping[str, str]) -> MultiPartitionKey:
+        self = str.__new__(cls, text)
         self.keys_by_dimension = ordered
         return self
 
@@ -268,7 +272,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """All combinations that exist, as `MultiPartitionKey`."""
         names = self.partition_dimension_names
         combinations = self._combinations(view_at(current_time, dynamic_partitions_store))
-        return [MultiPartitionKey(dict(zip(names, parts, strict=True))) for parts in combinations]
+        return [MultiPartitionKey._of(join_keys(parts), dict(zip(names, parts, strict=True))) for parts in combinations]
 
     def get_multipartition_keys_with_dimension_value(
         self,

@@ -10,6 +10,7 @@ A `PartitionsView` holds what the answer depends on besides the definition: the 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -366,3 +367,11 @@ def united(runs: Iterable[tuple[int, int]]) -> OrdinalSet:
     """The set of runs in any order, which may overlap."""
     # A union sorts and joins the runs of both sides.
     return OrdinalSet() | OrdinalSet(tuple(runs))
+
+
+def reference_to(table: KeyTable) -> Any:
+    """A call that gives the table as long as it lives, without keeping it alive where that can be."""
+    try:
+        return weakref.ref(table)
+    except TypeError:
+        return lambda: table

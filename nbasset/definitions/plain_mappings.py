@@ -209,6 +209,8 @@ class TimeWindowPartitionMapping(PartitionMapping):
     def _upstream_of(self, wanted: OrdinalSet, edge: Edge) -> Mapped:
         """The upstream windows that overlap."""
         up, down = _windows(edge)
+        if self._is_same(up, down):
+            return edge.mapped(wanted)
         calendar, table = up.calendar, edge.view.table
         runs: list[tuple[int, int]] = []
         for first, stop in down.spans(wanted, table):
@@ -224,13 +226,21 @@ class TimeWindowPartitionMapping(PartitionMapping):
     def _downstream_of(self, changed: OrdinalSet, edge: Edge) -> OrdinalSet:
         """The downstream windows that overlap one of these."""
         up, down = _windows(edge)
+        changed &= edge.existing_upstream()
+        if self._is_same(up, down):
+            return changed & edge.existing_downstream()
         calendar, table = down.calendar, edge.view.table
         runs: list[tuple[int, int]] = []
-        for first, stop in up.spans(changed & edge.existing_upstream(), table):
+        for first, stop in up.spans(changed, table):
             low = calendar.shifted(calendar.at_or_before(first), -self.end_offset)
             high = calendar.shifted(calendar.at_or_after(stop), -self.start_offset)
             runs += down.ordinals_between(low, high, table).runs
         return united(runs) & edge.existing_downstream()
+
+    def _is_same(self, up: TimeWindows, down: TimeWindows) -> bool:
+        """Whether a window reads just the one of the same ordinal."""
+        is_plain = not self.start_offset and not self.end_offset and not up.calendar.exclusions
+        return is_plain and up.family == down.family and up.calendar.cron == down.calendar.cron
 
 
 def both_needed(what: str, upstream: PartitionsDefinition | None, downstream: PartitionsDefinition | None) -> InvalidPartitionMapping:

@@ -21,6 +21,7 @@ from nbasset.definitions.partitions import (
     PartitionsDefinition,
     PartitionsView,
     TimeWindow,
+    reference_to,
     view_at,
 )
 from nbasset.definitions.window_bounds import exclusions_of, instant_of, zone_for
@@ -107,9 +108,14 @@ class TimeWindows(PartitionsDefinition):
 
     def _ordinals(self, view: PartitionsView) -> OrdinalSet:
         numbers, now = self.calendar.numbers, seconds_of(view.now)
-        if numbers is None:
-            return OrdinalSet.of(view.table.ordinals(self.calendar.existing_keys(now)))
-        return self.calendar.existing(numbers, now)
+        if numbers is not None:
+            return self.calendar.existing(numbers, now)
+        keys = self.calendar.existing_keys(now)
+        known = self.__dict__.get("_of_keys")
+        if known is None or known[0]() is not view.table or known[1] is not keys:
+            known = self.__dict__["_of_keys"] = (reference_to(view.table), keys, OrdinalSet.of(view.table.ordinals(keys)))
+        found: OrdinalSet = known[2]
+        return found
 
     def _keys(self, view: PartitionsView) -> Sequence[str]:
         return self.calendar.existing_keys(seconds_of(view.now))
@@ -159,6 +165,10 @@ class TimeWindows(PartitionsDefinition):
     def spans(self, ordinals: OrdinalSet, table: KeyTable) -> list[tuple[int, int]]:
         """The ticks of these windows as stretches (first tick, end of the last), a run of touching windows as one."""
         calendar = self.calendar
+        if isinstance(calendar.numbers, Hours):
+            plain = calendar.numbers.spans(ordinals.runs)
+            if plain is not None:
+                return plain
         if calendar.numbers is None:
             ticks = sorted(calendar.keys.read(key) for key in table.keys(ordinals))
         elif isinstance(calendar.numbers, (Months, Hours)):

@@ -202,6 +202,19 @@ class Hours:
                 raise KeyError(number)
         return tick
 
+    def spans(self, runs: tuple[tuple[int, int], ...]) -> list[tuple[int, int]] | None:
+        """From when to when these runs last; None where a clock was changed by a part of an hour in between."""
+        if not runs or runs[-1][1] >= _SECOND_IN_HOUR:
+            return None
+        low, high = runs[0][0] * HOUR, runs[-1][1] * HOUR + HOUR
+        self._zone.segments(low)
+        _, _, changes, offsets, _ = self._zone.segments(high)
+        among = offsets[bisect_left(changes, low) : bisect_right(changes, high) + 1]
+        shift = (self._minute - among[0]) % HOUR
+        if any((self._minute - offset) % HOUR != shift for offset in among):
+            return None
+        return [(start * HOUR + shift, stop * HOUR + shift) for start, stop in runs]
+
     def between(self, first: int, stop: int) -> OrdinalSet:
         """Hours in a row, but where a clock is changed by half an hour."""
         if first >= stop:
