@@ -173,7 +173,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
 
     ``TimeWindowPartitionMapping(-6, 0)`` over days reads a week, ``(-1, -1)`` the day before. What only an offset asks for, and what lies
     before the upstream start or after its end, is not asked for; what the window itself overlaps and upstream does not have is
-    nonexistent, which is an error when it runs, unless `allow_nonexistent_upstream_partitions`.
+    nonexistent, which is an error when it runs. With `allow_nonexistent_upstream_partitions` it is left out, and nothing is nonexistent.
     """
 
     start_offset: int = 0
@@ -210,7 +210,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
         """The upstream windows that overlap."""
         up, down = _windows(edge)
         if self._is_same(up, down):
-            return edge.mapped(wanted)
+            return self._allowed(edge.mapped(wanted))
         calendar, table = up.calendar, edge.view.table
         runs: list[tuple[int, int]] = []
         for first, stop in down.spans(wanted, table):
@@ -221,7 +221,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
                 high = calendar.at_or_after(down.calendar.shifted(stop, self.end_offset))
                 end = high if calendar.end is None else min(high, calendar.at_or_before(calendar.end))
                 runs += up.ordinals_between(max(low, calendar.first), end, table).runs
-        return edge.mapped(united(runs))
+        return self._allowed(edge.mapped(united(runs)))
 
     def _downstream_of(self, changed: OrdinalSet, edge: Edge) -> OrdinalSet:
         """The downstream windows that overlap one of these."""
@@ -236,6 +236,9 @@ class TimeWindowPartitionMapping(PartitionMapping):
             high = calendar.shifted(calendar.at_or_after(stop), -self.start_offset)
             runs += down.ordinals_between(low, high, table).runs
         return united(runs) & edge.existing_downstream()
+
+    def _allowed(self, mapped: Mapped) -> Mapped:
+        return Mapped(mapped.ordinals) if self.allow_nonexistent_upstream_partitions else mapped
 
     def _is_same(self, up: TimeWindows, down: TimeWindows) -> bool:
         """Whether a window reads just the one of the same ordinal."""

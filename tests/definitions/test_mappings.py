@@ -112,6 +112,8 @@ def test_offsets_are_counted_in_downstream_windows_and_clamped_to_what_upstream_
 def test_what_upstream_does_not_have_is_nonexistent() -> None:
     later = DailyPartitionsDefinition("2025-03-05", timezone=NEW_YORK)
     assert read(TimeWindowPartitionMapping(), later, DAYS, "2025-03-04", "2025-03-05") == (["2025-03-05"], ["2025-03-04"])
+    allowing = TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    assert read(allowing, later, DAYS, "2025-03-04", "2025-03-05") == (["2025-03-05"], [])
     ended = DailyPartitionsDefinition("2025-03-01", "2025-03-05", timezone=NEW_YORK)
     assert read(TimeWindowPartitionMapping(0, 1), ended, DAYS, "2025-03-04") == (["2025-03-04"], [])
     assert read(TimeWindowPartitionMapping(0, 1), ended, DAYS, "2025-03-05") == ([], ["2025-03-05"])
