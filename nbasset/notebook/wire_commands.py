@@ -25,8 +25,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """Send the panel whole."""
+    """Send the panel whole, unless its number is still `seq`."""
 
+    seq: int = -1
     type: Literal["resync"] = "resync"
 
 

@@ -282,7 +282,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class StepFacts:
-    """One step of a run. `note` is the short fact beside its bar ("42 %", "2 of 3"); `critical` if the run waited for it longest."""
+    """One step of a run. `note` is the short fact beside its bar ("42 %", "2 of 3"); `critical` if the run waited for it longest.
+
+    `expected_at` and `expected_s`, from earlier runs, draw what has not begun yet.
+    """
 
     key: str
     asset: str
@@ -290,6 +293,7 @@ class StepFacts:
     partition: str | None = None
     attempts: tuple[Attempt, ...] = ()
     expected_s: float | None = None
+    expected_at: float | None = None
     note: str = ""
     critical: bool = False
     cell: CellRef | None = None

@@ -1,0 +1,67 @@
+// What a view may ask of the place it stands in, besides its store: to go to a cell, to save a file, to open something beside it.
+
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { Snapshot, Store } from "../client/store";
+import type { CellRef, Command, Target } from "../client/wire.gen";
+
+export interface Host {
+  /** Go to a cell and flash it. False if there is none such here. */
+  openCell(cell: CellRef): boolean;
+  save(name: string, text: string, type: string): void;
+  copy(text: string): void;
+}
+
+/** What every view gets besides its own data. */
+export interface Desk {
+  readonly store: Store;
+  readonly host: Host;
+  /** Ask for something and show the answer under the view. */
+  open(command: Command): void;
+  /** Show the plan of a target; it is run from there. */
+  propose(target: Target): void;
+  /** Show an asset: in the side panel of a lineage, else under the view. */
+  openAsset(key: string): void;
+  /** Replace the view by a run. */
+  openRun(run: string): void;
+  goTo(cell: CellRef): void;
+  readonly canRun: boolean;
+}
+
+const nothing = (): never => {
+  throw new Error("a view stands outside of a Shell");
+};
+
+export const DeskContext = createContext<Desk>({
+  store: { get: nothing, subscribe: nothing, ask: nothing, tell: nothing, forget: nothing, close: nothing },
+  host: { openCell: nothing, save: nothing, copy: nothing },
+  open: nothing,
+  propose: nothing,
+  openAsset: nothing,
+  openRun: nothing,
+  goTo: nothing,
+  canRun: false,
+});
+
+export function useDesk(): Desk {
+  return useContext(DeskContext);
+}
+
+export function useSnapshot(store: Store): Snapshot {
+  const [snapshot, setSnapshot] = useState(store.get());
+  useEffect(() => {
+    setSnapshot(store.get());
+    return store.subscribe(() => setSnapshot(store.get()));
+  }, [store]);
+  return snapshot;
+}
+
+/** The selection that names one asset. */
+export function only(asset: string): string {
+  return `key:"${asset}"`;
+}
+
+export function cellName(cell: CellRef): string {
+  const where = cell.number === null ? "Cell" : `Cell ${cell.number}`;
+  return cell.line === null ? where : `${where}, line ${cell.line}`;
+}
