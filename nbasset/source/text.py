@@ -34,7 +34,7 @@ from nbasset.source.program import Cell, Place, Role
 FORMAT = 1
 _TITLE = re.compile(r"# nbasset slice (\d+) of (\".*\")\Z")
 _ROOT = re.compile(r"# root \[(.*)\] lines (\d+)-(\d+)\Z")
-_MARK = re.compile(r"# %% (?:\[(.*)\] ([^\]]*)|module (\S+)), lines (\d+)-(-?\d+)(?: \((\w+)\))?\Z")
+_MARK = re.compile(r"# %% (?:\[(.*?)\] (.*)|module (\S+)), lines (\d+)-(-?\d+)(?: \((\w+)\))?\Z")
 _HEADER = "# %%asset "
 
 
