@@ -20,6 +20,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nbasset.commands.materialize import materialize as materialize
+    from nbasset.commands.materialize import materialize_to_memory as materialize_to_memory
     from nbasset.definitions.asset import AssetsDefinition as AssetsDefinition
     from nbasset.definitions.asset_decorators import asset as asset
     from nbasset.definitions.asset_decorators import multi_asset as multi_asset
@@ -150,6 +152,7 @@ if TYPE_CHECKING:
     from nbasset.execution.context import AssetCheckExecutionContext as AssetCheckExecutionContext
     from nbasset.execution.context import AssetExecutionContext as AssetExecutionContext
     from nbasset.execution.context import OpExecutionContext as OpExecutionContext
+    from nbasset.execution.result import ExecuteInProcessResult as ExecuteInProcessResult
     from nbasset.instance import Instance as Instance
     from nbasset.instance import instance_for_test as instance_for_test
     from nbasset.io_managers.configurable import ConfigurableIOManager as ConfigurableIOManager
@@ -188,6 +191,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "commands.materialize": "materialize materialize_to_memory",
     "definitions.asset": "AssetsDefinition",
     "definitions.asset_decorators": "asset multi_asset",
     "definitions.config": "Config PermissiveConfig",
@@ -239,6 +243,7 @@ _MODULES = {
     "events.facts": "CheckKey",
     "execution.capture": "get_logger",
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
+    "execution.result": "ExecuteInProcessResult",
     "instance": "Instance instance_for_test",
     "io_managers.configurable": (
         "ConfigurableIOManager ConfigurableIOManagerFactory fs_io_manager input_manager io_manager mem_io_manager"
@@ -256,7 +261,7 @@ _MODULES = {
     "secrets": "EnvVar",
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
-__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension", *_PLACES]
+__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension", *_PLACES]  # noqa: PLE0604 - texts all of them
 
 
 def __getattr__(name: str) -> Any:

@@ -6,8 +6,11 @@ store that exists closes the runs whose process is gone, since nobody else may b
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,12 +21,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nbasset import clock
+from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.errors import InvalidConfigError, StorageUnavailable, UnknownResource, did_you_mean
+from nbasset.errors import InvalidConfigError, StorageUnavailable, UnknownPartitionError, UnknownResource, did_you_mean
 from nbasset.events.kinds import Event, RunCancelled, RunFailed
 from nbasset.events.records import RunRecord
+from nbasset.execution.loading import load_stored
 from nbasset.home import Home, find_home
-from nbasset.ordinals import KeyTable, MemoryKeyTable
+from nbasset.keys import AssetKey
+from nbasset.ordinals import KeyTable, MemoryKeyTable, OrdinalSet
 from nbasset.records_api import RecordsApi
 from nbasset.secrets import EnvVar
 from nbasset.settings import Settings, load_settings
@@ -45,7 +51,7 @@ class Instance(RecordsApi):
     ['ada', 'bob']
     """
 
-    def __init__(self, home: Home, settings: Settings | None = None, *, storage: Storage | None = None, owned: Any = None) -> None:
+    def __init__(self, home: Home, settings: Settings | None = None, *, storage: Storage | None = None, temporary: bool = False) -> None:
         super().__init__()
         self.home = home
         self.settings = load_settings(home.settings_file) if settings is None else settings
@@ -55,7 +61,7 @@ class Instance(RecordsApi):
         self._read_only: StorageReader | None = None
         self._lock = threading.RLock()
         self._managers: dict[str, Any] = {}
-        self._owned = owned
+        self._remove = weakref.finalize(self, shutil.rmtree, home.root, ignore_errors=True) if temporary else None
 
     def __repr__(self) -> str:
         return f"Instance({str(self.home.root)!r})"
@@ -85,14 +91,14 @@ class Instance(RecordsApi):
     @staticmethod
     def ephemeral(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
         """An instance that is gone when it is closed (or with the process): records in memory, data in a temporary folder."""
-        root, owned = _temporary(tempdir)
-        return Instance(Home(root), settings or Settings(), storage=MemoryStorage(), owned=owned)
+        home = Home(_temporary_path() if tempdir is None else Path(tempdir).resolve())
+        return Instance(home, settings or Settings(), storage=MemoryStorage(), temporary=tempdir is None)
 
     @staticmethod
     def local_temp(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
         """An instance on disk in a temporary folder: another process can open it by its `home`."""
-        root, owned = _temporary(tempdir)
-        return Instance(Home(root), settings or Settings(), owned=owned)
+        home = Home(_temporary_path() if tempdir is None else Path(tempdir).resolve())
+        return Instance(home, settings or Settings(), temporary=tempdir is None)
 
     # -- the store ---------------------------------------------------------------------------------------------------------
 
@@ -206,6 +212,46 @@ class Instance(RecordsApi):
         """A text that changes when what an I/O manager stores changes: part of what staleness compares."""
         return "parquet" if key == "io_manager" else key
 
+    def load_asset_value(
+        self,
+        definitions: ResolvedDefinitions,
+        key: AssetKey,
+        *,
+        python_type: type | None = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The stored value of an asset, or of one partition of it; without a key that of all partitions that were made.
+
+        Raises
+        ------
+        MissingValue
+            If it was never materialized.
+        UnknownPartitionError
+            If it has no such partition.
+        """
+        view = self.partitions_view()
+        partitions = self._wanted_partitions(definitions, key, partition_key, view)
+        return load_stored(
+            definitions, key, reader=self.reader, view=view, manager=self.manager, python_type=python_type, partitions=partitions,
+            metadata=metadata, resources=resources,
+        )  # fmt: skip
+
+    def _wanted_partitions(
+        self, definitions: ResolvedDefinitions, key: AssetKey, partition_key: str | None, view: PartitionsView
+    ) -> OrdinalSet | None:
+        partitions_def = definitions.catalog.asset(key).partitions_def
+        if partitions_def is None:
+            if partition_key is not None:
+                raise UnknownPartitionError(f"asset '{key}' has no partitions, so {partition_key!r} names none. Leave partition_key out.")
+            return None
+        if partition_key is not None:
+            return partitions_def.ordinals_of([partition_key], view)
+        table = self.reader.partitions(key)
+        made = OrdinalSet.of(ordinal for ordinal, version in zip(table.ordinals, table.version_id, strict=True) if table.texts[version])
+        return made & partitions_def.ordinals(view)
+
     # -- closing -----------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -216,8 +262,8 @@ class Instance(RecordsApi):
                 self._store = None
             self._read_only = None
             self._managers.clear()
-        if self._owned is not None:
-            self._owned.cleanup()
+        if self._remove is not None:
+            self._remove()
         with _OPENING:
             if _OPEN.get(self.home.root) is self:
                 del _OPEN[self.home.root]
@@ -235,11 +281,9 @@ class Instance(RecordsApi):
         return close_lost_runs(self.storage, now_us=clock.now_us()) if self.reader is self._store and self._store is not None else []
 
 
-def _temporary(tempdir: str | None) -> tuple[Path, tempfile.TemporaryDirectory[str] | None]:
-    if tempdir is not None:
-        return Path(tempdir).resolve(), None
-    owned = tempfile.TemporaryDirectory(prefix="nbasset-", ignore_cleanup_errors=True)
-    return Path(owned.name).resolve(), owned
+def _temporary_path() -> Path:
+    """A place for a temporary home; whatever is written first makes it."""
+    return Path(tempfile.gettempdir()).resolve() / f"nbasset-{secrets.token_hex(12)}"
 
 
 class _DynamicKeys(Mapping[str, Sequence[str]]):

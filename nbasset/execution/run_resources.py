@@ -34,6 +34,7 @@ class RunResources:
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self._scopes: dict[str, ResourceScope] = {}
+        self._given: dict[str, Mapping[str, Any]] = {}
         self._digests: dict[str, str] = {}
 
     def __enter__(self) -> RunResources:
@@ -62,7 +63,16 @@ class RunResources:
             context = InitResourceContext(instance=self.environment.instance)
             found = ResourceScope(given, self.run_config.get("resources", {}), context=context)
             self._scopes[name] = self._stack.enter_context(found)
+            self._given[name] = given
         return found
+
+    def manager(self, key: str) -> Any:
+        """The I/O manager that steps of this run use under a key: the resource that was opened for them, else the built-in one."""
+        with self._lock:
+            for name, given in self._given.items():
+                if key in given:
+                    return self._scopes[name].get([key])[key]
+        return self.environment.manager(key)
 
     def config_for(self, step: Step, op: OpDefinition) -> tuple[Any, Any]:
         """The configuration of a step: what `context.op_config` is, and the object for a `config` parameter."""

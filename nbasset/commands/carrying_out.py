@@ -1,0 +1,164 @@
+"""Carrying a plan out in this process: resources opened, steps run, files published, events written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from nbasset.commands.scope import Scope, user_name
+from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.errors import InvalidConfigError, RunCancelled, RunFailure
+from nbasset.events.kinds import Event, RunFailed
+from nbasset.execution.cancel import CancelToken
+from nbasset.execution.executors import InlineExecutor, ThreadExecutor
+from nbasset.execution.result import ExecuteInProcessResult
+from nbasset.execution.run import RunLoop, RunOptions, RunOutcome
+from nbasset.execution.run_resources import RunResources
+from nbasset.execution.step import StepRunner
+from nbasset.execution.task import CodeRef
+from nbasset.keys import AssetKey, RunId
+from nbasset.planning.plan import RunPlan
+from nbasset.storage.processes import this_process
+
+OnEvent = Callable[[Event], None]
+RunKind = Literal["interactive", "background", "papermill", "command", "scheduled"]
+
+
+def tell_nobody(event: Event) -> None:
+    """The null listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a plan is carried out. `executor` is a kind of the settings, or an executor object; empty takes what the settings say.
+
+    `echo` shows what steps print. `on_event` hears each event after it was written.
+    """
+
+    kind: RunKind = "interactive"
+    executor: str | Executor = ""
+    echo: bool = True
+    on_event: OnEvent = tell_nobody
+    cancel: CancelToken | None = None
+    parent_run_id: RunId | None = None
+    root_run_id: RunId | None = None
+
+
+DEFAULT = Manner()
+
+
+def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner = DEFAULT) -> ExecuteInProcessResult:
+    """Run a plan to its end. A failed step is in the result; an interrupt is raised again when the run was recorded as cancelled."""
+    instance = scope.instance
+    storage = instance.storage
+    environment = scope.environment(echo=manner.echo)
+    settings = instance.settings
+
+    @cache
+    def code(node: str) -> CodeRef:
+        return scope.location.code_ref(node, storage.put_text)
+
+    with RunResources(environment, plan.config) as resources:
+        runner = StepRunner(environment, resources)
+        options = RunOptions(
+            scope.catalog,
+            view,
+            resources.manager,
+            code,
+            resources.config_digest,
+            scope.io_version,
+            kind=manner.kind,
+            location=scope.location.name or None,
+            user=user_name(),
+            owner=this_process(),
+            parent_run_id=manner.parent_run_id,
+            root_run_id=manner.root_run_id,
+            home=str(instance.home.root),
+            pool_limits=_pool_limits(plan, settings.queue.pools, settings.queue.default_pool_limit),
+            on_event=manner.on_event,
+        )
+        executor, owned = _executor(manner.executor or settings.executor.kind, settings.executor.max_workers)
+        try:
+            loop = RunLoop(plan, storage=storage, run_step=runner.run, options=options, executor=executor, cancel=manner.cancel)
+            outcome = loop.run()
+        finally:
+            if owned:
+                executor.shutdown()
+    return _result(scope, plan, outcome, runner)
+
+
+def raise_failure(result: ExecuteInProcessResult) -> None:
+    """Raise what ended a run that did not succeed.
+
+    Raises
+    ------
+    RunCancelled
+        If somebody stopped it.
+    RunFailure
+        With the first error, its place first.
+    """
+    if result.success:
+        return
+    if result.status == "canceled":
+        raise RunCancelled(f"run {result.run_id[:8]} was cancelled.")
+    said = next((event.message for event in reversed(result.all_events) if isinstance(event, RunFailed)), "")
+    failure = RunFailure(said or f"run {result.run_id[:8]} failed.")
+    failure.result = result  # type: ignore[attr-defined]
+    raise failure
+
+
+def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: Any) -> dict[str, Any]:
+    """A run config as plain data, checked against the nodes that will run (None: all) and the resources.
+
+    Raises
+    ------
+    InvalidConfigError
+        With every error at once, before any step.
+    """
+    resolved = scope.resolved
+    nodes = {name: one for name, one in resolved.nodes.items() if isinstance(one.node, OpDefinition)}
+    schemas = {name: one.node.config_schema for name, one in nodes.items() if isinstance(one.node, OpDefinition)}
+    if not run_config and not any(schemas[name] is not None for name in schemas if plan_nodes is None or name in plan_nodes):
+        return {}
+    from nbasset.definitions.config_ports import ConfigSchema
+    from nbasset.definitions.resources import resource_schema
+    from nbasset.definitions.run_config_schema import NodeConfigSchema, RunConfigSchema
+
+    given = {**resolved.resources, **scope.resources}
+    wanted = {name: schema for name, schema in schemas.items() if plan_nodes is None or name in plan_nodes or schema is None}
+    schema = RunConfigSchema(
+        {name: NodeConfigSchema(ConfigSchema.of(one)) for name, one in wanted.items()},
+        {key: resource_schema(resource) for key, resource in given.items()},
+    )
+    data = schema.validate(run_config or None)
+    if not run_config:
+        return {}
+    return data
+
+
+def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner) -> ExecuteInProcessResult:
+    def load(key: AssetKey, partition_key: str | None) -> Any:
+        return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
+
+    return ExecuteInProcessResult(outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values)
+
+
+def _executor(wanted: str | Executor, max_workers: int) -> tuple[Executor, bool]:
+    if isinstance(wanted, Executor):
+        return wanted, False
+    if wanted == "inline":
+        return InlineExecutor(), True
+    if wanted == "threads":
+        import os
+
+        return ThreadExecutor(max_workers or os.cpu_count() or 1), True
+    raise InvalidConfigError([f"executor: {wanted!r} cannot run what lives in this process. Choose inline or threads."], of="the run")
+
+
+def _pool_limits(plan: RunPlan, pools: Mapping[str, int], default: int) -> dict[str, int]:
+    named = {step.pool for step in plan.steps if step.pool}
+    return {pool: pools.get(pool, default) for pool in named if pools.get(pool, default)}

@@ -1,0 +1,201 @@
+"""`materialize`: run assets from Python, here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, raise_failure
+from nbasset.commands.planning import Wish, make_plan
+from nbasset.commands.scope import Scope, scope_of
+from nbasset.definitions.definitions import Definitions
+from nbasset.definitions.partitions import PartitionKeyRange, PartitionsView
+from nbasset.definitions.selection import AssetSelection
+from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
+from nbasset.execution.result import ExecuteInProcessResult
+from nbasset.instance import Instance
+from nbasset.keys import AssetKey, keys_text
+from nbasset.ordinals import OrdinalSet
+
+if TYPE_CHECKING:
+    from nbasset.definitions.run_config import RunConfig
+
+PARTITION_TAG = "nbasset/partition"
+
+
+def materialize(
+    assets: Any,
+    run_config: RunConfig | Mapping[str, Any] | str | None = None,
+    instance: Instance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: Any = None,
+    *,
+    partition_keys: Sequence[str] | None = None,
+    partition_range: PartitionKeyRange | tuple[str, str] | None = None,
+    executor: str = "inline",
+) -> ExecuteInProcessResult:
+    """Make assets in this process and record the run.
+
+    `assets` are definitions, specs of external assets, lists of these, or a `Definitions`; `selection` says which of them run, all without
+    it. Of partitioned assets `partition_key`, `partition_keys` or a range (both ends included) says which partitions. Without an `instance`
+    the run is recorded in the home of the current folder.
+
+    >>> from nbasset import Instance, asset
+    >>> @asset
+    ... def orders():
+    ...     return [1, 2, 3]
+    >>> with Instance.ephemeral() as instance:
+    ...     result = materialize([orders], instance=instance)
+    ...     result.success, result.asset_value("orders")
+    (True, [1, 2, 3])
+
+    Raises
+    ------
+    RunFailure
+        If a step fails, with the place in your code first; with ``raise_on_error=False`` the result tells.
+    ProblemsFound, InvalidConfigError, UnknownPartitionError
+        Before anything runs.
+    """
+    return materialize_in(
+        scope_of(assets, instance=instance, resources=resources),
+        run_config, partition_keys=_keys(partition_key, partition_keys, partition_range), raise_on_error=raise_on_error, tags=tags,
+        selection=selection, partition_range=partition_range, manner=Manner(executor=executor),
+    )  # fmt: skip
+
+
+def materialize_to_memory(
+    assets: Any,
+    run_config: RunConfig | Mapping[str, Any] | str | None = None,
+    instance: Instance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: Any = None,
+) -> ExecuteInProcessResult:
+    """Make assets without leaving a trace: values stay in memory, the run is recorded nowhere. For tests.
+
+    Values pass through whatever I/O manager `resources` give for a key; all other keys get one that keeps the very objects.
+
+    >>> from nbasset import asset
+    >>> @asset
+    ... def orders():
+    ...     return {1, 2}
+    >>> materialize_to_memory([orders]).asset_value("orders")
+    {1, 2}
+    """
+    from nbasset.io_managers.memory import InMemoryIOManager
+
+    home = instance if instance is not None else Instance.ephemeral()
+    scope = scope_of(assets, instance=home, resources=resources)
+    memory = InMemoryIOManager()
+    keys = {"io_manager", *(asset.spec.io_manager_key for asset in scope.catalog.assets)}
+    given = {key: memory for key in keys if key not in (resources or {})}
+    return materialize_in(
+        Scope(scope.location, home, {**(resources or {}), **given}),
+        run_config, partition_keys=_keys(partition_key, None, None), raise_on_error=raise_on_error, tags=tags, selection=selection,
+    )  # fmt: skip
+
+
+def materialize_in(
+    scope: Scope,
+    run_config: Any = None,
+    *,
+    partition_keys: Sequence[str] | None = None,
+    partition_range: PartitionKeyRange | tuple[str, str] | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: Any = None,
+    manner: Manner = DEFAULT,
+) -> ExecuteInProcessResult:
+    """The same in a scope."""
+    _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
+    view = scope.view()
+    catalog = scope.catalog
+    chosen = _chosen(scope, selection)
+    resolved = chosen.resolve(catalog)
+    partitions = _partitions(scope, resolved, partition_keys, partition_range, view)
+    nodes = frozenset(str(catalog.by_key[key].node) for key in resolved)
+    config = checked_config(scope, nodes, run_config)
+    said = {PARTITION_TAG: partition_keys[0]} if partition_keys is not None and len(partition_keys) == 1 else {}
+    checks = chosen.resolve_checks(catalog) if chosen.op == "checks" or chosen.with_checks != "auto" else None
+    wish = Wish(chosen, partitions, with_upstream=False, run_config=config, tags={**said, **(tags or {})}, checks=checks)
+    planned = make_plan(scope, wish, view=view)
+    result = carry_out(scope, planned.plan, view, manner)
+    if raise_on_error:
+        raise_failure(result)
+    return result
+
+
+def _chosen(scope: Scope, selection: Any) -> AssetSelection:
+    catalog = scope.catalog
+    if selection is not None:
+        return AssetSelection.from_coercible(selection)
+    keys = [asset.key for asset in catalog.assets if asset.node is not None]
+    if not keys and not catalog.checks:
+        errors = [problem for problem in catalog.problems if problem.severity == "error"]
+        if not errors:
+            raise InvalidDefinitionError(
+                "there is nothing to make: none of the assets is made by a function. Pass assets made with @asset."
+            )
+    if not keys:
+        return AssetSelection("checks", tuple(check.spec.key for check in catalog.checks), "only")
+    return AssetSelection.keys(*keys)
+
+
+def _keys(
+    partition_key: str | None, partition_keys: Sequence[str] | None, partition_range: PartitionKeyRange | tuple[str, str] | None
+) -> Sequence[str] | None:
+    given = [
+        name
+        for name, value in (("partition_key", partition_key), ("partition_keys", partition_keys), ("partition_range", partition_range))
+        if value is not None
+    ]
+    if len(given) > 1:
+        raise InvalidInvocationError(f"materialize() was given {' and '.join(given)}. Keep one: each says which partitions.")
+    if isinstance(partition_keys, str):
+        raise InvalidInvocationError(f"partition_keys={partition_keys!r}: give a list of keys, [{partition_keys!r}].")
+    return [partition_key] if partition_key is not None else partition_keys
+
+
+def _partitions(
+    scope: Scope,
+    keys: Iterable[AssetKey],
+    partition_keys: Sequence[str] | None,
+    partition_range: PartitionKeyRange | tuple[str, str] | None,
+    view: PartitionsView,
+) -> dict[AssetKey, OrdinalSet]:
+    if partition_keys is None and partition_range is None:
+        return {}
+    found: dict[AssetKey, OrdinalSet] = {}
+    wanted = sorted(keys)
+    for key in wanted:
+        definition = scope.catalog.by_key[key].partitions_def
+        if definition is None:
+            continue
+        if partition_range is not None:
+            ends = partition_range if isinstance(partition_range, PartitionKeyRange) else PartitionKeyRange(*partition_range)
+            found[key] = definition.ordinals_in_range(ends, view)
+        else:
+            found[key] = definition.ordinals_of(partition_keys or (), view)
+    if not found and wanted:
+        named = str(partition_range) if partition_keys is None else ", ".join(map(repr, partition_keys))
+        raise InvalidDefinitionError(f"partitions were named ({named}), but {keys_text(wanted)} has none. Leave them out.")
+    return found
+
+
+def load_asset_value(
+    definitions: Definitions,
+    key: AssetKey,
+    *,
+    python_type: type | None = None,
+    instance: Instance | None = None,
+    partition_key: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Any:
+    """The stored value of an asset of these definitions."""
+    home = instance if instance is not None else Instance.get()
+    return home.load_asset_value(definitions.resolve(), key, python_type=python_type, partition_key=partition_key, metadata=metadata)

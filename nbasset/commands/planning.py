@@ -1,0 +1,248 @@
+"""From a wish to a plan: which assets, which of their partitions, what has to be made before.
+
+Pure decisions over what `states` read; `plan_run` does the rest. What is named always runs. Without a name, everything that is not fresh
+runs; with `stale`, so does what is not fresh upstream of the selection. What was never made, or failed last, is made before what reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nbasset.arguments.options import PlanArguments
+from nbasset.commands.scope import Scope
+from nbasset.commands.states import Standing, standing
+from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.partition_ranges import parse_ranges
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.selection import AssetSelection
+from nbasset.errors import InvalidDefinitionError, InvalidSelection, Problem, ProblemsFound
+from nbasset.events.facts import CheckKey
+from nbasset.keys import AssetKey, RunId, keys_text, new_run_id
+from nbasset.locations.notebook import refuse_hidden_state
+from nbasset.ordinals import OrdinalSet
+from nbasset.planning.partition_steps import upstream_partitions
+from nbasset.planning.plan import PlanRequest, Reason, RunPlan
+from nbasset.planning.run_plan import plan_run
+from nbasset.planning.states import AssetState
+
+Which = Literal["all", "stale", "missing", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants made.
+
+    `selection` None means everything. `partitions` is text (``2013-06-01..2013-06-30``) or ordinals by asset. `which` narrows the wish to
+    what is not fresh, missing or failed. `with_upstream` brings along what has to be made first.
+    """
+
+    selection: Any = None
+    partitions: str | Mapping[AssetKey, OrdinalSet] = ""
+    which: Which = "all"
+    with_upstream: bool = True
+    run_config: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    job: str | None = None
+    single_run: bool = False
+    checks: frozenset[CheckKey] | None = None
+    run_id: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with the standing that it was made on."""
+
+    plan: RunPlan
+    standing: Standing
+
+
+def wish_of(arguments: PlanArguments, run_config: Mapping[str, Any]) -> Wish:
+    """The wish of a command line or magic."""
+    which: Which = "missing" if arguments.missing else "failed" if arguments.failed else "stale" if arguments.stale else "all"
+    if which == "all" and not arguments.select and not arguments.force and not arguments.partitions.text:
+        which = "stale"
+    return Wish(
+        arguments.select or None, arguments.partitions.text, which, not arguments.only, run_config, dict(arguments.tags)
+    )  # fmt: skip
+
+
+def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -> Planned:
+    """The plan of a wish. Nothing runs and nothing is written.
+
+    Raises
+    ------
+    HiddenState
+        If something wanted leans on a name that no cell defines.
+    ProblemsFound
+        If something wanted is spoilt by another problem.
+    UnknownAsset, InvalidSelection, UnknownPartitionError
+        If the wish names what is not there.
+    """
+    catalog = scope.catalog
+    now = standing(scope, run_config=wish.run_config, view=view)
+    chosen = select(scope, wish.selection, now)
+    _refuse(catalog, chosen if wish.selection is not None else None)
+    given = partitions_of(catalog, chosen, wish.partitions, now.view)
+    wanted, left_out = _narrowed(catalog, chosen, given, wish, now)
+    if wish.with_upstream:
+        _add_upstream(catalog, wanted, now, not_fresh=wish.which == "stale")
+    _refuse(catalog, frozenset(wanted))
+    request = PlanRequest(
+        wish.run_id or new_run_id(),
+        frozenset(wanted),
+        {key: ordinals for key, ordinals in wanted.items() if ordinals is not None},
+        wish.checks,
+        frozenset(key for key in wanted if wish.which == "stale" and _only_perhaps(now.states[key])),
+        {key: _why(now.states[key], key in chosen, wish.which) for key in wanted},
+        left_out,
+        dict(wish.run_config),
+        dict(wish.tags),
+        wish.job,
+        wish.single_run,
+    )
+    return Planned(plan_run(catalog, request, now.view), now)
+
+
+def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
+    """The assets that are meant and can be made here; everything when `selection` is None.
+
+    Raises
+    ------
+    InvalidSelection
+        If it is met by nothing that can be made.
+    """
+    catalog = scope.catalog
+    if selection is None:
+        return frozenset(asset.key for asset in catalog.assets if asset.is_executable or asset.execution == "observe")
+    meant = AssetSelection.from_coercible(selection)
+    keys = meant.resolve(catalog, status=now.status)
+    found = frozenset(key for key in keys if catalog.by_key[key].node is not None)
+    if keys and not found:
+        raise InvalidDefinitionError(
+            f"{keys_text(sorted(keys))} cannot be made here: nothing in {catalog.name or 'these definitions'} makes it. "
+            "Select what is downstream of it."
+        )
+    if not keys and meant.op not in ("keys", "checks") and "status" not in str(meant):
+        raise InvalidSelection(f"the selection {str(meant)!r} is met by no asset of {catalog.name or 'these definitions'}. See: list.")
+    return found
+
+
+def partitions_of(
+    catalog: Catalog, keys: frozenset[AssetKey], partitions: str | Mapping[AssetKey, OrdinalSet], view: PartitionsView
+) -> dict[AssetKey, OrdinalSet]:
+    """The partitions that were named, for each partitioned asset among `keys`.
+
+    Raises
+    ------
+    UnknownPartitionError
+        If one of the assets does not have them.
+    InvalidDefinitionError
+        If partitions were named and none of the assets has any.
+    """
+    if isinstance(partitions, Mapping):
+        return dict(partitions)
+    if not partitions:
+        return {}
+    found = {}
+    for key in sorted(keys):
+        definition = catalog.by_key[key].partitions_def
+        if definition is not None:
+            found[key] = parse_ranges(partitions, definition, view)
+    if not found:
+        raise InvalidDefinitionError(f"the partition {partitions!r} was named, but {keys_text(sorted(keys))} has no partitions.")
+    return found
+
+
+def _narrowed(
+    catalog: Catalog, chosen: frozenset[AssetKey], given: Mapping[AssetKey, OrdinalSet], wish: Wish, now: Standing
+) -> tuple[dict[AssetKey, OrdinalSet | None], tuple[AssetKey, ...]]:
+    """What of the chosen is wanted, with its partitions; and what is left out since it is fresh."""
+    wanted: dict[AssetKey, OrdinalSet | None] = {}
+    left_out = []
+    for key in catalog.order:
+        if key not in chosen:
+            continue
+        state = now.states[key]
+        definition = catalog.by_key[key].partitions_def
+        if definition is None:
+            if wish.which == "all" or _is_meant(state, wish.which):
+                wanted[key] = None
+            else:
+                left_out.append(key)
+            continue
+        asked = given.get(key)
+        if wish.which == "all":
+            wanted[key] = asked if asked is not None else (definition.ordinals(now.view) if wish.selection is None else OrdinalSet())
+            continue
+        meant = _ordinals(state, wish.which)
+        meant = meant & asked if asked is not None else meant
+        if meant:
+            wanted[key] = meant
+        else:
+            left_out.append(key)
+    return wanted, tuple(left_out)
+
+
+def _is_meant(state: AssetState, which: Which) -> bool:
+    return state.status not in ("fresh", "external") if which == "stale" else state.status == which
+
+
+def _ordinals(state: AssetState, which: Which) -> OrdinalSet:
+    if which == "missing":
+        return state.missing
+    return state.failed if which == "failed" else state.stale | state.missing | state.failed
+
+
+def _add_upstream(catalog: Catalog, wanted: dict[AssetKey, OrdinalSet | None], now: Standing, *, not_fresh: bool) -> None:
+    """Add what the wanted reads and is not there (or, with `not_fresh`, not fresh), upstream of upstream too."""
+    for key in reversed(catalog.order):
+        if key not in wanted:
+            continue
+        asset = catalog.by_key[key]
+        node = catalog.nodes_by_name[asset.node] if asset.node is not None else None
+        if node is None:
+            continue
+        for dep in asset.deps:
+            above = catalog.by_key.get(dep.asset)
+            if above is None or dep.asset == key or dep.asset in node.assets or not above.is_executable:
+                continue
+            state = now.states[dep.asset]
+            if above.partitions_def is None:
+                if dep.asset not in wanted and (state.status in ("missing", "failed") or (not_fresh and state.status == "stale")):
+                    wanted[dep.asset] = None
+                continue
+            read = upstream_partitions(node, dep.asset, dep.partition_mapping, wanted[key], catalog, now.view).ordinals or OrdinalSet()
+            lacking = read & (state.missing | state.failed | (state.stale if not_fresh else OrdinalSet()))
+            if lacking:
+                before = wanted.get(dep.asset)
+                wanted[dep.asset] = lacking if before is None else before | lacking
+
+
+def _only_perhaps(state: AssetState) -> bool:
+    """Whether the asset is out of date only because something above it is: it runs only if that comes out different."""
+    return state.status == "stale" and not state.failed and bool(state.reasons) and all(one.kind == "upstream" for one in state.reasons)
+
+
+def _why(state: AssetState, is_chosen: bool, which: Which) -> tuple[Reason, ...]:
+    if is_chosen and which == "all":
+        return (Reason("asked", str(state.key), "you asked for it"),)
+    if state.reasons:
+        return state.reasons
+    if state.status in ("missing", "failed", "stale"):
+        kind: Any = {"missing": "missing", "failed": "failed", "stale": "upstream"}[state.status]
+        return (
+            Reason(kind, str(state.key), {"missing": "it was never materialized", "failed": "its last run failed"}.get(state.status, "")),
+        )
+    return (Reason("asked", str(state.key), "you asked for it"),)
+
+
+def _refuse(catalog: Catalog, keys: frozenset[AssetKey] | None) -> None:
+    """Raise the problems that stop a plan with these assets; None means all problems there are."""
+    problems: tuple[Problem, ...] = (
+        tuple(one for one in catalog.problems if one.severity == "error") if keys is None else catalog.problems_of(keys)
+    )
+    if problems:
+        refuse_hidden_state(problems)
+        raise ProblemsFound(problems)

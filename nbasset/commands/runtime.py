@@ -1,0 +1,37 @@
+"""The one door from definitions up to the commands: see `nbasset.definitions.runtime`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbasset.commands.materialize import load_asset_value
+from nbasset.definitions.definitions import Definitions
+from nbasset.instance import Instance
+from nbasset.keys import AssetKey
+
+
+class CommandsRuntime:
+    """Carries out the verbs that hang on definitions."""
+
+    def load_asset_value(
+        self,
+        definitions: Definitions,
+        key: AssetKey,
+        *,
+        python_type: type | None,
+        instance: Any,
+        partition_key: str | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> Any:
+        """The stored value of an asset."""
+        return load_asset_value(
+            definitions, key, python_type=python_type, instance=instance, partition_key=partition_key, metadata=metadata
+        )  # fmt: skip
+
+    def current_instance(self) -> Instance:
+        """The instance of the nearest home."""
+        return Instance.get()
+
+
+RUNTIME = CommandsRuntime()

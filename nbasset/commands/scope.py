@@ -1,0 +1,105 @@
+"""What a verb acts on: the code of one location and the home its records are in."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.definitions import Definitions, ResolvedDefinitions
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.execution.environment import StepEnvironment
+from nbasset.instance import Instance
+from nbasset.locations.location import Location
+from nbasset.locations.plain import location_of
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """A location and an instance. `resources` go before those of the definitions; they are for one call."""
+
+    location: Location
+    instance: Instance
+    resources: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.location.check()
+        self.instance.know(self.catalog)
+
+    @property
+    def resolved(self) -> ResolvedDefinitions:
+        """The definitions with their inputs found."""
+        return self.location.definitions.resolve()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The definitions as data."""
+        return self.resolved.catalog
+
+    def view(self, now: datetime | None = None) -> PartitionsView:
+        """Which partitions exist: as of `now`, by default the current time."""
+        return self.instance.partitions_view(now)
+
+    def manager(self, key: str) -> Any:
+        """A built-in I/O manager."""
+        return self.instance.manager(key)
+
+    def io_version(self, key: str) -> str:
+        """What identifies how a resource key stores: the built-in name, or a digest of the resource that took its place."""
+        given = {**self.resolved.resources, **self.resources}
+        if key in given:
+            from nbasset.definitions.resources_open import resource_digest
+
+            return f"{key}:{resource_digest(given[key])}"
+        return self.instance.io_version(key)
+
+    def environment(self, *, echo: bool = True, keeps_output: bool = True) -> StepEnvironment:
+        """The surroundings of steps that run in this process."""
+        logs = self.instance.settings.logs
+        return StepEnvironment(
+            self.resolved,
+            self.manager,
+            self.io_version,
+            self.instance,
+            self.instance.home.runs if keeps_output else None,
+            self.instance.key_table,
+            echo=echo and logs.echo,
+            resources=self.resources,
+            log_level=_LEVELS[logs.level],
+        )
+
+
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+
+
+def scope_of(assets: Any, *, instance: Instance | None = None, resources: Mapping[str, Any] | None = None, checks: Any = ()) -> Scope:
+    """The scope of assets that were passed in from Python. Without an instance, that of the nearest home."""
+    home = instance if instance is not None else Instance.get()
+    if isinstance(assets, Definitions):
+        return Scope(location_of(assets, home=home.home.root), home, dict(resources or {}))
+    given = [assets] if isinstance(assets, AssetsDefinition) else list(assets)
+    own_checks = [one for one in given if isinstance(one, AssetsDefinition) and not one.specs_by_key]
+    definitions = Definitions([one for one in given if one not in own_checks], asset_checks=[*own_checks, *checks], resources=resources)
+    return Scope(location_of(definitions, home=home.home.root), home)
+
+
+def user_name() -> str:
+    """Who runs this, for the record of a run; empty where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+def shown_path(path: Path) -> str:
+    """A path for people: relative to the current folder where that is shorter."""
+    try:
+        relative = path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return str(path)
+    return str(relative)

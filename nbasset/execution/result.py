@@ -1,0 +1,185 @@
+"""What a run that was carried out here came to: for tests, notebooks and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbasset.definitions.results import DEFAULT_OUTPUT
+from nbasset.errors import InvariantViolationError, did_you_mean
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact
+from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
+from nbasset.keys import AssetKey, RunId
+from nbasset.planning.plan import RunPlan
+from nbasset.serde import Json
+
+if TYPE_CHECKING:
+    from nbasset.keys import CoercibleToAssetKey
+
+Load = Callable[[AssetKey, str | None], Any]
+
+
+def _load_nothing(key: AssetKey, partition_key: str | None) -> Any:
+    raise InvariantViolationError(f"the value of '{key}' cannot be loaded here: the result has no home.")
+
+
+@dataclass(frozen=True)
+class ExecuteInProcessResult:
+    """How a run ended, its events in order, and the values it made.
+
+    `values` are outputs of ops that are no assets, by step, output and mapping key. `log` is where each step's captured lines are.
+    """
+
+    run_id: RunId
+    status: str
+    plan: RunPlan
+    all_events: tuple[Event, ...]
+    error: ErrorInfo | None = None
+    load: Load = field(default=_load_nothing, repr=False)
+    values: Mapping[tuple[str, str, str | None], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def success(self) -> bool:
+        """Whether everything that was to run did, and ended well."""
+        return self.status == "success"
+
+    @property
+    def job_name(self) -> str | None:
+        """The job, if the run was of one."""
+        return self.plan.job
+
+    @property
+    def all_node_events(self) -> list[Event]:
+        """Events of steps, in order."""
+        return [event for event in self.all_events if hasattr(event, "step")]
+
+    # -- values --------------------------------------------------------------------------------------------------------------
+
+    def asset_value(self, asset_key: CoercibleToAssetKey, partition_key: str | None = None) -> Any:
+        """The value that the run made of an asset. Of a partitioned one `partition_key` says which; the only one is found by itself.
+
+        Raises
+        ------
+        InvariantViolationError
+            If the run did not make it.
+        """
+        key = AssetKey.from_coercible(asset_key)
+        made = [fact for fact in self._facts(AssetMaterialized) if fact.asset == key]
+        if not made:
+            near = did_you_mean(str(key), {str(fact.asset) for fact in self._facts(AssetMaterialized)})
+            raise InvariantViolationError(f"this run did not make '{key}'. {near}".rstrip())
+        keys = [fact.partition.key for fact in made if fact.partition is not None]
+        if keys and partition_key is None:
+            if len(keys) > 1:
+                raise InvariantViolationError(f"this run made {len(keys)} partitions of '{key}': say which, partition_key={keys[0]!r}.")
+            partition_key = keys[0]
+        return self.load(key, partition_key)
+
+    def output_for_node(self, node_str: str, output_name: str | None = DEFAULT_OUTPUT) -> Any:
+        """An output of an op or asset, by the node's name (``graph.op`` inside a graph)."""
+        name = output_name or DEFAULT_OUTPUT
+        steps = [step for step in self.plan.steps if step.handle == node_str or step.key == node_str]
+        if not steps:
+            near = did_you_mean(node_str, {step.handle for step in self.plan.steps})
+            raise InvariantViolationError(f"this run has no node '{node_str}'. {near}".rstrip())
+        step = steps[0]
+        output = next((one for one in step.outputs if one.name == name), None)
+        if output is None:
+            near = did_you_mean(name, [one.name for one in step.outputs])
+            raise InvariantViolationError(f"'{node_str}' has no output '{name}'. {near}".rstrip())
+        if output.asset is not None:
+            return self.asset_value(output.asset)
+        if output.is_dynamic:
+            return {key: value for (at, out, key), value in self.values.items() if (at, out) == (step.key, name)}
+        if (step.key, name, None) not in self.values:
+            raise InvariantViolationError(f"'{node_str}' gave no output '{name}' in this run.")
+        return self.values[step.key, name, None]
+
+    def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
+        """The output of this name of the last step that gave it: for a job of one graph."""
+        for at, out, key in reversed(list(self.values)):
+            if out == output_name and key is None:
+                return self.values[at, out, key]
+        raise InvariantViolationError(f"no step of this run gave an output '{output_name}'.")
+
+    # -- events --------------------------------------------------------------------------------------------------------------
+
+    def filter_events(self, event_filter: Callable[[Event], bool]) -> list[Event]:
+        """Events that pass."""
+        return [event for event in self.all_events if event_filter(event)]
+
+    def events_for_node(self, node_name: str) -> list[Event]:
+        """Events of one node's steps."""
+        steps = {step.key for step in self.plan.steps if step.handle == node_name or step.node == node_name}
+        return [event for event in self.all_events if getattr(event, "step", None) in steps]
+
+    def get_asset_materialization_events(self) -> list[AssetMaterialized]:
+        """Every materialization, in order."""
+        return self._facts(AssetMaterialized)
+
+    def asset_materializations_for_node(self, node_name: str) -> list[AssetMaterialized]:
+        """Materializations by one node."""
+        return [
+            fact for event in self.events_for_node(node_name) for fact in getattr(event, "facts", ()) if isinstance(fact, AssetMaterialized)
+        ]
+
+    def get_asset_observation_events(self) -> list[AssetObserved]:
+        """Every observation, in order."""
+        return self._facts(AssetObserved)
+
+    def get_asset_check_evaluations(self) -> list[CheckEvaluated]:
+        """Every verdict of a check, in order."""
+        return self._facts(CheckEvaluated)
+
+    def get_step_success_events(self) -> list[StepSucceeded]:
+        """Steps that ended well."""
+        return [event for event in self.all_events if isinstance(event, StepSucceeded)]
+
+    def get_step_failure_events(self) -> list[StepFailed]:
+        """Steps that failed."""
+        return [event for event in self.all_events if isinstance(event, StepFailed)]
+
+    def get_step_skipped_events(self) -> list[StepSkipped]:
+        """Steps that did not run, with the reason."""
+        return [event for event in self.all_events if isinstance(event, StepSkipped)]
+
+    def failure_data_for_node(self, node_name: str) -> ErrorInfo | None:
+        """The error of a node that failed; None for one that did not."""
+        failures = [event.error for event in self.events_for_node(node_name) if isinstance(event, StepFailed)]
+        return failures[-1] if failures else None
+
+    def is_node_success(self, node_name: str) -> bool:
+        """Whether every step of the node ended well."""
+        events = self.events_for_node(node_name)
+        return any(isinstance(event, (StepSucceeded, StepReused)) for event in events) and not self.is_node_failed(node_name)
+
+    def is_node_failed(self, node_name: str) -> bool:
+        """Whether a step of the node failed."""
+        return any(isinstance(event, StepFailed) for event in self.events_for_node(node_name))
+
+    def is_node_skipped(self, node_name: str) -> bool:
+        """Whether a step of the node was skipped and none ran."""
+        events = self.events_for_node(node_name)
+        return any(isinstance(event, StepSkipped) for event in events) and not self.is_node_success(node_name)
+
+    def to_json(self) -> Json:
+        """Facts about the run for machines: status, what was made, what failed, what was skipped."""
+        return {
+            "run_id": self.run_id,
+            "status": self.status,
+            "steps": len(self.plan.steps),
+            "materialized": [
+                {"asset": str(fact.asset), "partition": fact.partition.key if fact.partition else None, "rows": fact.rows, "uri": fact.uri,
+                 "data_version": fact.data_version}
+                for fact in self.get_asset_materialization_events()
+            ],
+            "failed": [{"step": event.step, "error": str(event.error), "place": event.error.place} for event in self.get_step_failure_events()],
+            "skipped": [{"step": event.step, "reason": event.reason, "because": event.because} for event in self.get_step_skipped_events()],
+        }  # fmt: skip
+
+    def _facts(self, kind: type[Any]) -> list[Any]:
+        found: list[Fact] = []
+        for event in self.all_events:
+            found.extend(fact for fact in getattr(event, "facts", ()) if isinstance(fact, kind))
+        return found

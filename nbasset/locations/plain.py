@@ -1,0 +1,49 @@
+"""Definitions that somebody passes in from Python: whose code they are is found by the module of each function.
+
+Functions of a notebook's cells are known to the session that runs them; it says so with `provide_code`. In a plain prompt there is no text
+to read: the version is then empty, and code is never a reason to run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbasset.definitions.definitions import Definitions
+from nbasset.locations.code_index import CodeIndex, CodePlace, code_index
+from nbasset.locations.location import Location
+from nbasset.locations.module import ModulePlaces
+from nbasset.locations.project_files import ProjectFiles, project_roots
+from nbasset.source.slices import CodeReader
+
+LiveCode = Callable[[Any], CodePlace | None]
+_LIVE: list[LiveCode] = []
+
+
+def provide_code(find: LiveCode | None) -> None:
+    """Let a live session say where the definitions of its cells are written; None takes it back."""
+    _LIVE[:] = [] if find is None else [find]
+
+
+def location_of(definitions: Definitions, *, home: Path | None = None) -> Location:
+    """The location of definitions that were made in this process."""
+    resolved = definitions.resolve()
+    main = sys.modules.get("__main__")
+    main_file = getattr(main, "__file__", None)
+    folder = Path(main_file).resolve().parent if main_file else Path.cwd()
+    places = ModulePlaces(resolved, [], ProjectFiles(project_roots(folder, home)))
+
+    def find(node: str) -> CodePlace | None:
+        for live in _LIVE:
+            place = live(resolved.nodes.get(node) or resolved.jobs.get(node))
+            if place is not None:
+                return place
+        return places.find(node)
+
+    code: CodeIndex = code_index(resolved, find, reader=_READER)
+    return Location(definitions.name, "definitions", definitions, code, folder=folder)
+
+
+_READER = CodeReader()
