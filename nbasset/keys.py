@@ -44,6 +44,13 @@ class AssetKey:
             _check_part(part)
         object.__setattr__(self, "path", parts)
 
+    # Keys are looked up all the time: both compare the parts directly, without the tuple a dataclass would wrap them in.
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __eq__(self, other: object) -> bool:
+        return self.path == other.path if isinstance(other, AssetKey) else NotImplemented
+
     def __repr__(self) -> str:
         return f"AssetKey({self.path[0]!r})" if len(self.path) == 1 else f"AssetKey({list(self.path)!r})"
 

@@ -13,6 +13,7 @@ import logging
 import re
 import sys
 import threading
+from collections.abc import Iterator
 from contextvars import ContextVar, Token
 from pathlib import Path
 from types import TracebackType
@@ -206,7 +207,17 @@ def _uninstall() -> None:
 
 
 @contextlib.contextmanager
-def capturing_root(level: int, names: tuple[str, ...] = ("root",)) -> Any:
+def capturing() -> Iterator[None]:
+    """Stand ready for captures: a run does so once, so that each of its steps only says that it is the one that speaks."""
+    _install()
+    try:
+        yield
+    finally:
+        _uninstall()
+
+
+@contextlib.contextmanager
+def capturing_root(level: int, names: tuple[str, ...] = ("root",)) -> Iterator[None]:
     """While inside, records of these Python loggers (``root``: all) that come from a running step are kept with it."""
     loggers = [logging.getLogger(None if name == "root" else name) for name in names]
     for logger in loggers:

@@ -34,6 +34,7 @@ from nbasset.events.kinds import (
     StepSucceeded,
 )
 from nbasset.execution.cancel import CancelToken
+from nbasset.execution.capture import capturing
 from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
@@ -55,7 +56,8 @@ class RunOptions:
     """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
 
     `requested` means that somebody recorded the request already; with `is_part` others record the start and the end too, and the plan
-    is a part of theirs. `config_digest` and `io_version` say, for a step, what staleness compares; `manager` gives the staging I/O managers to publish with.
+    is a part of theirs. `config_digest` and `io_version` say, for a step, what staleness compares; `manager` gives the staging I/O
+    managers to publish with.
     """
 
     catalog: Catalog
@@ -139,7 +141,7 @@ class RunLoop:
         """
         run_id = self.plan.run_id
         self._begin()
-        with self._watch:
+        with self._watch, capturing():
             try:
                 self._loop()
             except KeyboardInterrupt:
