@@ -136,6 +136,10 @@ class HiddenState(LocationError):
     """A notebook that leans on names no cell defines."""
 
 
+class KernelUnavailable(LocationError):
+    """A notebook whose kernel is not installed here, or does not start."""
+
+
 # -- Data ---------------------------------------------------------------------------------------------------------------
 
 

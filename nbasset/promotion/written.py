@@ -1,0 +1,85 @@
+"""A notebook as it is written to a file: masked, in one form, in one move."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+SKIP_TAG = "skip-execution"
+_SPLIT = ("text/", "application/javascript", "image/svg+xml")
+
+
+def saved_text(nb: Any, rewrite: Callable[[str], str]) -> str:
+    """The text of a notebook's file, in the form that Jupyter writes: keys sorted, long texts as lists of lines.
+
+    `rewrite` is applied to each source. What papermill notes for itself while it runs is left out.
+    """
+    metadata = {key: value for key, value in nb["metadata"].items() if key not in ("papermill", "widgets")}
+    papermill = nb["metadata"].get("papermill") or {}
+    if set(papermill) == {"parameters"}:
+        metadata["papermill"] = papermill
+    written = {
+        "cells": [_cell(cell, rewrite) for cell in nb["cells"]],
+        "metadata": metadata,
+        "nbformat": nb["nbformat"],
+        "nbformat_minor": nb["nbformat_minor"],
+    }
+    return json.dumps(written, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _cell(cell: Any, rewrite: Callable[[str], str]) -> dict[str, Any]:
+    metadata = {key: value for key, value in cell["metadata"].items() if key not in ("papermill", "execution")}
+    if not metadata.get("tags", True):
+        del metadata["tags"]
+    written = {**cell, "metadata": metadata, "source": _lines(rewrite(cell["source"]))}
+    if "outputs" in cell:
+        written["outputs"] = [_output(output) for output in cell["outputs"]]
+    return written
+
+
+def _output(output: Any) -> dict[str, Any]:
+    written = dict(output)
+    if "text" in written:
+        written["text"] = _lines(written["text"])
+    if "data" in written:
+        written["data"] = {
+            kind: _lines(part) if isinstance(part, str) and kind.startswith(_SPLIT) else part for kind, part in written["data"].items()
+        }
+    return written
+
+
+def _lines(text: str | list[str]) -> list[str]:
+    """Lines with their ends, cut at newlines alone: a form feed in a line is no end of it."""
+    whole = "".join(text) if isinstance(text, list) else text
+    lines = whole.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a file in one move: whoever reads it sees the text before or this one, and a kill leaves no half.
+
+    A `durable` one survives the loss of power, too.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there before is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(staged).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(staged).unlink()
+        raise
