@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbasset.source.program import Role
+from nbasset.source.shapes import UNREADABLE, parse
 
 CELL_MARK = "# nbasset-cell: "
 
@@ -127,8 +128,8 @@ def _plain_lines(text: str) -> tuple[str, tuple[MagicLine, ...]]:
 
 def _parses(text: str) -> ast.Module | None:
     try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError):
+        return parse(text)
+    except UNREADABLE:
         return None
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType
@@ -21,6 +22,7 @@ from typing import Literal
 
 from nbasset.errors import Problem
 from nbasset.source.names import body_reads, names_of
+from nbasset.source.shapes import UNREADABLE, parse
 from nbasset.source.text import future_flags
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -72,8 +74,8 @@ def asset_function(
     """
     place = _Where(where or filename, first_line)
     try:
-        tree = ast.parse(text, filename)
-    except (SyntaxError, ValueError) as error:
+        tree = parse(text, filename)
+    except UNREADABLE as error:
         line = getattr(error, "lineno", None) or 1
         problem = Problem("syntax", f"the body is not Python: {getattr(error, 'msg', error)}", place.line(line), None)
         return AssetBody(name, None, None, problems=(problem,))
@@ -92,7 +94,9 @@ def asset_function(
     module = _module(tree.body, name, inputs, fetched, kind, has_context=has_context, has_value=has_value)
     ast.increment_lineno(module, first_line - 1)
     try:
-        code: CodeType = compile(module, filename, "exec", flags=future_flags(futures), dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code: CodeType = compile(module, filename, "exec", flags=future_flags(futures), dont_inherit=True)
     except SyntaxError as error:
         problem = Problem("syntax", f"the body is not Python: {error.msg}", place.text(error.lineno or first_line), None)
         return replace(facts, problems=(problem,))

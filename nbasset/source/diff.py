@@ -14,6 +14,7 @@ from typing import Literal
 
 from nbasset.source.fingerprint import digest, normal_form
 from nbasset.source.names import names_of
+from nbasset.source.shapes import parse
 from nbasset.source.statements import ASSET_DECORATORS
 from nbasset.source.text import Piece, statements_of_text
 
@@ -130,10 +131,10 @@ def _statements_of(piece: Piece) -> Iterator[_Statement]:
     label = piece.label or piece.document
     if piece.kind == "asset":
         body = piece.text.strip("\n")
-        yield _Statement("asset", piece.header.split(" ")[0] or "asset", label, body, _form(ast.parse(piece.text)))
+        yield _Statement("asset", piece.header.split(" ")[0] or "asset", label, body, _form(parse(piece.text)))
         return
     lines = piece.text.split("\n")
-    for node in ast.parse(piece.text).body:
+    for node in parse(piece.text).body:
         if piece.role == "parameters" or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             continue
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])

@@ -103,7 +103,8 @@ class Program:
                 self.futures.append(position)
             self.carried.append(self._carries(position, unit))
             writes = self._record_changes(position, unit, functions)
-            self._record_settings(position, unit)
+            if unit.names.module_calls or unit.names.effects.changed:
+                self._record_settings(position, unit)
             self._bind(position, unit, writes)
 
     def _carries(self, position: int, unit: Unit) -> frozenset[str]:
@@ -149,6 +150,9 @@ class Program:
                 more, written = self._changes_of_call(call, position, frozenset())
                 changed |= more
                 writes |= written
+        if not (changed or effects.augmented or effects.copies or effects.together or (self.self_changing and effects.methods)):
+            self._constants.update((position, name) for name in unit.names.constants)
+            return writes
         if self.self_changing:
             methods = {root for root, method in effects.methods if method in self.self_changing}
             changed |= {root for root in methods if self.imported(root, position) is None}
@@ -250,10 +254,14 @@ class Program:
 
     def _bind(self, position: int, unit: Unit, writes: Iterable[str]) -> None:
         names = unit.names
-        dotted = {found.name for found in names.imports if found.is_dotted}
+        dotted = {found.name for found in names.imports if found.is_dotted} if names.imports else _NOTHING
+        binders = self.binders
         for name, is_certain in names.binds.items():
             mode = DOTTED if name in dotted and is_certain else CERTAIN if is_certain else PERHAPS
-            self.binders.setdefault(name, []).append((position, mode))
+            if name in binders:
+                binders[name].append((position, mode))
+            else:
+                binders[name] = [(position, mode)]
         for name in names.gone:
             self.binders.setdefault(name, []).append((position, GONE))
         for name in writes:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterable
+
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What parsing raises for a text that is not Python, or nested beyond what Python can hold."""
+
+
+def parse(text: str, filename: str = "<unknown>") -> ast.Module:
+    """`ast.parse` without the warnings: reading a cell is no time to complain about its escapes. Raises one of `UNREADABLE`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, filename)
 
 
 def parameter_names(arguments: ast.arguments) -> list[str]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from nbasset.errors import Problem
-from nbasset.source.effects import only_shows
 from nbasset.source.flow import Program
+from nbasset.source.left_out import LeftOuts
 from nbasset.source.modules import Modules
-from nbasset.source.program import Cell, LeftOut, Place, Slice, SliceSource
+from nbasset.source.program import Cell, Place, Slice, SliceSource
 from nbasset.source.reach import Reach
 from nbasset.source.text import Piece, statements_of_text, text_of_slice
 from nbasset.source.units import ParsedCell, Unit
@@ -22,9 +22,6 @@ from nbasset.source.version import version_of
 
 __all__ = ["CodeReader", "slice_of", "statements_of_text", "version_of_text"]
 
-_HIDDEN_ENVIRONMENT = frozenset(
-    {"env", "set_env", "cd", "pushd", "popd", "run", "store", "dotenv", "load_dotenv", "reload_ext", "autoreload"}
-)
 _DEFINERS = re.compile(
     r"(asset|multi_asset|graph_asset|graph_multi_asset|observable_source_asset|multi_observable_source_asset|asset_check|multi_asset_check|"
     r"op|graph|job|schedule|sensor|asset_sensor|multi_asset_sensor|run_status_sensor|run_failure_sensor|"
@@ -122,8 +119,7 @@ class _Document:
         self.program = Program(source.name, (), self.modules.resolver(""))
         self._cells: tuple[Cell, ...] | None = None
         self._slices: dict[tuple[tuple[Place, ...], frozenset[str]], Slice] = {}
-        self._left_out: list[tuple[LeftOut, LeftOut] | None] = []
-        self._opaque: list[Cell] = []
+        self._left_out: LeftOuts | None = None
 
     def update(self, source: SliceSource) -> None:
         """Read what changed since the last time."""
@@ -138,8 +134,7 @@ class _Document:
         self.program = Program(source.name, units, self.modules.resolver(within), dotted=within)
         self._cells = cells
         self._slices = {}
-        self._left_out = [None] * len(units)
-        self._opaque = [cell for cell in cells if cell.role == "opaque"]
+        self._left_out = None
 
     def slice(self, roots: tuple[Place, ...], assets: frozenset[str]) -> Slice:
         key = (roots, assets)
@@ -163,7 +158,7 @@ class _Document:
             text=text_of_slice(self.name, root_places, reads, pieces),
             statements=tuple(unit.place for unit in units),
             packages=frozenset(reach.installed),
-            left_out=self._all_left_out(reach, set(included)),
+            left_out=self._left_outs().of(reach, set(included)),
             exact=not reach.is_open,
             problems=(*reach.problems.values(), *self._broken_cells(reach)),
             reads=frozenset(reach.reads),
@@ -171,6 +166,11 @@ class _Document:
             unbound_at=tuple(sorted(reach.unbound.items())),
             needs_shell=reach.needs_shell,
         )
+
+    def _left_outs(self) -> LeftOuts:
+        if self._left_out is None:
+            self._left_out = LeftOuts(self.program, self._cells or ())
+        return self._left_out
 
     def _positions(self, roots: Sequence[Place]) -> list[int]:
         units = self.program.units
@@ -202,48 +202,6 @@ class _Document:
         for cell in self.parsed:
             if cell.problem is not None and any(re.search(rf"\b{re.escape(name)}\b", cell.cell.text) for name in reach.unbound):
                 yield cell.problem
-
-    # -- what is left out -------------------------------------------------------------------------------------------------
-
-    def _all_left_out(self, reach: Reach, included: set[int]) -> tuple[LeftOut, ...]:
-        used: set[str] | None = None
-        left: list[LeftOut] = []
-        for position in range(reach.limit):
-            if position in included:
-                continue
-            reasons = self._left_out[position]
-            if reasons is None:
-                reasons = self._left_out[position] = self._reasons(position)
-            plain, touched = reasons
-            if plain is not touched:
-                if used is None:
-                    used = {need.name for (program, _), needs in reach.included.items() if program is self.program for need in needs}
-                if not used.isdisjoint(self.program.units[position].names.reads):
-                    plain = touched
-            left.append(plain)
-        last = self.program.units[reach.limit].cell.index
-        opaque = [cell for cell in self._opaque if cell.index < last]
-        left += [
-            LeftOut(Place(cell.id, cell.first_line, cell.first_line), "not Python (a cell magic of another language)") for cell in opaque
-        ]
-        return tuple(left)
-
-    def _reasons(self, position: int) -> tuple[LeftOut, LeftOut]:
-        """Why a unit is not in a slice: as such, and when it touches a name that the slice uses."""
-        unit = self.program.units[position]
-        place = unit.place
-        plain = LeftOut(place, _reason(unit))
-        if plain.reason != "not used":
-            return plain, plain
-        calls = unit.names.module_calls
-        if not unit.is_expression or not calls:
-            return plain, plain
-        subject = calls[0][0]
-        found = self.program.imported(subject, position)
-        if found is not None and found.package == "nbasset":
-            acts = LeftOut(place, "acts on assets; no part of one")
-            return acts, acts
-        return plain, LeftOut(place, f"a bare call; not a known change of '{subject}'")
 
     # -- text -------------------------------------------------------------------------------------------------------------
 
@@ -338,25 +296,3 @@ def _pieces(document: str, units: Sequence[Unit], everything: Sequence[Unit], in
             header=cell.header,
         )
         number = last + 1
-
-
-def _reason(unit: Unit) -> str:
-    if unit.cell.role == "scratch":
-        return "in a cell tagged `scratch`"
-    if unit.is_asset_cell:
-        return "another asset"
-    if unit.guard:
-        return {"main": "runs only as a script", "types": "for type checkers only", "text": "only a text"}[unit.guard]
-    names = unit.names
-    if names.magics:
-        magic = names.magics[0]
-        if magic.name == "!":
-            return f"a shell command (`!{magic.argument}`)"
-        if magic.name in _HIDDEN_ENVIRONMENT:
-            return f"hidden environment (`%{magic.name} {magic.argument}`)".replace(" `)", "`)")
-        return f"a line magic (`%{magic.name}`)"
-    if unit.is_expression and names.module_calls:
-        root, path = names.module_calls[0]
-        if only_shows(path.rpartition(".")[2] or root):
-            return "only shows something"
-    return "not used"

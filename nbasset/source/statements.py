@@ -27,7 +27,7 @@ from nbasset.source.expressions import (
     Scope,
     spread,
 )
-from nbasset.source.shapes import dotted_path, dropped_calls, element_sources, is_constant, parameter_names, target_names
+from nbasset.source.shapes import UNREADABLE, dotted_path, dropped_calls, element_sources, is_constant, parameter_names, parse, target_names
 
 # Decorators whose arguments say something about an asset (its group, partitions, policies) and are no part of its code.
 ASSET_DECORATORS = frozenset(
@@ -208,11 +208,12 @@ class StatementReader(ExpressionReader):
 
     def _text_annotation(self, text: str) -> None:
         try:
-            inner = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError:
+            inner = parse(f"({text.strip()}\n)").body[0]
+        except UNREADABLE:
             return
         before, self._now = self._now, TYPE | LAZY
-        self._annotation(inner)
+        if isinstance(inner, ast.Expr):
+            self._annotation(inner.value)
         self._now = before
 
     # -- definitions ------------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from typing import Literal, cast
 
 from nbasset.errors import LocationError
 from nbasset.source.program import Cell, Place, Role
+from nbasset.source.shapes import parse
 
 FORMAT = 1
 _TITLE = re.compile(r"# nbasset slice (\d+) of (\".*\")\Z")
@@ -133,7 +134,7 @@ def futures_of(pieces: Iterable[Piece]) -> frozenset[str]:
         alias.name
         for piece in pieces
         if "__future__" in piece.text and piece.kind == "code"
-        for node in ast.parse(piece.text).body
+        for node in parse(piece.text).body
         if isinstance(node, ast.ImportFrom) and node.module == "__future__"
         for alias in node.names
     )

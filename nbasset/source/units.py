@@ -14,8 +14,8 @@ from functools import cached_property
 from nbasset.errors import Problem
 from nbasset.source.fingerprint import digest, normal_form
 from nbasset.source.names import Names, names_of
-from nbasset.source.program import Cell, Place
-from nbasset.source.shapes import dotted_path
+from nbasset.source.program import Cell, LeftOut, Place
+from nbasset.source.shapes import UNREADABLE, dotted_path, parse
 from nbasset.source.statements import ASSET_DECORATORS
 
 
@@ -24,7 +24,7 @@ class Unit:
     """Some statements of a cell, with their names. `start_line` is the first comment line above, `guard` tells a block that never runs.
 
     Lines are those of the cell. `guard` is ``main`` for ``if __name__ == "__main__"``, ``types`` for ``if TYPE_CHECKING``, ``text`` for a
-    statement that is only a text, else empty.
+    statement that is only a text, else empty. `left_out` is kept for whoever asks again why a slice does not hold it.
     """
 
     cell: Cell
@@ -34,12 +34,12 @@ class Unit:
     last_line: int
     names: Names
     guard: str = ""
+    place: Place = field(init=False)
+    left_out: LeftOut | None = None
     _digests: dict[bool, str] = field(default_factory=dict)
 
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        return Place(self.cell.id, self.first_line, self.last_line)
+    def __post_init__(self) -> None:
+        self.place = Place(self.cell.id, self.first_line, self.last_line)
 
     @property
     def is_asset_cell(self) -> bool:
@@ -101,14 +101,15 @@ class ParsedCell:
 
     def __init__(self, cell: Cell, document: str) -> None:
         self.cell = cell
+        self._document = document
         self.problem: Problem | None = None
         self._statements: list[ast.stmt] = []
         self._units: dict[bool, tuple[Unit, ...]] = {}
         if cell.role == "opaque":
             return
         try:
-            self._statements = ast.parse(cell.text).body
-        except (SyntaxError, ValueError) as error:
+            self._statements = parse(cell.text).body
+        except UNREADABLE as error:
             self.problem = _syntax_problem(cell, document, error)
 
     @cached_property
@@ -125,9 +126,15 @@ class ParsedCell:
         """The units in order; `is_lazy` when the document's annotations are never evaluated."""
         found = self._units.get(is_lazy)
         if found is None:
-            units = [] if self.problem is not None else _units(self.cell, self._statements, is_lazy=is_lazy)
-            found = self._units[is_lazy] = tuple(units)
+            found = self._units[is_lazy] = () if self.problem is not None else self._read(is_lazy=is_lazy)
         return found
+
+    def _read(self, *, is_lazy: bool) -> tuple[Unit, ...]:
+        try:
+            return tuple(_units(self.cell, self._statements, is_lazy=is_lazy))
+        except RecursionError:
+            self.problem = _syntax_problem(self.cell, self._document, RecursionError("nested too deeply to be read"))
+            return ()
 
 
 def _units(cell: Cell, statements: Sequence[ast.stmt], *, is_lazy: bool) -> list[Unit]:
@@ -188,7 +195,7 @@ def _guard(group: Sequence[ast.stmt]) -> str:
     return "types" if last == "TYPE_CHECKING" and not node.orelse else ""
 
 
-def _syntax_problem(cell: Cell, document: str, error: SyntaxError | ValueError) -> Problem:
+def _syntax_problem(cell: Cell, document: str, error: BaseException) -> Problem:
     line = cell.first_line - 1 + (getattr(error, "lineno", None) or 1)
     lines = cell.text.split("\n")
     text = lines[line - cell.first_line].strip() if 0 <= line - cell.first_line < len(lines) else ""

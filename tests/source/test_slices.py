@@ -518,7 +518,27 @@ def test_a_root_in_a_broken_cell_gives_an_empty_slice_with_the_problem(doc):
     assert [problem.rule for problem in found.problems] == ["syntax"]
 
 
+def test_a_cell_nested_beyond_all_measure_is_a_problem_and_no_crash(doc):
+    document = doc(["x = " + " + ".join(["1"] * 5000), "y = " + "(" * 300 + ")" * 300, "%%asset a\n1"])
+    assert [problem.rule for problem in CodeReader().problems(document)] == ["syntax", "syntax"]
+    assert document.slice().version
+
+
+def test_doubtful_escapes_do_not_warn(doc):
+    assert doc(["pattern = '\\d'", "%%asset a\n'\\d' in pattern"]).kept() == ["pattern = '\\d'"]
+
+
 # -- the version ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_version_is_the_same_on_every_python(doc):
+    cells = [
+        "import pandas as pd\npd.set_option('a', 1)",
+        "RATE = 2",
+        "def clean(df, *, by='x'):\n    return f'{df!r:>{RATE}}' 'b'",
+        "%%asset a\nclean(pd.DataFrame(raw))",
+    ]
+    assert doc(cells).slice(assets=["raw"]).version == "n1:c28767fc534d1e16e24f60e3"
 
 
 def test_docstrings_count_only_when_the_slice_reads_them(doc):
