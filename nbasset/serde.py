@@ -22,6 +22,7 @@ T = TypeVar("T")
 _CLASSES: dict[str, type] = {}
 _NAMES: dict[type, str] = {}
 _FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {}
+_KNOWN: dict[type, frozenset[str]] = {}
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -33,6 +34,7 @@ def serializable(cls: type[T]) -> type[T]:
     _NAMES[cls] = cls.__name__
     if dataclasses.is_dataclass(cls):
         _FIELDS[cls] = tuple((field.name, _default(field)) for field in dataclasses.fields(cls))
+        _KNOWN[cls] = frozenset(field.name for field in dataclasses.fields(cls))
     return cls
 
 
@@ -57,7 +59,7 @@ def to_json(value: object) -> Json:
         for name, default in fields:
             item = getattr(value, name)
             if item is not default and item != default:
-                out[name] = to_json(item)
+                out[name] = item if type(item) in _PLAIN else to_json(item)
         return out
     return _rare_to_json(value)
 
@@ -81,8 +83,8 @@ def from_json(data: Json) -> Any:
             raise ValueError(f"stored data names {name!r}, which this version of nbasset does not know. Was it written by a newer one?")
         if issubclass(cls, Enum):
             return cls(data["value"])
-        known = {field for field, _ in _FIELDS[cls]}
-        return cls(**{key: from_json(item) for key, item in data.items() if key in known})
+        known = _KNOWN[cls]
+        return cls(**{key: item if type(item) in _PLAIN else from_json(item) for key, item in data.items() if key in known})
     if len(data) == 1:
         ((mark, inner),) = data.items()
         if mark in _MARKS:

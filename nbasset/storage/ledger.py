@@ -81,8 +81,8 @@ class SqlLedger:
             apply(self, seq, coded.event)
         return self.last_seq
 
-    def write(self) -> None:
-        """Write what changed."""
+    def write(self) -> Mapping[AssetKey, tuple[AssetRecord, int]]:
+        """Write what changed; the assets among it, with the entry that changed each."""
         many = self._connection.executemany
         if self._changed_runs:
             many(sql.SET_RUN, [run_to_row(record, self._requests.get(run_id, 0)) for run_id, record in self._changed_runs.items()])
@@ -103,7 +103,9 @@ class SqlLedger:
             if record.is_over:  # late events are rare: not worth keeping every run that ever ended
                 self._runs.pop(run_id, None)
                 self._requests.pop(run_id, None)
+        changed = self._changed_assets
         self._clean()
+        return changed
 
     def _clean(self) -> None:
         self._changed_runs: dict[str, RunRecord] = {}

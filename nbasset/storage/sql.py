@@ -6,8 +6,9 @@ Events are encoded by the caller's thread, numbered and folded in the transactio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from nbasset.errors import LeaseLost
@@ -269,7 +270,7 @@ class SqlReader:
             blocks.setdefault(name, []).append((block, data))
             revs[name] = rev
         for name in names:
-            table = table_of(blocks.get(name, ()))
+            table = table_of(sorted(blocks.get(name, ()), key=itemgetter(0)))
             if len(table):
                 self._tables[name] = revs[name], table
             else:
@@ -387,7 +388,7 @@ class SqlStorage(SqlReader):
         self._writer.run(work)
 
     def _perform(self, group: Sequence[Job[Any]]) -> None:
-        def work(connection: Connection, may_differ: bool) -> None:
+        def work(connection: Connection, may_differ: bool) -> Mapping[AssetKey, tuple[AssetRecord, int]]:
             self._begin(connection, may_differ)
             for job in group:
                 job.error = None
@@ -395,10 +396,11 @@ class SqlStorage(SqlReader):
                     job.result = job.work(connection)
                 except LeaseLost as error:  # raised before anything was written
                     job.error = error
-            self._ledger.write()
+            return self._ledger.write()
 
-        self._engine.transact(work, flush=any(job.flush for job in group))
+        changed = self._engine.transact(work, flush=any(job.flush for job in group))
         self._is_whole = True
+        self._assets.update((key.to_user_string(), (rev, record)) for key, (record, rev) in changed.items())
 
     def _begin(self, connection: Connection, may_differ: bool) -> None:
         """Forget what was known where somebody else wrote, or where the last transaction came to nothing."""

@@ -150,8 +150,7 @@ MOVED = (
 
 BLOCK = "SELECT data FROM partition_blocks WHERE asset = ? AND block = ?"
 BLOCKS_OF_ASSET = "SELECT block, data FROM partition_blocks WHERE asset = ? ORDER BY block"
-BLOCKS = f"""SELECT assets.name, assets.rev, block, data FROM assets JOIN partition_blocks ON asset = id
-    WHERE name {AMONG} ORDER BY assets.id, block"""
+BLOCKS = f"SELECT name, rev, block, data FROM assets JOIN partition_blocks ON asset = id WHERE name {AMONG}"  # sorting would copy them
 SET_BLOCK = """INSERT INTO partition_blocks (asset, block, data) VALUES (?, ?, ?)
     ON CONFLICT (asset, block) DO UPDATE SET data = excluded.data"""
 DROP_BLOCK = "DELETE FROM partition_blocks WHERE asset = ? AND block = ?"
