@@ -21,7 +21,7 @@ _CHANGES_WHEN_DROPPED = _words(
     "symmetric_difference_update appendleft extendleft rotate subtract write writelines seek truncate put put_nowait "
     "load_state_dict requires_grad_ zero_ merge_into"
 )
-_PREFIXES_WHEN_DROPPED = ("set_", "add_", "append_", "insert_", "register", "update_", "remove_", "drop_in_place")
+_NAMED_FOR_A_CHANGE = re.compile(r"(?:set|add|append|insert|update|remove|register)(?:_|[A-Z])|register\Z")
 # Change the object and give a value too: they count everywhere.
 _CHANGES_ALWAYS = _words(
     "pop popitem popleft setdefault fit partial_fit fit_transform fit_predict fit_resample move_to_end "
@@ -60,7 +60,7 @@ def changes_receiver(method: str, call: ast.Call, *, is_dropped: bool) -> bool:
     """Whether `receiver.method(...)` is a known change of the receiver; `is_dropped` says that nobody uses the call's value."""
     if method in _CHANGES_ALWAYS:
         return True
-    if is_dropped and (method in _CHANGES_WHEN_DROPPED or method.startswith(_PREFIXES_WHEN_DROPPED)):
+    if is_dropped and (method in _CHANGES_WHEN_DROPPED or _NAMED_FOR_A_CHANGE.match(method)):
         return True
     if method in _SQL_METHODS and call.args:
         text = call.args[0]

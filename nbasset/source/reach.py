@@ -58,6 +58,7 @@ class Reach:
         self.settings: dict[tuple[Program, int], str] = {}
         self.is_open = False
         self.needs_shell = False
+        self._packages_are_known = False
         self._uses: dict[tuple[Program, str], set[str]] = {}
         self._queue: list[Spot] = []
         self._checks: list[tuple[Callable[[Unit, Need], None], Unit, Need]] = []
@@ -68,16 +69,22 @@ class Reach:
             self._include(self.program, root)
         for position in (*self.program.always, *self.program.futures):
             self._include(self.program, position)
+        self._grow()
+        # What a setting itself uses is no use of the slice: `os.environ[...] = ...` does not bring in every bare call on `os`.
+        self._packages_are_known = True
+        self._add_settings()
+        self._grow()
+        for check, unit, need in self._checks:
+            check(unit, need)
+
+    def _grow(self) -> None:
         grows = True
         while grows:
             self._drain()
             before = len(self.included)
             self._follow_imports()
-            self._add_settings()
             self._add_everything_if_open()
             grows = len(self.included) > before or bool(self._queue)
-        for check, unit, need in self._checks:
-            check(unit, need)
 
     # -- the worklist -----------------------------------------------------------------------------------------------------
 
@@ -235,7 +242,8 @@ class Reach:
         package = absolute.partition(".")[0]
         if package == "__future__":
             return
-        self.packages.add(package)
+        if not self._packages_are_known:
+            self.packages.add(package)
 
     def _note_installed(self, program: Program, found: Import) -> None:
         package = found.package

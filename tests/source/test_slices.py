@@ -178,6 +178,7 @@ def test_the_header_of_an_asset_cell_is_no_part_of_its_code(doc):
         "x.a += 1",
         "y = x.pop()",
         "next(x)",
+        "x.setLevel(10)",
         "import heapq\nheapq.heappush(x, 1)",
         "_ = x.append(1)",
         "[x.append(i) for i in range(3)]",
@@ -312,6 +313,12 @@ def test_sys_path_counts_for_everything_that_imports(doc):
     cells = ["import sys", "sys.path.insert(0, 'lib')", "import thing", "%%asset a\nthing.go()"]
     assert "sys.path.insert(0, 'lib')" in doc(cells).kept()
     assert doc([*cells[:3], "%%asset a\n1"]).kept() == []
+
+
+def test_what_a_setting_uses_is_no_use_of_the_slice(doc):
+    cells = ["import os", "os.environ['A'] = 'b'", "os.makedirs('x')", "import thing", "%%asset a\nthing.go()"]
+    assert doc(cells).kept() == ["import os", "os.environ['A'] = 'b'", "import thing"]
+    assert "os.makedirs('x')" in doc([*cells[:4], "%%asset a\nos.listdir('x')"]).kept()
 
 
 def test_importing_submodules_adds_to_the_package(doc):
