@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import struct
 from base64 import b64decode
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +98,13 @@ def test_numbers_are_packed_as_floats_with_nan_for_none() -> None:
 def test_runs_of_equal_states_are_packed() -> None:
     assert pack_runs([]) == ((), ())
     assert pack_runs([1, 1, 3]) == ((2, 3), (1, 3))
+
+
+def test_the_typescript_twin_is_what_the_generator_writes() -> None:
+    ui = Path(__file__).parents[2] / "extension" / "ui"
+    spec = importlib.util.spec_from_file_location("generate_wire", ui / "generate_wire.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+    assert (ui / "src/client/wire.gen.ts").read_text() == generator.generate(), "run: python extension/ui/generate_wire.py"
