@@ -170,15 +170,13 @@ class SqliteEngine:
         try:
             yield
         except sqlite3.Error as error:
-            fault = self._fault(error)
-            if isinstance(fault, StorageCorrupt):
-                self._damage = fault
-            raise fault from error
+            raise self._fault(error) from error
 
     def _fault(self, error: sqlite3.Error) -> Error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return damage(self._path, str(error))
+            self._damage = damage(self._path, str(error))
+            return self._damage
         if code == sqlite3.SQLITE_CANTOPEN and self._path.exists() and not os.access(self._path.parent, os.W_OK):
             code = sqlite3.SQLITE_READONLY  # what could not be opened is the log beside the database
         what, remedy = _REMEDIES.get(code, ("cannot be used", "See the cause below."))

@@ -129,7 +129,7 @@ def kill_at_calls(folder: Path, *, appends: int = 4, most: int = 400) -> int:
     """Kill a writer at its first, second, ... write, sync, truncation and removal, each time on a fresh store."""
     kills = 0
     for call in CALLS:
-        for nth in range(1, most):
+        for nth in range(1, most + 1):
             home = folder / f"{call}-{nth}" / "nbasset.db"
             files = [argument for end in ("", "-wal", "-shm") for argument in ("-P", f"{home}{end}")]
             trace = ["strace", "-f", "-qq", "-o", "/dev/null", *files, "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={nth}"]
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--url", default="")
     parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--most", type=int, default=400, help="at how many calls of a kind to kill, at most")
     parser.add_argument("--append", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--writer", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -157,7 +158,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         if options.sweep:
-            print(f"{kill_at_calls(Path(folder))} kills at system calls: the store kept its word")
+            print(f"{kill_at_calls(Path(folder), most=options.most)} kills at system calls: the store kept its word")
             return
         print(f"seed {options.seed}", flush=True)
         urls = [options.url] if options.url else [f"{folder}/{number}/nbasset.db" for number in range(max(1, options.kills // 10))]

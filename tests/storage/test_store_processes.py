@@ -37,6 +37,12 @@ def test_killed_writers_lose_nothing_that_was_acknowledged() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_a_writer_killed_at_its_first_writes_and_syncs_leaves_a_whole_store() -> None:
+    assert "kept its word" in run_kills("--sweep", "--most", "3")
+
+
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_killed_writers_lose_nothing_in_postgres(server: Any) -> None:
     assert "kept its word" in run_kills("--kills", "2", "--seed", "1", "--url", server.new_database())
