@@ -25,7 +25,7 @@ class PartitionArguments:
 
     @property
     def text(self) -> str:
-        """One text for `partition_ranges.parse_ranges`; empty when no partition was named. An end left open is ``..``-less."""
+        """One text for `partition_ranges.parse_ranges`; empty when no partition was named."""
         if self.partition:
             return self.partition
         return f"{self.start}..{self.end}" if self.start or self.end else ""
@@ -68,9 +68,8 @@ class PlanArguments:
 
 @dataclass(frozen=True, slots=True)
 class RunArguments(PlanArguments):
-    """``run``. `background` returns at once; `executor` overrides the home's."""
+    """``run``. `executor` overrides the home's."""
 
-    background: bool = False
     executor: str = ""
     quiet: bool = False
 

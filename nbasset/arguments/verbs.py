@@ -47,13 +47,13 @@ ASSET, SELECTION, PARTITION, FILE, PAIR, NAME = map(Word, ("asset", "selection",
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb. `make` builds its options from the parameters' values; `in_line` is False for one that only the command line has."""
+    """One verb. `make` builds its options from the parameters' values; `in_shell` is False for one that has sense in a notebook only."""
 
     name: str
     help: str
     params: tuple[click.Parameter, ...]
     make: Callable[[Mapping[str, Any]], Any]
-    in_line: bool = True
+    in_shell: bool = True
 
     def command(self, *, prog: str = "%asset") -> click.Command:
         """The verb as a command that only has parameters. Examples of its help are written for `prog`."""
@@ -212,13 +212,10 @@ _RUN = Verb(
         *_select(),
         *_partitions(),
         *_wish(),
-        click.Option(["--bg", "--background", "background"], is_flag=True, help="Run in a clean worker and return at once."),
-        click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes", "dask"]), default=None, help="Where steps run."),
+        click.Option(["--executor"], type=click.Choice(["inline", "threads"]), default=None, help="Where steps run."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
     ),
-    lambda values: RunArguments(
-        **_plan_values(values), background=values["background"], executor=values["executor"] or "", quiet=values["quiet"]
-    ),
+    lambda values: RunArguments(**_plan_values(values), executor=values["executor"] or "", quiet=values["quiet"]),
 )
 
 _SHOW = Verb(
@@ -254,6 +251,7 @@ _LOAD = Verb(
         click.Option(["--type"], default="", help="How to load it: pandas, polars, arrow."),
     ),
     lambda values: LoadArguments(values["asset"], values["into"], _partition_arguments(values), values["as_of"], values["type"]),
+    in_shell=False,
 )
 
 _DROP = Verb(

@@ -126,10 +126,12 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
         return {}
     from nbasset.definitions.config_ports import ConfigSchema
     from nbasset.definitions.resources import resource_schema
+    from nbasset.definitions.run_config import run_config_data
     from nbasset.definitions.run_config_schema import NodeConfigSchema, RunConfigSchema
 
     given = {**resolved.resources, **scope.resources}
-    wanted = {name: schema for name, schema in schemas.items() if plan_nodes is None or name in plan_nodes or schema is None}
+    named = run_config_data(run_config).get("ops") or {}
+    wanted = {name: one for name, one in schemas.items() if plan_nodes is None or name in plan_nodes or one is None or name in named}
     schema = RunConfigSchema(
         {name: NodeConfigSchema(ConfigSchema.of(one)) for name, one in wanted.items()},
         {key: resource_schema(resource) for key, resource in given.items()},

@@ -70,6 +70,7 @@ class Scope:
             self.instance.key_table,
             echo=echo and logs.echo,
             resources=self.resources,
+            hidden_state=self.location.hidden_state,
             log_level=_LEVELS[logs.level],
         )
 

@@ -61,6 +61,10 @@ class CodeIndex:
             self._slices[node] = found if found is not None and found.version else None
         return self._slices[node]
 
+    def place(self, node: str) -> CodePlace | None:
+        """Where the node is written; None when its code cannot be read."""
+        return self._find(node)
+
     def version(self, node: str) -> str:
         """The code version of a node: the one given by hand, else that of its slice, else empty."""
         given = self._given.get(node)

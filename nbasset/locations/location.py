@@ -17,12 +17,18 @@ from nbasset.source.program import SliceSource
 Kind = Literal["notebook", "module", "package", "session", "definitions", "slice", "broken"]
 
 
+def nothing_hidden(node: str) -> tuple[str, ...]:
+    """Code that was loaded leans on nothing but what its document says."""
+    return ()
+
+
 @dataclass(frozen=True, eq=False)
 class Location:
     """Code as it was loaded.
 
     `name` is what people call it (``flights.ipynb``, ``sales.assets``), unique in a project. `folder` is where its code expects to run:
     relative paths in it count from there. A location that cannot be loaded is ``broken``: it has no assets and carries its `error`.
+    `hidden_state` tells of a node of a live session what it would lean on that its document does not say, a sentence each.
     """
 
     name: str
@@ -36,6 +42,7 @@ class Location:
     error: Exception | None = None
     loader: Callable[[], Location] | None = field(default=None, repr=False)
     namespace: dict[str, Any] = field(default_factory=dict, repr=False)
+    hidden_state: Callable[[str], tuple[str, ...]] = field(default=nothing_hidden, repr=False)
 
     @property
     def is_broken(self) -> bool:

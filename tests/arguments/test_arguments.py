@@ -36,8 +36,8 @@ KNOWN = Known(
         ("plan delays+ --stale", ("plan", PlanArguments("delays+", stale=True))),
         ("run", ("run", RunArguments())),
         ("run delays -p 2013-06-01", ("run", RunArguments("delays", PartitionArguments("2013-06-01")))),
-        ("run delays -s 2013-01-01 -e 2013-12-31 --stale --bg", (
-            "run", RunArguments("delays", PartitionArguments("", "2013-01-01", "2013-12-31"), stale=True, background=True),
+        ("run delays -s 2013-01-01 -e 2013-12-31 --stale -q", (
+            "run", RunArguments("delays", PartitionArguments("", "2013-01-01", "2013-12-31"), stale=True, quiet=True),
         )),
         ("run -c ops.delays.config.n=3 -t team=data", ("run", RunArguments(config=("ops.delays.config.n=3",), tags={"team": "data"}))),
         ('run --select "group:raw and not key:raw/planes"', ("run", RunArguments("group:raw and not key:raw/planes"))),

@@ -1,0 +1,96 @@
+"""``drop``: give up what is recorded of assets, and with ``--data`` what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbasset import clock
+from nbasset.arguments.options import DropArguments
+from nbasset.commands.planning import partitions_of
+from nbasset.commands.scope import Scope, user_name
+from nbasset.commands.states import standing
+from nbasset.definitions.selection import AssetSelection
+from nbasset.events.facts import AssetMaterialized
+from nbasset.events.kinds import AssetWiped
+from nbasset.io_managers.protocol import StagingIOManager
+from nbasset.keys import AssetKey, PartitionRef
+from nbasset.ordinals import OrdinalSet
+from nbasset.serde import Json
+
+
+@dataclass(frozen=True, slots=True)
+class DropResult:
+    """What was given up. `files` counts those that were deleted; `kept` names assets whose files nbasset cannot delete."""
+
+    keys: tuple[AssetKey, ...]
+    partitions: int = 0
+    files: int = 0
+    kept: tuple[AssetKey, ...] = ()
+
+    def to_json(self) -> Json:
+        """Plain data."""
+        return {
+            "assets": [str(key) for key in self.keys], "partitions": self.partitions, "files": self.files,
+            "kept": [str(key) for key in self.kept],
+        }  # fmt: skip
+
+
+def drop(scope: Scope, arguments: DropArguments) -> DropResult:
+    """Give up the selected assets, or the named partitions of them. The definitions stay, so they count as never materialized.
+
+    Raises
+    ------
+    PartitionBusy
+        If somebody writes one of them now.
+    """
+    now = standing(scope)
+    catalog = scope.catalog
+    keys = tuple(sorted(AssetSelection.from_string(arguments.select).resolve(catalog, status=now.status)))
+    given = partitions_of(catalog, frozenset(keys), arguments.partitions.text, now.view)
+    storage = scope.instance.storage
+    files, partitions, kept = 0, 0, []
+    for key in keys:
+        if arguments.partitions.text and key not in given:
+            continue
+        wanted = given.get(key)
+        with storage.lock(f"asset/{key}", timeout_s=10.0):
+            if arguments.data:
+                deleted = _delete(scope, key, wanted)
+                files += deleted or 0
+                if deleted is None:
+                    kept.append(key)
+            storage.append([AssetWiped(clock.now_us(), key, wanted, by=user_name())], flush=True)
+        partitions += len(wanted) if wanted is not None else 0
+    return DropResult(keys if not given else tuple(given), partitions, files, tuple(kept))
+
+
+def _delete(scope: Scope, key: AssetKey, wanted: OrdinalSet | None) -> int | None:
+    """Delete the files of an asset, earlier versions too; how many, None if its I/O manager keeps none that can be deleted."""
+    asset = scope.catalog.by_key[key]
+    given = {**scope.resolved.resources, **scope.resources}
+    manager = given.get(asset.spec.io_manager_key) or scope.manager(asset.spec.io_manager_key)
+    folder = getattr(manager, "folder", None)
+    if not isinstance(manager, StagingIOManager) or folder is None:
+        return None
+    places: set[str] = set()
+    versions: set[str] = set()
+    before: int | None = None
+    while page := scope.instance.reader.materializations(key, None, before=before, limit=500):
+        for entry in page:
+            for fact in getattr(entry.event, "facts", ()):
+                if isinstance(fact, AssetMaterialized) and fact.asset == key and _is_meant(fact.partition, wanted):
+                    versions.add(fact.version_id)
+                    places.update([fact.uri] if fact.uri and fact.uri.startswith(folder.base) else [])
+        before = page[-1].seq
+    count = 0
+    for place in places:
+        if folder.exists(place):
+            folder.discard(place)
+            count += 1
+    for version in versions:
+        folder.remove_version(version)
+    return count
+
+
+def _is_meant(partition: PartitionRef | None, wanted: OrdinalSet | None) -> bool:
+    return wanted is None or (partition is not None and partition.ordinal in wanted)
