@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from nbasset import clock
 from nbasset.errors import Error, StorageCorrupt, StorageUnavailable
 from nbasset.storage.dialects import SQLITE, Connection
 from nbasset.storage.forks import keep_untouched, watch_forks
@@ -118,7 +120,7 @@ class SqliteEngine:
             refuse_damage(self._path)
             connection = self._connect("rw")
             try:
-                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                mode = self._to_log(connection)
                 if mode != "wal":
                     raise StorageUnavailable(
                         f"{self._path}: this file system cannot keep a write-ahead log (mode is '{mode}'). Keep the state on a local disk."
@@ -133,6 +135,20 @@ class SqliteEngine:
                 raise
             self._writer, self._seen = connection, -1
         return self._writer
+
+    def _to_log(self, connection: sqlite3.Connection) -> str:
+        """Turn the write-ahead log on. SQLite does not wait by itself when two processes do so at once, so this does."""
+        deadline = clock.monotonic() + self._busy_s
+        nap = threading.Event()
+        while True:
+            try:
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or clock.monotonic() > deadline:
+                    raise
+                nap.wait(0.01)
+            else:
+                return str(mode)
 
     def _open_reader(self) -> sqlite3.Connection:
         refuse_damage(self._path)

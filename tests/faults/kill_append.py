@@ -66,7 +66,7 @@ def acknowledged(child: subprocess.Popen[bytes]) -> set[tuple[str, int]]:
     assert child.stdout is not None
     lines = child.stdout.read().split(b"\n")[:-1]
     child.stdout.close()
-    child.wait()
+    assert child.wait() in (0, -signal.SIGKILL, 128 + signal.SIGKILL), "a writer ended in an error of its own"
     return {(run_id.decode(), int(number)) for run_id, number in (line.split() for line in lines)}
 
 

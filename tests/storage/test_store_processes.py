@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import RunRequested, RunSucceeded, StepStarted, StepSucceeded, Target
 from nbasset.events.records import RunQuery
 from nbasset.keys import AssetKey, RunId
+from nbasset.storage.opening import open_reader, open_storage
 from nbasset.storage.protocol import Storage
 
 KILLS = Path(__file__).parents[1] / "faults" / "kill_append.py"
@@ -56,6 +58,30 @@ def test_two_processes_append_without_loss_or_repetition(kind: str, home: Path, 
     promised = set().union(*map(kill_append.acknowledged, children))
     assert (len(promised), [child.returncode for child in children]) == (80, [0, 0])
     assert kill_append.check(url, promised) == 2 * (2 + sum(1 + number % 3 for number in range(40)))
+
+
+def test_many_can_make_a_home_at_once(tmp_path: Path) -> None:
+    barrier = threading.Barrier(6)
+    failures: list[BaseException] = []
+
+    def open_and_append(home: Path, number: int) -> None:
+        barrier.wait(30)
+        try:
+            store = open_storage(home)
+            store.append([StepStarted(number, RUN, "x")])
+            store.close()
+        except BaseException as error:
+            failures.append(error)
+
+    for turn in range(10):
+        home = tmp_path / str(turn) / "nbasset.db"
+        threads = [threading.Thread(target=open_and_append, args=(home, number)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert failures == []
+        assert open_reader(home).last_seq() == 6
 
 
 def _module(path: Path) -> Any:
