@@ -52,9 +52,10 @@ def _tell_nobody(index: int, cell: Any) -> None:
 class EngineOptions:
     """What can be said to the engine, beside what papermill's own takes.
 
-    `environment` is added to the kernel's. `kernel_cwd` is where it runs. `cancel` stops the execution from any thread. `save_to` is a local
-    file that takes the place of papermill's output: nothing but the masked notebook is ever written to it. `rewrite` is applied to each
-    source on its way to the file. `on_cell` hears of each cell when it begins, with its index; `on_start` of the kernel's process.
+    `environment` is added to the kernel's. `kernel_cwd` is where it runs. `cancel` stops the execution from any thread. `save_to` is a
+    local file that takes the place of papermill's output: nothing but the masked notebook is ever written to it. `rewrite` is applied to
+    each source on its way to the file. `on_cell` hears of each cell when it begins, with its index; `on_end` gets the executed notebook,
+    whatever became of it.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class EngineOptions:
     save_to: Path | None = None
     rewrite: Callable[[str], str] = mask_secrets
     on_cell: OnCell = _tell_nobody
+    on_end: Callable[[Any], None] = lambda nb: None
     input_path: str | None = None
     start_timeout: int = 60
     execution_timeout: int | None = None
@@ -79,6 +81,8 @@ def execute(nb: Any, kernel_name: str, output_path: str | None, options: Mapping
         If there is no such kernel, or it does not start.
     """
     known = {one.name for one in fields(EngineOptions)}
+    if not _is_local(options.get("input_path")):
+        options = {**options, "input_path": None}
     chosen = EngineOptions(**{name: value for name, value in options.items() if name in known and value is not None})
     _refuse_unknown_kernel(kernel_name)
     manager = QuietManager(
@@ -100,12 +104,13 @@ def execute(nb: Any, kernel_name: str, output_path: str | None, options: Mapping
     finally:
         manager.cleanup_pbar()
         manager.notebook_complete()
+        chosen.on_end(manager.nb)
     return manager.nb
 
 
 def _environment(options: EngineOptions) -> dict[str, str]:
-    """The kernel's environment: ours, the marks that tell cells where they run, no colours."""
-    source = {"NBASSET_NOTEBOOK": os.path.abspath(options.input_path)} if _is_local(options.input_path) else {}  # noqa: PTH100 - a text, maybe of no file
+    """The kernel's environment: this process's, and the marks that tell cells where they run."""
+    source = {} if options.input_path is None else {"NBASSET_NOTEBOOK": str(Path(options.input_path).absolute())}
     return {**os.environ, "NBASSET_PAPERMILL": "1", **source, **options.environment}
 
 
@@ -208,7 +213,7 @@ class QuietManager(NotebookExecutionManager):  # type: ignore[misc]
         self._saved = text
 
 
-class CellClient(AsyncKernelClient):  # type: ignore[misc]
+class CellClient(AsyncKernelClient):
     """A kernel client that says which cell a request is for, as JupyterLab does. nbclient leaves it out."""
 
     cell_id: str | None = None
@@ -313,7 +318,7 @@ class QuietClient(PapermillNotebookClient):  # type: ignore[misc]
         from nbformat.v4 import new_output
 
         said = mask_secrets(value)
-        cell.outputs.append(new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"]))
+        cell.outputs.append(new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"]))  # type: ignore[no-untyped-call]
 
     def _death(self) -> str:
         process = getattr(getattr(self.km, "provisioner", None), "process", None)
@@ -397,7 +402,7 @@ class QuietClient(PapermillNotebookClient):  # type: ignore[misc]
                 continue
             from nbformat.v4 import new_output
 
-            cell.outputs.append(new_output("stream", name=name, text=text))
+            cell.outputs.append(new_output("stream", name=name, text=text))  # type: ignore[no-untyped-call]
 
     def set_widgets_metadata(self) -> None:
         """No widget state is kept."""
