@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import InvalidConfigError, RunCancelled, RunFailure
 from nbasset.events.kinds import Event, RunFailed
 from nbasset.execution.cancel import CancelToken
+from nbasset.execution.environment import Observe, observe_nothing
 from nbasset.execution.executors import InlineExecutor, ThreadExecutor
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.execution.run import RunLoop, RunOptions, RunOutcome
@@ -36,7 +37,8 @@ def tell_nobody(event: Event) -> None:
 class Manner:
     """How a plan is carried out. `executor` is a kind of the settings, or an executor object; empty takes what the settings say.
 
-    `echo` shows what steps print. `on_event` hears each event after it was written.
+    `echo` shows what steps print. `on_event` hears each event after it was written. `observe` watches what steps display. With `is_part`
+    the plan is a part of a run that others began and will end.
     """
 
     kind: RunKind = "interactive"
@@ -46,6 +48,8 @@ class Manner:
     cancel: CancelToken | None = None
     parent_run_id: RunId | None = None
     root_run_id: RunId | None = None
+    is_part: bool = False
+    observe: Observe = observe_nothing
 
 
 DEFAULT = Manner()
@@ -55,7 +59,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     """Run a plan to its end. A failed step is in the result; an interrupt is raised again when the run was recorded as cancelled."""
     instance = scope.instance
     storage = instance.storage
-    environment = scope.environment(echo=manner.echo)
+    environment = replace(scope.environment(echo=manner.echo), observe=manner.observe)
     settings = instance.settings
 
     @cache
@@ -77,6 +81,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             owner=this_process(),
             parent_run_id=manner.parent_run_id,
             root_run_id=manner.root_run_id,
+            is_part=manner.is_part,
             home=str(instance.home.root),
             pool_limits=_pool_limits(plan, settings.queue.pools, settings.queue.default_pool_limit),
             on_event=manner.on_event,

@@ -9,7 +9,7 @@ from pathlib import Path
 from nbasset.arguments.options import GraphArguments
 from nbasset.commands.facts import counts_of, fact_of, shown_state
 from nbasset.commands.scope import Scope
-from nbasset.commands.states import standing
+from nbasset.commands.states import Standing, standing
 from nbasset.definitions.selection import AssetSelection
 from nbasset.drawing.picture import Edge, Node, Picture
 from nbasset.errors import InvalidInvocationError, StorageUnavailable, did_you_mean
@@ -19,9 +19,15 @@ from nbasset.serde import Json
 FORMS = ("svg", "png", "pdf", "txt", "dot", "json", "html")
 
 
-def lineage(scope: Scope, arguments: GraphArguments = GraphArguments(), *, selected: Iterable[AssetKey] = ()) -> Picture:  # noqa: B008
+def lineage(
+    scope: Scope,
+    arguments: GraphArguments = GraphArguments(),  # noqa: B008 - frozen
+    *,
+    selected: Iterable[AssetKey] = (),
+    now: Standing | None = None,
+) -> Picture:
     """The picture of the scope's assets, or of those selected. `selected` ones are marked."""
-    now = standing(scope)
+    now = now or standing(scope)
     catalog = scope.catalog
     if arguments.select:
         chosen = AssetSelection.from_string(arguments.select).resolve(catalog, status=now.status)

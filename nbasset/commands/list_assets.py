@@ -59,9 +59,14 @@ class AssetList:
         }
 
 
-def list_assets(scope: Scope, arguments: ListArguments = ListArguments()) -> AssetList:  # noqa: B008 - frozen
+def list_assets(
+    scope: Scope,
+    arguments: ListArguments = ListArguments(),  # noqa: B008 - frozen
+    *,
+    now: Standing | None = None,
+) -> AssetList:
     """The assets of the scope, or those selected."""
-    now = standing(scope)
+    now = now or standing(scope)
     catalog = scope.catalog
     if arguments.select:
         chosen = AssetSelection.from_string(arguments.select).resolve(catalog, status=now.status)

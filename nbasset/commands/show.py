@@ -116,7 +116,7 @@ class AssetFacts:
         }  # fmt: skip
 
 
-def show(scope: Scope, arguments: ShowArguments) -> AssetFacts:
+def show(scope: Scope, arguments: ShowArguments, *, now: Standing | None = None) -> AssetFacts:
     """The facts of the asset that is named.
 
     Raises
@@ -127,7 +127,7 @@ def show(scope: Scope, arguments: ShowArguments) -> AssetFacts:
         If it has no such partition.
     """
     key = one_asset(scope, arguments.asset)
-    now = standing(scope)
+    now = now or standing(scope)
     asset = scope.catalog.by_key[key]
     ref = _ref(asset, arguments.partition, now)
     versions = _versions(scope, key, ref)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 
 def ago(at_us: int, now_us: int) -> str:
-    """How long ago something was: ``just now``, ``5 min ago``, ``2013-06-01``.
+    """How long ago something was: ``just now``, ``5 min ago``, ``2013-06-01``; the moment itself when `now_us` is 0, for what is saved.
 
     >>> ago(0, 90_000_000), ago(0, 7_200_000_000)
     ('1 min ago', '2 h ago')
     """
+    if not now_us:
+        return moment(at_us)[:-3]
     seconds = (now_us - at_us) / 1_000_000
     if seconds < 10:
         return "just now"
