@@ -117,11 +117,13 @@ def materialize_in(
     catalog = scope.catalog
     chosen = _chosen(scope, selection)
     resolved = chosen.resolve(catalog)
-    partitions = _partitions(scope, resolved, partition_keys, partition_range, view)
-    nodes = frozenset(str(catalog.by_key[key].node) for key in resolved)
+    checks = chosen.resolve_checks(catalog) if chosen.says_checks else None
+    partitions = _partitions(scope, resolved | {check.asset for check in checks or ()}, partition_keys, partition_range, view)
+    nodes = frozenset(
+        {*(str(catalog.by_key[key].node) for key in resolved), *(catalog.checks_by_key[check].node for check in checks or ())}
+    )
     config = checked_config(scope, nodes, run_config)
     said = {PARTITION_TAG: partition_keys[0]} if partition_keys is not None and len(partition_keys) == 1 else {}
-    checks = chosen.resolve_checks(catalog) if chosen.op == "checks" or chosen.with_checks != "auto" else None
     wish = Wish(chosen, partitions, with_upstream=False, run_config=config, tags={**said, **(tags or {})}, checks=checks)
     planned = make_plan(scope, wish, view=view)
     result = carry_out(scope, planned.plan, view, manner)

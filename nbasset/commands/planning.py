@@ -84,7 +84,8 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
     now = standing(scope, run_config=wish.run_config, view=view)
     chosen = select(scope, wish.selection, now)
     _refuse(catalog, chosen if wish.selection is not None else None)
-    given = partitions_of(catalog, chosen, wish.partitions, now.view)
+    looked_at = frozenset(check.asset for check in wish.checks or ())
+    given = partitions_of(catalog, chosen | looked_at, wish.partitions, now.view)
     wanted, left_out = _narrowed(catalog, chosen, given, wish, now)
     if wish.with_upstream:
         _add_upstream(catalog, wanted, now, not_fresh=wish.which == "stale")
@@ -92,7 +93,7 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
     request = PlanRequest(
         wish.run_id or new_run_id(),
         frozenset(wanted),
-        {key: ordinals for key, ordinals in wanted.items() if ordinals is not None},
+        {**{key: given[key] for key in looked_at & given.keys()}, **{key: one for key, one in wanted.items() if one is not None}},
         wish.checks,
         frozenset(key for key in wanted if wish.which == "stale" and _only_perhaps(now.states[key])),
         {key: _why(now.states[key], key in chosen, wish.which) for key in wanted},

@@ -22,7 +22,7 @@ from nbasset.definitions.catalog import (
     NodeStep,
 )
 from nbasset.definitions.op import OpDefinition
-from nbasset.definitions.specs import AssetSpec
+from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidAssetName, Problem, did_you_mean
 from nbasset.keys import AssetKey, keys_text
 
@@ -43,7 +43,7 @@ class Resolver:
         self._externals: dict[AssetKey, CatalogAsset] = {}
         taken = [definition for definition in assets if self._take(definition)]
         kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.specs_by_key)]
-        bound = [self._bind_reads(definition) for definition in kept]
+        bound = [self._bind_partitions(self._bind_reads(definition)) for definition in kept]
         self._assets: list[CatalogAsset] = []
         self._nodes: list[CatalogNode] = []
         self._checks: list[CatalogCheck] = []
@@ -110,6 +110,23 @@ class Resolver:
             self.makers[key] = bound
         return bound
 
+    def _bind_partitions(self, definition: AssetsDefinition) -> AssetsDefinition:
+        """A check that loads a partitioned asset and says nothing of partitions is evaluated for each of the asset's partitions."""
+        if definition.specs_by_key or definition.partitions_def is not None or not definition.check_specs_by_output:
+            return definition
+        about = {spec.asset_key for spec in definition.check_specs}
+        loaded = [item.key for item in definition.inputs.values() if item.key in about and item.partition_mapping is None]
+        kinds = [asset.partitions_def for key in loaded if key is not None and (asset := self._spec_of(key)) is not None]
+        if not kinds or kinds[0] is None or any(one != kinds[0] for one in kinds):
+            return definition
+        bound = replace(definition, partitions_def=kinds[0])
+        self.definitions[definition.name] = bound
+        return bound
+
+    def _spec_of(self, key: AssetKey) -> AssetSpec | None:
+        maker = self.makers.get(key)
+        return maker.specs_by_key.get(key) if maker is not None else None
+
     # -- what each definition says -----------------------------------------------------------------------------------------
 
     def _add(self, definition: AssetsDefinition) -> None:
@@ -145,6 +162,7 @@ class Resolver:
             )
         for output, check in definition.check_specs_by_output.items():
             self._checks.append(CatalogCheck(check, definition.name, output, definition.place))
+            self._about(check, definition)
 
     def _find(self, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
         """The asset that fills an input; None (and a problem) when there is none."""
@@ -188,6 +206,23 @@ class Resolver:
         """An asset named in deps that nobody defines is external: it orders nothing, but it stands in the lineage."""
         if key not in self.makers and key not in self._externals:
             self._externals[key] = CatalogAsset(AssetSpec(key), execution="external")
+
+    def _about(self, check: AssetCheckSpec, definition: AssetsDefinition) -> None:
+        """What a check is about stands in the lineage, also when it is made elsewhere; a name that looks misspelt is told."""
+        for key in (check.asset_key, *(dep.asset for dep in check.additional_deps)):
+            near = "" if key in self.makers else did_you_mean(str(key), map(str, self.makers))
+            if near:
+                self.problems.append(
+                    Problem(
+                        "unknown-asset",
+                        f"check '{check.key}' is about '{key}', which nothing here makes",
+                        definition.place,
+                        f'{near} To check data made elsewhere, declare AssetSpec("{key}").',
+                        "note",
+                        asset=str(check.asset_key),
+                    )
+                )
+            self._know(key)
 
     def _node(self, definition: AssetsDefinition, sources: Mapping[str, AssetKey | None]) -> CatalogNode:
         node = definition.node

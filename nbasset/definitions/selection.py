@@ -182,6 +182,12 @@ class AssetSelection:
         """The same without asset checks."""
         return AssetSelection(self.op, self.args, "none")
 
+    @property
+    def says_checks(self) -> bool:
+        """Whether it speaks of checks anywhere: without that, the checks of what is selected go with it."""
+        inner = (part for part in self.args if isinstance(part, AssetSelection))
+        return self.op == "checks" or self.with_checks != "auto" or any(part.says_checks for part in inner)
+
     # -- resolving -----------------------------------------------------------------------------------------------------------
 
     def resolve(self, catalog: Catalog, *, status: StatusOf | None = None) -> frozenset[AssetKey]:
@@ -196,12 +202,7 @@ class AssetSelection:
 
     def resolve_checks(self, catalog: Catalog) -> frozenset[CheckKey]:
         """The checks that go with it: those of the selected assets, unless it says otherwise."""
-        if self.op == "checks":
-            return frozenset(self.args)
-        if self.with_checks == "none":
-            return frozenset()
-        keys = self.resolve(catalog)
-        return frozenset(check for key in keys for check in catalog.checks_by_asset.get(key, ()))
+        return frozenset(_resolve_checks(self, catalog))
 
     def __str__(self) -> str:
         return _text(self)
@@ -218,8 +219,25 @@ def _depth(depth: int | None) -> int | None:
     return depth
 
 
+def _resolve_checks(node: AssetSelection, catalog: Catalog) -> set[CheckKey]:
+    args = node.args
+    if node.op == "checks":
+        return set(args)
+    if node.with_checks == "none":
+        return set()
+    if node.op == "or":
+        return set().union(*(_resolve_checks(part, catalog) for part in args))
+    if node.op in ("and", "minus"):
+        left, right = _resolve_checks(args[0], catalog), _resolve_checks(args[1], catalog)
+        return left & right if node.op == "and" else left - right
+    keys = _resolve(AssetSelection(node.op, args) if node.with_checks == "only" else node, catalog, None)
+    return {check for key in keys for check in catalog.checks_by_asset.get(key, ())}
+
+
 def _resolve(node: AssetSelection, catalog: Catalog, status: StatusOf | None) -> set[AssetKey]:
     args = node.args
+    if node.with_checks == "only":
+        return set()
     if node.op == "all":
         return {asset.key for asset in catalog.assets if args[0] or asset.is_executable}
     if node.op == "keys":

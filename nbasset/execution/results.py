@@ -101,6 +101,8 @@ class ResultReader:
             yield from self._event(result)
         elif isinstance(result, (list, tuple)) and result and all(isinstance(item, _EVENTS) for item in result):
             yield from self._each(result, yielded=False)
+        elif self.is_check and (isinstance(result, bool) or type(result).__name__ in ("bool_", "bool")):
+            yield AssetCheckResult(result)
         elif self.is_check:
             raise InvariantViolationError(f"{self.what} returned {_short(result)}. A check returns AssetCheckResult(passed=...).")
         elif len(self._outputs) > 1 and isinstance(result, tuple):

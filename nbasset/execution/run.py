@@ -19,7 +19,7 @@ from nbasset import clock
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import Error
-from nbasset.events.facts import AssetMaterialized, ErrorInfo
+from nbasset.events.facts import AssetMaterialized, CheckEvaluated, ErrorInfo
 from nbasset.events.kinds import (
     Event,
     Owner,
@@ -426,6 +426,8 @@ class RunLoop:
             event, status = RunCancelled(at, run_id, f"cancelled by {self.cancel.by or 'somebody'}"), "canceled"
         elif self._errors:
             event, status = RunFailed(at, run_id, "steps-failed", _failure_text(self._errors, len(self.plan.steps)), error), "failure"
+        elif self.progress.blocking_failures:
+            event, status = RunFailed(at, run_id, "steps-failed", _blocked_text(self.progress.blocking_failures, self.events)), "failure"
         else:
             event, status = RunSucceeded(at, run_id), "success"
         if not self.options.is_part:
@@ -454,6 +456,15 @@ def _retry(step: Step, report: StepReport, attempt: int) -> float | None:
     if step.retry is None or attempt > step.retry.max_retries:
         return None
     return step.retry.wait_s(attempt, random.random())  # noqa: S311 - spreads retries, guards nothing
+
+
+def _blocked_text(failures: Sequence[CheckEvaluated], events: Sequence[Event]) -> str:
+    first = failures[0]
+    said = f": {first.description}" if first.description else ""
+    more = f" ({len(failures) - 1} more failed)" if len(failures) > 1 else ""
+    skipped = sum(1 for event in events if isinstance(event, StepSkipped) and event.reason in ("check-failed", "upstream-failed"))
+    kept = f" {skipped} downstream {'step' if skipped == 1 else 'steps'} did not run." if skipped else ""
+    return f"the blocking check '{first.check}' failed{said}{more}.{kept}"
 
 
 def _failure_text(errors: list[tuple[str, ErrorInfo]], steps: int) -> str:

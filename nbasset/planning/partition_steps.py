@@ -41,6 +41,9 @@ def chunks_of(
     wanted = OrdinalSet()
     for key in (*assets, *(check.asset for check in node.checks if not node.assets)):
         wanted = wanted | request.partitions.get(key, OrdinalSet())
+    if not wanted and node.kind == "observe":
+        yield None  # an observation may tell of any partitions, or of the asset as a whole
+        return
     if not wanted:
         name = str(next(iter(assets), node.name))
         keys = node.partitions_def.describe()

@@ -46,7 +46,8 @@ class RunProgress:
         self._waiting = {step.key: len(step.after) for step in plan.steps}
         self._ready = [(at, step.key) for at, step in enumerate(plan.steps) if not step.after]
         self._gone: dict[str, frozenset[str]] = {}
-        self._failed_checks: set[CheckKey] = set()
+        self._failed_checks: dict[str, set[CheckKey]] = {}
+        self.blocking_failures: list[CheckEvaluated] = []
         self.mapping_keys: dict[tuple[str, str], tuple[str, ...]] = {}
         heapq.heapify(self._ready)
 
@@ -115,7 +116,8 @@ class RunProgress:
             elif isinstance(fact, AssetMaterialized):
                 assets.add(fact.asset)
             elif isinstance(fact, CheckEvaluated) and fact.blocking and not fact.passed and fact.severity == "ERROR":
-                self._failed_checks.add(fact.check)
+                self._failed_checks.setdefault(step.key, set()).add(fact.check)
+                self.blocking_failures.append(fact)
         gone = set()
         for output in step.outputs:
             if output.is_dynamic:
@@ -141,7 +143,7 @@ class RunProgress:
         return skips
 
     def _must_skip(self, step: Step, after: str) -> Skip | None:
-        failed = step.blocked_by & self._failed_checks
+        failed = step.blocked_by & self._failed_checks.get(after, frozenset())
         if failed:
             return Skip(step, "check-failed", str(min(failed)))
         gone = self._gone.get(after)

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from nbasset.definitions.catalog import Catalog, CatalogNode, NodeInput, NodeOutput, NodeStep, OutputRef
+from nbasset.definitions.catalog import Catalog, CatalogDep, CatalogNode, NodeInput, NodeOutput, NodeStep, OutputRef
 from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.specs import AssetDep
 from nbasset.errors import InvalidDefinitionError, ProblemsFound
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
@@ -37,6 +38,8 @@ def plan_run(catalog: Catalog, request: PlanRequest, view: PartitionsView) -> Ru
         raise ProblemsFound(problems)
     checks = _wanted_checks(catalog, wanted, request.checks)
     nodes = _nodes(catalog, wanted, checks)
+    if checks and not nodes:
+        raise _only_with_their_assets(catalog, checks)
     builder = _Builder(catalog, request, view, wanted, checks)
     for node in _in_order(catalog, nodes, wanted):
         builder.add(node)
@@ -80,10 +83,28 @@ def _nodes(catalog: Catalog, wanted: frozenset[AssetKey], checks: frozenset[Chec
     return [node for node in catalog.nodes if node.name in names]
 
 
+def _place_of_check(node: CatalogNode, catalog: Catalog, at: Mapping[AssetKey, float]) -> float:
+    specs = [catalog.checks_by_key[check].spec for check in node.checks]
+    seen = {key for spec in specs for key in (spec.asset_key, *(dep.asset for dep in spec.additional_deps))}
+    seen.update(item.asset for step in node.steps for item in step.inputs if item.asset is not None)
+    return max((at[key] for key in seen if key in at), default=len(at)) + 0.5
+
+
+def _only_with_their_assets(catalog: Catalog, checks: Collection[CheckKey]) -> InvalidDefinitionError:
+    first = min(checks)
+    node = catalog.checks_by_key[first].node
+    return InvalidDefinitionError(
+        f"the verdict of check '{first}' comes from the function '{node}' that makes the asset, so it cannot be had alone. "
+        f"Select the asset '{first.asset}', or write the check as a function of its own: @asset_check(asset=\"{first.asset}\")."
+    )
+
+
 def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[AssetKey]) -> Iterable[CatalogNode]:
-    """Nodes, each after those that make what it reads."""
-    at = {key: place for place, key in enumerate(catalog.order)}
-    place = {node.name: max((at[key] for key in node.assets if key in wanted), default=len(at)) for node in nodes}
+    """Nodes, each after those that make what it reads; a check right after what it looks at, so that it can block what comes next."""
+    at = {key: float(place) for place, key in enumerate(catalog.order)}
+    place = {
+        node.name: max((at[key] for key in node.assets if key in wanted), default=_place_of_check(node, catalog, at)) for node in nodes
+    }
     ordered = sorted(nodes, key=lambda node: place[node.name])
     done: set[AssetKey] = set()
     for node in ordered:
@@ -113,7 +134,7 @@ class _Builder:
         self.steps: list[Step] = []
         self._whole: dict[AssetKey, str] = {}
         self._parts: dict[AssetKey, dict[int, str]] = {}
-        self._blocking: dict[AssetKey, list[tuple[str, CheckKey]]] = {}
+        self._blocking: dict[AssetKey, list[tuple[str, CheckKey, OrdinalSet | None]]] = {}
 
     def add(self, node: CatalogNode) -> None:
         assets = tuple(key for key in node.assets if key in self.wanted)
@@ -138,20 +159,17 @@ class _Builder:
         verdicts = tuple(output.check for output in outputs if output.check is not None)
         after: set[str] = set()
         inputs = tuple(self._input(node, item, ordinals, suffix, after) for item in part.inputs)
-        for one in made:
-            for dep in self.catalog.by_key[one].deps:
-                if dep.input is None and dep.asset not in made:
-                    after.update(
-                        self._makers(
-                            dep.asset, upstream_partitions(node, dep.asset, dep.partition_mapping, ordinals, self.catalog, self.view)[0]
-                        )
-                    )
+        read = {item.asset: item.partitions for item in inputs if item.asset is not None}
+        deps = [dep for one in made for dep in self.catalog.by_key[one].deps if dep.input is None and dep.asset not in made]
         for check in verdicts:
             spec = self.catalog.checks_by_key[check].spec
-            for one in (spec.asset_key, *(dep.asset for dep in spec.additional_deps)):
-                if one not in made:
-                    after.update(self._makers(one, ordinals))
-        blocked = self._blockers(after, inputs, made)
+            deps.extend(CatalogDep(one.asset, None, one.partition_mapping) for one in (AssetDep(spec.asset_key), *spec.additional_deps))
+        for dep in deps:
+            if dep.asset not in read and dep.asset not in made:
+                found = upstream_partitions(node, dep.asset, dep.partition_mapping, ordinals, self.catalog, self.view)
+                read[dep.asset] = found.ordinals
+                after.update(self._makers(dep.asset, found.ordinals))
+        blocked = self._blockers(after, read) if made else set()
         after.discard(key)
         step = Step(
             key,
@@ -196,17 +214,14 @@ class _Builder:
             return {parts[ordinal] for ordinal in partitions if ordinal in parts}
         return {key for ordinal, key in parts.items() if ordinal in partitions}
 
-    def _blockers(self, after: set[str], inputs: tuple[StepInput, ...], made: tuple[AssetKey, ...]) -> set[CheckKey]:
-        """Blocking checks of what the step reads: it waits for those too."""
-        read = {item.asset for item in inputs if item.asset is not None}
-        read.update(dep.asset for key in made for dep in self.catalog.by_key[key].deps)
+    def _blockers(self, after: set[str], read: Mapping[AssetKey, OrdinalSet | None]) -> set[CheckKey]:
+        """Blocking checks of what the step reads (of those partitions that it reads): it waits for them too."""
         found: set[CheckKey] = set()
-        if not made:
-            return found
-        for asset in read:
-            for step, check in self._blocking.get(asset, ()):
-                after.add(step)
-                found.add(check)
+        for asset, partitions in read.items():
+            for step, check, looked_at in self._blocking.get(asset, ()):
+                if partitions is None or looked_at is None or partitions & looked_at:
+                    after.add(step)
+                    found.add(check)
         return found
 
     def _remember(self, step: Step) -> None:
@@ -218,7 +233,9 @@ class _Builder:
         for check in step.checks:
             spec = self.catalog.checks_by_key[check].spec
             if spec.blocking:
-                self._blocking.setdefault(spec.asset_key, []).append((step.key, check))
+                node, asset = self.catalog.nodes_by_name[step.node], self.catalog.by_key.get(spec.asset_key)
+                same = asset is not None and node.partitions_def == asset.partitions_def
+                self._blocking.setdefault(spec.asset_key, []).append((step.key, check, step.partitions if same else None))
 
     def _why(self, made: tuple[AssetKey, ...]) -> tuple[Reason, ...]:
         found: dict[Reason, None] = {}

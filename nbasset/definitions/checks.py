@@ -1,0 +1,307 @@
+"""Asset checks: functions that look at an asset and give a verdict.
+
+A check is an `AssetsDefinition` that makes no asset and has verdicts as outputs. It runs after the asset in the same run, or on its own
+over what is stored. `blocking=True` with severity ERROR keeps everything downstream of the asset from running.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nbasset.definitions.asset import AssetInput, AssetsDefinition
+from nbasset.definitions.definitions import modules_of_package
+from nbasset.definitions.op import NO_DEFAULT, In, OpDefinition, Out, Parameters, check_resource_keys, first_paragraph, parameters_of
+from nbasset.definitions.policies import RetryPolicy
+from nbasset.definitions.results import DEFAULT_OUTPUT
+from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn, parts_of
+from nbasset.errors import InvalidDefinitionError, did_you_mean
+from nbasset.keys import AssetKey
+from nbasset.metadata import RawMetadataValue
+
+if TYPE_CHECKING:
+    from nbasset.definitions.partitions import PartitionsDefinition
+    from nbasset.keys import CoercibleToAssetKey
+
+_CHECK_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
+COMPUTE_KIND_TAG = "nbasset/compute_kind"
+
+
+def asset_check(
+    *,
+    asset: CoercibleToAssetKey | AssetsDefinition,
+    name: str | None = None,
+    description: str | None = None,
+    blocking: bool = False,
+    additional_ins: Mapping[str, AssetIn] | None = None,
+    additional_deps: Iterable[AssetDep | CoercibleToAssetKey] | None = None,
+    required_resource_keys: set[str] | frozenset[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    config_schema: Any = None,
+    compute_kind: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    metadata: Mapping[str, RawMetadataValue] | None = None,
+    automation_condition: Any = None,
+    pool: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]:
+    """Make a check of a function that returns an `AssetCheckResult` (or plainly True or False).
+
+    A parameter named like the asset, else the first that `additional_ins` does not name, loads the asset; a check without one only looks
+    at records. One that loads a partitioned asset is evaluated for each partition, as the asset is made.
+
+    >>> from nbasset.definitions.results import AssetCheckResult
+    >>> @asset_check(asset="orders", blocking=True)
+    ... def not_empty(orders):
+    ...     return AssetCheckResult(passed=len(orders) > 0)
+    >>> str(not_empty.check_keys[0]), not_empty([1]).passed
+    ('orders:not_empty', True)
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If the function has inputs that nobody fills, or arguments contradict each other.
+    """
+    if callable(asset) and not isinstance(asset, AssetsDefinition) and not hasattr(asset, "key"):
+        raise InvalidDefinitionError('@asset_check needs the asset that it looks at: @asset_check(asset="orders").')
+    key = _asset_key(asset)
+
+    def make(fn: Callable[..., Any]) -> AssetsDefinition:
+        check_name = name or fn.__name__
+        what = f"check '{check_name}' of '{key}'"
+        parameters = parameters_of(fn, what=what)
+        inputs = _inputs(parameters, key, additional_ins, what)
+        spec = AssetCheckSpec(
+            _checked_name(check_name),
+            asset=key,
+            description=description or first_paragraph(fn.__doc__),
+            additional_deps=_additional(additional_deps, inputs, key, what),
+            blocking=blocking,
+            metadata=metadata,
+            automation_condition=automation_condition,
+            partitions_def=partitions_def,
+        )
+        node_name = f"{key.to_python_identifier()}_{check_name}"
+        tags = {**({COMPUTE_KIND_TAG: compute_kind} if compute_kind else {}), **(op_tags or {})}
+        op = check_op(node_name, fn, inputs, (DEFAULT_OUTPUT,), parameters, config_schema, required_resource_keys, tags, retry_policy, pool)
+        return AssetsDefinition(
+            node_name, op, {}, {}, inputs, {DEFAULT_OUTPUT: spec}, partitions_def=partitions_def,
+            resource_defs=dict(resource_defs or {}), place=op.place,
+        )  # fmt: skip
+
+    return make
+
+
+def multi_asset_check(
+    *,
+    specs: Sequence[AssetCheckSpec],
+    name: str | None = None,
+    description: str | None = None,
+    can_subset: bool = False,
+    compute_kind: str | None = None,
+    op_tags: Mapping[str, str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    required_resource_keys: set[str] | frozenset[str] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    config_schema: Any = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    pool: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]:
+    """Make several checks of one function that yields an `AssetCheckResult` for each; they may be about different assets.
+
+    Parameters are assets, found by name or by `ins`. With `can_subset` the function may be asked for some of its checks only
+    (`context.selected_asset_check_keys`).
+
+    >>> from nbasset.definitions.results import AssetCheckResult
+    >>> @multi_asset_check(specs=[AssetCheckSpec("small", asset="a"), AssetCheckSpec("even", asset="b")])
+    ... def both(a, b):
+    ...     yield AssetCheckResult(a < 10, asset_key="a", check_name="small")
+    ...     yield AssetCheckResult(b % 2 == 0, asset_key="b", check_name="even")
+    >>> [result.passed for result in both(3, 4)]
+    [True, True]
+    """
+    if not specs:
+        raise InvalidDefinitionError('@multi_asset_check has no check: specs=[AssetCheckSpec("not_empty", asset="orders"), ...].')
+    by_output: dict[str, AssetCheckSpec] = {}
+    for spec in specs:
+        output = f"{spec.asset_key.to_python_identifier()}_{_checked_name(spec.name)}"
+        if output in by_output:
+            raise InvalidDefinitionError(f"@multi_asset_check names the check '{spec.key}' twice. Rename one.")
+        by_output[output] = spec
+
+    def make(fn: Callable[..., Any]) -> AssetsDefinition:
+        node_name = name or fn.__name__
+        what = f"checks '{node_name}'"
+        parameters = parameters_of(fn, what=what)
+        given = dict(ins or {})
+        inputs = {one: _input(one, annotation, given.pop(one, None), parameters) for one, annotation in parameters.inputs.items()}
+        _refuse_rest(given, parameters, what)
+        tags = {**({COMPUTE_KIND_TAG: compute_kind} if compute_kind else {}), **(op_tags or {})}
+        op = check_op(node_name, fn, inputs, tuple(by_output), parameters, config_schema, required_resource_keys, tags, retry_policy, pool)
+        own = partitions_def if partitions_def is not None else next(iter(by_output.values())).partitions_def
+        return AssetsDefinition(
+            node_name,
+            op,
+            {},
+            {},
+            inputs,
+            by_output,
+            can_subset,
+            partitions_def=own,
+            resource_defs=dict(resource_defs or {}),
+            place=op.place,
+        )
+
+    return make
+
+
+def check_op(
+    name: str, fn: Callable[..., Any], inputs: Mapping[str, AssetInput], outputs: Sequence[str], parameters: Parameters,
+    config_schema: Any, resources: Iterable[str] | None, tags: Mapping[str, str], retry_policy: RetryPolicy | None, pool: str | None,
+) -> OpDefinition:  # fmt: skip
+    """The op behind a check: one optional output for each verdict."""
+    ins = {
+        one: In(item.value_type if item.value_type is not None else item.annotation, None, parameters.defaults.get(one, NO_DEFAULT))
+        for one, item in inputs.items()
+    }
+    return OpDefinition(
+        name,
+        fn,
+        ins,
+        {output: Out(is_required=False) for output in outputs},
+        parameters,
+        first_paragraph(fn.__doc__),
+        config_schema if config_schema is not None else parameters.config_type,
+        check_resource_keys(resources),
+        dict(tags),
+        retry_policy,
+        None,
+        pool,
+    )
+
+
+def load_asset_checks_from_modules(
+    modules: Iterable[ModuleType], asset_key_prefix: str | Sequence[str] | None = None
+) -> list[AssetsDefinition]:
+    """All checks that stand at the top level of the modules, in order; `asset_key_prefix` goes before the keys of their assets."""
+    found: dict[int, AssetsDefinition] = {}
+    for module in modules:
+        for value in vars(module).values():
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(one, AssetsDefinition) and not one.specs_by_key and one.check_specs_by_output:
+                    found[id(one)] = one
+    checks = list(found.values())
+    return checks if asset_key_prefix is None else [with_asset_prefix(one, parts_of(asset_key_prefix)) for one in checks]
+
+
+def load_asset_checks_from_package_module(package_module: ModuleType, asset_key_prefix: Any = None) -> list[AssetsDefinition]:
+    """All checks of a package and of every module below it."""
+    return load_asset_checks_from_modules(modules_of_package(package_module), asset_key_prefix)
+
+
+def load_asset_checks_from_package_name(package_name: str, asset_key_prefix: Any = None) -> list[AssetsDefinition]:
+    """All checks of the package with this name."""
+    return load_asset_checks_from_package_module(importlib.import_module(package_name), asset_key_prefix)
+
+
+def load_asset_checks_from_current_module(asset_key_prefix: Any = None) -> list[AssetsDefinition]:
+    """All checks of the module that calls this."""
+    import inspect
+
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame is not None else None
+    module = ModuleType("caller")
+    vars(module).update(caller.f_globals if caller is not None else {})
+    return load_asset_checks_from_modules([module], asset_key_prefix)
+
+
+def with_asset_prefix(check: AssetsDefinition, prefix: Sequence[str]) -> AssetsDefinition:
+    """The same check about the asset below a key prefix."""
+    from dataclasses import replace
+
+    about = {spec.asset_key for spec in check.check_specs}
+
+    def moved(key: AssetKey | None) -> AssetKey | None:
+        return key.with_prefix(prefix) if key is not None and key in about else key
+
+    return replace(
+        check,
+        check_specs_by_output={
+            output: AssetCheckSpec(
+                spec.name, asset=spec.asset_key.with_prefix(prefix), description=spec.description, additional_deps=spec.additional_deps,
+                blocking=spec.blocking, metadata=spec.metadata, automation_condition=spec.automation_condition,
+                partitions_def=spec.partitions_def,
+            )
+            for output, spec in check.check_specs_by_output.items()
+        },
+        inputs={name: replace(item, key=moved(item.key)) for name, item in check.inputs.items()},
+    )  # fmt: skip
+
+
+def _asset_key(asset: Any) -> AssetKey:
+    if isinstance(asset, AssetsDefinition):
+        return asset.key
+    return AssetKey.from_coercible(asset)
+
+
+def _checked_name(name: str) -> str:
+    if not _CHECK_NAME.match(name):
+        raise InvalidDefinitionError(f"{name!r} cannot be the name of a check: only letters, digits and '_' can stand in it.")
+    return name
+
+
+def _inputs(parameters: Parameters, key: AssetKey, additional_ins: Mapping[str, AssetIn] | None, what: str) -> dict[str, AssetInput]:
+    given = dict(additional_ins or {})
+    own = [name for name in parameters.inputs if name not in given]
+    target = key.last if key.last in own else own[0] if own else None
+    for name in own:
+        if name != target:
+            raise InvalidDefinitionError(
+                f"{what}: '{target}' loads the asset, and nobody says what '{name}' is. "
+                f'Name it: additional_ins={{"{name}": AssetIn("{name}")}}.'
+            )
+    inputs: dict[str, AssetInput] = {}
+    for name, annotation in parameters.inputs.items():
+        wanted = given.pop(name, None)
+        inputs[name] = _input(name, annotation, AssetIn(key=key) if name == target else wanted, parameters)
+        if name != target and inputs[name].key == key:
+            raise InvalidDefinitionError(f"{what} loads its own asset twice. Leave '{name}' out of additional_ins.")
+    _refuse_rest(given, parameters, what, "additional_ins")
+    return inputs
+
+
+def _input(name: str, annotation: Any, wanted: Any, parameters: Parameters) -> AssetInput:
+    has_default = name in parameters.defaults
+    if wanted is None:
+        return AssetInput(name, annotation=annotation, has_default=has_default)
+    if not isinstance(wanted, AssetIn):
+        wanted = AssetIn(key=wanted)
+    return AssetInput(
+        name, wanted.key, wanted.key_prefix, annotation, wanted.value_type, wanted.metadata, wanted.input_manager_key,
+        wanted.partition_mapping, has_default,
+    )  # fmt: skip
+
+
+def _refuse_rest(given: Mapping[str, Any], parameters: Parameters, what: str, argument: str = "ins") -> None:
+    for name in given:
+        hint = did_you_mean(name, parameters.inputs) or f"Add a parameter: def ...({name})."
+        raise InvalidDefinitionError(f"{what} has no parameter '{name}' that {argument} speaks of. {hint}")
+
+
+def _additional(
+    deps: Iterable[AssetDep | CoercibleToAssetKey] | None, inputs: Mapping[str, AssetInput], key: AssetKey, what: str
+) -> list[AssetDep]:
+    found = [AssetDep.from_coercible(dep) for dep in deps or ()]
+    for dep in found:
+        if dep.asset == key:
+            raise InvalidDefinitionError(f"{what} waits for its own asset anyway. Leave '{key}' out of additional_deps.")
+    loaded = {item.key for item in inputs.values()}
+    found.extend(
+        AssetDep(one) for one in dict.fromkeys(loaded) if one is not None and one != key and one not in {dep.asset for dep in found}
+    )
+    return found
