@@ -136,12 +136,13 @@ def _chosen(scope: Scope, selection: Any) -> AssetSelection:
     catalog = scope.catalog
     if selection is not None:
         return AssetSelection.from_coercible(selection)
-    keys = [asset.key for asset in catalog.assets if asset.node is not None]
+    keys = [asset.key for asset in catalog.assets if asset.is_executable]
     if not keys and not catalog.checks:
         errors = [problem for problem in catalog.problems if problem.severity == "error"]
         if not errors:
             raise InvalidDefinitionError(
-                "there is nothing to make: none of the assets is made by a function. Pass assets made with @asset."
+                "there is nothing to make: none of the assets is made by a function. Pass assets made with @asset; "
+                "those that are only looked at go to observe()."
             )
     if not keys:
         return AssetSelection("checks", tuple(check.spec.key for check in catalog.checks), "only")

@@ -11,7 +11,15 @@ from nbasset import clock
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.op import OpDefinition
-from nbasset.definitions.results import NO_VALUE, AssetCheckResult, AssetMaterialization, AssetObservation, ExpectationResult
+from nbasset.definitions.results import (
+    NO_VALUE,
+    AssetCheckResult,
+    AssetMaterialization,
+    AssetObservation,
+    DataVersion,
+    DataVersionsByPartition,
+    ExpectationResult,
+)
 from nbasset.definitions.value_types import Nothing
 from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnstorableValue
 from nbasset.events.facts import (
@@ -274,15 +282,27 @@ class _Attempt:
             )
 
     def _observe(self, asset: AssetKey, item: Given, metadata: Mapping[str, MetadataValue]) -> None:
-        version = item.data_version
-        by_partition = getattr(item.value, "data_versions_by_partition", None)
-        if by_partition is not None:
-            for ref in self.task.refs:
-                if ref.key in by_partition:
-                    self.facts.append(AssetObserved(asset, ref, by_partition[ref.key].value, metadata, dict(item.tags)))
+        """What was seen of an asset: one fact, or one for each partition that the function told of (of those asked for, if any were)."""
+        value, version = item.value, item.data_version
+        if isinstance(value, DataVersionsByPartition):
+            partitions_def = self.environment.definitions.catalog.asset(asset).partitions_def
+            if partitions_def is None:
+                raise InvariantViolationError(
+                    f"'{asset}' has no partitions, but versions by partition were seen of it. Return DataVersion(...)."
+                )
+            asked = {ref.key for ref in self.task.refs}
+            for key, seen in value.data_versions_by_partition.items():
+                if not asked or key in asked:
+                    ref = PartitionRef(key, partitions_def.ordinal_of(key, self.environment.key_table))
+                    self.facts.append(AssetObserved(asset, ref, seen.value, metadata, dict(item.tags)))
             return
-        if version is None and hasattr(item.value, "value") and item.value is not NO_VALUE:
-            version = item.value.value
+        if isinstance(value, DataVersion):
+            version = version or value.value
+        elif value is not NO_VALUE and value is not None:
+            raise InvariantViolationError(
+                f"{self.step.key} looked at '{asset}' and returned a {type(value).__name__}. Return DataVersion(...), "
+                "DataVersionsByPartition({...}) or ObserveResult(...)."
+            )
         for one in self.task.refs or (None,):
             self.facts.append(AssetObserved(asset, one, version, metadata, dict(item.tags)))
 
@@ -340,6 +360,8 @@ class _Attempt:
 def _what(step: Any, op: OpDefinition) -> str:
     if step.kind == "check":
         return f"check '{op.name}'"
+    if len(step.assets) == 1 and step.kind == "observe":
+        return f"observation of '{step.assets[0]}'"
     if len(step.assets) == 1:
         return f"asset '{step.assets[0]}'"
     return f"multi-asset '{op.name}'" if step.assets else f"op '{op.name}'"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from nbasset.events.facts import AssetMaterialized, CheckEvaluated, CheckKey, OutputStored
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, OutputStored
 from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
 from nbasset.events.records import StepStatus
 from nbasset.planning.plan import RunPlan, Step
@@ -113,7 +113,7 @@ class RunProgress:
                 came.add(fact.output)
                 if fact.mapping_key is not None:
                     keys.setdefault(fact.output, []).append(fact.mapping_key)
-            elif isinstance(fact, AssetMaterialized):
+            elif isinstance(fact, (AssetMaterialized, AssetObserved)):
                 assets.add(fact.asset)
             elif isinstance(fact, CheckEvaluated) and fact.blocking and not fact.passed and fact.severity == "ERROR":
                 self._failed_checks.setdefault(step.key, set()).add(fact.check)

@@ -49,7 +49,7 @@ def _state_of(
     view: PartitionsView,
     found: Mapping[AssetKey, AssetState],
 ) -> AssetState:
-    if asset.node is None or asset.execution == "external":
+    if asset.node is None or asset.execution != "materialize":
         return AssetState(asset.key, "external")
     if asset.partitions_def is not None:
         return partitioned_state(asset, catalog, state, versions, view, found)
