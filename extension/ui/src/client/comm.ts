@@ -12,6 +12,8 @@ export interface Model {
   readonly widget_manager?: unknown;
 }
 
+const PATIENCE_MS = 3_000;
+
 interface Comm {
   open(data: unknown): unknown;
   send(data: unknown): unknown;
@@ -41,12 +43,14 @@ export function commLink(model: Model, quickTarget: string): Link {
 async function openComm(manager: unknown, target: string): Promise<Comm | null> {
   const kernel = property(manager, "kernel");
   const create = property(kernel, "createComm");
-  if (typeof create !== "function") return null;
+  if (typeof create !== "function" || property(kernel, "supportsSubshells") !== true) return null;
   try {
     const comm: unknown = Reflect.apply(create, kernel, [target]);
     if (!isComm(comm)) return null;
+    // Opened before its subshell is there it would wait for the running cell, as everything else does.
+    const isThere = await Promise.race([comm.subshellStarted?.then(() => true), new Promise((done) => setTimeout(done, PATIENCE_MS, false))]);
+    if (isThere !== true) return null;
     comm.open({});
-    await comm.subshellStarted;
     return comm;
   } catch (error) {
     console.warn("nbasset: no quick lane to the kernel", error);

@@ -21,6 +21,16 @@ export function Note(props: { readonly state?: State; readonly children: Compone
   );
 }
 
+/** Nothing to show: what to do next, in one line. */
+export function Empty({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <div class="nb-empty">
+      <div class="nb-strong">{title}</div>
+      <p class="nb-small nb-2">{children}</p>
+    </div>
+  );
+}
+
 /** What has not come yet keeps the shape of what comes: bars after 300 ms, and a name for what it waits for after 2 s. */
 export function Waiting<T>(props: {
   readonly loaded: Loaded<T>;

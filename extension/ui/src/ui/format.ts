@@ -58,6 +58,15 @@ export function age(at: number, now: number): string {
   return moment(at, now);
 }
 
+/** An age with no more room than a word: 6 min, 2 h, 3 d, Nov 2013. */
+export function briefAge(at: number, now: number): string {
+  const days = Math.floor((now - at) / 86_400);
+  if (days < 1) return age(at, now);
+  if (days < 60) return `${days} d`;
+  const date = new Date(at * 1000);
+  return `${MONTHS[date.getMonth()]} ${date.getFullYear()}`;
+}
+
 /** "4 min ago" below a day, "19 Nov 14:20" after. */
 export function ago(at: number, now: number): string {
   const short = age(at, now);

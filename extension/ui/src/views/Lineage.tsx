@@ -7,7 +7,7 @@ import { Button } from "../ui/Button";
 import { StateCounts } from "../ui/Glyph";
 import { plural } from "../ui/format";
 import { useLoaded, useNow, useSize } from "../ui/hooks";
-import { Note, Voice, Waiting } from "../ui/Notes";
+import { Empty, Note, Voice, Waiting } from "../ui/Notes";
 import { MenuButton, useHover } from "../ui/Pop";
 import type { Anchor } from "../ui/Pop";
 import { ResizeHandle } from "../ui/Resize";
@@ -94,8 +94,26 @@ export function Lineage(props: {
     else if (result.type === "refused") desk.store.tell(result.text, "warning");
   };
 
+  if (view.nodes.length === 0) {
+    return (
+      <section ref={card} class="nb-card" role="group" aria-label={view.title}>
+        {view.selection === "" ? (
+          <Empty title="No asset yet">
+            Write <span class="nb-mono">@asset</span> above a function, or begin a cell with <span class="nb-mono">%%asset NAME</span>, and run the cell.
+          </Empty>
+        ) : (
+          <Empty title="Nothing is selected">
+            No asset matches <span class="nb-mono">{view.selection}</span>.{" "}
+            <button type="button" class="nb-link" onClick={() => draw({ selection: "" })}>
+              Show all assets
+            </button>
+          </Empty>
+        )}
+      </section>
+    );
+  }
   const isBeside = size.width >= WIDE;
-  const graphHeight = isFull ? Math.max(240, size.height - 96) : height;
+  const graphHeight = isFull ? null : height;
   const chosen = selected.size > 1 ? selected : !isPlain(text) && found?.keys !== undefined && found.keys !== null && found.keys.size > 0 ? found.keys : NONE;
   const askDraw = chosen.size > 0 && chosen === found?.keys;
   return (
@@ -150,7 +168,7 @@ export function Lineage(props: {
           onLook={setScale}
           onSearch={() => field.current?.focus()}
         />
-        {opened !== null && <Side key={opened} asset={opened} height={isBeside ? graphHeight : null} node={view.nodes.find(({ key }) => key === opened)} onClose={() => pick(null, false)} />}
+        {opened !== null && <Side key={opened} asset={opened} height={isBeside && !isFull ? height : null} node={view.nodes.find(({ key }) => key === opened)} onClose={() => pick(null, false)} />}
       </div>
       {tip !== null && <NodeTip node={tip.node} anchor={tip.anchor} now={now} onEnter={() => setTip(tip, true)} onLeave={() => setTip(null)} />}
       {chosen.size > 0 && (

@@ -13,7 +13,7 @@ import { Chip, Segments } from "../ui/Button";
 import { Icon, StateCounts } from "../ui/Glyph";
 import { brief, grouped, plural } from "../ui/format";
 import { useLoaded, useSize } from "../ui/hooks";
-import { Voice } from "../ui/Notes";
+import { Empty, Voice } from "../ui/Notes";
 import { MenuButton, useHover } from "../ui/Pop";
 import type { Anchor } from "../ui/Pop";
 import { useTheme } from "../ui/theme";
@@ -89,8 +89,9 @@ export function PartitionGrid({ view }: { readonly view: GridView }): JSX.Elemen
           <Segments label="Show as" choices={[{ value: "grid", label: "Grid" }, { value: "table", label: "Table" }]} value={isTable ? "table" : "grid"} onChange={(next) => setTable(next === "table")} />
         </span>
       </header>
+      {total === 0 && <Empty title="No partition yet">Partitions of this asset are added while it is used; there are none so far.</Empty>}
       {view.progress !== null && <ProgressBar progress={view.progress} />}
-      <div class="nb-body">
+      <div class="nb-body" hidden={total === 0}>
         <div class="nb-choose">
           <RangeField dimensions={dimensions} selected={selected} onSelect={setSelected} />
           <Picks view={view} counts={counts} selected={selected} onSelect={setSelected} />

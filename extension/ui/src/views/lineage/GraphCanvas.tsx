@@ -5,8 +5,9 @@ import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useSt
 import type { Ref } from "preact";
 import type { LineageView } from "../../client/wire.gen";
 import { useLatest, useSize } from "../../ui/hooks";
-import type { Box, DrawnNode } from "./drawing";
+import type { DrawnNode } from "./drawing";
 import { definitions, light, patchGroup, patchNode, readDrawing } from "./drawing";
+import { pictureOf } from "./export";
 import { MiniMap } from "./MiniMap";
 import { inOrder, isArrow, step } from "./walk";
 import type { Look } from "./viewport";
@@ -26,7 +27,8 @@ export interface CanvasProps {
   readonly canvas: Ref<Canvas>;
   readonly view: LineageView;
   readonly now: number;
-  readonly height: number;
+  /** In pixels; null takes the height there is. */
+  readonly height: number | null;
   readonly selected: ReadonlySet<string>;
   readonly hits: ReadonlySet<string>;
   readonly isFull: boolean;
@@ -41,7 +43,7 @@ export interface CanvasProps {
 export function GraphCanvas(props: CanvasProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
-  const size = useSize(box, { width: 426, height: props.height });
+  const size = useSize(box, { width: 426, height: props.height ?? 400 });
   const drawing = useMemo(() => readDrawing(props.view.svg), [props.view.svg]);
   const [look, setLook] = useState<Look | null>(null);
   const [focus, setFocus] = useState<string | null>(null);
@@ -149,7 +151,7 @@ export function GraphCanvas(props: CanvasProps): JSX.Element {
     <div
       ref={box}
       class="nb-graph"
-      style={{ height: `${props.height}px` }}
+      style={props.height === null ? {} : { height: `${props.height}px` }}
       data-detail={detail(shown.scale)}
       onPointerDown={(event) => {
         if (nodeOf(event.target) === null) drag.start(event);
@@ -174,7 +176,7 @@ export function GraphCanvas(props: CanvasProps): JSX.Element {
         aria-multiselectable="true"
         aria-label={`${props.view.title}, ${props.view.nodes.length} assets`}
         width={size.width}
-        height={props.height}
+        height={props.height ?? size.height}
         onKeyDown={(event) => {
           const node = nodeOf(event.target);
           if (node === null) return;
@@ -246,27 +248,4 @@ function usePan(look: Look, turn: (look: Look) => void): {
       return wasDrag;
     },
   };
-}
-
-/** The drawing as a file: what is on the screen, with the colours it has there. */
-function pictureOf(svg: SVGSVGElement | null, bounds: Box): string {
-  if (svg === null) return "";
-  const copy = svg.cloneNode(true);
-  if (!(copy instanceof SVGSVGElement)) return "";
-  const pairs: (readonly [SVGElement, SVGElement])[] = [[svg, copy]];
-  const painted = ["fill", "stroke", "color", "font-family", "font-size", "font-weight", "stroke-width", "stroke-dasharray", "opacity", "display"];
-  for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop()) {
-    const [from, to] = pair;
-    const style = getComputedStyle(from);
-    for (const name of painted) to.style.setProperty(name, style.getPropertyValue(name));
-    for (const name of ["role", "tabindex", "class", "aria-selected"]) to.removeAttribute(name);
-    for (const [at, child] of [...from.children].entries()) {
-      const twin = to.children[at];
-      if (child instanceof SVGElement && twin instanceof SVGElement) pairs.push([child, twin]);
-    }
-  }
-  copy.setAttribute("viewBox", `${bounds.x - 8} ${bounds.y - 8} ${bounds.width + 16} ${bounds.height + 16}`);
-  copy.querySelector("g")?.removeAttribute("transform");
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return new XMLSerializer().serializeToString(copy);
 }

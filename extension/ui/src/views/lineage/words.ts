@@ -1,7 +1,7 @@
 // What a node says, in its box and to those who hear it.
 
 import type { Count, NodeFacts, State } from "../../client/wire.gen";
-import { age, grouped } from "../../ui/format";
+import { briefAge, grouped } from "../../ui/format";
 import { byUrgency, mostUrgent } from "../../ui/Glyph";
 import { WORDS } from "../../ui/glyphs";
 import type { NodeWords } from "./drawing";
@@ -17,7 +17,7 @@ export function wordsOf(node: NodeFacts, now: number): NodeWords {
   const said = node.fact.toLowerCase();
   const hasWord = said.includes(word) || (SAID_OTHERWISE.get(node.state) ?? []).some((other) => said.includes(other));
   const fact = node.fact === "" ? word : hasWord ? node.fact : `${word}, ${node.fact}`;
-  const old = node.at === null ? "" : `, ${age(node.at, now)}`;
+  const old = node.at === null ? "" : `, ${briefAge(node.at, now)}`;
   const counts = byUrgency(node.counts).map(({ state, count }) => `${grouped(count)} ${WORDS[state]}`);
   const label = [`${node.name}, ${fact}${old}`, ...(counts.length > 0 ? [counts.join(", ")] : []), ...(node.group === "default" ? [] : [`group ${node.group}`])];
   return { state: node.state, fact: `${fact}${old}`, label: label.join("; ") };

@@ -114,11 +114,13 @@ export function secondsOf(step: StepFacts, now: number): number | null {
   return start === null || last === undefined ? null : (last.ended_at ?? now) - start;
 }
 
+const WEEK = 604_800;
+
 /** Round marks on the axis: at most about seven. */
 export function ticksOf(span: Span, most = 7): readonly number[] {
   const length = span.to - span.from;
-  const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800];
-  const step = steps.find((candidate) => length / candidate <= most) ?? 604_800;
+  const steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, WEEK];
+  const step = steps.find((candidate) => length / candidate <= most) ?? Math.ceil(length / most / WEEK) * WEEK;
   const out: number[] = [];
   for (let at = Math.ceil(span.from / step) * step; at <= span.to; at += step) out.push(Number(at.toFixed(3)));
   return out;

@@ -1,0 +1,155 @@
+"""Every view in a real browser, from recorded panels: no error on the console, nothing that axe-core finds, and quick at any size."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import importlib.util
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+UI = Path(__file__).parents[2] / "extension" / "ui"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
+    pytest.mark.skipif(not (UI / "node_modules" / "axe-core").exists(), reason="run `npm ci` in extension/ui first"),
+]
+
+Open = Callable[..., Any]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Where the gallery is served, built from what is there now."""
+    subprocess.run([sys.executable, "gallery/fixtures.py"], cwd=UI, check=True, timeout=60)
+    subprocess.run([shutil.which("node") or "node", "build.mjs", "--gallery"], cwd=UI, check=True, timeout=60)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(UI / "gallery")))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def show(browser: Any, address: str) -> Iterator[Open]:
+    """Open views; at the end of the test the console must be clean."""
+    found: list[str] = []
+    pages: list[Any] = []
+
+    def open_page(only: str, *, theme: str = "light", contrast: str = "", width: int = 700) -> Any:
+        page = browser.new_page(viewport={"width": width + 60, "height": 900})
+        pages.append(page)
+        page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.goto(f"{address}?only={only}&theme={theme}&contrast={contrast}&width={width}")
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert found == []
+
+
+def axe(page: Any) -> list[str]:
+    """What axe-core finds, one line each."""
+    page.add_script_tag(path=UI / "node_modules" / "axe-core" / "axe.min.js")
+    results = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in results["violations"] for node in rule["nodes"]]
+
+
+ALL = "lineage,grid,grid-progress,grid-matrix,grid-list,run,run-failed,run-backfill,asset,plan,why,diff,history,preview,no-kernel"
+
+
+@pytest.mark.parametrize(("theme", "contrast"), [("light", ""), ("dark", ""), ("light", "more"), ("dark", "more")])
+def test_axe_finds_nothing_in_any_view_and_theme(show: Open, theme: str, contrast: str) -> None:
+    assert axe(show(ALL, theme=theme, contrast=contrast)) == []
+
+
+def test_axe_finds_nothing_when_panels_menus_and_plans_are_open(show: Open) -> None:
+    page = show("lineage", theme="dark")
+    page.locator('g.node[data-key="delays_by_carrier"]').click()
+    for tab in ("Data", "History", "Checks 2", "Facts", "Overview"):
+        page.get_by_role("tab", name=tab).click()
+        assert axe(page) == []
+    page.get_by_role("button", name="Stale (17)").click()
+    page.get_by_role("button", name="Run 5 assets").wait_for()
+    page.get_by_role("button", name="More ways to run").click()
+    assert axe(page) == []
+
+
+def test_the_lineage_is_live_while_it_is_looked_at(show: Open) -> None:
+    page = show("lineage")
+    node = page.locator('g.node[data-key="delay_model"]')
+    assert "queued" in node.text_content()
+    message = "{type: 'nodes', seq: 2, nodes: [{key: 'delay_model', name: 'delay_model', state: 'running', fact: '3 of 9'}]}"
+    page.evaluate(f"window.gallery.says.get('lineage')({message})")
+    page.locator('g.node[data-key="delay_model"][data-state="running"]').wait_for()
+    assert "running, 3 of 9" in node.text_content()
+
+
+def test_a_drag_over_the_calendar_is_a_range_in_the_field(show: Open) -> None:
+    page = show("grid")
+    box = page.get_by_role("grid").bounding_box()
+    page.get_by_role("button", name="Stale 17").click()
+    field = page.get_by_role("textbox", name="Selected partitions")
+    assert field.input_value() == ""
+    page.mouse.move(box["x"] + 26 + 24 + 5, box["y"] + 18 + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 26 + 36 + 5, box["y"] + 18 + 24 + 5, steps=4)
+    page.mouse.up()
+    assert field.input_value() == "[2013-01-14...2013-01-23]"
+    page.get_by_role("button", name="Materialize 10").click()
+    page.get_by_role("button", name="Follow it").wait_for()
+    sent = page.evaluate("window.gallery.sent.filter(({type}) => type === 'materialize').map(({command}) => command.target.spans)")
+    assert sent == [[[13, 23]]]
+
+
+def test_a_page_of_a_hundred_thousand_keys_holds_few_elements(show: Open) -> None:
+    page = show("grid-hourly")
+    count = "document.querySelector('#grid-hourly > div').shadowRoot.querySelectorAll('*').length"
+    assert page.evaluate(count) < 300
+    page.get_by_role("button", name="Table").click()
+    assert page.evaluate(count) < 800
+
+
+def test_the_saved_picture_carries_its_colours_and_nothing_that_runs(show: Open, tmp_path: Path) -> None:
+    page = show("lineage", theme="dark")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Direction, groups, export").click()
+        page.get_by_role("menuitem", name="Save as SVG").click()
+    download.value.save_as(tmp_path / "lineage.svg")
+    text = (tmp_path / "lineage.svg").read_text()
+    assert text.count("<svg") > 1
+    assert "delays_by_carrier" in text
+    assert "<script" not in text
+    assert "var(--" not in text
