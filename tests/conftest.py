@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,22 @@ def _lacks(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"needs {what}", pytrace=False)
     pytest.skip(f"needs {what}")
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Write a notebook of code cells to a file in `tmp_path`; a cell is its text, or its text with tags."""
+
+    def write(*cells: str | tuple[str, list[str]], name: str = "notebook.ipynb") -> Path:
+        pairs = [(cell, []) if isinstance(cell, str) else cell for cell in cells]
+        code = [
+            {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags} if tags else {}, "source": text, "outputs": [],
+             "execution_count": None}
+            for number, (text, tags) in enumerate(pairs, 1)
+        ]  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+        return path
+
+    return write

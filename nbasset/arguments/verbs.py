@@ -212,7 +212,7 @@ _RUN = Verb(
         *_select(),
         *_partitions(),
         *_wish(),
-        click.Option(["--executor"], type=click.Choice(["inline", "threads"]), default=None, help="Where steps run."),
+        click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes"]), default=None, help="Where steps run."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
     ),
     lambda values: RunArguments(**_plan_values(values), executor=values["executor"] or "", quiet=values["quiet"]),

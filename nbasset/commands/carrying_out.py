@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -21,8 +22,11 @@ from nbasset.execution.run import RunLoop, RunOptions, RunOutcome
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
 from nbasset.execution.task import CodeRef
+from nbasset.execution.worker_pool import WorkerPool
 from nbasset.keys import AssetKey, RunId
+from nbasset.locations import host
 from nbasset.planning.plan import RunPlan
+from nbasset.serde import dumps
 from nbasset.storage.processes import this_process
 
 OnEvent = Callable[[Event], None]
@@ -62,9 +66,13 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     environment = replace(scope.environment(echo=manner.echo), observe=manner.observe)
     settings = instance.settings
 
+    executor, owned = _executor(scope, manner.executor or settings.executor.kind, settings.executor.max_workers)
+    elsewhere = isinstance(executor, WorkerPool)
+    catalog_id = storage.put_text(dumps(scope.catalog)) if elsewhere else ""
+
     @cache
     def code(node: str) -> CodeRef:
-        return scope.location.code_ref(node, storage.put_text)
+        return replace(scope.location.code_ref(node, storage.put_text), catalog_id=catalog_id)
 
     with RunResources(environment, plan.config) as resources:
         runner = StepRunner(environment, resources)
@@ -86,9 +94,9 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             pool_limits=_pool_limits(plan, settings.queue.pools, settings.queue.default_pool_limit),
             on_event=manner.on_event,
         )
-        executor, owned = _executor(manner.executor or settings.executor.kind, settings.executor.max_workers)
+        run_step = host.run_step if elsewhere else runner.run
         try:
-            loop = RunLoop(plan, storage=storage, run_step=runner.run, options=options, executor=executor, cancel=manner.cancel)
+            loop = RunLoop(plan, storage=storage, run_step=run_step, options=options, executor=executor, cancel=manner.cancel)
             outcome = loop.run()
         finally:
             if owned:
@@ -154,16 +162,22 @@ def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner
     return ExecuteInProcessResult(outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values)
 
 
-def _executor(wanted: str | Executor, max_workers: int) -> tuple[Executor, bool]:
+def _executor(scope: Scope, wanted: str | Executor, max_workers: int) -> tuple[Executor, bool]:
     if isinstance(wanted, Executor):
         return wanted, False
     if wanted == "inline":
         return InlineExecutor(), True
+    workers = max_workers or os.cpu_count() or 1
     if wanted == "threads":
-        import os
-
-        return ThreadExecutor(max_workers or os.cpu_count() or 1), True
-    raise InvalidConfigError([f"executor: {wanted!r} cannot run what lives in this process. Choose inline or threads."], of="the run")
+        return ThreadExecutor(workers), True
+    if wanted == "processes":
+        if scope.resources or scope.instance.is_ephemeral:
+            what = "resources given to this call live" if scope.resources else "an ephemeral instance lives"
+            raise InvalidConfigError(
+                [f"executor: {what} in this process only, so worker processes cannot use it. Choose inline or threads."], of="the run"
+            )
+        return WorkerPool(workers, folder=str(scope.location.folder) if scope.location.folder is not None else None), True
+    raise InvalidConfigError([f"executor: there is none called {wanted!r} here. Choose inline, threads or processes."], of="the run")
 
 
 def _pool_limits(plan: RunPlan, pools: Mapping[str, int], default: int) -> dict[str, int]:

@@ -26,7 +26,7 @@ _MOST_VERSIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the stored table, from the profile in its footer."""
+    """A column of the stored table, from the profile in its footer: `counts` of equal bins from `low` to `high`, or the `top` values."""
 
     name: str
     type: str
@@ -34,6 +34,8 @@ class Column:
     low: Any = None
     high: Any = None
     distinct: int | None = None
+    counts: tuple[int, ...] = ()
+    top: tuple[tuple[Any, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,9 @@ def _stored(
         profile = scope.manager("parquet").profile(asset.key, ref, versions[0].version_id or None, asset.partitions_def)
     except Error as error:
         return (), (), versions[0].rows, f"{type(error).__name__}: {error}"
-    columns = tuple(Column(one.name, one.type, one.nulls, one.low, one.high, one.distinct) for one in profile.columns)
+    columns = tuple(
+        Column(one.name, one.type, one.nulls, one.low, one.high, one.distinct, one.counts, one.top) for one in profile.columns
+    )  # fmt: skip
     return columns, profile.preview[:rows], profile.rows, ""
 
 

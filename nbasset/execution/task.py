@@ -21,13 +21,15 @@ from nbasset.serde import Json, serializable
 class CodeRef:
     """Where a worker finds the code of a node: the slice text (`source_id`), a module, or a notebook's path.
 
-    `version` is the code version recorded with what the step makes.
+    `version` is the code version recorded with what the step makes. `catalog_id` finds the stored catalog of the run: a slice knows nothing
+    of the assets that it reads.
     """
 
     kind: Literal["slice", "module", "notebook", "live"] = "live"
     location: str = ""
     source_id: str = ""
     version: str = ""
+    catalog_id: str = ""
 
 
 @serializable

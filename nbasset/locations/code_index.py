@@ -19,10 +19,14 @@ from nbasset.source.slices import CodeReader
 
 @dataclass(frozen=True, slots=True)
 class CodePlace:
-    """Where a node is written: a document and the statements that define it."""
+    """Where a node is written: a document and the statements that define it.
+
+    `also` are statements that a worker needs besides, such as those that give resources; they are no part of the code version.
+    """
 
     source: SliceSource
     roots: tuple[Place, ...]
+    also: tuple[Place, ...] = ()
 
 
 FindPlace = Callable[[str], CodePlace | None]
@@ -81,9 +85,18 @@ class CodeIndex:
     def source_id(self, node: str, keep: Callable[[str], str]) -> str:
         """Content address of the node's slice text after `keep` (`Storage.put_text`) stored it; empty without a slice."""
         if node not in self._texts:
-            found = self.slice(node)
-            self._texts[node] = keep(found.text) if found is not None else ""
+            self._texts[node] = keep(text) if (text := self.text(node)) else ""
         return self._texts[node]
+
+    def text(self, node: str) -> str:
+        """The text that a worker makes the node from; empty when its code cannot be read."""
+        place = self._find(node)
+        found = self.slice(node)
+        if place is None or found is None:
+            return ""
+        if not place.also:
+            return found.text
+        return self._reader.slice(place.source, (*place.roots, *place.also), assets=self._assets).text
 
 
 NO_CODE = CodeIndex()

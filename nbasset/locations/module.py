@@ -28,12 +28,16 @@ from nbasset.source.slices import CodeReader
 
 
 class ModuleSource:
-    """A module as a document of one cell (`SliceSource`)."""
+    """A module as a document of one cell (`SliceSource`), as its file was when this was made."""
 
     def __init__(self, path: Path, dotted: str, files: ProjectFiles) -> None:
         self.path = path
         self.dotted = dotted
         self.files = files
+        try:
+            self._text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            self._text = ""
 
     @property
     def name(self) -> str:
@@ -42,11 +46,7 @@ class ModuleSource:
 
     def cells(self) -> tuple[Cell, ...]:
         """The whole text as one cell."""
-        try:
-            text = self.path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            text = ""
-        return (Cell(id=self.name, index=0, text=text),)
+        return (Cell(id=self.name, index=0, text=self._text),)
 
     def module(self, dotted: str) -> str | None:
         """Text of another module of the project."""
@@ -129,6 +129,8 @@ class ModulePlaces:
         self._modules = modules
         self._files = files
         self._sources: dict[Path, ModuleSource] = {}
+        for module in modules:
+            self._source(module)
 
     def find(self, node: str) -> CodePlace | None:
         """Where a node is written."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ import click
 
 from nbasset.arguments import parse_cell
 from nbasset.definitions.definitions import Definitions, replace_definitions
+from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import HiddenState, Problem
 from nbasset.execution.failures import error_info
 from nbasset.locations.cells import compile_cell, show_lines
@@ -36,6 +38,7 @@ from nbasset.source.slices import CodeReader
 from nbasset.source.text import Piece, filename, future_flags, futures_of
 
 _ROUNDS = 3
+_DEFINITION = re.compile(r"^@[\w.]*asset\b.*?^(?:async )?def (\w+)", re.MULTILINE | re.DOTALL)
 _KINDS = ("assets", "checks", "specs", "jobs", "schedules", "sensors", "definitions")
 
 
@@ -64,11 +67,20 @@ def load_notebook(path: Path, *, home: Path | None = None) -> Location:
 
 
 def load_document(
-    source: SliceSource, *, module: str, folder: Path | None = None, kind: Kind = "notebook", problems: Iterable[Problem] = ()
+    source: SliceSource,
+    *,
+    module: str,
+    folder: Path | None = None,
+    kind: Kind = "notebook",
+    problems: Iterable[Problem] = (),
+    upstream: Iterable[AssetSpec] = (),
 ) -> Location:
-    """The assets of any document of cells, by slice. `module` is the name its functions and classes belong to."""
+    """The assets of any document of cells, by slice.
+
+    `module` is the name that its functions and classes belong to. `upstream` are assets that are made elsewhere and may be read here.
+    """
     reader = CodeReader()
-    loading = _Loading(source, reader, module)
+    loading = _Loading(source, reader, module, tuple(upstream))
     names = loading.guessed_names()
     for _ in range(_ROUNDS):
         loading.run(names)
@@ -80,7 +92,8 @@ def load_document(
     definitions = loading.definitions(names)
     definitions = replace_definitions(definitions, loading_problems=[*problems, *definitions.loading_problems])
     resolved = definitions.resolve()
-    places = {name: CodePlace(source, (place,)) for name, place in loading.place_of_node.items()}
+    also = loading.resource_places()
+    places = {name: CodePlace(source, (place,), also) for name, place in loading.place_of_node.items()}
     return Location(
         source.name,
         kind,
@@ -112,6 +125,7 @@ class _Loading:
     source: SliceSource
     reader: CodeReader
     module: str
+    upstream: tuple[AssetSpec, ...] = ()
     namespace: dict[str, Any] = field(default_factory=dict)
     place_of_node: dict[str, Place] = field(default_factory=dict)
     _slices: dict[Place, Slice] = field(default_factory=dict)
@@ -133,7 +147,7 @@ class _Loading:
 
     def guessed_names(self) -> frozenset[str]:
         """Names of assets as far as headers tell; the rest is known once the definitions have run."""
-        found = set()
+        found = {spec.key.last for spec in self.upstream}
         for cell in self.source.cells():
             if cell.role == "asset":
                 with suppress(click.UsageError):  # a wrong header is reported when the cell is compiled
@@ -258,8 +272,13 @@ class _Loading:
         for _, one in sorted(self._found.items(), key=lambda item: (order[item[0].cell], item[0].first_line)):
             for kind in _KINDS:
                 getattr(found, kind).extend(getattr(one, kind))
+        found.specs.extend(self.upstream)
         made = definitions_of(found, name=self.source.name, only_definitions=False)
         return made if names is None else replace_definitions(made, loading_problems=[*made.loading_problems, *self._all(made, names)])
+
+    def resource_places(self) -> tuple[Place, ...]:
+        """The statements that give resources: a worker needs them beside the asset's own slice."""
+        return tuple(place for place, found in self._found.items() if any(defs.resources for defs in found.definitions))
 
     def _all(self, definitions: Definitions, names: frozenset[str]) -> list[Problem]:
         found: dict[Problem, None] = {}
@@ -272,9 +291,18 @@ class _Loading:
             raised = self._failed.get(root)
             said = [problem for problem in self._problems.get(root, ()) if not (one.unbound and problem is raised)]
             found.update((problem, None) for problem in said)
-        told = {problem.message for problem in found}
-        found.update((problem, None) for problem in self.reader.problems(self.source) if problem.message not in told)
-        return list(found)
+        told = {(problem.message, problem.where) for problem in found}
+        broken = [problem for problem in self.reader.problems(self.source) if (problem.message, problem.where) not in told]
+        return [*found, *(self._broken(problem) for problem in broken)]
+
+    def _broken(self, problem: Problem) -> Problem:
+        """What a cell that is no Python comes to: an error of the asset that it seems to define, else something worth knowing."""
+        label = (problem.where or "").partition(",")[0].partition(" (")[0]
+        cell = next((one for one in self.source.cells() if one.label == label), None)
+        if cell is not None and cell.role == "asset":
+            return replace(problem, asset=cell.header.split(" ")[0] or None)
+        defined = _DEFINITION.search(cell.text) if cell is not None else None
+        return replace(problem, asset=defined[1]) if defined is not None else replace(problem, severity="note")
 
     def _keys(self, definitions: Definitions) -> dict[Place, list[str | None]]:
         found: dict[Place, list[str | None]] = {}
