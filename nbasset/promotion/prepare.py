@@ -105,11 +105,11 @@ def _take_part(item: dict[str, Any], cell: Cell, places: Sequence[Place] | None,
     """Whether the cell runs; what of it does not run is made a comment."""
     if cell.role == "parameters":
         return True
-    if places is None:
-        return cell.role == "code" and _is_quiet(cell, magics)
     if cell.role == "asset":
-        return True
-    kept = {line for place in places for line in range(place.first_line, place.last_line + 1)}
+        return places is not None
+    if places is None and (cell.role != "code" or not (_is_quiet(cell, magics) or _LOADER in magics.values())):
+        return False
+    kept = {line for place in places or () for line in range(place.first_line, place.last_line + 1)}
     kept |= {line for line, name in magics.items() if name in QUIET_MAGICS}
     lines = item["source"].split("\n")
     for first, last in _statements(cell):
