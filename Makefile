@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n auto --dist loadgroup
 LAB_ARGS ?=
 CHECKED := nbasset tests $(wildcard benchmarks)
 
-.PHONY: help demo lab test lint format clean
+.PHONY: help demo lab test lint format map bench clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -37,6 +37,12 @@ format: $(VENV)/.dev  ## mend style where a machine can
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
+map: $(VENV)/.dev  ## write the map of files in ARCHITECTURE.md anew
+	$(BIN)/python tests/file_map.py
+
+bench: $(VENV)/.bench  ## measure, beside other tools
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
 clean:  ## forget the environment and what the demo wrote
 	rm -rf $(VENV) out .nbasset warehouse notebooks/.nbasset notebooks/warehouse
 
@@ -54,6 +60,10 @@ $(VENV)/.made:
 		|| { echo "nbasset needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "No uv here: going on with pip."
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/.made
+	$(call install,dev$(,)bench)
 	@touch $@
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/.made
