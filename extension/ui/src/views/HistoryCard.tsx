@@ -103,7 +103,7 @@ export function HistoryCard({ view }: { readonly view: HistoryView }): JSX.Eleme
                 <td class="nb-nowrap">{entry.run === null ? entry.by : <RunLink run={entry.run} />}</td>
                 <td>
                   {entry.is_kept && !entry.is_current && entry.version !== "" && <EntryMenu view={view} entry={entry} />}
-                  {!entry.is_kept && <span class="nb-micro">not kept</span>}
+                  {!entry.is_kept && <span class="nb-micro nb-nowrap">not kept</span>}
                 </td>
               </tr>
             ))}

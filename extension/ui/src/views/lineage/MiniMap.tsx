@@ -1,7 +1,7 @@
 // All of the drawing in a corner, with a frame around what is in sight. Drag the frame, or click where to look.
 
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { NodeFacts } from "../../client/wire.gen";
 import type { Size } from "../../ui/hooks";
 import type { Drawing } from "./drawing";
@@ -28,6 +28,21 @@ export function MiniMap(props: {
     width: (view.width / look.scale) * scale,
     height: (view.height / look.scale) * scale,
   };
+  // Moving about draws the frame only; a thousand nodes would be felt.
+  const shapes = useMemo(
+    () =>
+      props.drawing.nodes.map(({ key, box, element }) => (
+        <rect
+          key={key}
+          data-state={element.getAttribute("data-state")}
+          x={(box.x - bounds.x) * scale}
+          y={(box.y - bounds.y) * scale}
+          width={Math.max(1.5, box.width * scale)}
+          height={Math.max(1, box.height * scale)}
+        />
+      )),
+    [props.drawing, props.nodes, scale],
+  );
   const go = (event: PointerEvent & { readonly currentTarget: SVGSVGElement }): void => {
     const at = event.currentTarget.getBoundingClientRect();
     const x = (event.clientX - at.left) / scale + bounds.x;
@@ -56,16 +71,7 @@ export function MiniMap(props: {
         isDown.current = false;
       }}
     >
-      {props.drawing.nodes.map(({ key, box, element }) => (
-        <rect
-          key={key}
-          data-state={element.getAttribute("data-state")}
-          x={(box.x - bounds.x) * scale}
-          y={(box.y - bounds.y) * scale}
-          width={Math.max(1.5, box.width * scale)}
-          height={Math.max(1, box.height * scale)}
-        />
-      ))}
+      {shapes}
       <path
         class="nb-shade"
         fill-rule="evenodd"
