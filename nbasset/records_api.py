@@ -159,6 +159,10 @@ class RecordsApi:
         """Remember how assets are partitioned, so that partitions can be named by their keys here."""
         self._partitions_defs.update({one.key: one.partitions_def for one in catalog.assets if one.partitions_def is not None})
 
+    def partitions_def_of(self, asset_key: CoercibleToAssetKey) -> PartitionsDefinition | None:
+        """How an asset is partitioned, as far as its definition was loaded here; None without partitions or a definition."""
+        return self._partitions_defs.get(AssetKey.from_coercible(asset_key))
+
     # -- runs --------------------------------------------------------------------------------------------------------------
 
     def get_runs(self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None) -> list[RunRecord]:

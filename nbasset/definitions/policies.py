@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
+from itertools import islice, pairwise
 
+from nbasset.definitions.cron import ticks
 from nbasset.errors import InvalidDefinitionError
 from nbasset.serde import serializable
 
@@ -119,5 +121,19 @@ class FreshnessPolicy:
 
     @staticmethod
     def cron(*, deadline_cron: str, lower_bound_delta: timedelta, timezone: str = "UTC") -> FreshnessPolicy:
-        """At each tick of the cron a materialization younger than `lower_bound_delta` must be there."""
-        return FreshnessPolicy(deadline_cron=deadline_cron, lower_bound_delta_s=lower_bound_delta.total_seconds(), timezone=timezone)
+        """From each tick of the cron on, a materialization must be there that is from `lower_bound_delta` before that tick or later.
+
+        >>> FreshnessPolicy.cron(deadline_cron="0 10 * * *", lower_bound_delta=timedelta(hours=1)).lower_bound_delta_s
+        3600.0
+        """
+        delta_s = lower_bound_delta.total_seconds()
+        first = list(islice(ticks(deadline_cron, timezone, datetime(2024, 1, 1, tzinfo=UTC)), 32))
+        shortest = min(((later - earlier).total_seconds() for earlier, later in pairwise(first)), default=delta_s)
+        if delta_s < 60:
+            raise InvalidDefinitionError(f"FreshnessPolicy: lower_bound_delta {lower_bound_delta} is under a minute.")
+        if delta_s > shortest:
+            raise InvalidDefinitionError(
+                f"FreshnessPolicy: lower_bound_delta {lower_bound_delta} is longer than the {timedelta(seconds=shortest)} between two "
+                f"ticks of {deadline_cron!r}, so data from before the tick before would do. Make it shorter."
+            )
+        return FreshnessPolicy(deadline_cron=deadline_cron, lower_bound_delta_s=delta_s, timezone=timezone)

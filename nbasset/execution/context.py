@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from nbasset import clock
 from nbasset.definitions.results import (
     DEFAULT_OUTPUT,
     AssetCheckResult,
@@ -49,6 +50,8 @@ class Told:
 class OpExecutionContext:
     """The context of a running op, asset or check. Its members never change what is defined; `told` collects what to record.
 
+    `started_at` is when this attempt began, aware and in UTC: what a function takes for now.
+
     Partition members raise `InvariantViolationError` when the run has no partition, naming what to ask first.
     """
 
@@ -84,6 +87,7 @@ class OpExecutionContext:
         self.resources = resources
         self.log = log or logging.getLogger("nbasset")
         self.instance = instance
+        self.started_at = clock.now()
         self.told = Told()
         self.assets_def = definition
         self.selected_asset_check_keys = frozenset(selected_checks)
@@ -188,6 +192,11 @@ class OpExecutionContext:
         return self._loader(AssetKey.from_coercible(asset_key), python_type=python_type, partition_key=partition_key)
 
     # -- partitions ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def partition_refs(self) -> tuple[PartitionRef, ...]:
+        """The partitions of this call, with their ordinals; empty without."""
+        return self._partitions
 
     @property
     def has_partition_key(self) -> bool:
