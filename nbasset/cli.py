@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbasset.arguments.verbs import VERBS, Verb, Word, selection_text
+from nbasset.arguments.verbs import VERBS, Verb, Word, pairs, selection_text
 from nbasset.errors import (
     Error,
     InvalidConfigError,
@@ -29,6 +30,7 @@ from nbasset.errors import (
 )
 
 if TYPE_CHECKING:
+    from nbasset.commands.run import RunResult
     from nbasset.commands.scope import Scope
     from nbasset.home import Home
     from nbasset.instance import Instance
@@ -59,6 +61,7 @@ class Call:
     module: str
     home: str
     json: bool
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -149,7 +152,8 @@ def _command(verb: Verb, face: Face) -> click.Command:
     ]
 
     def call(**values: Any) -> int:
-        given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"))
+        own = {str(option.name): values.pop(str(option.name)) for option in _ONLY_HERE.get(verb.name, ())}
+        given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"), own)
         if not takes_words and given.rest:
             raise click.UsageError(f"{verb.name} takes no selection, but was given {' '.join(given.rest)}.")
         if asset and len(given.rest) != 1:
@@ -159,9 +163,20 @@ def _command(verb: Verb, face: Face) -> click.Command:
 
     first, _, rest = verb.help.partition("\n")
     return click.Command(
-        verb.name, params=[words, *options, *shared], callback=call, help=f"{first}\n{rest}".replace("{asset}", "nbasset"),
-        short_help=first, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        verb.name, params=[words, *options, *_ONLY_HERE.get(verb.name, ()), *shared], callback=call,
+        help=f"{first}\n{rest}".replace("{asset}", "nbasset"), short_help=first,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )  # fmt: skip
+
+
+# Options that a verb has on the command line alone.
+_ONLY_HERE: dict[str, tuple[click.Option, ...]] = {
+    "run": (
+        click.Option(["--papermill"], is_flag=True, help="Execute the notebook from top to bottom, and keep it with its outputs."),
+        click.Option(["--parameter", "-P"], multiple=True, metavar="NAME=VALUE", help="A value for the notebook's parameters cell."),
+        click.Option(["--kernel"], default="", help="The kernel for --papermill; otherwise the notebook's."),
+    )
+}
 
 
 # -- what a call acts on ----------------------------------------------------------------------------------------------------------
@@ -314,8 +329,8 @@ def _run(call: Call, arguments: Any) -> int:
     from nbasset import clock
     from nbasset.cli_text import StepLines, console, show_run
     from nbasset.commands.carrying_out import Manner
-    from nbasset.commands.run import run
 
+    carry = _runner(call)
     arguments = _absolute(arguments)
     out = console(to_stderr=call.json)
     results = []
@@ -324,7 +339,7 @@ def _run(call: Call, arguments: Any) -> int:
         began = clock.monotonic()
         try:
             manner = Manner(kind="command", echo=not (call.json or arguments.quiet), on_event=lines)
-            done = run(scope, arguments, manner)
+            done = carry(scope, arguments, manner)
         finally:
             lines.close()
         results.append(done)
@@ -332,7 +347,23 @@ def _run(call: Call, arguments: Any) -> int:
             show_run(done, clock.monotonic() - began, scope.instance.warehouse, out)
     if call.json:
         _json({"runs": [one.to_json() for one in results]})
+    if any(one.result is not None and one.result.status == "canceled" for one in results):
+        return INTERRUPTED
     return DONE if all(one.success for one in results) else FAILED
+
+
+def _runner(call: Call) -> Callable[..., RunResult]:
+    """How the steps of a run are carried out: in this process, or by papermill."""
+    given, kernel = call.more.get("parameter", ()), call.more.get("kernel", "")
+    if not call.more.get("papermill"):
+        if given or kernel:
+            raise click.UsageError("-P and --kernel say how papermill runs a notebook. Add --papermill, or leave them out.")
+        from nbasset.commands.run import run
+
+        return run
+    from nbasset.commands.notebook_run import run_by_papermill
+
+    return partial(run_by_papermill, parameters=pairs(given, "-P"), kernel_name=kernel or None)
 
 
 def _show(call: Call, arguments: Any) -> int:

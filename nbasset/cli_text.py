@@ -164,7 +164,9 @@ def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> N
     word = {"success": "done", "failure": "failed", "canceled": "cancelled"}.get(result.status, result.status)
     out.print(Text(f"{mark} {word}", color) + Text(f": {', '.join(said)} in {duration(seconds)} (run {result.run_id[:8]})"))
     if made:
-        out.print(Text(f"  data: {inert(warehouse)}", "bright_black"))
+        out.print(Text(f"  data:     {inert(warehouse)}", "bright_black"))
+    if done.notebook is not None:
+        out.print(Text(f"  notebook: {inert(str(done.notebook))}", "bright_black"))
 
 
 def show_doctor(result: DoctorResult, out: Console) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nbasset.arguments.options import RunArguments
@@ -18,18 +16,6 @@ from nbasset.execution.cancel import CancelToken
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.keys import AssetKey
 from nbasset.promotion.notebook_run import NotebookOptions, run_notebook
-from nbasset.serde import Json
-
-
-@dataclass(frozen=True)
-class NotebookRunResult(RunResult):
-    """What came of the run, with the executed notebook; without one there was nothing to do."""
-
-    notebook: Path | None = None
-
-    def to_json(self) -> Json:
-        """Plain data."""
-        return {**super().to_json(), "notebook": str(self.notebook) if self.notebook is not None else None}
 
 
 def run_by_papermill(
@@ -40,7 +26,7 @@ def run_by_papermill(
     parameters: Mapping[str, object] | None = None,
     kernel_name: str | None = None,
     on_plan: Callable[[PlanResult], None] = lambda plan: None,
-) -> NotebookRunResult:
+) -> RunResult:
     """Make what the arguments ask for in a kernel of its own, cell after cell. A failed cell is in the result.
 
     Of `manner`, what says where steps run does not count: they run where the notebook does. When there is nothing to do, no kernel starts.
@@ -59,7 +45,7 @@ def run_by_papermill(
     summed_up = plan_result(planned, scope.catalog)
     on_plan(summed_up)
     if not planned.plan.steps:
-        return NotebookRunResult(summed_up)
+        return RunResult(summed_up)
     options = NotebookOptions(
         parameters or {}, kernel_name, user=user_name(), parent_run_id=manner.parent_run_id, root_run_id=manner.root_run_id,
         cancel=manner.cancel or CancelToken(), on_event=manner.on_event,
@@ -70,4 +56,4 @@ def run_by_papermill(
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
 
     result = ExecuteInProcessResult(outcome.run_id, outcome.status, planned.plan, outcome.events, outcome.error, load)
-    return NotebookRunResult(summed_up, result, outcome.notebook)
+    return RunResult(summed_up, result, outcome.notebook)

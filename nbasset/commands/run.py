@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from nbasset.arguments.options import RunArguments
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config
@@ -17,10 +18,14 @@ from nbasset.serde import Json
 
 @dataclass(frozen=True)
 class RunResult:
-    """What was planned and what came of it; `result` is None when there was nothing to do."""
+    """What was planned and what came of it; `result` is None when there was nothing to do.
+
+    `notebook` is the executed notebook of a run through papermill.
+    """
 
     planned: PlanResult
     result: ExecuteInProcessResult | None = None
+    notebook: Path | None = None
 
     @property
     def success(self) -> bool:
@@ -32,7 +37,8 @@ class RunResult:
         if self.result is None:
             return {"run_id": None, "status": "fresh", "steps": 0, "materialized": [], "failed": [], "skipped": [],
                     "fresh": [str(key) for key in self.planned.fresh]}  # fmt: skip
-        return {**self.result.to_json(), "fresh": [str(key) for key in self.planned.fresh]}
+        kept = {"notebook": str(self.notebook)} if self.notebook is not None else {}
+        return {**self.result.to_json(), "fresh": [str(key) for key in self.planned.fresh], **kept}
 
 
 def run(
