@@ -60,18 +60,11 @@ class DoctorResult:
 
 def doctor(instance: Instance, arguments: DoctorArguments = DoctorArguments()) -> DoctorResult:  # noqa: B008 - frozen
     """Look at the home and its surroundings. Nothing is changed, unless the arguments say to fix what can be."""
-    return DoctorResult(
-        (
-            *_versions(),
-            *_home(instance),
-            *_store(instance),
-            *_warehouse(instance),
-            *_drawing(),
-            *_lost_runs(instance, fix=arguments.fix),
-            *_leftovers(instance, fix=arguments.fix),
-            *_missing_files(instance),
-        )
-    )
+    store = tuple(_store(instance))
+    found = [*_versions(), *_home(instance), *store, *_warehouse(instance), *_drawing()]
+    if all(finding.status != "failed" for finding in store):
+        found += [*_lost_runs(instance, fix=arguments.fix), *_leftovers(instance, fix=arguments.fix), *_missing_files(instance)]
+    return DoctorResult(tuple(found))
 
 
 def _versions() -> Iterator[Finding]:

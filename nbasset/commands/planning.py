@@ -6,6 +6,7 @@ runs; with `stale`, so does what is not fresh upstream of the selection. What wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.selection import AssetSelection
-from nbasset.errors import InvalidDefinitionError, InvalidSelection, Problem, ProblemsFound
+from nbasset.errors import InvalidDefinitionError, InvalidSelection, Problem, ProblemsFound, UnknownAsset
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, RunId, keys_text, new_run_id
 from nbasset.locations.notebook import refuse_hidden_state
@@ -118,7 +119,11 @@ def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
     if selection is None:
         return frozenset(asset.key for asset in catalog.assets if asset.is_executable or asset.execution == "observe")
     meant = AssetSelection.from_coercible(selection)
-    keys = meant.resolve(catalog, status=now.status)
+    try:
+        keys = meant.resolve(catalog, status=now.status)
+    except UnknownAsset:
+        _refuse_spoilt(catalog, str(meant))
+        raise
     found = frozenset(key for key in keys if catalog.by_key[key].node is not None)
     if keys and not found:
         raise InvalidDefinitionError(
@@ -237,6 +242,15 @@ def _why(state: AssetState, is_chosen: bool, which: Which) -> tuple[Reason, ...]
             Reason(kind, str(state.key), {"missing": "it was never materialized", "failed": "its last run failed"}.get(state.status, "")),
         )
     return (Reason("asked", str(state.key), "you asked for it"),)
+
+
+def _refuse_spoilt(catalog: Catalog, selection: str) -> None:
+    """Raise the problems of assets that a selection names and that could not be defined."""
+    named = set(re.findall(r"[\w/-]+", selection))
+    problems = [one for one in catalog.problems if one.severity == "error" and one.asset in named]
+    if problems:
+        refuse_hidden_state(problems)
+        raise ProblemsFound(problems)
 
 
 def _refuse(catalog: Catalog, keys: frozenset[AssetKey] | None) -> None:

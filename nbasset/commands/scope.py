@@ -86,7 +86,7 @@ def scope_of(assets: Any, *, instance: Instance | None = None, resources: Mappin
     given = [assets] if isinstance(assets, AssetsDefinition) else list(assets)
     own_checks = [one for one in given if isinstance(one, AssetsDefinition) and not one.specs_by_key]
     definitions = Definitions([one for one in given if one not in own_checks], asset_checks=[*own_checks, *checks], resources=resources)
-    return Scope(location_of(definitions, home=home.home.root), home)
+    return Scope(location_of(definitions, home=home.home.root), home, dict(resources or {}))
 
 
 def user_name() -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.errors import Error, LocationError, did_you_mean
+from nbasset.execution.failures import is_user_file
 from nbasset.locations.code_index import CodePlace, code_index
 from nbasset.locations.collecting import collect, contains, definitions_of
 from nbasset.locations.location import Location, could_not_load
@@ -173,9 +174,13 @@ class ModulePlaces:
         path = Path(file).resolve()
         if path not in self._sources:
             dotted = module.__name__ if self._files.find(module.__name__) == path else _dotted_below(path, self._files.roots)
+            files = self._files
+            if not dotted and is_user_file(str(path)):  # the user's, but of another project than this one
+                root, dotted = _import_name(path)
+                files = ProjectFiles(project_roots(root))
             if not dotted:
                 return None
-            self._sources[path] = ModuleSource(path, dotted, self._files)
+            self._sources[path] = ModuleSource(path, dotted, files)
         return self._sources[path]
 
 
