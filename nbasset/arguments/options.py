@@ -68,10 +68,11 @@ class PlanArguments:
 
 @dataclass(frozen=True, slots=True)
 class RunArguments(PlanArguments):
-    """``run``. `executor` overrides the home's."""
+    """``run``. `executor` overrides the home's. `part_of` is the id of a run that others began: the steps of it that make the selection."""
 
     executor: str = ""
     quiet: bool = False
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

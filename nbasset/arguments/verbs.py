@@ -214,8 +214,11 @@ _RUN = Verb(
         *_wish(),
         click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes"]), default=None, help="Where steps run."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
+        click.Option(["--run", "part_of"], type=NAME, default="", hidden=True, help="Only the steps of this run that make the selection."),
     ),
-    lambda values: RunArguments(**_plan_values(values), executor=values["executor"] or "", quiet=values["quiet"]),
+    lambda values: RunArguments(
+        **_plan_values(values), executor=values["executor"] or "", quiet=values["quiet"], part_of=values["part_of"]
+    ),
 )
 
 _SHOW = Verb(
