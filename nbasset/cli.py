@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbasset.arguments.verbs import VERBS, Verb, Word, pairs, selection_text
+from nbasset.arguments.verbs import VERBS, Verb, Word, pairs
 from nbasset.errors import (
     Error,
     InvalidConfigError,
@@ -96,7 +96,9 @@ def run_command(args: Sequence[str]) -> int:
         return end.exit_code
     except click.UsageError as error:
         return _told(error, error.format_message(), USAGE, as_json)
-    except click.Abort:
+    except click.Abort as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # click turns one into the other
+            return _told(None, "interrupted; what had finished is kept", INTERRUPTED, as_json)
         return _told(None, "not done", FAILED, as_json)
     except _USAGE_ERRORS as error:
         return _said(error, USAGE, as_json)
@@ -279,7 +281,7 @@ def _list(call: Call, arguments: Any) -> int:
     from nbasset.cli_text import console, show_list
     from nbasset.commands.list_assets import list_assets
 
-    listed = [list_assets(scope, arguments) for scope in _selecting(call)]
+    listed = [list_assets(scope, arguments) for scope in _selecting(call, arguments.select)]
     if call.json:
         _json({"locations": [one.to_json() for one in listed]})
     else:
@@ -293,7 +295,7 @@ def _graph(call: Call, arguments: Any) -> int:
     from nbasset.commands.lineage import joined, lineage, picture_json, rendered, write_picture
 
     output = Path(arguments.output).absolute() if arguments.output else None
-    pictures = [lineage(scope, arguments) for scope in _selecting(call)]
+    pictures = [lineage(scope, arguments) for scope in _selecting(call, arguments.select)]
     picture = pictures[0] if len(pictures) == 1 else joined(pictures)
     if output is not None:
         write_picture(picture, output, direction=arguments.direction)
@@ -313,7 +315,7 @@ def _plan(call: Call, arguments: Any) -> int:
     from nbasset.commands.plan import plan
 
     arguments = _absolute(arguments)
-    results = [plan(scope, arguments) for scope in _selecting(call)]
+    results = [plan(scope, arguments) for scope in _selecting(call, arguments.select)]
     if call.json:
         _json({"plans": [one.to_json() for one in results]})
         return DONE
@@ -334,7 +336,7 @@ def _run(call: Call, arguments: Any) -> int:
     arguments = _absolute(arguments)
     out = console(to_stderr=call.json)
     results = []
-    for scope in _selecting(call):
+    for scope in _selecting(call, arguments.select):
         lines = StepLines(out, quiet=call.json or arguments.quiet)
         began = clock.monotonic()
         try:
@@ -384,7 +386,7 @@ def _drop(call: Call, arguments: Any) -> int:
     what = "records and files" if arguments.data else "records"
     if not arguments.yes and not call.json:
         click.confirm(f"Give up the {what} of {arguments.select}?", abort=True)
-    results = [drop(scope, arguments) for scope in _selecting(call)]
+    results = [drop(scope, arguments) for scope in _selecting(call, arguments.select)]
     if call.json:
         _json({"dropped": [one.to_json() for one in results]})
     else:
@@ -414,41 +416,45 @@ FACES: dict[str, Face] = {
 # -- helpers ----------------------------------------------------------------------------------------------------------------------
 
 
-def _selecting(call: Call) -> Iterator[Scope]:
+def _selecting(call: Call, text: str) -> Iterator[Scope]:
     """The scopes of the call. In a project, locations that do not have what was selected are passed over, if another one does."""
-    if call.place or not call.rest:
+    if call.place or not text:
         yield from scopes(call)
         return
     from nbasset.definitions.selection import AssetSelection
 
-    missing: Error | None = None
+    missing: list[UnknownAsset] = []
     found = False
-    text = selection_text(call.rest)
     for scope in scopes(call):
         try:
             AssetSelection.from_string(text).resolve(scope.catalog, status=lambda key: "")
         except UnknownAsset as error:
-            missing = error
+            missing.append(error)
             continue
         found = True
         yield scope
-    if not found and missing is not None:
-        raise missing
+    if not found and missing:
+        raise _nearest(missing)
 
 
 def _only(call: Call, asset: str) -> Scope:
     """The one scope that has an asset."""
     from nbasset.definitions.selection import AssetSelection
 
-    missing: Error | None = None
+    missing: list[UnknownAsset] = []
     for scope in scopes(call):
         try:
             AssetSelection.from_string(asset).resolve(scope.catalog)
         except UnknownAsset as error:
-            missing = error
+            missing.append(error)
             continue
         return scope
-    raise missing or UnknownAsset(f"no asset '{asset}' is defined here.")
+    raise _nearest(missing) if missing else UnknownAsset(f"no asset '{asset}' is defined here.")
+
+
+def _nearest(missing: Sequence[UnknownAsset]) -> UnknownAsset:
+    """Of what several locations said of an unknown name, what says a near one."""
+    return next((error for error in missing if "Did you mean" in str(error)), missing[0])
 
 
 def _absolute(arguments: Any) -> Any:
