@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbasset.arguments.verbs import VERBS, Verb, Word, pairs
+from nbasset.cli_scopes import Call, only_scope, open_home, selecting
 from nbasset.errors import (
     Error,
     InvalidConfigError,
@@ -31,10 +31,6 @@ from nbasset.errors import (
 
 if TYPE_CHECKING:
     from nbasset.commands.run import RunResult
-    from nbasset.commands.scope import Scope
-    from nbasset.home import Home
-    from nbasset.instance import Instance
-    from nbasset.locations.location import Location
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _USAGE_ERRORS = (UnknownAsset, InvalidSelection, UnknownPartitionError, InvalidInvocationError, InvalidConfigError)
@@ -50,32 +46,6 @@ nbasset plan notebooks/flights.ipynb
 nbasset run notebooks/flights.ipynb delays+
 nbasset graph notebooks/flights.ipynb --output flights.svg
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of the command line: where, on what, how to answer."""
-
-    verb: Verb
-    words: tuple[str, ...]
-    module: str
-    home: str
-    json: bool
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def place(self) -> str:
-        """The location that was named, as it was written; empty for the project."""
-        from nbasset.locations.workspace import is_place
-
-        if self.module:
-            return self.module
-        return self.words[0] if self.words and is_place(self.words[0]) else ""
-
-    @property
-    def rest(self) -> tuple[str, ...]:
-        """The words after the location."""
-        return self.words[1:] if self.place and not self.module else self.words
 
 
 Face = Callable[[Call, Any], int]
@@ -181,99 +151,6 @@ _ONLY_HERE: dict[str, tuple[click.Option, ...]] = {
 }
 
 
-# -- what a call acts on ----------------------------------------------------------------------------------------------------------
-
-
-def open_home(call: Call) -> tuple[Home, Instance]:
-    """The home of the call: named, or found from the location."""
-    from nbasset.home import find_home
-    from nbasset.instance import Instance
-
-    start = Path(call.place) if call.place and not call.module else None
-    if start is not None and not start.exists():
-        raise InvalidInvocationError(f"there is no {call.place}. {_near_file(start)}".rstrip())
-    home = find_home(start, named=call.home or None)
-    return home, Instance.open(home.root)
-
-
-def _near_file(path: Path) -> str:
-    folder = path.parent
-    return did_you_mean(path.name, [one.name for one in folder.iterdir()]) if folder.is_dir() else ""
-
-
-def scopes(call: Call) -> Iterator[Scope]:
-    """Each location of the call with its home, one after the other; the current folder is that of its code while it is used.
-
-    A broken location of a project is told and passed over; one that was named raises.
-    """
-    from nbasset.commands.scope import Scope
-
-    home, instance = open_home(call)
-    for location in _locations(call, home):
-        with _inside(location.folder):
-            yield Scope(location, instance)
-
-
-def _locations(call: Call, home: Home) -> Iterator[Location]:
-    from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of
-
-    if call.place:
-        place = Place(module=call.module) if call.module else place_named(call.place)
-        path = place.path.resolve() if place.path is not None else None
-        if path is not None and path.is_dir() and not (path / "__init__.py").exists():
-            yield from _project(places_of_folder(path, home), home, load_place)
-            return
-        with _inside(path.parent if path is not None and path.suffix == ".ipynb" else None):
-            yield load_location(Place(path) if path is not None else place, home)
-        return
-    from nbasset.settings import load_settings
-
-    places = places_of(home, load_settings(home.settings_file))
-    if not places:
-        raise InvalidInvocationError(
-            f"no notebook or module with assets was found in {home.root}. Name one: nbasset {call.verb.name} notebooks/flights.ipynb"
-        )
-    yield from _project(places, home, load_place)
-
-
-def places_of_folder(folder: Path, home: Home) -> list[Any]:
-    """The locations of a folder: those of the project that are inside, or those found in it by convention."""
-    from nbasset.home import Home as AnyHome
-    from nbasset.locations.workspace import places_of
-    from nbasset.settings import Settings, load_settings
-
-    inside = [
-        place
-        for place in places_of(home, load_settings(home.settings_file))
-        if place.path is not None and place.path.resolve().is_relative_to(folder)
-    ]
-    return inside or places_of(AnyHome(folder), Settings())
-
-
-def _project(places: Sequence[Any], home: Home, load: Callable[[Any, Home], Location]) -> Iterator[Location]:
-    for place in places:
-        with _inside(place.path.parent if place.path is not None and place.path.suffix == ".ipynb" else None):
-            location = load(place, home)
-        if location.error is None:
-            yield location
-        else:
-            _tell(f"{location.name} is left out: {location.error}")
-
-
-@contextmanager
-def _inside(folder: Path | None) -> Iterator[None]:
-    """Work in a folder for a while: code of a notebook expects to run where the notebook is."""
-    if folder is None:
-        yield
-        return
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 # -- the verbs --------------------------------------------------------------------------------------------------------------------
 
 
@@ -281,7 +158,7 @@ def _list(call: Call, arguments: Any) -> int:
     from nbasset.cli_text import console, show_list
     from nbasset.commands.list_assets import list_assets
 
-    listed = [list_assets(scope, arguments) for scope in _selecting(call, arguments.select)]
+    listed = [list_assets(scope, arguments) for scope in selecting(call, arguments.select)]
     if call.json:
         _json({"locations": [one.to_json() for one in listed]})
     else:
@@ -295,7 +172,7 @@ def _graph(call: Call, arguments: Any) -> int:
     from nbasset.commands.lineage import joined, lineage, picture_json, rendered, write_picture
 
     output = Path(arguments.output).absolute() if arguments.output else None
-    pictures = [lineage(scope, arguments) for scope in _selecting(call, arguments.select)]
+    pictures = [lineage(scope, arguments) for scope in selecting(call, arguments.select)]
     picture = pictures[0] if len(pictures) == 1 else joined(pictures)
     if output is not None:
         write_picture(picture, output, direction=arguments.direction)
@@ -315,7 +192,7 @@ def _plan(call: Call, arguments: Any) -> int:
     from nbasset.commands.plan import plan
 
     arguments = _absolute(arguments)
-    results = [plan(scope, arguments) for scope in _selecting(call, arguments.select)]
+    results = [plan(scope, arguments) for scope in selecting(call, arguments.select)]
     if call.json:
         _json({"plans": [one.to_json() for one in results]})
         return DONE
@@ -336,7 +213,7 @@ def _run(call: Call, arguments: Any) -> int:
     arguments = _absolute(arguments)
     out = console(to_stderr=call.json)
     results = []
-    for scope in _selecting(call, arguments.select):
+    for scope in selecting(call, arguments.select):
         lines = StepLines(out, quiet=call.json or arguments.quiet)
         began = clock.monotonic()
         try:
@@ -372,7 +249,7 @@ def _show(call: Call, arguments: Any) -> int:
     from nbasset.cli_text import inert
     from nbasset.commands.show import facts_text, show
 
-    facts = show(_only(call, arguments.asset), arguments)
+    facts = show(only_scope(call, arguments.asset), arguments)
     if call.json:
         _json(facts.to_json())
     else:
@@ -386,7 +263,7 @@ def _drop(call: Call, arguments: Any) -> int:
     what = "records and files" if arguments.data else "records"
     if not arguments.yes and not call.json:
         click.confirm(f"Give up the {what} of {arguments.select}?", abort=True)
-    results = [drop(scope, arguments) for scope in _selecting(call, arguments.select)]
+    results = [drop(scope, arguments) for scope in selecting(call, arguments.select)]
     if call.json:
         _json({"dropped": [one.to_json() for one in results]})
     else:
@@ -416,47 +293,6 @@ FACES: dict[str, Face] = {
 # -- helpers ----------------------------------------------------------------------------------------------------------------------
 
 
-def _selecting(call: Call, text: str) -> Iterator[Scope]:
-    """The scopes of the call. In a project, locations that do not have what was selected are passed over, if another one does."""
-    if call.place or not text:
-        yield from scopes(call)
-        return
-    from nbasset.definitions.selection import AssetSelection
-
-    missing: list[UnknownAsset] = []
-    found = False
-    for scope in scopes(call):
-        try:
-            AssetSelection.from_string(text).resolve(scope.catalog, status=lambda key: "")
-        except UnknownAsset as error:
-            missing.append(error)
-            continue
-        found = True
-        yield scope
-    if not found and missing:
-        raise _nearest(missing)
-
-
-def _only(call: Call, asset: str) -> Scope:
-    """The one scope that has an asset."""
-    from nbasset.definitions.selection import AssetSelection
-
-    missing: list[UnknownAsset] = []
-    for scope in scopes(call):
-        try:
-            AssetSelection.from_string(asset).resolve(scope.catalog)
-        except UnknownAsset as error:
-            missing.append(error)
-            continue
-        return scope
-    raise _nearest(missing) if missing else UnknownAsset(f"no asset '{asset}' is defined here.")
-
-
-def _nearest(missing: Sequence[UnknownAsset]) -> UnknownAsset:
-    """Of what several locations said of an unknown name, what says a near one."""
-    return next((error for error in missing if "Did you mean" in str(error)), missing[0])
-
-
 def _absolute(arguments: Any) -> Any:
     """The arguments with files of run configuration found before the folder changes."""
     from dataclasses import replace
@@ -466,12 +302,6 @@ def _absolute(arguments: Any) -> Any:
 
 def _json(data: Any) -> None:
     click.echo(json.dumps(data, ensure_ascii=True, indent=2 if sys.stdout.isatty() else None, default=str))
-
-
-def _tell(text: str) -> None:
-    from nbasset.cli_text import inert
-
-    click.echo(inert(text), err=True)
 
 
 def _said(error: Error, code: int, as_json: bool) -> int:
