@@ -175,11 +175,26 @@ def _fold_made(ledger: Ledger, seq: int, at_us: int, run_id: RunId | None, fact:
     if partition is None:
         changed = fact.data_version == "" or fact.data_version != data_version_of(before)
     else:
-        row = row_made(ledger.row(key, partition.ordinal), seq, at_us, run_id, fact)
+        row = row_made(ledger.row(key, partition.ordinal), seq, at_us, run_id, fact, as_of=_overtaken(ledger, fact))
         ledger.set_row(key, partition.ordinal, row)
         changed = row.changed_seq == seq
     ledger.set_asset(asset_made(before, key, seq, at_us, run_id, fact, changed=changed), seq)
     ledger.touch(key, seq, made=True, ordinal=None if partition is None else partition.ordinal)
+
+
+def _overtaken(ledger: Ledger, fact: AssetMaterialized) -> int:
+    """The last entry that the step had seen of an input which another run changed before this one was recorded; 0 when none did."""
+    seen = []
+    for used in fact.inputs:
+        record = ledger.asset(used.asset) if used.digest and used.asset != fact.asset else None
+        if record is None or record.changed_seq <= used.as_of_seq:
+            continue
+        if used.partitions is not None:
+            rows = (ledger.row(used.asset, ordinal) for ordinal in used.partitions)
+            if not any(row is not None and row.changed_seq > used.as_of_seq for row in rows):
+                continue
+        seen.append(used.as_of_seq)
+    return min(seen, default=0)
 
 
 def _fold_observed(ledger: Ledger, seq: int, at_us: int, run_id: RunId | None, fact: AssetObserved) -> None:

@@ -68,9 +68,10 @@ class AssetRecord:
 class PartitionTable:
     """State of all partitions of one asset as parallel columns, ordered by ordinal: one row a partition that ever had an event.
 
-    `status` is one byte a row (`Status`); `seq`, `changed_seq`, `at_us` are numbers; `run`, `code`, `data_version`, `input_digest` and
-    `version_id` are indexes into `texts`, where one that is unknown is the empty text. All columns are of one length and only read.
-    Each run and each code stands in `texts` once; of the other three each row has its own text, written out when it is asked for.
+    `status` is one byte a row (`Status`); `seq`, `changed_seq`, `at_us` are numbers; `run`, `code`, `data_version`, `input_digest`,
+    `version_id` and `recipe` (`recipes.recipe_of`) are indexes into `texts`, where one that is unknown is the empty text. All columns are
+    of one length and only read. Each run, code and recipe stands in `texts` once; of the other three each row has its own text, written
+    out when it is asked for.
     """
 
     ordinals: OrdinalSet
@@ -83,6 +84,7 @@ class PartitionTable:
     data_version: Sequence[int]
     input_digest: Sequence[int]
     version_id: Sequence[int]
+    recipe: Sequence[int]
     texts: Sequence[str]
 
     def __len__(self) -> int:
@@ -90,6 +92,9 @@ class PartitionTable:
 
     def with_status(self, status: Status) -> OrdinalSet:
         """The ordinals in this status; for MISSING use the definition's set minus the others."""
+        alike = self.status.count(status)
+        if alike in (0, len(self.status)):
+            return self.ordinals if alike else OrdinalSet()
         runs: list[tuple[int, int]] = []
         row = 0
         wanted = int(status)

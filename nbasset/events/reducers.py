@@ -36,6 +36,7 @@ from nbasset.events.kinds import (
     StepSucceeded,
     Target,
 )
+from nbasset.events.recipes import recipe_text
 from nbasset.events.records import AssetRecord, BackfillRecord, PartitionTable, RunRecord, Status, StepRecord
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
@@ -53,6 +54,7 @@ class PartitionRow(NamedTuple):
     data_version: str = ""
     input_digest: str = ""
     version_id: str = ""
+    recipe: str = ""
 
 
 # -- Runs ---------------------------------------------------------------------------------------------------------------------
@@ -192,12 +194,15 @@ def asset_merged(old: AssetRecord, new: AssetRecord | None, key: AssetKey) -> As
 # -- Partitions ---------------------------------------------------------------------------------------------------------------
 
 
-def row_made(row: PartitionRow | None, seq: int, at_us: int, run_id: RunId | None, fact: AssetMaterialized) -> PartitionRow:
-    """The partition after a version of it was made."""
+def row_made(
+    row: PartitionRow | None, seq: int, at_us: int, run_id: RunId | None, fact: AssetMaterialized, *, as_of: int = 0
+) -> PartitionRow:
+    """The partition after a version of it was made; `as_of` is as in `Recipe`."""
     version = fact.data_version
     same = row is not None and version != "" and row.data_version == version
     changed_seq = row.changed_seq if row is not None and same else seq
-    return PartitionRow(1, seq, changed_seq, at_us, run_id or "", fact.code_version, version, fact.input_digest, fact.version_id)
+    recipe = recipe_text(fact, as_of=as_of)
+    return PartitionRow(1, seq, changed_seq, at_us, run_id or "", fact.code_version, version, fact.input_digest, fact.version_id, recipe)
 
 
 def row_observed(row: PartitionRow | None, seq: int, at_us: int, run_id: RunId | None, fact: AssetObserved) -> PartitionRow:
@@ -216,7 +221,7 @@ def row_failed(row: PartitionRow | None, event: StepFailed) -> PartitionRow:
 def rows_of(table: PartitionTable) -> dict[int, PartitionRow]:
     """The rows of a table by ordinal, texts written out: for a few partitions or for tests; thousands are better read by column."""
     texts = table.texts
-    columns = (table.run, table.code, table.data_version, table.input_digest, table.version_id)
+    columns = (table.run, table.code, table.data_version, table.input_digest, table.version_id, table.recipe)
     written = ([texts[index] for index in column] for column in columns)
     rows = zip(table.status, table.seq, table.changed_seq, table.at_us, *written, strict=True)
     return {ordinal: PartitionRow(*row) for ordinal, row in zip(table.ordinals, rows, strict=True)}

@@ -4,8 +4,8 @@ A block is columnar, with one entry a partition that ever had an event, ordered 
 table of 100,000 partitions is read as 782 rows whose columns are joined without looking at single partitions. Texts that are hexadecimal
 behind a common prefix, as digests and ids are, take half their length; they are written out only when somebody asks for one.
 
-Layout: header (format, rows, byte lengths of five text columns), ordinals modulo 128 (u8), status (u8), seq, changed_seq, at_us (i64,
-little-endian), then run, code (each text once, with a u8 a row), data_version, input_digest, version_id (a text a row).
+Layout: header (format, rows, byte lengths of six text columns), ordinals modulo 128 (u8), status (u8), seq, changed_seq, at_us (i64,
+little-endian), then run, code (each text once, with a u8 a row), data_version, input_digest, version_id (a text a row), recipe (as run).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from nbasset.ordinals import OrdinalSet
 SHIFT = 7
 SIZE = 1 << SHIFT
 
-_HEADER = struct.Struct("<BBxx5I")
-_FORMAT = 1
+_HEADER = struct.Struct("<BBxx6I")
+_FORMAT = 2
 _SPARE_TEXTS = 16  # of a shared column: so many that no row uses any more may wait to be dropped
 _HEX = re.compile(r"(?:[0-9a-f]{2}){1,200}\Z")
 _IS_BIG = sys.byteorder == "big"
@@ -36,13 +36,13 @@ _IS_BIG = sys.byteorder == "big"
 class Block:
     """One block, to be changed in place by the writer that holds it."""
 
-    __slots__ = ("_code", "_data", "_digest", "_numbers", "_offsets", "_run", "_status", "_version")
+    __slots__ = ("_code", "_data", "_digest", "_numbers", "_offsets", "_recipe", "_run", "_status", "_version")
 
     def __init__(self, data: bytes | None = None) -> None:
         self._offsets = bytearray()
         self._status = bytearray()
         self._numbers = (array("q"), array("q"), array("q"))
-        self._run, self._code = _Shared(), _Shared()
+        self._run, self._code, self._recipe = _Shared(), _Shared(), _Shared()
         self._data, self._digest, self._version = _Texts(), _Texts(), _Texts()
         if data is not None:
             self._decode(data)
@@ -64,7 +64,7 @@ class Block:
     def put(self, offset: int, row: PartitionRow) -> None:
         """Set the partition at `ordinal % 128`."""
         at = bisect_left(self._offsets, offset)
-        texts: tuple[_Shared | _Texts, ...] = (self._run, self._code, self._data, self._digest, self._version)
+        texts = self._texts
         if at == len(self._offsets) or self._offsets[at] != offset:
             self._offsets.insert(at, offset)
             self._status.insert(at, row.status)
@@ -86,18 +86,23 @@ class Block:
             return
         for column in (self._offsets, self._status, *self._numbers):
             del column[at]
-        for texts in (self._run, self._code, self._data, self._digest, self._version):
+        for texts in self._texts:
             texts.drop(at)
 
     def encode(self) -> bytes:
         """The block as one row of the database holds it."""
-        texts = [column.encode() for column in (self._run, self._code, self._data, self._digest, self._version)]
+        texts = [column.encode() for column in self._texts]
         header = _HEADER.pack(_FORMAT, len(self._offsets), *map(len, texts))
         return b"".join((header, self._offsets, self._status, *map(_little_endian, self._numbers), *texts))
 
+    @property
+    def _texts(self) -> tuple[_Shared | _Texts, ...]:
+        """The text columns in the order of a row, and of the layout."""
+        return (self._run, self._code, self._data, self._digest, self._version, self._recipe)
+
     def _row(self, at: int) -> PartitionRow:
         seq, changed_seq, at_us = self._numbers
-        texts = (self._run, self._code, self._data, self._digest, self._version)
+        texts = self._texts
         return PartitionRow(self._status[at], seq[at], changed_seq[at], at_us[at], *[column.get(at) for column in texts])
 
     def _decode(self, data: bytes) -> None:
@@ -106,7 +111,7 @@ class Block:
         self._offsets[:] = cut.offsets
         self._status[:] = cut.status
         self._numbers = (_numbers(cut.seq), _numbers(cut.changed_seq), _numbers(cut.at_us))
-        self._run, self._code = _Shared(cut.run, count), _Shared(cut.code, count)
+        self._run, self._code, self._recipe = _Shared(cut.run, count), _Shared(cut.code, count), _Shared(cut.recipe, count)
         self._data, self._digest, self._version = _Texts(cut.data, count), _Texts(cut.digest, count), _Texts(cut.version, count)
 
 
@@ -116,7 +121,7 @@ def table_of(blocks: Iterable[tuple[int, bytes]]) -> PartitionTable:
     status: list[bytes] = []
     numbers: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
     known: dict[str, int] = {}
-    run, code = _Joined(known), _Joined(known)
+    run, code, recipe = _Joined(known), _Joined(known), _Joined(known)
     cuts: list[_Cut] = []
     starts: list[int] = []
     count = 0
@@ -131,6 +136,7 @@ def table_of(blocks: Iterable[tuple[int, bytes]]) -> PartitionTable:
         numbers[2].append(cut.at_us)
         run.add(cut.run, cut.rows)
         code.add(cut.code, cut.rows)
+        recipe.add(cut.recipe, cut.rows)
         cuts.append(cut)
     seq, changed_seq, at_us = (_numbers(b"".join(parts)) for parts in numbers)
     first = len(known)
@@ -145,6 +151,7 @@ def table_of(blocks: Iterable[tuple[int, bytes]]) -> PartitionTable:
         range(first, first + count),
         range(first + count, first + 2 * count),
         range(first + 2 * count, first + 3 * count),
+        recipe.indexes,
         _TextsOfBlocks(tuple(known), count, starts, cuts),
     )
 
@@ -152,10 +159,10 @@ def table_of(blocks: Iterable[tuple[int, bytes]]) -> PartitionTable:
 class _Cut:
     """The columns of an encoded block, as slices of it."""
 
-    __slots__ = ("at_us", "changed_seq", "code", "data", "digest", "offsets", "rows", "run", "seq", "status", "version")
+    __slots__ = ("at_us", "changed_seq", "code", "data", "digest", "offsets", "recipe", "rows", "run", "seq", "status", "version")
 
     def __init__(self, data: bytes) -> None:
-        form, self.rows, run, code, content, digest, version = _HEADER.unpack_from(data)
+        form, self.rows, run, code, content, digest, version, recipe = _HEADER.unpack_from(data)
         if form != _FORMAT:
             raise ValueError(f"a block of partition states has format {form}; this version of nbasset knows {_FORMAT}")
         rows = self.rows
@@ -177,6 +184,7 @@ class _Cut:
         self.digest = data[at : at + digest]
         at += digest
         self.version = data[at : at + version]
+        self.recipe = data[at + version : at + version + recipe]
 
 
 class _Texts:

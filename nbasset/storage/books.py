@@ -228,5 +228,6 @@ def table_of_rows(rows: Mapping[int, PartitionRow]) -> PartitionTable:
         data_version=index_of("data_version"),
         input_digest=index_of("input_digest"),
         version_id=index_of("version_id"),
+        recipe=index_of("recipe"),
         texts=tuple(texts),
     )

@@ -15,7 +15,7 @@ texts = st.one_of(
     st.sampled_from(["", "v1", "c1:", "AB", "ab", "c1:zz", "a:b:00ff", "\ud800\x00é", "0" * 16, "x" * 400]),
 )
 numbers = st.integers(-(2**63), 2**63 - 1)
-rows = st.builds(PartitionRow, st.integers(0, 2), numbers, numbers, numbers, texts, texts, texts, texts, texts)
+rows = st.builds(PartitionRow, st.integers(0, 2), numbers, numbers, numbers, texts, texts, texts, texts, texts, texts)
 changes = st.lists(st.tuples(st.integers(0, SIZE - 1), st.none() | rows), max_size=40)
 
 
@@ -35,6 +35,7 @@ def usual(number: int) -> PartitionRow:
         f"c1:{digest(number + 1, 32)}",
         digest(number + 1, 32),
         digest(number + 1, 10),
+        "\x1fparquet\x1fpandas 3.1.0\x1fairlines,flights\x1f",
     )
 
 
@@ -62,7 +63,7 @@ def test_a_table_is_what_its_blocks_hold(states: dict[int, PartitionRow]) -> Non
     table = table_of([(number, blocks[number].encode()) for number in sorted(blocks)])
     assert rows_of(table) == states
     assert list(table.ordinals) == sorted(states)
-    shared = [table.texts[index] for index in {*table.run, *table.code}]
+    shared = [table.texts[index] for index in {*table.run, *table.code, *table.recipe}]
     assert len(shared) == len(set(shared))
 
 
