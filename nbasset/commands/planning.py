@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nbasset import clock
 from nbasset.arguments.options import PlanArguments
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
@@ -82,7 +83,7 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
         If the wish names what is not there.
     """
     catalog = scope.catalog
-    now = standing(scope, run_config=wish.run_config, view=view)
+    now = _standing(scope, wish, view)
     chosen = select(scope, wish.selection, now)
     _refuse(catalog, chosen if wish.selection is not None else None)
     looked_at = frozenset(check.asset for check in wish.checks or ())
@@ -97,7 +98,7 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
         {**{key: given[key] for key in looked_at & given.keys()}, **{key: one for key, one in wanted.items() if one is not None}},
         wish.checks,
         frozenset(key for key in wanted if wish.which == "stale" and _only_perhaps(now.states[key])),
-        {key: _why(now.states[key], key in chosen, wish.which) for key in wanted},
+        {key: _why(now.states.get(key), key, key in chosen, wish.which) for key in wanted},
         left_out,
         dict(wish.run_config),
         dict(wish.tags),
@@ -105,6 +106,14 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
         wish.single_run,
     )
     return Planned(plan_run(catalog, request, now.view), now)
+
+
+def _standing(scope: Scope, wish: Wish, view: PartitionsView | None) -> Standing:
+    """How things stand, as far as the wish depends on it: what is named and brings nothing along runs however it stands."""
+    if wish.which == "all" and not wish.with_upstream and "status" not in str(wish.selection or ""):
+        at = view if view is not None else scope.view()
+        return Standing({}, {}, {}, at, clock.now_us())
+    return standing(scope, run_config=wish.run_config, view=view)
 
 
 def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
@@ -170,10 +179,9 @@ def _narrowed(
     for key in catalog.order:
         if key not in chosen:
             continue
-        state = now.states[key]
         definition = catalog.by_key[key].partitions_def
         if definition is None:
-            if wish.which == "all" or _is_meant(state, wish.which):
+            if wish.which == "all" or _is_meant(now.states[key], wish.which):
                 wanted[key] = None
             else:
                 left_out.append(key)
@@ -182,7 +190,7 @@ def _narrowed(
         if wish.which == "all":
             wanted[key] = asked if asked is not None else (definition.ordinals(now.view) if wish.selection is None else OrdinalSet())
             continue
-        meant = _ordinals(state, wish.which)
+        meant = _ordinals(now.states[key], wish.which)
         meant = meant & asked if asked is not None else meant
         if meant:
             wanted[key] = meant
@@ -231,17 +239,16 @@ def _only_perhaps(state: AssetState) -> bool:
     return state.status == "stale" and not state.failed and bool(state.reasons) and all(one.kind == "upstream" for one in state.reasons)
 
 
-def _why(state: AssetState, is_chosen: bool, which: Which) -> tuple[Reason, ...]:
-    if is_chosen and which == "all":
-        return (Reason("asked", str(state.key), "you asked for it"),)
+def _why(state: AssetState | None, key: AssetKey, is_chosen: bool, which: Which) -> tuple[Reason, ...]:
+    if state is None or (is_chosen and which == "all"):
+        return (Reason("asked", str(key), "you asked for it"),)
     if state.reasons:
         return state.reasons
-    if state.status in ("missing", "failed", "stale"):
-        kind: Any = {"missing": "missing", "failed": "failed", "stale": "upstream"}[state.status]
-        return (
-            Reason(kind, str(state.key), {"missing": "it was never materialized", "failed": "its last run failed"}.get(state.status, "")),
-        )
-    return (Reason("asked", str(state.key), "you asked for it"),)
+    if state.status == "missing":
+        return (Reason("missing", str(key), "it was never materialized"),)
+    if state.status == "failed":
+        return (Reason("failed", str(key), "its last run failed"),)
+    return (Reason("asked", str(key), "you asked for it"),)
 
 
 def _refuse_spoilt(catalog: Catalog, selection: str) -> None:

@@ -50,6 +50,7 @@ class CodeIndex:
         self._assets = assets
         self._reader = reader or CodeReader()
         self._slices: dict[str, Slice | None] = {}
+        self._places: dict[str, CodePlace | None] = {}
         self._texts: dict[str, str] = {}
 
     @property
@@ -60,7 +61,7 @@ class CodeIndex:
     def slice(self, node: str) -> Slice | None:
         """What the node needs; None when its code cannot be read (it was typed into a prompt, or made by ``exec``)."""
         if node not in self._slices:
-            place = self._find(node)
+            place = self._places[node] = self._find(node)
             found = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
             self._slices[node] = found if found is not None and found.version else None
         return self._slices[node]
@@ -90,11 +91,11 @@ class CodeIndex:
 
     def text(self, node: str) -> str:
         """The text that a worker makes the node from; empty when its code cannot be read."""
-        place = self._find(node)
         found = self.slice(node)
-        if place is None or found is None:
+        if found is None:
             return ""
-        if not place.also:
+        place = self._places[node]
+        if place is None or not place.also:
             return found.text
         return self._reader.slice(place.source, (*place.roots, *place.also), assets=self._assets).text
 

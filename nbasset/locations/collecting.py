@@ -40,7 +40,7 @@ def collect(namespaces: Iterable[Mapping[str, Any]]) -> Collected:
         for name, value in list(namespace.items()):
             if name.startswith("__"):
                 continue
-            for one in _inside(value):
+            for one in inside(value):
                 if id(one) not in seen:
                     seen.add(id(one))
                     _sort_in(one, found)
@@ -77,7 +77,7 @@ def definitions_of(found: Collected, *, name: str, only_definitions: bool, probl
 def contains(value: Any, wanted: Any) -> bool:
     """Whether a value is, or holds, a definition: the same object, or one made of the same node."""
     node = getattr(wanted, "node", None)
-    return any(one is wanted or (node is not None and getattr(one, "node", None) is node) for one in _inside(value))
+    return any(one is wanted or (node is not None and getattr(one, "node", None) is node) for one in inside(value))
 
 
 def _renamed(defs: Definitions, name: str, problems: Iterable[Problem]) -> Definitions:
@@ -87,13 +87,14 @@ def _renamed(defs: Definitions, name: str, problems: Iterable[Problem]) -> Defin
     )  # fmt: skip
 
 
-def _inside(value: Any, depth: int = 0) -> Iterator[Any]:
+def inside(value: Any, depth: int = 0) -> Iterator[Any]:
+    """The definitions that a value is, or holds in lists, tuples, sets and dicts."""
     if depth < _DEEPEST and isinstance(value, (list, tuple, set, frozenset)):
         for one in value:
-            yield from _inside(one, depth + 1)
+            yield from inside(one, depth + 1)
     elif depth < _DEEPEST and type(value) is dict:
         for one in value.values():
-            yield from _inside(one, depth + 1)
+            yield from inside(one, depth + 1)
     elif isinstance(value, (AssetsDefinition, AssetSpec, Definitions)) or _kind(value) or _can_become_assets(value):
         yield value
 

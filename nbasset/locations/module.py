@@ -21,7 +21,7 @@ from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.errors import Error, LocationError, did_you_mean
 from nbasset.execution.failures import is_user_file
 from nbasset.locations.code_index import CodePlace, code_index
-from nbasset.locations.collecting import collect, contains, definitions_of
+from nbasset.locations.collecting import collect, definitions_of, inside
 from nbasset.locations.location import Location, could_not_load
 from nbasset.locations.project_files import ProjectFiles, forget_modules, on_path, project_roots
 from nbasset.source.program import Cell, Place
@@ -130,6 +130,8 @@ class ModulePlaces:
         self._modules = modules
         self._files = files
         self._sources: dict[Path, ModuleSource] = {}
+        self._lines: dict[int, dict[int, tuple[int, int]]] = {}
+        self._of_module: dict[int, ModuleSource | None] = {}
         for module in modules:
             self._source(module)
 
@@ -147,15 +149,28 @@ class ModulePlaces:
         return self._of_function(fn)
 
     def _in_module(self, definition: Any, module: ModuleType) -> CodePlace | None:
+        if id(module) not in self._lines:
+            self._lines[id(module)] = self._lines_of(module)
+        found = self._lines[id(module)]
+        lines = found.get(id(definition)) or found.get(id(getattr(definition, "node", None)))
+        source = self._source(module)
+        return CodePlace(source, (Place(source.name, *lines),)) if lines is not None and source is not None else None
+
+    def _lines_of(self, module: ModuleType) -> dict[int, tuple[int, int]]:
+        """Lines of the last statement that binds each definition of a module, by identity of the definition and of its node."""
         source = self._source(module)
         if source is None:
-            return None
-        names = {name for name, value in list(vars(module).items()) if not name.startswith("__") and contains(value, definition)}
-        lines = [lines for name, lines in _bindings(source.cells()[0].text).items() if name in names]
-        if not lines:
-            return None
-        first, last = max(lines)
-        return CodePlace(source, (Place(source.name, first, last),))
+            return {}
+        bindings = _bindings(source.cells()[0].text)
+        found: dict[int, tuple[int, int]] = {}
+        for name, value in list(vars(module).items()):
+            lines = bindings.get(name)
+            if lines is None or name.startswith("__"):
+                continue
+            for one in inside(value):
+                for identity in (id(one), id(getattr(one, "node", None) or one)):
+                    found[identity] = max(lines, found.get(identity, lines))
+        return found
 
     def _of_function(self, fn: Any) -> CodePlace | None:
         code = getattr(fn, "__code__", None)
@@ -168,6 +183,11 @@ class ModulePlaces:
         return CodePlace(source, (Place(source.name, code.co_firstlineno, code.co_firstlineno),))
 
     def _source(self, module: ModuleType) -> ModuleSource | None:
+        if id(module) not in self._of_module:
+            self._of_module[id(module)] = self._read(module)
+        return self._of_module[id(module)]
+
+    def _read(self, module: ModuleType) -> ModuleSource | None:
         file = getattr(module, "__file__", None)
         if not file or not file.endswith(".py"):
             return None
