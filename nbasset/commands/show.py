@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -206,6 +206,8 @@ def facts_text(facts: AssetFacts) -> str:
         lines += ["", f"{facts.rows:,} rows, {len(facts.columns)} columns:" if facts.rows is not None else "columns:"]
         width = max(len(column.name) for column in facts.columns)
         lines += [f"  {column.name:<{width}}  {column.type:<14} {_range(column)}" for column in facts.columns]
+    if facts.preview:
+        lines += ["", *_table([column.name for column in facts.columns], facts.preview)]
     if facts.versions:
         lines += ["", "versions:"]
         lines += [
@@ -223,9 +225,30 @@ def facts_text(facts: AssetFacts) -> str:
     return "\n".join(lines)
 
 
+def _table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int = 110) -> list[str]:
+    """First rows, as many columns as fit."""
+    columns: list[list[str]] = []
+    used = 2
+    for place, name in enumerate(names[: len(rows[0])]):
+        texts = [name, *(_short(row[place]) for row in rows)]
+        wide = min(max(map(len, texts)), 40)
+        if columns and used + wide + 2 > width:
+            columns.append([f"+{len(names) - place} more", *("" for _ in rows)])
+            break
+        used += wide + 2
+        numeric = all(isinstance(row[place], (int, float)) for row in rows)
+        columns.append([(text[:wide].rjust(wide) if numeric else text[:wide].ljust(wide)) for text in texts])
+    return ["  " + "  ".join(parts).rstrip() for parts in zip(*columns, strict=True)]
+
+
+def _short(value: Any) -> str:
+    """A value in few characters: midnight and whole seconds need not be said."""
+    return "" if value is None else str(value).removesuffix(".000000").removesuffix(" 00:00:00")
+
+
 def _range(column: Column) -> str:
     nulls = f", {column.nulls:,} null" if column.nulls else ""
-    return f"{column.low} to {column.high}{nulls}" if column.low is not None else nulls.removeprefix(", ")
+    return f"{_short(column.low)} to {_short(column.high)}{nulls}" if column.low is not None else nulls.removeprefix(", ")
 
 
 def _ref(asset: CatalogAsset, partition: str, now: Standing) -> PartitionRef | None:
