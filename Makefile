@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n auto --dist loadgroup
 LAB_ARGS ?=
 CHECKED := nbasset tests $(wildcard benchmarks)
 
-.PHONY: help demo lab test lint format map bench clean
+.PHONY: help demo lab test lint format map bench faults clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -39,6 +39,11 @@ format: $(VENV)/.dev  ## mend style where a machine can
 
 map: $(VENV)/.dev  ## write the map of files in ARCHITECTURE.md anew
 	$(BIN)/python tests/file_map.py
+
+faults: $(VENV)/.dev  ## kill processes hundreds of times and look what is left (needs strace)
+	$(BIN)/python tests/faults/kill_append.py --kills 200 --seed 7
+	$(BIN)/python tests/faults/kill_append.py --sweep
+	$(BIN)/python tests/faults/kill_materialize.py --sweep --kills 100 --seed 7
 
 bench: $(VENV)/.bench  ## measure, beside other tools
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
