@@ -180,6 +180,7 @@ if TYPE_CHECKING:
     from nbasset.metadata import TableConstraints as TableConstraints
     from nbasset.metadata import TableRecord as TableRecord
     from nbasset.metadata import TableSchema as TableSchema
+    from nbasset.notebook.assets import assets as assets
     from nbasset.records_api import AssetPartitionStatus as AssetPartitionStatus
     from nbasset.records_api import AssetRecordsFilter as AssetRecordsFilter
     from nbasset.records_api import DataProvenance as DataProvenance
@@ -257,6 +258,7 @@ _MODULES = {
     "metadata": (
         "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
     ),
+    "notebook.assets": "assets",
     "records_api": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
     "secrets": "EnvVar",
 }

@@ -1,0 +1,85 @@
+"""What can be learned of the front end: which cell runs, where its notebook is saved, whether anybody watches.
+
+JupyterLab, Notebook 7 and VS Code send an id with each cell. nbclient and papermill send none: there a prepared copy carries the id as a
+comment, and else the number of the execution has to do.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from nbasset.locations.syntax import plain_python
+
+NOTEBOOK_VARIABLE = "NBASSET_NOTEBOOK"
+"""Names the notebook file where no front end does: set by the papermill engine."""
+BATCH_VARIABLE = "NBASSET_PAPERMILL"
+"""Set to 1 by the papermill engine: nobody watches, and what is displayed is kept as it is."""
+_NAMES = ("__vsc_ipynb_file__", "__session__")
+
+
+def is_batch() -> bool:
+    """Whether this kernel runs a notebook from top to bottom for the papermill engine."""
+    return os.environ.get(BATCH_VARIABLE, "") not in ("", "0")
+
+
+def cell_id_of(shell: Any, info: Any) -> str:
+    """The id of the cell that is about to run: the front end's, else the one a prepared copy carries, else ``In[7]``."""
+    given = getattr(info, "cell_id", None) or parent_id(shell)
+    if given:
+        return str(given)
+    marked = plain_python(info.raw_cell).cell_id
+    return marked or numbered(execution_number(shell))
+
+
+def execution_number(shell: Any) -> int:
+    """The number of the cell that is about to run, ``In[number]``. IPython 9 counts before a cell, IPython 8 after it; both keep its source
+    only later.
+    """
+    history = getattr(shell, "history_manager", None)
+    kept = len(getattr(history, "input_hist_raw", ()))
+    count = int(shell.execution_count)
+    return kept if count - 1 <= kept <= count else count
+
+
+def numbered(number: int) -> str:
+    """The id of a cell that has no other.
+
+    >>> numbered(7)
+    'In[7]'
+    """
+    return f"In[{number}]"
+
+
+def is_numbered(cell_id: str) -> bool:
+    """Whether the id is only the number of an execution, so that the next run of the same cell has another one."""
+    return cell_id.startswith("In[")
+
+
+def parent_id(shell: Any) -> str | None:
+    """The id in the request's metadata, for versions of ipykernel that do not pass it on."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return None
+    try:
+        found = kernel.get_parent("shell").get("metadata", {}).get("cellId")
+    except (AttributeError, LookupError, TypeError):
+        return None
+    return str(found) if found else None
+
+
+def notebook_path(shell: Any) -> Path | None:
+    """The saved file of this session's notebook, if the front end tells and the file is there."""
+    candidates = [os.environ.get(NOTEBOOK_VARIABLE), *(shell.user_ns.get(name) for name in _NAMES), os.environ.get("JPY_SESSION_NAME")]
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate.endswith(".ipynb"):
+            path = Path(candidate).expanduser()
+            if path.is_file():
+                return path.resolve()
+    return None
+
+
+def has_prompt(shell: Any) -> bool:
+    """Whether this is a terminal: each line is typed anew, so typing a definition again is no second one."""
+    return any(cls.__name__ == "TerminalInteractiveShell" for cls in type(shell).__mro__)

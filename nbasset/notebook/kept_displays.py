@@ -1,0 +1,117 @@
+"""What an asset displays while it runs is kept with the run: figures, HTML, tables, as files below the run's folder.
+
+The shell's publisher is wrapped for as long as steps run; each step knows its own by a context variable, so that two that run at once keep
+apart. What is displayed is shown as ever.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from nbasset.events.facts import DisplayKept, Fact
+from nbasset.execution.capture import file_stem
+from nbasset.execution.environment import Observe
+from nbasset.execution.task import StepTask
+from nbasset.secrets import mask_secrets
+
+_MOST = 30
+_LARGEST_BYTES = 5_000_000
+_FORMS = {"image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg", "text/html": "html", "text/plain": "txt"}
+_CURRENT: ContextVar[_Kept | None] = ContextVar("nbasset_kept", default=None)
+_LOCK = threading.Lock()
+
+
+class _Kept:
+    """What one step has displayed."""
+
+    def __init__(self, runs: Path, task: StepTask) -> None:
+        self._runs = runs
+        self._base = runs / task.run_id / "shown" / file_stem(task)
+        self._facts: list[DisplayKept] = []
+
+    def take(self, data: Mapping[str, Any]) -> None:
+        """Keep a bundle in its best form; a widget, or what is too large, is not kept."""
+        mime = next((form for form in _FORMS if form in data), None)
+        if mime is None or len(self._facts) >= _MOST:
+            return
+        content = data[mime]
+        if mime in ("image/png", "image/jpeg"):
+            raw = base64.b64decode(content) if isinstance(content, str) else bytes(content)
+        else:
+            raw = mask_secrets("".join(content) if isinstance(content, (list, tuple)) else str(content)).encode("utf-8", "replace")
+        if not raw or len(raw) > _LARGEST_BYTES:
+            return
+        path = self._base.with_name(f"{self._base.name}.{len(self._facts) + 1}.{_FORMS[mime]}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(raw)
+        self._facts.append(DisplayKept(mime, path.relative_to(self._runs).as_posix(), len(raw)))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Where everything is, relative to the folder of all runs."""
+        return tuple(self._facts)
+
+
+def keep_displays(shell: Any, runs: Path) -> Observe:
+    """An observer of steps that keeps what they display below `runs`."""
+
+    @contextmanager
+    def observe(task: StepTask) -> Iterator[_Kept]:
+        kept = _Kept(runs, task)
+        with _listening(shell):
+            token = _CURRENT.set(kept)
+            try:
+                yield kept
+                _flush_figures()
+            finally:
+                _CURRENT.reset(token)
+
+    return observe
+
+
+_COUNT: dict[int, int] = {}
+
+
+@contextmanager
+def _listening(shell: Any) -> Iterator[None]:
+    """Hear what the shell's publisher shows, for as long as at least one step runs."""
+    publisher = shell.display_pub
+    with _LOCK:
+        _COUNT[id(publisher)] = _COUNT.get(id(publisher), 0) + 1
+        if _COUNT[id(publisher)] == 1:
+            _wrap(publisher)
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _COUNT[id(publisher)] -= 1
+            if not _COUNT[id(publisher)]:
+                vars(publisher).pop("publish", None)
+
+
+def _wrap(publisher: Any) -> None:
+    publish = publisher.publish
+
+    def publish_and_keep(data: Any, *args: Any, **kwargs: Any) -> Any:
+        kept = _CURRENT.get()
+        if kept is not None and isinstance(data, Mapping) and not kwargs.get("update"):
+            kept.take(data)
+        return publish(data, *args, **kwargs)
+
+    publisher.publish = publish_and_keep
+
+
+def _flush_figures() -> None:
+    """Show the figures that are open now, so that they belong to the step that drew them and not to the end of the cell."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    inline = sys.modules.get("matplotlib_inline.backend_inline")
+    if pyplot is None or inline is None or not pyplot.get_fignums():
+        return
+    if "inline" in str(pyplot.get_backend()).lower():
+        inline.flush_figures()

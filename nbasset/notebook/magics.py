@@ -1,0 +1,215 @@
+"""The one magic of nbasset, ``asset``, in both forms: ``%%asset NAME`` defines an asset, ``%asset VERB`` acts.
+
+Loading the extension registers it, its completion, the display of definitions and the hooks that follow the cells; unloading takes all of
+that back. Loading reads the settings of the home and creates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+import nbasset
+from nbasset.arguments import HelpArguments, help_text, parse
+from nbasset.arguments.cell import cell_help
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.definitions import Definitions
+from nbasset.errors import Error
+from nbasset.keys import AssetKey
+from nbasset.notebook import completion, front_end, tracebacks
+from nbasset.notebook.cards import defining_card, problems_card
+from nbasset.notebook.display import show
+from nbasset.notebook.session import Change, Session
+
+_LOADED = "_nbasset_extension"
+
+
+@dataclass(slots=True)
+class Extension:
+    """What was registered in one shell, and how each piece is taken back."""
+
+    session: Session
+    undo: list[Callable[[], None]] = field(default_factory=list)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext nbasset`` calls. A second call only says the line again."""
+    if getattr(shell, _LOADED, None) is None:
+        extension = Extension(Session(shell))
+        setattr(shell, _LOADED, extension)
+        _register(shell, extension)
+    print(_greeting(current_session(shell)))  # noqa: T201 - the one line that loading says
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What ``%unload_ext nbasset`` calls; does nothing when it is not loaded."""
+    extension: Extension | None = getattr(shell, _LOADED, None)
+    if extension is not None:
+        for undo in reversed(extension.undo):
+            undo()
+        delattr(shell, _LOADED)
+
+
+def current_session(shell: Any = None) -> Session | None:
+    """The session of a shell, by default of the one that runs; None when the extension is not loaded there."""
+    if shell is None:
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+    extension: Extension | None = getattr(shell, _LOADED, None)
+    return extension.session if extension is not None else None
+
+
+def _greeting(session: Session | None) -> str:
+    assert session is not None
+    try:
+        instance = session.instance
+        known = len(instance.reader.assets(prefix="", limit=1_000_000))
+    except Error as error:  # a home that cannot be read is told when it is needed; the cells can be run
+        return f"nbasset {nbasset.__version__}, home not usable: {error}"
+    defined = len(session.location().definitions.catalog.by_key)
+    counts = (
+        f"{defined} {'asset' if defined == 1 else 'assets'} defined"
+        if defined
+        else f"{known} {'asset' if known == 1 else 'assets'} recorded"
+    )
+    return f"nbasset {nbasset.__version__}, home {instance.home.root}, {counts}"
+
+
+def _register(shell: Any, extension: Extension) -> None:
+    session = extension.session
+    magics = AssetMagics(session)
+    manager = shell.magics_manager
+    for kind, function in (("line", magics.line), ("cell", magics.cell)):
+        manager.register_function(function, magic_kind=kind, magic_name="asset")
+        extension.undo.append(lambda kind=kind: manager.magics[kind].pop("asset", None))  # type: ignore[misc]
+    for event, callback in (("pre_run_cell", session.before_cell), ("post_run_cell", magics.after_cell)):
+        shell.events.register(event, callback)
+        extension.undo.append(lambda event=event, callback=callback: shell.events.unregister(event, callback))  # type: ignore[misc]
+    extension.undo.append(completion.install(shell, session))
+    extension.undo.append(tracebacks.install(shell))
+    extension.undo.append(_register_displays(shell, session))
+    # The cell that loads the extension is running already, so what stands below in it has no beginning that the hooks have seen.
+    session.begin_late()
+
+
+def _register_displays(shell: Any, session: Session) -> Callable[[], None]:
+    """Definitions that end a cell show their card in place of a line of Python."""
+    formatter = shell.display_formatter.mimebundle_formatter
+
+    def bundle_of(value: Any, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return _bundle_of(session, value)
+
+    for cls in (AssetsDefinition, Definitions):
+        formatter.for_type(cls, bundle_of)
+
+    def remove() -> None:
+        for cls in (AssetsDefinition, Definitions):
+            formatter.pop(cls, None)
+
+    return remove
+
+
+def _bundle_of(session: Session, value: AssetsDefinition | Definitions) -> dict[str, str]:
+    from nbasset.commands.scope import Scope
+    from nbasset.notebook.cards import list_bundle
+    from nbasset.notebook.verbs import scope_of
+
+    session.catch_up()
+    if isinstance(value, Definitions):
+        from nbasset.arguments.options import ListArguments
+        from nbasset.locations.plain import location_of
+
+        return list_bundle(Scope(location_of(value, home=session.instance.home.root), session.instance), ListArguments()).data()
+    cell = next((cell for key in value.keys if (cell := session.cell_of(key))), "")
+    return defining_card(scope_of(session), value.keys, cell=session.state.label(cell) if cell else "").data()
+
+
+class AssetMagics:
+    """The two functions behind ``asset``, and what is shown below a cell that defines."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.line.__func__.__doc__ = help_text()  # type: ignore[attr-defined]
+        self.cell.__func__.__doc__ = cell_help()  # type: ignore[attr-defined]
+
+    # -- %asset --------------------------------------------------------------------------------------------------------------
+
+    def line(self, line: str) -> Any:
+        """Act on the assets of this notebook."""
+        words = line.strip()
+        if words.endswith("?"):
+            words = f"{words.rstrip('?').strip()} --help" if words.rstrip("?").strip() else "--help"
+        try:
+            verb, arguments = parse(words)
+        except click.UsageError as error:
+            raise _usage(error.format_message()) from None
+        if isinstance(arguments, HelpArguments):
+            print(arguments.text)  # noqa: T201 - help is asked for as text
+            return None
+        from nbasset.notebook.verbs import VERB_FACES
+
+        session = self.session
+        session.catch_up()
+        session.sync()
+        try:
+            return VERB_FACES[verb](session, arguments)
+        except Error as error:
+            raise tracebacks.told(error) from None
+        except KeyboardInterrupt as error:
+            raise tracebacks.told(error) from None
+
+    # -- %%asset -------------------------------------------------------------------------------------------------------------
+
+    def cell(self, line: str, body: str) -> None:
+        """Define an asset: the cell's body makes it."""
+        if line.strip() in ("?", "--help", "-h"):
+            print(cell_help())  # noqa: T201 - help is asked for as text
+            return
+        session = self.session
+        session.sync()
+        compiled, change = session.define(f"%%asset {line}\n{body}")
+        label = session.state.label(change.cell)
+        usage = next((problem for problem in compiled.problems if problem.rule == "usage"), None)
+        if usage is not None:
+            raise _usage(usage.message)
+        if compiled.definition is None:
+            self._refuse(compiled.problems, label)
+        if not front_end.is_batch():
+            self._show(change, label)
+
+    def _refuse(self, problems: Any, label: str) -> None:
+        """Tell why a cell makes no asset: as the SyntaxError that Python would raise, or as the error of a definition."""
+        from nbasset.errors import ProblemsFound
+
+        show(problems_card(problems, title=f"{label} defines no asset"))
+        raise tracebacks.told(ProblemsFound(problems)) from None
+
+    # -- below cells that define -----------------------------------------------------------------------------------------------
+
+    def after_cell(self, result: Any) -> None:
+        """Show what the cell that has just run defined, or gave up. Never raises: the cell is over."""
+        change = self.session.after_cell(result)
+        if change is None or front_end.is_batch() or result.error_in_exec is not None:
+            return
+        try:
+            self.session.sync()
+            self._show(change, self.session.state.label(change.cell))
+        except Error as error:
+            print(f"nbasset cannot show what this cell defines. {type(error).__name__}: {error}")  # noqa: T201
+
+    def _show(self, change: Change, label: str) -> None:
+        from nbasset.notebook.verbs import scope_of
+
+        keys: list[AssetKey] = list(change.defined)
+        show(defining_card(scope_of(self.session), keys, cell=label, retired=change.retired, notices=[str(one) for one in change.moved]))
+
+
+def _usage(message: str) -> Exception:
+    from IPython.core.error import UsageError
+
+    made: Exception = UsageError(message)
+    return made

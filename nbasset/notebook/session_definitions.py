@@ -1,0 +1,281 @@
+"""From the definitions of single cells to one location: which count, where their code is, what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.definitions import Definitions, ResolvedDefinitions, replace_definitions
+from nbasset.definitions.specs import AssetSpec
+from nbasset.errors import Problem, did_you_mean
+from nbasset.keys import AssetKey
+from nbasset.locations.code_index import CodePlace, asset_names, code_index
+from nbasset.locations.collecting import contains
+from nbasset.locations.document import SessionDocument
+from nbasset.locations.location import Location
+from nbasset.locations.module import ModulePlaces
+from nbasset.places import cell_of, place_of
+from nbasset.source.program import Place, Slice
+from nbasset.source.slices import CodeReader
+
+if TYPE_CHECKING:
+    from nbasset.notebook.session import SessionState
+
+_LIVE = frozenset({"magic-value", "annotation"})
+"""Rules that hold for workers and saved notebooks; in the kernel the value is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A definition and the cell that made it. `number` rises with the time it was first seen."""
+
+    value: Any
+    cell: str
+    number: int
+
+
+def keys_of(value: Any) -> tuple[AssetKey, ...]:
+    """Keys that a definition gives assets for; none for jobs, schedules and the like."""
+    return tuple(key for key, _ in _pairs(value))
+
+
+def moved_keys(made: Sequence[Made], values: Iterable[Any], cell: str) -> Iterator[tuple[AssetKey, str]]:
+    """Keys among the new `values` of a cell that another definition of another cell makes too, with that cell."""
+    for value in values:
+        for key, one in _pairs(value):
+            if isinstance(one, AssetSpec):
+                continue
+            for other in reversed(made):
+                if other.cell != cell and any(
+                    its == key and that is not one and not isinstance(that, AssetSpec) for its, that in _pairs(other.value)
+                ):
+                    yield key, other.cell
+                    break
+
+
+def fixed_places(made: Iterable[Made], document: SessionDocument) -> tuple[Made, ...]:
+    """The same definitions with places that name their cells by the labels of the document."""
+    labels = {cell.id: cell.label for cell in document.cells()}
+    return tuple(_placed_anew(one, labels.get(one.cell, ""), document.name) for one in made)
+
+
+def location_of(
+    state: SessionState, reader: CodeReader, *, namespace: dict[str, Any], path: Path | None, folder: Path
+) -> Location:  # fmt: skip
+    """The session as a location. Problems of reading the code are among those of its definitions."""
+    document = state.document
+    definitions = _definitions(state)
+    resolved = definitions.resolve()
+    places = SessionPlaces(state, reader, resolved, namespace)
+    names = asset_names(resolved.catalog)
+    found = [problem for problems in state.problems.values() for problem in problems]
+    for node, one in resolved.nodes.items():
+        place = places.find(node)
+        if place is not None and place.source is document:
+            piece = reader.slice(document, place.roots, assets=names)
+            found.extend(_problems(piece, state, [str(key) for key in one.keys], namespace, names))
+    definitions = replace_definitions(definitions, loading_problems=[*definitions.loading_problems, *dict.fromkeys(found)])
+    resolved = definitions.resolve()
+
+    def hidden_state(node: str) -> tuple[str, ...]:
+        place = places.find(node)
+        if place is None or place.source is not document:
+            return ()
+        return reader.leaned_on(document, place.roots, state.bound, assets=names)
+
+    return Location(
+        document.name,
+        "session",
+        definitions,
+        code_index(resolved, places.find, reader=reader),
+        path=path,
+        folder=folder,
+        source=document,
+        namespace=namespace,
+        hidden_state=hidden_state,
+    )
+
+
+class SessionPlaces:
+    """Finds the statements of a cell that define a node, or those of a module for one that was imported."""
+
+    def __init__(self, state: SessionState, reader: CodeReader, resolved: ResolvedDefinitions, namespace: Mapping[str, Any]) -> None:
+        self._document = state.document
+        self._namespace = namespace
+        self._resolved = resolved
+        self._roots: dict[str, list[Place]] = {}
+        for root in reader.definitions(state.document):
+            self._roots.setdefault(root.cell, []).append(root)
+        self._reader = reader
+        self._cells = {id(one): made.cell for made in state.made for one in (made.value, *(one for _, one in _pairs(made.value)))}
+        self._by_name = {one.name: made.cell for made in state.made for _, one in _pairs(made.value) if isinstance(one, AssetsDefinition)}
+        self._by_name.update({made.value.name: made.cell for made in state.made if isinstance(made.value, AssetsDefinition)})
+        self._modules = ModulePlaces(resolved, [], state.document.files)
+
+    def find(self, node: str) -> CodePlace | None:
+        """Where a node is written."""
+        definition = self._resolved.nodes.get(node) or self._resolved.jobs.get(node)
+        fn = getattr(getattr(definition, "node", None), "fn", None)
+        code = getattr(fn, "__code__", None)
+        cell = self._cells.get(id(definition)) or self._by_name.get(node)
+        of_code = cell_of(code.co_filename) if code is not None else None
+        roots = self._roots.get(cell or "", [])
+        if not roots:
+            return self._modules.find(node) if of_code is None else None
+        if code is not None and of_code == cell:
+            line = code.co_firstlineno
+            exact = [root for root in roots if root.first_line <= line <= root.last_line]
+            if exact:
+                return CodePlace(self._document, tuple(exact))
+        if len(roots) > 1 and definition is not None:
+            roots = self._binding(roots, definition) or roots
+        return CodePlace(self._document, tuple(roots))
+
+    def _binding(self, roots: list[Place], definition: Any) -> list[Place]:
+        """Those of the statements that bind a name which holds the definition."""
+        texts = {cell.id: cell for cell in self._document.cells()}
+        found = []
+        for root in roots:
+            cell = texts[root.cell]
+            lines = cell.text.split("\n")[root.first_line - cell.first_line : root.last_line - cell.first_line + 1]
+            if any(contains(self._namespace.get(name), definition) for name in _bound_names("\n".join(lines))):
+                found.append(root)
+        return found
+
+
+def _bound_names(text: str) -> frozenset[str]:
+    import ast
+
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return frozenset()
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return frozenset(names | {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))})
+
+
+# -- which definitions count --------------------------------------------------------------------------------------------------
+
+
+def _definitions(state: SessionState) -> Definitions:
+    """One `Definitions` of everything in force: of two for one key, name or resource the one that was made last counts."""
+    order = {cell.id: cell.index for cell in state.document.cells()}
+    live = sorted(state.made, key=lambda made: (order.get(made.cell, len(order)), made.number))
+    numbers: dict[int, int] = {}
+    for made in live:
+        if not isinstance(made.value, Definitions):
+            numbers.setdefault(id(made.value), made.number)
+    for made in live:
+        for _, one in _pairs(made.value):
+            numbers.setdefault(id(one), made.number)
+    winners: dict[AssetKey, tuple[bool, int]] = {}
+    for made in live:
+        for key, one in _pairs(made.value):
+            rank = (not _is_external(one), numbers[id(one)])
+            winners[key] = max(winners.get(key, rank), rank)
+    assets: dict[int, Any] = {}
+    notes: list[Problem] = []
+    for made in live:
+        for key, one in _pairs(made.value):
+            if id(one) in assets:
+                continue
+            lost = [its for its, that in _pairs(one) if winners[its] != (not _is_external(that), numbers[id(one)])]
+            if not lost:
+                assets[id(one)] = one
+            elif len(keys_of(one)) > 1:
+                notes.append(_shadowed(key, lost, made, state))
+    return _joined(live, list(assets.values()), notes, state.document.name)
+
+
+def _joined(live: Sequence[Made], assets: list[Any], notes: list[Problem], name: str) -> Definitions:
+    values = [made.value for made in sorted(live, key=lambda made: made.number)]
+    whole = [value for value in values if isinstance(value, Definitions)]
+    loose = [made.value for made in live if not isinstance(made.value, (Definitions, AssetSpec))]
+    checks = [one for one in loose if isinstance(one, AssetsDefinition) and not one.specs_by_key]
+    others = [one for one in loose if not isinstance(one, AssetsDefinition)]
+    named: dict[str, dict[str, Any]] = {"job": {}, "schedule": {}, "sensor": {}}
+    for value in [*(one for defs in whole for one in (*defs.jobs, *defs.schedules, *defs.sensors)), *others]:
+        named[_kind(value)][value.name] = value
+    all_checks = {id(one): one for one in [*(one for defs in whole for one in defs.asset_checks), *checks]}
+    return Definitions(
+        assets,
+        list(named["schedule"].values()),
+        list(named["sensor"].values()),
+        list(named["job"].values()),
+        {key: value for defs in whole for key, value in defs.resources.items()},
+        next((defs.executor for defs in reversed(whole) if defs.executor is not None), None),
+        {key: value for defs in whole for key, value in defs.loggers.items()},
+        list({getattr(one, "name", id(one)): one for one in all_checks.values()}.values()),
+        {key: value for defs in whole for key, value in defs.metadata.items()},
+        name=name,
+        loading_problems=[*(problem for defs in whole for problem in defs.loading_problems), *notes],
+    )
+
+
+def _kind(value: Any) -> str:
+    for word in ("schedule", "sensor"):
+        if any(word in cls.__name__.lower() for cls in type(value).__mro__):
+            return word
+    return "job"
+
+
+def _pairs(value: Any) -> list[tuple[AssetKey, Any]]:
+    """Keys with the object that gives each: the definition itself, or the one inside a `Definitions`."""
+    if isinstance(value, AssetsDefinition):
+        return [(key, value) for key in value.specs_by_key]
+    if isinstance(value, AssetSpec):
+        return [(value.key, value)]
+    if isinstance(value, Definitions):
+        return [pair for one in value.assets for pair in _pairs(one)]
+    return []
+
+
+def _is_external(value: Any) -> bool:
+    return isinstance(value, AssetSpec) or value.execution == "external"
+
+
+def _shadowed(key: AssetKey, lost: list[AssetKey], made: Made, state: SessionState) -> Problem:
+    text = ", ".join(f"'{one}'" for one in lost)
+    return Problem(
+        "shadowed",
+        f"{state.label(made.cell)} makes several assets in one function, and {text} of them is defined anew elsewhere: none of them counts",
+        state.label(made.cell),
+        "Take it out of one of the two.",
+        asset=str(key),
+    )
+
+
+# -- problems and places ------------------------------------------------------------------------------------------------------
+
+
+def _problems(piece: Slice, state: SessionState, keys: list[str], namespace: Mapping[str, Any], names: frozenset[str]) -> Iterator[Problem]:
+    for problem in piece.problems:
+        if problem.rule not in _LIVE:
+            yield from (replace(problem, asset=key) for key in keys)
+    for name, place in piece.unbound_at:
+        if name in namespace:
+            continue
+        near = did_you_mean(name, [*names, *(one for one in namespace if not one.startswith("_"))])
+        where = f"{state.label(place.cell)}, line {place.first_line} ({state.document.name})"
+        hint = f"{near} Define it in a cell, or run the cell that does.".strip()
+        message = f"{state.label(place.cell)} uses `{name}`, which is neither an asset nor defined by a cell that ran"
+        yield from (Problem("unknown-name", message, where, hint, asset=key) for key in keys)
+
+
+def _placed_anew(made: Made, label: str, document: str) -> Made:
+    value = made.value
+    if not isinstance(value, AssetsDefinition) or not value.place or not label:
+        return made
+    if value.rebuild is not None:
+        place: str | None = f"{label} of {document}"
+    else:
+        fn = getattr(value.node, "fn", None)
+        place = place_of(fn) if fn is not None else None
+    if not place or place == value.place:
+        return made
+    # In place: another object would be another definition to whoever holds this one (a list, a `Definitions`).
+    object.__setattr__(value, "place", place)
+    return made

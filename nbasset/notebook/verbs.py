@@ -1,0 +1,252 @@
+"""What ``%asset VERB`` does: one function a verb, each a thin face over `nbasset.commands` that displays what it gives."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nbasset import serde
+from nbasset.arguments.options import (
+    DoctorArguments,
+    DropArguments,
+    GraphArguments,
+    ListArguments,
+    LoadArguments,
+    PlanArguments,
+    RunArguments,
+    ShowArguments,
+)
+from nbasset.commands.carrying_out import Manner, carry_out, raise_failure
+from nbasset.commands.lineage import lineage, write_picture
+from nbasset.commands.plan import plan
+from nbasset.commands.run import run
+from nbasset.commands.scope import Scope, shown_path
+from nbasset.commands.show import show as facts_of
+from nbasset.commands.states import standing
+from nbasset.commands.words import counted
+from nbasset.drawing.picture import State
+from nbasset.errors import InvalidInvocationError, MissingValue
+from nbasset.execution.cancel import CancelToken
+from nbasset.execution.result import ExecuteInProcessResult
+from nbasset.keys import AssetKey, RunId
+from nbasset.notebook import front_end
+from nbasset.notebook.cards import as_saved, graph_bundle, list_bundle
+from nbasset.notebook.cards_asset import CodeText, asset_card
+from nbasset.notebook.cards_run import plan_card
+from nbasset.notebook.display import Bundle, show
+from nbasset.notebook.html import card, element, glyph
+from nbasset.notebook.kept_displays import keep_displays
+from nbasset.notebook.parts import show_part
+from nbasset.notebook.progress import RunDisplay, RunFold
+from nbasset.notebook.session import Session
+from nbasset.planning.plan import RunPlan
+from nbasset.planning.run_plan import only_steps
+
+
+def scope_of(session: Session) -> Scope:
+    """The session and its home, for the commands."""
+    return Scope(session.location(), session.instance)
+
+
+def do_list(session: Session, arguments: ListArguments) -> None:
+    """``%asset list``."""
+    show(list_bundle(scope_of(session), arguments))
+
+
+def do_graph(session: Session, arguments: GraphArguments) -> None:
+    """``%asset graph``, shown or written to a file."""
+    scope = scope_of(session)
+    if arguments.output:
+        path = write_picture(lineage(scope, arguments), Path(arguments.output).expanduser(), direction=arguments.direction)
+        show(sentence(f"Wrote {shown_path(path)}."))
+        return
+    show(graph_bundle(scope, arguments))
+
+
+def do_plan(session: Session, arguments: PlanArguments) -> None:
+    """``%asset plan``."""
+    show(plan_card(plan(scope_of(session), arguments), selection=arguments.select, command=run_command(arguments)))
+
+
+def run_command(arguments: PlanArguments) -> str:
+    """The line that would carry a plan out.
+
+    >>> run_command(PlanArguments("delays+", stale=True))
+    '%asset run delays+ --stale'
+    """
+    partitions = arguments.partitions
+    ends = f"-s {partitions.start} -e {partitions.end}" if partitions.start else ""
+    flags = [f"--{name}" for name in ("stale", "missing", "failed", "only", "force") if getattr(arguments, name)]
+    words = ["%asset run", arguments.select, f"-p {partitions.partition}" if partitions.partition else ends, *flags]
+    words += [f"-c {text}" for text in arguments.config] + [f"-t {key}={value}" for key, value in arguments.tags.items()]
+    return " ".join(word for word in words if word)
+
+
+def do_run(session: Session, arguments: RunArguments) -> None:
+    """``%asset run``. Raises when a step fails, so that whoever runs all cells stops here.
+
+    Raises
+    ------
+    RunFailure
+        If a step failed.
+    KeyboardInterrupt
+        If it was interrupted; the run is recorded as cancelled.
+    """
+    if arguments.part_of:
+        session_keys = [AssetKey.from_user_string(word) for word in arguments.select.split(", ")]
+        run_part(session, RunId(arguments.part_of), session_keys)
+        return
+    scope = scope_of(session)
+    title = arguments.select or "everything out of date"
+    partitions = arguments.partitions.text
+    cancel = CancelToken()
+    with RunDisplay(session.shell, f"{title}, {partitions}" if partitions else title, live=not arguments.quiet) as display:
+        manner = Manner(on_event=display.on_event, cancel=cancel, observe=keep_displays(session.shell, session.instance.home.runs))
+        result = _interruptible(lambda: run(scope, arguments, manner, on_plan=display.on_plan), display)
+    if result.result is None:
+        show(sentence(result.planned.headline))
+        return
+    raise_failure(result.result)
+
+
+def _interruptible(act: Callable[[], Any], display: RunDisplay) -> Any:
+    try:
+        return act()
+    except KeyboardInterrupt:
+        picture = display.picture
+        if picture is None:
+            raise
+        done = picture.counts.get("fresh", 0)
+        steps = sum(node.steps for node in picture.nodes)
+        raise KeyboardInterrupt(
+            f"the run was cancelled; {done} of {counted(steps, 'step')} had finished, and what was stored before is kept."
+        ) from None
+
+
+def run_part(session: Session, run_id: RunId, keys: list[AssetKey]) -> ExecuteInProcessResult:
+    """Carry out those steps of a run that make `keys` or check them. Others have begun the run and will end it.
+
+    Raises
+    ------
+    MissingValue
+        If the run, or its plan, is not in this home.
+    RunFailure
+        If a step failed.
+    """
+    scope = scope_of(session)
+    record = scope.instance.reader.run(run_id)
+    text = scope.instance.reader.text(record.plan_id) if record is not None and record.plan_id else None
+    if record is None or text is None:
+        raise MissingValue(
+            f"run {run_id} has no plan in {session.instance.home.root}. A cell with --run belongs to a notebook that nbasset executes; "
+            "without it the cell is an ordinary %asset run."
+        )
+    whole: RunPlan = serde.loads(text)
+    wanted = frozenset(keys)
+    chosen = [step.key for step in whole.steps if wanted & ({*step.assets} or {check.asset for check in step.checks})]
+    part = only_steps(whole, chosen)
+    view = scope.view()
+    nodes: dict[str, int] = {}
+    for step in part.steps:
+        nodes[step.node] = nodes.get(step.node, 0) + 1
+    with RunDisplay(session.shell, ", ".join(map(str, keys)), live=False, timed=False, publish=lambda *given, **options: None) as display:
+        display.begin(RunFold("", [(node, node, steps) for node, steps in nodes.items()], timed=False))
+        observe = keep_displays(session.shell, session.instance.home.runs)
+        manner = Manner("papermill", "inline", on_event=display.on_event, is_part=True, observe=observe)
+        result = _interruptible(lambda: carry_out(scope, part, view, manner), display)
+    show_part(scope, result, keys)
+    raise_failure(result)
+    found: ExecuteInProcessResult = result
+    return found
+
+
+def do_show(session: Session, arguments: ShowArguments) -> None:
+    """``%asset show``."""
+    show(asset_bundle(session, arguments.asset, arguments.partition, arguments.rows))
+
+
+def asset_bundle(session: Session, asset: str, partition: str = "", rows: int = 5) -> Bundle:
+    """The card of one asset with all there is."""
+    scope = scope_of(session)
+    now = as_saved(standing(scope))
+    facts = facts_of(scope, ShowArguments(asset, partition, rows), now=now)
+    code = session.code_of(facts.key)
+    return asset_card(scope, facts, now, CodeText(*code) if code is not None else None)
+
+
+def do_load(session: Session, arguments: LoadArguments) -> Any:
+    """``%asset load``: the value into a name, or as the result of the line."""
+    from nbasset.commands.load import load
+
+    name = arguments.into
+    if name and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise InvalidInvocationError(f"--into {name!r}: that is no name a variable can have. Write --into df.")
+    value = load(scope_of(session), arguments)
+    if not name:
+        return value
+    session.shell.user_ns[name] = value
+    show(sentence(f"{name} = {_about(value)}"))
+    return None
+
+
+def _about(value: Any) -> str:
+    kind = type(value).__name__
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and len(shape) == 2:
+        return f"{kind}, {counted(shape[0], 'row')}, {counted(shape[1], 'column')}"
+    try:
+        return f"{kind}, {counted(len(value), 'entry', 'entries')}"
+    except TypeError:
+        return kind
+
+
+def do_drop(session: Session, arguments: DropArguments) -> None:
+    """``%asset drop``; asks first, unless told not to."""
+    from nbasset.commands.drop import drop
+
+    scope = scope_of(session)
+    if not arguments.yes:
+        what = f"the records{' and the files' if arguments.data else ''} of {arguments.select}"
+        if front_end.is_batch():
+            raise InvalidInvocationError(f"dropping {what} would have to be confirmed, and nobody is there. Add --yes.")
+        if input(f"Drop {what}? [y/N] ").strip().lower() not in ("y", "yes"):
+            show(sentence("Nothing was dropped.", state="skipped"))
+            return
+    result = drop(scope, arguments)
+    said = f"Dropped {counted(len(result.keys), 'asset')}: {', '.join(map(str, result.keys))}."
+    said += f" {counted(result.files, 'file')} deleted." if arguments.data else " The files are kept."
+    show(sentence(said))
+
+
+def do_doctor(session: Session, arguments: DoctorArguments) -> None:
+    """``%asset doctor``."""
+    from nbasset.commands.doctor import doctor
+
+    found = doctor(session.instance, arguments)
+    marks: dict[str, State] = {"ok": "fresh", "note": "skipped", "warning": "stale", "failed": "failed"}
+    rows = [
+        element("div", glyph(marks[one.status]), " ", element("b", one.name), f" {one.text}", f"\n{one.remedy}".rstrip(), class_="note")
+        for one in found.findings
+    ]
+    text = "\n".join(f"{one.status:<8} {one.name}: {one.text}" + (f" {one.remedy}" if one.remedy else "") for one in found.findings)
+    show(Bundle(card(*rows, label="Doctor", states=["fresh", "skipped", "stale", "failed"]), text))
+
+
+def sentence(text: str, *, state: State = "fresh") -> Bundle:
+    """One line that says what was done."""
+    return Bundle(card(element("div", glyph(state), " ", text, class_="note"), label=text, states=[state]), text)
+
+
+VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
+    "list": do_list,
+    "graph": do_graph,
+    "plan": do_plan,
+    "run": do_run,
+    "show": do_show,
+    "load": do_load,
+    "drop": do_drop,
+    "doctor": do_doctor,
+}
+"""What each verb of `arguments.VERBS` does in a notebook."""
