@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from nbasset.definitions.asset import AssetsDefinition as AssetsDefinition
     from nbasset.definitions.asset_decorators import asset as asset
     from nbasset.definitions.asset_decorators import multi_asset as multi_asset
+    from nbasset.definitions.checks import asset_check as asset_check
+    from nbasset.definitions.checks import load_asset_checks_from_current_module as load_asset_checks_from_current_module
+    from nbasset.definitions.checks import load_asset_checks_from_modules as load_asset_checks_from_modules
+    from nbasset.definitions.checks import load_asset_checks_from_package_module as load_asset_checks_from_package_module
+    from nbasset.definitions.checks import load_asset_checks_from_package_name as load_asset_checks_from_package_name
+    from nbasset.definitions.checks import multi_asset_check as multi_asset_check
     from nbasset.definitions.config import Config as Config
     from nbasset.definitions.config import PermissiveConfig as PermissiveConfig
     from nbasset.definitions.config_files import config_from_files as config_from_files
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.definitions import load_assets_from_package_module as load_assets_from_package_module
     from nbasset.definitions.definitions import load_assets_from_package_name as load_assets_from_package_name
     from nbasset.definitions.definitions import map_asset_specs as map_asset_specs
+    from nbasset.definitions.freshness import apply_freshness_policy as apply_freshness_policy
     from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
@@ -99,11 +106,21 @@ if TYPE_CHECKING:
     from nbasset.definitions.results import Output as Output
     from nbasset.definitions.run_config import RunConfig as RunConfig
     from nbasset.definitions.selection import AssetSelection as AssetSelection
+    from nbasset.definitions.sources import SourceAsset as SourceAsset
+    from nbasset.definitions.sources import multi_observable_source_asset as multi_observable_source_asset
+    from nbasset.definitions.sources import observable_source_asset as observable_source_asset
     from nbasset.definitions.specs import AssetCheckSpec as AssetCheckSpec
     from nbasset.definitions.specs import AssetDep as AssetDep
     from nbasset.definitions.specs import AssetIn as AssetIn
     from nbasset.definitions.specs import AssetOut as AssetOut
     from nbasset.definitions.specs import AssetSpec as AssetSpec
+    from nbasset.definitions.standard_checks import build_column_schema_change_checks as build_column_schema_change_checks
+    from nbasset.definitions.standard_checks import build_last_update_freshness_checks as build_last_update_freshness_checks
+    from nbasset.definitions.standard_checks import build_metadata_bounds_checks as build_metadata_bounds_checks
+    from nbasset.definitions.standard_checks import build_not_null_checks as build_not_null_checks
+    from nbasset.definitions.standard_checks import build_row_count_checks as build_row_count_checks
+    from nbasset.definitions.standard_checks import build_time_partition_freshness_checks as build_time_partition_freshness_checks
+    from nbasset.definitions.standard_checks import build_unique_checks as build_unique_checks
     from nbasset.definitions.table_types import create_dataframe_type as create_dataframe_type
     from nbasset.definitions.table_types import create_structured_dataframe_type as create_structured_dataframe_type
     from nbasset.definitions.time_partitions import DailyPartitionsDefinition as DailyPartitionsDefinition
@@ -195,6 +212,10 @@ _MODULES = {
     "commands.materialize": "materialize materialize_to_memory",
     "definitions.asset": "AssetsDefinition",
     "definitions.asset_decorators": "asset multi_asset",
+    "definitions.checks": (
+        "asset_check load_asset_checks_from_current_module load_asset_checks_from_modules "
+        "load_asset_checks_from_package_module load_asset_checks_from_package_name multi_asset_check"
+    ),
     "definitions.config": "Config PermissiveConfig",
     "definitions.config_files": "config_from_files config_from_pkg_resources config_from_yaml_strings",
     "definitions.config_legacy": "Array Enum EnumValue Field Map Noneable Permissive ScalarUnion Selector Shape",
@@ -203,6 +224,7 @@ _MODULES = {
         "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
         "load_assets_from_package_name map_asset_specs"
     ),
+    "definitions.freshness": "apply_freshness_policy",
     "definitions.listed_partitions": (
         "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
     ),
@@ -226,7 +248,12 @@ _MODULES = {
     ),
     "definitions.run_config": "RunConfig",
     "definitions.selection": "AssetSelection",
+    "definitions.sources": "SourceAsset multi_observable_source_asset observable_source_asset",
     "definitions.specs": "AssetCheckSpec AssetDep AssetIn AssetOut AssetSpec",
+    "definitions.standard_checks": (
+        "build_column_schema_change_checks build_last_update_freshness_checks build_metadata_bounds_checks "
+        "build_not_null_checks build_row_count_checks build_time_partition_freshness_checks build_unique_checks"
+    ),
     "definitions.table_types": "create_dataframe_type create_structured_dataframe_type",
     "definitions.time_partitions": (
         "DailyPartitionsDefinition HourlyPartitionsDefinition MonthlyPartitionsDefinition "

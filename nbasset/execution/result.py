@@ -174,7 +174,9 @@ class ExecuteInProcessResult:
                  "data_version": fact.data_version}
                 for fact in self.get_asset_materialization_events()
             ],
-            "failed": [{"step": event.step, "error": str(event.error), "place": event.error.place} for event in self.get_step_failure_events()],
+            "failed": [
+                {"step": event.step, "error": str(event.error), "place": event.error.place} for event in self.get_step_failure_events()
+            ],
             "skipped": [{"step": event.step, "reason": event.reason, "because": event.because} for event in self.get_step_skipped_events()],
         }  # fmt: skip
 
