@@ -20,17 +20,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nbasset.commands.automation import evaluate_automation_conditions as evaluate_automation_conditions
     from nbasset.commands.materialize import materialize as materialize
     from nbasset.commands.materialize import materialize_to_memory as materialize_to_memory
+    from nbasset.commands.observe import observe as observe
     from nbasset.definitions.asset import AssetsDefinition as AssetsDefinition
     from nbasset.definitions.asset_decorators import asset as asset
     from nbasset.definitions.asset_decorators import multi_asset as multi_asset
+    from nbasset.definitions.catalog_instigators import DefaultScheduleStatus as DefaultScheduleStatus
+    from nbasset.definitions.catalog_instigators import DefaultSensorStatus as DefaultSensorStatus
     from nbasset.definitions.checks import asset_check as asset_check
     from nbasset.definitions.checks import load_asset_checks_from_current_module as load_asset_checks_from_current_module
     from nbasset.definitions.checks import load_asset_checks_from_modules as load_asset_checks_from_modules
     from nbasset.definitions.checks import load_asset_checks_from_package_module as load_asset_checks_from_package_module
     from nbasset.definitions.checks import load_asset_checks_from_package_name as load_asset_checks_from_package_name
     from nbasset.definitions.checks import multi_asset_check as multi_asset_check
+    from nbasset.definitions.conditions import AutomationCondition as AutomationCondition
     from nbasset.definitions.config import Config as Config
     from nbasset.definitions.config import PermissiveConfig as PermissiveConfig
     from nbasset.definitions.config_files import config_from_files as config_from_files
@@ -70,6 +75,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.op import OpDefinition as OpDefinition
     from nbasset.definitions.op import Out as Out
     from nbasset.definitions.partition_mapping import PartitionMapping as PartitionMapping
+    from nbasset.definitions.partitioned_schedules import build_schedule_from_partitioned_job as build_schedule_from_partitioned_job
     from nbasset.definitions.partitions import PartitionKeyRange as PartitionKeyRange
     from nbasset.definitions.partitions import PartitionsDefinition as PartitionsDefinition
     from nbasset.definitions.partitions import TimeWindow as TimeWindow
@@ -85,6 +91,8 @@ if TYPE_CHECKING:
     from nbasset.definitions.policies import FreshnessPolicy as FreshnessPolicy
     from nbasset.definitions.policies import Jitter as Jitter
     from nbasset.definitions.policies import RetryPolicy as RetryPolicy
+    from nbasset.definitions.requests import RunRequest as RunRequest
+    from nbasset.definitions.requests import SkipReason as SkipReason
     from nbasset.definitions.resources import ConfigurableResource as ConfigurableResource
     from nbasset.definitions.resources import ConfigurableResourceFactory as ConfigurableResourceFactory
     from nbasset.definitions.resources_context import InitResourceContext as InitResourceContext
@@ -105,7 +113,16 @@ if TYPE_CHECKING:
     from nbasset.definitions.results import ObserveResult as ObserveResult
     from nbasset.definitions.results import Output as Output
     from nbasset.definitions.run_config import RunConfig as RunConfig
+    from nbasset.definitions.schedules import ScheduleDefinition as ScheduleDefinition
+    from nbasset.definitions.schedules import ScheduleEvaluationContext as ScheduleEvaluationContext
+    from nbasset.definitions.schedules import build_schedule_context as build_schedule_context
+    from nbasset.definitions.schedules import schedule as schedule
     from nbasset.definitions.selection import AssetSelection as AssetSelection
+    from nbasset.definitions.sensors import SensorDefinition as SensorDefinition
+    from nbasset.definitions.sensors import SensorEvaluationContext as SensorEvaluationContext
+    from nbasset.definitions.sensors import SensorResult as SensorResult
+    from nbasset.definitions.sensors import build_sensor_context as build_sensor_context
+    from nbasset.definitions.sensors import sensor as sensor
     from nbasset.definitions.sources import SourceAsset as SourceAsset
     from nbasset.definitions.sources import multi_observable_source_asset as multi_observable_source_asset
     from nbasset.definitions.sources import observable_source_asset as observable_source_asset
@@ -198,6 +215,7 @@ if TYPE_CHECKING:
     from nbasset.metadata import TableRecord as TableRecord
     from nbasset.metadata import TableSchema as TableSchema
     from nbasset.notebook.assets import assets as assets
+    from nbasset.planning.freshness import FreshnessState as FreshnessState
     from nbasset.records_api import AssetPartitionStatus as AssetPartitionStatus
     from nbasset.records_api import AssetRecordsFilter as AssetRecordsFilter
     from nbasset.records_api import DataProvenance as DataProvenance
@@ -209,13 +227,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "commands.automation": "evaluate_automation_conditions",
     "commands.materialize": "materialize materialize_to_memory",
+    "commands.observe": "observe",
     "definitions.asset": "AssetsDefinition",
     "definitions.asset_decorators": "asset multi_asset",
+    "definitions.catalog_instigators": "DefaultScheduleStatus DefaultSensorStatus",
     "definitions.checks": (
         "asset_check load_asset_checks_from_current_module load_asset_checks_from_modules "
         "load_asset_checks_from_package_module load_asset_checks_from_package_name multi_asset_check"
     ),
+    "definitions.conditions": "AutomationCondition",
     "definitions.config": "Config PermissiveConfig",
     "definitions.config_files": "config_from_files config_from_pkg_resources config_from_yaml_strings",
     "definitions.config_legacy": "Array Enum EnumValue Field Map Noneable Permissive ScalarUnion Selector Shape",
@@ -232,12 +254,14 @@ _MODULES = {
     "definitions.multi_partitions": "MultiPartitionKey MultiPartitionsDefinition",
     "definitions.op": "DynamicOut In OpDefinition Out",
     "definitions.partition_mapping": "PartitionMapping",
+    "definitions.partitioned_schedules": "build_schedule_from_partitioned_job",
     "definitions.partitions": "PartitionKeyRange PartitionsDefinition TimeWindow partition_loading_context",
     "definitions.plain_mappings": (
         "AllPartitionMapping IdentityPartitionMapping LastPartitionMapping SpecificPartitionsPartitionMapping "
         "StaticPartitionMapping TimeWindowPartitionMapping"
     ),
     "definitions.policies": "BackfillPolicy Backoff FreshnessPolicy Jitter RetryPolicy",
+    "definitions.requests": "RunRequest SkipReason",
     "definitions.resources": "ConfigurableResource ConfigurableResourceFactory",
     "definitions.resources_context": "InitResourceContext",
     "definitions.resources_functions": "ResourceDefinition make_values_resource resource",
@@ -247,7 +271,9 @@ _MODULES = {
         "DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
     ),
     "definitions.run_config": "RunConfig",
+    "definitions.schedules": "ScheduleDefinition ScheduleEvaluationContext build_schedule_context schedule",
     "definitions.selection": "AssetSelection",
+    "definitions.sensors": "SensorDefinition SensorEvaluationContext SensorResult build_sensor_context sensor",
     "definitions.sources": "SourceAsset multi_observable_source_asset observable_source_asset",
     "definitions.specs": "AssetCheckSpec AssetDep AssetIn AssetOut AssetSpec",
     "definitions.standard_checks": (
@@ -256,17 +282,17 @@ _MODULES = {
     ),
     "definitions.table_types": "create_dataframe_type create_structured_dataframe_type",
     "definitions.time_partitions": (
-        "DailyPartitionsDefinition HourlyPartitionsDefinition MonthlyPartitionsDefinition "
-        "TimeWindowPartitionsDefinition WeeklyPartitionsDefinition"
+        "DailyPartitionsDefinition HourlyPartitionsDefinition MonthlyPartitionsDefinition TimeWindowPartitionsDefinition "
+        "WeeklyPartitionsDefinition"
     ),
     "definitions.time_windows": "ScheduleType",
     "definitions.value_types": "Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type",
     "errors": (
         "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
-        "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError "
-        "MissingValue PartitionBusy Problem ProblemsFound RetryRequested RunCancelled RunFailure SchemaMismatch "
-        "StorageCorrupt StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource "
-        "UnstorableValue WorkerLost"
+        "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError MissingValue "
+        "PartitionBusy Problem ProblemsFound RetryRequested RunCancelled RunFailure SchemaMismatch StorageCorrupt "
+        "StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource UnstorableValue "
+        "WorkerLost"
     ),
     "events.facts": "CheckKey",
     "execution.capture": "get_logger",
@@ -286,6 +312,7 @@ _MODULES = {
         "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
     ),
     "notebook.assets": "assets",
+    "planning.freshness": "FreshnessState",
     "records_api": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
     "secrets": "EnvVar",
 }

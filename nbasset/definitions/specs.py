@@ -188,8 +188,8 @@ class AssetSpec:
         put(self, "skippable", skippable)
         put(self, "group_name", _group(group_name, asset_key) if group_name is not None else None)
         put(self, "code_version", code_version)
-        put(self, "automation_condition", automation_condition)
-        put(self, "owners", _owners(owners, asset_key) if owners else ())
+        put(self, "automation_condition", _checked_condition(automation_condition, asset_key))
+        put(self, "owners", owners_of(owners, f"asset '{asset_key}'") if owners else ())
         put(self, "tags", _tags(tags, asset_key) if tags else {})
         put(self, "kinds", tuple(sorted({str(kind) for kind in kinds})) if kinds else ())
         put(self, "partitions_def", partitions_def)
@@ -310,6 +310,16 @@ def parts_of(prefix: str | Sequence[str] | None) -> tuple[str, ...]:
     return (prefix,) if isinstance(prefix, str) else tuple(prefix)
 
 
+def owners_of(owners: Sequence[str] | None, what: str) -> tuple[str, ...]:
+    """Owners as given: addresses and teams. `what` names the owned thing in errors."""
+    for owner in owners or ():
+        if not (isinstance(owner, str) and (_EMAIL.match(owner) or _TEAM.match(owner))):
+            raise InvalidDefinitionError(
+                f"{what}: {owner!r} cannot be an owner. Give an address such as 'ann@example.org' or a team such as 'team:data'."
+            )
+    return tuple(owners or ())
+
+
 def _distinct_deps(deps: Iterable[AssetDep | CoercibleToAssetKey], key: AssetKey) -> tuple[AssetDep, ...]:
     found: dict[AssetKey, AssetDep] = {}
     for value in deps:
@@ -320,21 +330,18 @@ def _distinct_deps(deps: Iterable[AssetDep | CoercibleToAssetKey], key: AssetKey
     return tuple(found.values())
 
 
+def _checked_condition(condition: Any, key: AssetKey) -> Any:
+    if callable(condition):
+        raise InvalidDefinitionError(f"asset '{key}': automation_condition is a function. Call it: AutomationCondition.eager().")
+    return condition
+
+
 def _group(name: str, key: AssetKey) -> str:
     if not isinstance(name, str) or not _GROUP.match(name):
         raise InvalidDefinitionError(
             f"asset '{key}': {name!r} cannot be a group: only letters, digits and '_' can stand in a group's name."
         )
     return name
-
-
-def _owners(owners: Sequence[str], key: AssetKey) -> tuple[str, ...]:
-    for owner in owners:
-        if not (isinstance(owner, str) and (_EMAIL.match(owner) or _TEAM.match(owner))):
-            raise InvalidDefinitionError(
-                f"asset '{key}': {owner!r} cannot be an owner. Give an address such as 'ann@example.org' or a team such as 'team:data'."
-            )
-    return tuple(owners)
 
 
 def _tags(tags: Mapping[str, str], key: AssetKey) -> dict[str, str]:
