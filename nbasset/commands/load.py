@@ -43,7 +43,9 @@ def load(scope: Scope, arguments: LoadArguments) -> Any:
         raise UnknownPartitionError(f"asset '{key}' has no partitions, so {text!r} names none. Leave -p out.")
     versions = None
     if arguments.as_of:
-        versions = [version_as_of(scope, key, ordinal, arguments.as_of) for ordinal in (partitions if partitions is not None else (None,))]
+        refs = definition.refs_of(partitions, view.table) if definition is not None and partitions is not None else ()
+        ordinals: list[int | None] = [ref.ordinal for ref in refs] if definition is not None else [None]
+        versions = [version_as_of(scope, key, ordinal, arguments.as_of) for ordinal in ordinals]
     return load_stored(
         scope.resolved, key, reader=scope.instance.reader, view=view, manager=scope.manager, resources=scope.resources, python_type=wanted,
         partitions=partitions, version_ids=versions,

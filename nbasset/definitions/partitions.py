@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from nbasset import clock
 from nbasset.errors import InvalidDefinitionError, InvalidPartitionRange, UnknownPartitionError, did_you_mean
+from nbasset.keys import PartitionRef
 from nbasset.ordinals import KeyTable, MemoryKeyTable, OrdinalSet
 from nbasset.serde import serializable
 
@@ -130,6 +131,11 @@ class PartitionsDefinition:
     def keys_of(self, ordinals: OrdinalSet, table: KeyTable) -> list[str]:
         """The keys of these ordinals, in the order of the definition."""
         return table.keys(ordinals)
+
+    def refs_of(self, ordinals: OrdinalSet, table: KeyTable) -> tuple[PartitionRef, ...]:
+        """Keys with their ordinals, in the order of the definition, which need not be that of the numbers."""
+        keys = self.keys_of(ordinals, table)
+        return tuple(map(PartitionRef, keys, table.ordinals(keys)))
 
     def place_of(self, key: str) -> Any:
         """What keys are ordered by: comparable among the keys of one definition.

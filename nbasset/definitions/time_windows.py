@@ -14,7 +14,7 @@ from typing import Any
 
 from nbasset.definitions.cron import parse_cron
 from nbasset.definitions.cron_words import describe
-from nbasset.definitions.local_time import seconds_of
+from nbasset.definitions.local_time import LAST_INSTANT, seconds_of
 from nbasset.definitions.partitions import (
     DynamicPartitionsStore,
     PartitionKeyRange,
@@ -28,6 +28,7 @@ from nbasset.definitions.window_bounds import exclusions_of, instant_of, zone_fo
 from nbasset.definitions.window_calendar import WindowCalendar
 from nbasset.definitions.window_numbers import Days, Hours, Months, Weeks
 from nbasset.errors import InvalidDefinitionError, UnknownPartitionError
+from nbasset.keys import PartitionRef
 from nbasset.ordinals import KeyTable, OrdinalSet
 from nbasset.serde import serializable
 
@@ -135,6 +136,19 @@ class TimeWindows(PartitionsDefinition):
         if self.calendar.numbers is None:
             return sorted(table.keys(ordinals), key=self.calendar.keys.read)
         return self.calendar.in_time(self.calendar.numbers, ordinals)
+
+    def refs_of(self, ordinals: OrdinalSet, table: KeyTable) -> tuple[PartitionRef, ...]:
+        """Keys with their numbers, the earliest window first."""
+        keys = self.keys_of(ordinals, table)
+        if self.calendar.numbers is None:
+            return tuple(map(PartitionRef, keys, table.ordinals(keys)))
+        if self.is_numbered_in_order(ordinals):
+            return tuple(map(PartitionRef, keys, ordinals))
+        return tuple(PartitionRef(key, self.ordinal_of(key, table)) for key in keys)
+
+    def is_numbered_in_order(self, ordinals: OrdinalSet) -> bool:
+        """Whether these windows follow each other as their numbers do: not those of a cron, nor the second window in one UTC hour."""
+        return self.calendar.numbers is not None and not (ordinals and ordinals.runs[-1][1] > LAST_INSTANT)
 
     def ordinals_in_range(self, partition_key_range: PartitionKeyRange, view: PartitionsView) -> OrdinalSet:
         """The windows from one key to another, both included and both existing."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from nbasset.definitions.catalog import Catalog, CatalogNode
 from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
+from nbasset.definitions.time_windows import TimeWindows
 from nbasset.errors import InvalidDefinitionError
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
@@ -52,7 +53,7 @@ def chunks_of(
             "in Python partition_key=... or partition_keys=[...]."
         )
     policy = node.backfill_policy
-    if _reads_itself(node, catalog):
+    if reads_itself(node, catalog):
         size: int | None = 1
     elif request.single_run or (policy is not None and policy.max_partitions_per_run is None):
         size = None
@@ -60,23 +61,31 @@ def chunks_of(
         size = policy.max_partitions_per_run if policy is not None else 1
     if size is None:
         yield wanted
-    elif size == 1:
-        for start, stop in wanted.runs:
-            for ordinal in range(start, stop):
-                yield OrdinalSet(((ordinal, ordinal + 1),))
+        return
+    ordered = in_order(wanted, node.partitions_def, view)
+    if size == 1:
+        for ordinal in ordered:
+            yield OrdinalSet(((ordinal, ordinal + 1),))
     else:
-        yield from _in_chunks(wanted, size)
+        yield from _in_chunks(ordered, size)
+
+
+def in_order(ordinals: OrdinalSet, definition: PartitionsDefinition, view: PartitionsView) -> Iterable[int]:
+    """The ordinals in the order of the definition: for calendar numbers nearly always their own."""
+    if isinstance(definition, TimeWindows) and definition.is_numbered_in_order(ordinals):
+        return ordinals
+    return [ref.ordinal for ref in definition.refs_of(ordinals, view.table)]
 
 
 def step_suffix(node: CatalogNode, ordinals: OrdinalSet | None, view: PartitionsView) -> str:
     """What tells the step of some partitions from its siblings: ``[2013-01-01]``, ``[2013-01-01...2013-01-31]``."""
     if not ordinals or node.partitions_def is None:
         return ""
-    first, last = ordinals.runs[0][0], ordinals.runs[-1][1] - 1
-    start = node.partitions_def.key_of(first, view.table)
-    if first == last:
-        return f"[{start}]"
-    return f"[{start}...{node.partitions_def.key_of(last, view.table)}]"
+    definition = node.partitions_def
+    if len(ordinals) == 1:
+        return f"[{definition.key_of(ordinals.runs[0][0], view.table)}]"
+    keys = definition.keys_of(ordinals, view.table)
+    return f"[{keys[0]}...{keys[-1]}]"
 
 
 def upstream_partitions(
@@ -108,11 +117,12 @@ def read_of(
     return UpstreamRead(found.ordinals, len(found.nonexistent), several)
 
 
-def _reads_itself(node: CatalogNode, catalog: Catalog) -> bool:
+def reads_itself(node: CatalogNode, catalog: Catalog) -> bool:
+    """Whether one of its assets reads other partitions of itself."""
     return any(dep.asset in node.assets and dep.asset == key for key in node.assets for dep in catalog.asset(key).deps)
 
 
-def _in_chunks(wanted: OrdinalSet, size: int) -> Iterator[OrdinalSet]:
+def _in_chunks(wanted: Iterable[int], size: int) -> Iterator[OrdinalSet]:
     chunk: list[int] = []
     for ordinal in wanted:
         chunk.append(ordinal)
