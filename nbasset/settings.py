@@ -104,6 +104,13 @@ class RetentionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StalenessSettings:
+    """What counts as a reason to make something again. With `packages`, another version of an installed package that the code imports."""
+
+    packages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
@@ -114,6 +121,7 @@ class Settings:
     locations: tuple[LocationSettings, ...] = ()
     logs: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()
+    staleness: StalenessSettings = StalenessSettings()
 
 
 def load_settings(file: Path) -> Settings:

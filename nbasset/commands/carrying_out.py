@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
+from nbasset.commands.made_with import MadeWith
 from nbasset.commands.scope import Scope, user_name
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.partitions import PartitionsView
@@ -74,6 +75,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     def code(node: str) -> CodeRef:
         return replace(scope.location.code_ref(node, storage.put_text), catalog_id=catalog_id)
 
+    made = MadeWith(scope, environment, plan.config)
     with RunResources(environment, plan.config) as resources:
         runner = StepRunner(environment, resources)
         options = RunOptions(
@@ -81,8 +83,9 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             view,
             resources.manager,
             code,
-            resources.config_digest,
+            lambda step: made.config(step.node),
             scope.io_version,
+            made.packages,
             kind=manner.kind,
             location=scope.location.name or None,
             user=user_name(),

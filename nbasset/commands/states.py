@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbasset import clock
+from nbasset.commands.made_with import made_with
 from nbasset.commands.scope import Scope
+from nbasset.commands.touched import MOST_FILES, touched_files
+from nbasset.commands.words import duration
+from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.drawing.picture import State
 from nbasset.events.records import AssetRecord, RunRecord
-from nbasset.execution.run_resources import config_digest
+from nbasset.instance import Instance
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.staleness import staleness
-from nbasset.planning.states import AssetState, StateView, Versions
+from nbasset.planning.freshness import FreshnessState, freshness_of
+from nbasset.planning.staleness import Memo, staleness, with_upstream
+from nbasset.planning.states import AssetState, StateView
 
 _ACTIVE: dict[str, State] = {"queued": "queued", "not_started": "queued", "started": "running", "canceling": "running"}
 
@@ -43,36 +49,47 @@ class Standing:
 
 
 def standing(
-    scope: Scope, *, keys: Iterable[AssetKey] | None = None, run_config: Mapping[str, Any] | None = None, view: PartitionsView | None = None
+    scope: Scope,
+    *,
+    keys: Iterable[AssetKey] | None = None,
+    run_config: Mapping[str, Any] | None = None,
+    view: PartitionsView | None = None,
+    direct: bool = False,
+    files: int = MOST_FILES,
 ) -> Standing:
-    """How the assets (those upstream of and including `keys`) stand."""
+    """How the assets (those upstream of and including `keys`) stand. `files` of the warehouse are looked at for changes by hand."""
     reader = scope.instance.reader
     catalog = scope.catalog
     wanted = list(catalog.by_key)
     partitioned = [key for key in wanted if catalog.by_key[key].partitions_def is not None]
-    state = StateView(reader.latest(wanted), reader.partition_tables(partitioned) if partitioned else {})
     at = view if view is not None else scope.view()
-    found = staleness(catalog, state, versions_now(scope, run_config or {}), at, keys=keys)
+    records = reader.latest(wanted)
+    tables = reader.partition_tables(partitioned) if partitioned else {}
+    state = StateView(
+        records,
+        tables,
+        touched_files(scope, wanted if keys is None else with_upstream(catalog, keys), records, tables, at, at_most=files) if files else {},
+        _expired(catalog, records, at),
+        {name: key for name, key in reader.former_names().items() if AssetKey.from_user_string(name) not in catalog.by_key},
+    )
+    memo = _MEMOS.setdefault(scope.instance, Memo()) if keys is None and not direct else None
+    found = staleness(catalog, state, made_with(scope, run_config).versions(), at, keys=keys, direct=direct, memo=memo)
     return Standing(found, state.records, _running(reader.active_runs()), at, clock.now_us())
 
 
-def versions_now(scope: Scope, run_config: Mapping[str, Any]) -> Versions:
-    """Code, configuration and storage as they are now."""
-    environment = scope.environment(keeps_output=False)
-    catalog = scope.catalog
-    known: dict[str, str] = {}
+_MEMOS: weakref.WeakKeyDictionary[Instance, Memo] = weakref.WeakKeyDictionary()
 
-    def config(key: AssetKey) -> str:
-        node = catalog.by_key[key].node
-        if node is None:
-            return ""
-        if node not in known:
-            steps = catalog.nodes_by_name[node].steps
-            known[node] = config_digest(environment, run_config, node, steps[0].handle) if len(steps) == 1 else ""
-        return known[node]
 
-    code: Callable[[AssetKey], str] = scope.location.code.version_of
-    return Versions(code, config, scope.io_version)
+def _expired(catalog: Catalog, records: Mapping[AssetKey, AssetRecord], view: PartitionsView) -> dict[AssetKey, str]:
+    """Assets that are older than their freshness policies allow, with a sentence each."""
+    found = {}
+    for asset in catalog.assets:
+        if asset.spec.freshness_policy is None or not asset.is_executable:
+            continue
+        verdict = freshness_of(asset, records.get(asset.key), view.now)
+        if verdict.state is FreshnessState.FAIL:
+            found[asset.key] = f"it is older than its freshness policy allows, by {duration(verdict.overdue_s)}"
+    return found
 
 
 def _running(runs: Iterable[RunRecord]) -> dict[AssetKey, tuple[State, OrdinalSet | None]]:

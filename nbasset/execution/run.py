@@ -37,11 +37,11 @@ from nbasset.execution.cancel import CancelToken
 from nbasset.execution.capture import capturing
 from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
+from nbasset.execution.provenance import Provenance
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
 from nbasset.keys import RunId
-from nbasset.planning.digests import input_digest
 from nbasset.planning.plan import RunPlan, Step
 from nbasset.planning.progress import RunProgress, Skip
 from nbasset.storage.protocol import Storage
@@ -56,7 +56,7 @@ class RunOptions:
     """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
 
     `requested` means that somebody recorded the request already; with `is_part` others record the start and the end too, and the plan
-    is a part of theirs. `config_digest` and `io_version` say, for a step, what staleness compares; `manager` gives the staging I/O
+    is a part of theirs. `config_digest`, `io_version` and `packages` say what staleness compares; `manager` gives the staging I/O
     managers to publish with.
     """
 
@@ -66,6 +66,7 @@ class RunOptions:
     code: Callable[[str], CodeRef] = lambda node: CodeRef()
     config_digest: Callable[[Step], str] = lambda step: ""
     io_version: Callable[[str], str] = lambda key: key
+    packages: Callable[[str], str] = lambda node: ""
     place: Callable[[str], str] = lambda node: ""
     kind: Any = "interactive"
     location: str | None = None
@@ -119,6 +120,7 @@ class RunLoop:
         self.cancel = cancel or CancelToken()
         self.progress = RunProgress(plan)
         self.versions = VersionsRead(storage, options.catalog, options.view)
+        self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
         self.events: list[Event] = []
         self._capacity = int(getattr(self.executor, "max_workers", 1))
         self._running: dict[Future[StepReport], StepTask] = {}
@@ -209,7 +211,8 @@ class RunLoop:
         refs = self.versions.refs(step.assets[0], step.partitions) if step.assets and step.partitions else ()
         if not refs and step.checks and step.partitions:
             refs = self.versions.refs(step.checks[0].asset, step.partitions)
-        if step.conditional and self._is_unchanged(step, code, inputs):
+        self.provenance.begin(step)
+        if step.conditional and self._is_unchanged(step, code):
             self._append_one(StepSkipped(clock.now_us(), self.plan.run_id, step.key, "fresh", "", step.targets))
             return None
         return StepTask(
@@ -226,17 +229,15 @@ class RunLoop:
             self.options.place(step.node),
         )
 
-    def _is_unchanged(self, step: Step, code: CodeRef, inputs: Any) -> bool:
+    def _is_unchanged(self, step: Step, code: CodeRef) -> bool:
         """Whether every version that the step would make is there and came from exactly this."""
-        used = self.versions.used(inputs)
-        config = self.options.config_digest(step)
         for output in step.outputs:
             if output.asset is None:
                 continue
-            now = input_digest(code=code.version, config=config, io=self.options.io_version(output.manager), inputs=used)
+            io = self.options.io_version(output.manager)
             for ordinal in step.partitions or (None,):
                 current = self.versions.current(output.asset, ordinal)
-                if current is None or current[2] != now:
+                if current is None or current[2] != self.provenance.digest(step, output.asset, ordinal, code=code.version, io=io):
                     return False
         return True
 
@@ -295,8 +296,9 @@ class RunLoop:
 
     def _publish(self, task: StepTask, report: StepReport) -> ErrorInfo | None:
         """Make what the step staged visible and record its end, under the locks of its assets; the error when that fails."""
+        facts = self.provenance.told(task.step, task.code, report.facts)
         ended = StepSucceeded(
-            clock.now_us(), self.plan.run_id, report.step, report.facts, task.attempt, report.started_us, report.load_us, report.work_us,
+            clock.now_us(), self.plan.run_id, report.step, facts, task.attempt, report.started_us, report.load_us, report.work_us,
             report.write_us,
         )  # fmt: skip
         if not report.staged:

@@ -11,9 +11,8 @@ from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.resources_context import InitResourceContext, Resources
 from nbasset.execution.environment import StepEnvironment
-from nbasset.planning.digests import digest_of
 from nbasset.planning.plan import Step
-from nbasset.serde import Json, dumps
+from nbasset.serde import Json
 
 if TYPE_CHECKING:
     from nbasset.definitions.resources_open import ResourceScope
@@ -35,7 +34,6 @@ class RunResources:
         self._lock = threading.Lock()
         self._scopes: dict[str, ResourceScope] = {}
         self._given: dict[str, Mapping[str, Any]] = {}
-        self._digests: dict[str, str] = {}
 
     def __enter__(self) -> RunResources:
         return self
@@ -81,31 +79,6 @@ class RunResources:
         from nbasset.definitions.run_config import op_config
 
         return op_config(self.run_config, step.handle, op.config_schema)
-
-    def config_digest(self, step: Step) -> str:
-        """A digest of the step's configuration and of the resources it uses, secrets by reference; empty without any."""
-        if step.handle not in self._digests:
-            self._digests[step.handle] = config_digest(self.environment, self.run_config, step.node, step.handle)
-        return self._digests[step.handle]
-
-
-def config_digest(environment: StepEnvironment, run_config: Mapping[str, Json], node: str, handle: str) -> str:
-    """What the configuration of a step comes to, without the values of secrets."""
-    ops = run_config.get("ops", {})
-    given = ops.get(handle) if isinstance(ops, Mapping) else None
-    definition = environment.definitions.nodes.get(node)
-    op = definition.node if definition is not None and isinstance(definition.node, OpDefinition) else None
-    parts = [dumps(given)] if given else []
-    if op is not None and op.resource_keys:
-        from nbasset.definitions.resources_open import resource_digest
-
-        resources = {**environment.definitions.resources, **environment.resources, **(definition.resource_defs if definition else {})}
-        parts.extend(f"{key}={resource_digest(resources[key])}" for key in sorted(op.resource_keys) if key in resources)
-        launched = run_config.get("resources", {})
-        parts.extend(dumps(launched[key]) for key in sorted(op.resource_keys) if key in launched)
-    if op is not None and op.config_schema is not None and not given:
-        parts.append("defaults")
-    return digest_of(parts) if parts else ""
 
 
 def _input_managers(owner: AssetsDefinition | None, step: Step, environment: StepEnvironment) -> set[str]:

@@ -29,7 +29,6 @@ from nbasset.events.facts import (
     CheckKey,
     ExpectationEvaluated,
     Fact,
-    InputUsed,
     OutputStored,
 )
 from nbasset.execution.capture import Capture
@@ -39,13 +38,12 @@ from nbasset.execution.failures import error_info
 from nbasset.execution.inputs import InputLoader
 from nbasset.execution.results import Given, Item, ResultReader
 from nbasset.execution.run_resources import RunResources
-from nbasset.execution.task import StepReport, StepTask
+from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
 from nbasset.execution.type_checks import check_input, check_output
 from nbasset.io_managers.protocol import OutputContext, Staged, StagingIOManager, split_output
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import MetadataValue
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.digests import input_digest, versions_digest
 
 
 class StepRunner:
@@ -83,8 +81,6 @@ class _Attempt:
         self.load_us = self.work_us = self.write_us = 0
         self.facts: list[Fact] = []
         self.staged: list[tuple[str, Staged]] = []
-        self.used: tuple[InputUsed, ...] = ()
-        self.digest = ""
 
     def run(self) -> StepReport:
         folder = self.environment.runs_folder
@@ -160,11 +156,6 @@ class _Attempt:
             values[item.name] = check_input(value, item.name, op, _what(self.step, op), partitions=versions.get(item.name))
             if fact is not None:
                 self.facts.append(fact)
-        self.used = tuple(
-            InputUsed(item.asset, None if not item.refs else _set(item.refs), versions_digest(item.data_versions), item.as_of_seq)
-            for item in self.task.inputs
-            if item.data_versions
-        )
         return values
 
     # -- what came out -----------------------------------------------------------------------------------------------------
@@ -247,7 +238,7 @@ class _Attempt:
         context: OpExecutionContext,
         staged: Staged | None = None,
     ) -> None:
-        """The fact that an output is there: one for each of its partitions."""
+        """The fact that an output is there: one for each of its partitions. What it came from is for the run to tell (`Provenance`)."""
         version_id = staged.version_id if staged is not None else stored.version_id if stored is not None else ""
         if output.asset is None:
             uri, rows, size = (staged.uri, staged.rows, staged.size_bytes) if staged is not None else (None, None, None)
@@ -255,22 +246,20 @@ class _Attempt:
             return
         told = context.told.data_versions.get(str(output.asset))
         stored_version = staged.data_version if staged is not None else stored.data_version if stored is not None else None
-        config = self.runner.resources.config_digest(self.step)
         io = self.environment.io_version(output.manager) if stored is not None else "none"
-        digest = input_digest(code=self.task.code.version, config=config, io=io, inputs=self.used)
         for ref in refs or (None,):
             self.facts.append(
                 AssetMaterialized(
                     output.asset,
                     ref,
                     version_id,
-                    item.data_version or told or stored_version or digest,
+                    item.data_version or told or stored_version or "",
                     self.task.code.version,
-                    config,
+                    "",
                     io,
-                    digest,
+                    NOT_TOLD,
                     self.task.code.source_id,
-                    self.used,
+                    (),
                     staged.rows if staged is not None else None,
                     staged.size_bytes if staged is not None else None,
                     staged.schema_id if staged is not None else None,

@@ -15,6 +15,9 @@ from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.planning.plan import Step
 from nbasset.serde import Json, serializable
 
+NOT_TOLD = "i1:"
+"""The input digest in the facts of a report: the run puts the real one in its place."""
+
 
 @serializable
 @dataclass(frozen=True, slots=True)

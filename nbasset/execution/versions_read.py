@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.events.facts import AssetMaterialized, InputUsed
+from nbasset.events.facts import AssetMaterialized
+from nbasset.events.reducers import data_version_of
 from nbasset.execution.task import InputVersions
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.digests import versions_digest
 from nbasset.planning.plan import Step, StepInput
 from nbasset.storage.protocol import StorageReader
 
@@ -37,6 +35,14 @@ class VersionsRead:
             return self._whole[asset]
         return self._partitions(asset).get(ordinal)
 
+    def as_of(self, asset: AssetKey, *, is_partitioned: bool) -> int:
+        """The last entry about the asset that the run has seen."""
+        if is_partitioned:
+            self._partitions(asset)
+        else:
+            self.current(asset, None)
+        return self._seq.get(asset, 0)
+
     def note(self, fact: AssetMaterialized, seq: int) -> None:
         """The run made this version."""
         version = (fact.version_id, fact.data_version, fact.input_digest)
@@ -47,31 +53,15 @@ class VersionsRead:
         self._seq[fact.asset] = seq
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
-        """Keys and ordinals of some partitions of an asset, in order."""
+        """Keys and ordinals of some partitions of an asset, in the order of its definition."""
         if not partitions:
             return ()
         definition = self.catalog.asset(asset).partitions_def
-        if definition is None:
-            return ()
-        keys = definition.keys_of(partitions, self.view.table)
-        return tuple(map(PartitionRef, keys, partitions))
+        return () if definition is None else definition.refs_of(partitions, self.view.table)
 
     def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
         """What each asset input of a step reads. Order-only dependencies are not inputs."""
         return tuple(self._of_input(item) for item in step.inputs if item.kind == "asset" and item.asset is not None)
-
-    def used(self, inputs: Iterable[InputVersions]) -> tuple[InputUsed, ...]:
-        """The same, as what a materialization records."""
-        return tuple(
-            InputUsed(
-                item.asset,
-                OrdinalSet.of(ref.ordinal for ref in item.refs) if item.refs else None,
-                versions_digest(item.data_versions),
-                item.as_of_seq,
-            )
-            for item in inputs
-            if item.data_versions
-        )
 
     def _of_input(self, item: StepInput) -> InputVersions:
         asset = item.asset
@@ -96,14 +86,12 @@ class VersionsRead:
     def _read_whole(self, asset: AssetKey) -> None:
         record = self.storage.latest([asset]).get(asset)
         made = record.materialization if record is not None else None
-        seen = record.observation if record is not None else None
-        self._seq[asset] = record.seq if record is not None else 0
+        data = data_version_of(record)
+        self._seq[asset] = max(record.seq, record.changed_seq) if record is not None else 0
         if made is not None and made.partition is None:
-            self._whole[asset] = (made.version_id, made.data_version, made.input_digest)
-        elif seen is not None and seen.data_version:
-            self._whole[asset] = ("", seen.data_version, "")
+            self._whole[asset] = (made.version_id, data, made.input_digest)
         else:
-            self._whole[asset] = None
+            self._whole[asset] = ("", data, "") if data else None
 
     def _partitions(self, asset: AssetKey) -> dict[int, Version]:
         found = self._parts.get(asset)
@@ -115,7 +103,7 @@ class VersionsRead:
                 for ordinal, status, version, data, digest in zip(
                     table.ordinals, table.status, table.version_id, table.data_version, table.input_digest, strict=True
                 )
-                if texts[version] or status == 1
+                if texts[version] or texts[data] or status == 1
             }
-            self._seq[asset] = max(table.seq, default=0)
+            self._seq[asset] = max(max(table.seq, default=0), max(table.changed_seq, default=0))
         return found

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.keys import AssetKey
+from nbasset.locations.packages import packages_text
 from nbasset.planning.digests import digest_of
+from nbasset.source.parameters import Parameter, parameters_of
 from nbasset.source.program import Place, Slice, SliceSource
 from nbasset.source.slices import CodeReader
 
@@ -52,6 +54,7 @@ class CodeIndex:
         self._slices: dict[str, Slice | None] = {}
         self._places: dict[str, CodePlace | None] = {}
         self._texts: dict[str, str] = {}
+        self._parameters: dict[str, Mapping[str, Parameter]] = {}
 
     @property
     def asset_names(self) -> frozenset[str]:
@@ -77,6 +80,20 @@ class CodeIndex:
             return given
         found = self.slice(node)
         return found.version if found is not None else ""
+
+    def parameters(self, node: str) -> Mapping[str, Parameter]:
+        """Parameters of the notebook that the node's code reads, by name: their values are configuration."""
+        if node not in self._parameters:
+            self.slice(node)
+            place = self._places.get(node)
+            found = parameters_of(self._reader, place.source, place.roots, assets=self._assets) if place is not None else {}
+            self._parameters[node] = found
+        return self._parameters[node]
+
+    def packages(self, node: str) -> str:
+        """The installed packages that the node's code imports, with their versions."""
+        found = self.slice(node)
+        return packages_text(found.packages) if found is not None else ""
 
     def version_of(self, key: AssetKey) -> str:
         """The code version of an asset: that of its node; empty for an external one."""

@@ -18,9 +18,15 @@ def digest_of(parts: Iterable[str]) -> str:
     return state.hexdigest()
 
 
-def versions_digest(data_versions: Sequence[str]) -> str:
-    """The digest of what one input read: the data version itself for one value, a digest over all in order of ordinal for several."""
-    return data_versions[0] if len(data_versions) == 1 else digest_of(data_versions)
+def versions_digest(data_versions: Sequence[str], ordinals: Iterable[int] = ()) -> str:
+    """The digest of what one input read: the data version itself for one value, for several a digest over those that are there.
+
+    A partition that has no data yet does not count, so that a new day on the calendar changes nothing until it is made.
+    """
+    if len(data_versions) <= 1:
+        return data_versions[0] if data_versions else ""
+    places = ordinals or range(len(data_versions))
+    return digest_of([f"{place}={version}" for place, version in zip(places, data_versions, strict=True) if version])
 
 
 def input_digest(*, code: str, config: str, io: str, inputs: Iterable[InputUsed]) -> str:
@@ -28,5 +34,9 @@ def input_digest(*, code: str, config: str, io: str, inputs: Iterable[InputUsed]
 
     Another byte in any of them gives another digest. Which *versions* of the inputs were read does not count, only what was in them.
     """
-    parts = [f"{used.asset}={used.digest}" for used in sorted(inputs, key=lambda used: used.asset)]
-    return "i1:" + digest_of([code, config, io, *parts])
+    return input_digest_of(code, config, io, [(used.asset.to_user_string(), used.digest) for used in inputs])
+
+
+def input_digest_of(code: str, config: str, io: str, inputs: Iterable[tuple[str, str]]) -> str:
+    """The same from user strings of the inputs and their digests."""
+    return "i1:" + digest_of([code, config, io, *(f"{name}={digest}" for name, digest in sorted(inputs))])

@@ -1,36 +1,93 @@
 """What is out of date, and why.
 
-An asset (or one of its partitions) is compared with how it was last made: its code, its configuration, how it is stored, and the *content*
-of what it read. The direct view asks only that; the whole view follows the graph, root causes first, since what reads something stale is
-stale too. All of it is pure: catalog, code versions and records in, statuses and reasons out.
+An asset (or one of its partitions) is compared with how it was last made: its code, configuration and storage, what it reads, and the
+*content* of what it read. What reads something stale is stale too, with the root cause as its reason; the direct view leaves that out. All
+of it is pure: catalog, versions and records in, statuses and reasons out.
+
+A version that came from outside (a report, a rollback to one) has no record of how it was made: only newer data above makes it stale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from nbasset.definitions.catalog import Catalog, CatalogAsset
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.events.records import AssetRecord, PartitionTable, Status
+from nbasset.events.facts import AssetMaterialized, InputUsed
+from nbasset.events.recipes import recipe_of_fact
+from nbasset.events.records import AssetRecord, Status
 from nbasset.keys import AssetKey
-from nbasset.planning.partition_staleness import partitioned_state
+from nbasset.planning import reasons as why
+from nbasset.planning.data_now import DataNow
+from nbasset.planning.partition_staleness import Surroundings, partitioned_state
 from nbasset.planning.plan import Reason
-from nbasset.planning.states import AssetState, StateView, Versions
+from nbasset.planning.reads import Read, reads_of
+from nbasset.planning.states import AssetState, StateView, Touched, Versions
+
+MOST_ROOTS = 8
+_UNTOUCHED = Touched()
+
+
+@dataclass(slots=True)
+class Memo:
+    """What was worked out before, for the same catalog: states with all that they followed from. Keep one and pass it in again."""
+
+    catalog: Catalog | None = None
+    direct: bool = False
+    renamed: Mapping[str, AssetKey] = field(default_factory=dict)
+    reads: dict[AssetKey, tuple[Read, ...]] = field(default_factory=dict)
+    causes: dict[AssetKey, tuple[object, ...]] = field(default_factory=dict)
+    states: dict[AssetKey, AssetState] = field(default_factory=dict)
+
+    def of(self, catalog: Catalog, state: StateView, *, direct: bool) -> Memo:
+        """This memo if it is about the same; emptied if not."""
+        if self.catalog is not catalog:
+            self.reads = {}
+        if self.catalog is not catalog or self.direct is not direct or self.renamed != state.renamed:
+            self.causes, self.states = {}, {}
+        self.catalog, self.direct, self.renamed = catalog, direct, state.renamed
+        return self
+
+    def reads_of(self, asset: CatalogAsset, catalog: Catalog) -> tuple[Read, ...]:
+        """What the asset reads."""
+        found = self.reads.get(asset.key)
+        if found is None:
+            found = self.reads[asset.key] = reads_of(asset, catalog)
+        return found
 
 
 def staleness(
-    catalog: Catalog, state: StateView, versions: Versions, view: PartitionsView, *, keys: Iterable[AssetKey] | None = None
+    catalog: Catalog,
+    state: StateView,
+    versions: Versions,
+    view: PartitionsView,
+    *,
+    keys: Iterable[AssetKey] | None = None,
+    direct: bool = False,
+    memo: Memo | None = None,
 ) -> dict[AssetKey, AssetState]:
-    """The state of every asset upstream of (and including) `keys`, upstream first; of all assets when none are named."""
-    wanted = None if keys is None else _with_upstream(catalog, keys)
-    found: dict[AssetKey, AssetState] = {}
+    """The state of every asset upstream of (and including) `keys`, upstream first; of all assets when none are named.
+
+    `direct` asks only what each asset was made from, not whether that is stale itself.
+    """
+    wanted = None if keys is None else with_upstream(catalog, keys)
+    kept = (memo if memo is not None else Memo()).of(catalog, state, direct=direct)
+    around = Surroundings(catalog, state, versions, view, DataNow(state, view), {}, direct=direct)
     for key in catalog.order:
         if wanted is None or key in wanted:
-            found[key] = _state_of(catalog.by_key[key], catalog, state, versions, view, found)
-    return found
+            asset = catalog.by_key[key]
+            reads = kept.reads_of(asset, catalog)
+            follows_from = _follows_from(asset, reads, around)
+            if kept.causes.get(key) != follows_from:
+                kept.states[key] = _state_of(asset, reads, around)
+                kept.causes[key] = follows_from
+            around.found[key] = kept.states[key]
+    return around.found
 
 
-def _with_upstream(catalog: Catalog, keys: Iterable[AssetKey]) -> set[AssetKey]:
+def with_upstream(catalog: Catalog, keys: Iterable[AssetKey]) -> set[AssetKey]:
+    """The keys and everything that they depend on."""
     found = set(keys)
     front = list(found)
     while front:
@@ -41,91 +98,124 @@ def _with_upstream(catalog: Catalog, keys: Iterable[AssetKey]) -> set[AssetKey]:
     return found
 
 
-def _state_of(
-    asset: CatalogAsset,
-    catalog: Catalog,
-    state: StateView,
-    versions: Versions,
-    view: PartitionsView,
-    found: Mapping[AssetKey, AssetState],
-) -> AssetState:
+def _follows_from(asset: CatalogAsset, reads: tuple[Read, ...], around: Surroundings) -> tuple[object, ...]:
+    """Everything that the state of an asset depends on. Parts that did not change are the same objects, so comparing costs little."""
+    key, state, versions = asset.key, around.state, around.versions
+    if asset.node is None or asset.execution != "materialize":
+        return ("external",)
+    own = (
+        state.records.get(key),
+        state.partitions.get(key),
+        asset.partitions_def.ordinals(around.view) if asset.partitions_def is not None else None,
+        versions.code(key),
+        versions.config(key),
+        versions.io(asset.spec.io_manager_key),
+        versions.packages(key) if versions.packages is not None else None,
+        state.touched.get(key),
+        state.expired.get(key),
+    )
+    above: list[object] = []
+    for read in reads:
+        above += (
+            around.found.get(read.asset),
+            state.records.get(read.asset),
+            state.partitions.get(read.asset),
+            read.upstream.ordinals(around.view) if read.upstream is not None else None,
+        )
+    return (*own, *above)
+
+
+def _state_of(asset: CatalogAsset, reads: tuple[Read, ...], around: Surroundings) -> AssetState:
     if asset.node is None or asset.execution != "materialize":
         return AssetState(asset.key, "external")
     if asset.partitions_def is not None:
-        return partitioned_state(asset, catalog, state, versions, view, found)
-    record = state.records.get(asset.key)
-    if record is None or record.materialization is None or record.materialization.partition is not None:
+        return partitioned_state(asset, reads, around)
+    key = asset.key
+    record = around.state.records.get(key)
+    made = record.materialization if record is not None else None
+    if record is None or made is None or made.partition is not None:
         if record is not None and record.status is Status.FAILED:
-            return AssetState(asset.key, "failed", (failed_reason(record),))
-        return AssetState(asset.key, "missing", (Reason("missing", str(asset.key), "it was never materialized"),))
+            return AssetState(key, "failed", (why.failed(record),))
+        return AssetState(key, "missing", (why.missing(key),))
+    found = _own_reasons(asset, reads, made, around)
+    found += _data_reasons(asset, reads, record, made, around)
+    found += [why.expired(key, around.state.expired[key])] if key in around.state.expired else []
+    if not around.direct:
+        found += _reasons_above(asset, reads, around)
     if record.status is Status.FAILED:
-        return AssetState(asset.key, "failed", (failed_reason(record),))
-    made = record.materialization
-    reasons = [
-        *own_reasons(asset, made.code_version, made.config_version, made.io_version, versions),
-        *_input_reasons(asset, record, state, found),
-    ]
-    return AssetState(asset.key, "stale" if reasons else "fresh", tuple(reasons))
+        return AssetState(key, "failed", (why.failed(record), *found))
+    return AssetState(key, "stale" if found else "fresh", tuple(found))
 
 
-def failed_reason(record: AssetRecord) -> Reason:
-    """Why a failed asset is not fresh: its last error in a sentence."""
-    error = record.error
-    return Reason("failed", str(record.key), f"its last run failed: {error}" if error is not None else "its last run failed")
+def _own_reasons(asset: CatalogAsset, reads: tuple[Read, ...], made: AssetMaterialized, around: Surroundings) -> list[Reason]:
+    key, versions = asset.key, around.versions
+    touched = around.state.touched.get(key, _UNTOUCHED)
+    found: list[Reason] = []
+    if touched.is_gone:
+        found.append(why.file_gone(key))
+    elif touched.is_changed:
+        found.append(why.file_changed(key))
+    if not made.input_digest:
+        return found
+    recipe = recipe_of_fact(made)
+    found += why.dependencies_changed([around.present(name) for name in recipe.inputs if name != str(key)], _others(reads, key))
+    code = why.code_changed(key, around.code_then(key, made.code_version), versions.code(key))
+    found += [code] if code is not None else []
+    found += why.config_changed(key, recipe.config, versions.config(key))
+    stored = why.storage_changed(asset, recipe.io, versions.io(asset.spec.io_manager_key))
+    found += [stored] if stored is not None else []
+    if versions.packages is not None:
+        found += why.packages_changed(recipe.packages, versions.packages(key))
+    return found
 
 
-def own_reasons(asset: CatalogAsset, code: str, config: str, io: str, versions: Versions) -> list[Reason]:
-    """Differences between how it was made and how it would be made now, leaving inputs aside."""
-    reasons = []
-    now = versions.code(asset.key)
-    if now and code != now:
-        reasons.append(Reason("code", str(asset.key), "its code changed"))
-    if config != versions.config(asset.key):
-        reasons.append(Reason("config", str(asset.key), "its configuration changed"))
-    io_now = versions.io(asset.spec.io_manager_key)
-    if io not in (io_now, "none", ""):
-        reasons.append(Reason("io", asset.spec.io_manager_key, f"it would be stored differently: {io_now} instead of {io}"))
-    return reasons
+def _others(reads: Iterable[Read], key: AssetKey) -> list[AssetKey]:
+    return [read.asset for read in reads if read.asset != key]
 
 
-def _input_reasons(asset: CatalogAsset, record: AssetRecord, state: StateView, found: Mapping[AssetKey, AssetState]) -> list[Reason]:
-    made = record.materialization
-    assert made is not None
-    used = {one.asset: one for one in made.inputs}
-    loaded = {dep.asset for dep in asset.deps if dep.input is not None and dep.asset != asset.key}
-    reasons = []
-    for upstream in sorted(loaded):
-        now = state.records.get(upstream)
-        if upstream not in used:
-            if now is not None and (now.materialization is not None or now.observation is not None):
-                reasons.append(Reason("deps", str(upstream), f"it now reads '{upstream}'"))
-        elif _content_changed(used[upstream].digest, used[upstream].as_of_seq, now, state.partitions.get(upstream)):
-            reasons.append(Reason("data", str(upstream), f"the data of '{upstream}' changed"))
-    reasons.extend(Reason("deps", str(key), f"it no longer reads '{key}'") for key in sorted(set(used) - loaded) if key != asset.key)
-    for dep in asset.deps:
-        above = found.get(dep.asset)
-        if (
-            above is not None
-            and above.status in ("stale", "missing", "failed")
-            and not any(one.subject == str(dep.asset) for one in reasons)
-        ):
-            root = above.reasons[0] if above.reasons else None
-            said = f": {root.text}" if root is not None else ""
-            reasons.append(Reason("upstream", str(dep.asset), f"'{dep.asset}' is {above.status}{said}"))
-    return reasons
+def _data_reasons(
+    asset: CatalogAsset, reads: tuple[Read, ...], record: AssetRecord, made: AssetMaterialized, around: Surroundings
+) -> list[Reason]:
+    """Assets above whose content is not what was read."""
+    used: dict[AssetKey, list[InputUsed]] = {}
+    for one in made.inputs:
+        used.setdefault(around.present(one.asset.to_user_string()), []).append(one)
+    found: dict[Reason, None] = {}
+    for read in reads:
+        then = used[read.asset].pop(0) if used.get(read.asset) else None
+        if then is None and made.input_digest:
+            continue  # it did not read it: that is a reason of its own
+        reason = _data_reason(read, then, record.seq, around)
+        if reason is not None:
+            found[reason] = None
+    return list(found)
 
 
-def _content_changed(digest: str, as_of_seq: int, now: AssetRecord | None, table: PartitionTable | None) -> bool:
-    if now is None:
-        return False
-    if table is not None and table.ordinals:
-        from nbasset.planning.digests import versions_digest
+def _data_reason(read: Read, then: InputUsed | None, seq: int, around: Surroundings) -> Reason | None:
+    if then is None:  # from outside: only whether something came later can be told
+        above = around.state.records.get(read.asset)
+        return why.data_changed(read.asset) if above is not None and above.changed_seq > seq else None
+    now = around.data.read(read, None, None)
+    if not now or now == then.digest:
+        return None
+    table = around.state.partitions.get(read.asset) if read.upstream is not None else None
+    if table is None:
+        return why.data_changed(read.asset)
+    count = sum(1 for changed in table.changed_seq if changed > then.as_of_seq)
+    return why.data_changed(read.asset, count=count, of=len(table))
 
-        texts = table.texts
-        current = [
-            texts[at] for at, status in zip(table.data_version, table.status, strict=True) if status == Status.MATERIALIZED or texts[at]
-        ]
-        return versions_digest(current) != digest if current else True
-    if now.observation is not None and (now.materialization is None or now.observed_us > now.at_us) and now.observation.data_version:
-        return now.observation.data_version != digest
-    return now.materialization is not None and now.materialization.data_version != digest
+
+def _reasons_above(asset: CatalogAsset, reads: tuple[Read, ...], around: Surroundings) -> list[Reason]:
+    """Root causes above, each once."""
+    found: dict[Reason, None] = {}
+    for read in reads:
+        above = around.found.get(read.asset)
+        if above is None or above.status in ("fresh", "external"):
+            continue
+        if not above.is_partitioned:
+            found.update(dict.fromkeys(around.roots(above)))
+            continue
+        wanted = around.data.wanted(read, None, None)
+        if wanted is not None:
+            found.update((root, None) for root, where in around.roots_by_partition(above) if where & wanted)
+    return list(found)[:MOST_ROOTS]

@@ -81,6 +81,11 @@ class MemoryStorage:
             named = sorted((key.to_user_string(), key) for key in self._books.assets)
         return [key for name, key in named if name.startswith(prefix)][:limit]
 
+    def former_names(self) -> dict[str, AssetKey]:
+        """Names of the past with present keys."""
+        with self._grew:
+            return {name.to_user_string(): now for now, names in self._books.former.items() for name in names}
+
     def partitions(self, key: AssetKey) -> PartitionTable:
         """State of all partitions of one asset."""
         with self._grew:

@@ -57,6 +57,9 @@ class StorageReader(Protocol):
     def assets(self, *, prefix: str = "", limit: int = 10_000) -> list[AssetKey]:
         """Keys of all assets that have a record, in order."""
 
+    def former_names(self) -> dict[str, AssetKey]:
+        """Names that assets had before they were renamed, with the keys they have now."""
+
     def partitions(self, key: AssetKey) -> PartitionTable:
         """State of all partitions of one asset; an empty table when it has none."""
 

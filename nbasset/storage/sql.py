@@ -115,6 +115,11 @@ class SqlReader:
         rows = self._engine.read(lambda connection: connection.execute(sql.ASSET_NAMES, bounds).fetchall())
         return [AssetKey.from_user_string(name) for (name,) in rows]
 
+    def former_names(self) -> dict[str, AssetKey]:
+        """Names of the past with present keys."""
+        rows = self._engine.read(lambda connection: connection.execute(sql.ALL_FORMER_NAMES).fetchall())
+        return {name: AssetKey.from_user_string(now) for name, now in rows}
+
     def partitions(self, key: AssetKey) -> PartitionTable:
         """State of all partitions of one asset."""
         return self.partition_tables((key,)).get(key, _EMPTY)

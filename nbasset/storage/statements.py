@@ -118,6 +118,7 @@ SET_ASSET = """UPDATE assets SET rev = ?, status = ?, seq = ?, changed_seq = ?, 
     WHERE id = ?"""
 ADD_ASSET_EVENT = "INSERT INTO asset_events (asset, made, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 MADE = "SELECT seq FROM asset_events WHERE asset = ? AND made = 1 AND seq < ? ORDER BY seq DESC LIMIT ?"
+ALL_FORMER_NAMES = "SELECT former_names.name, assets.name FROM former_names JOIN assets ON id = asset"
 FORMER_NAMES = "SELECT name FROM former_names WHERE asset = ?"
 UNMAKE = (
     """INSERT INTO asset_events (asset, made, seq) SELECT asset, 0, seq FROM asset_events WHERE asset = ? AND made = 1

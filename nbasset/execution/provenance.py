@@ -1,0 +1,95 @@
+"""What each version that a run makes came from: told by the run, which planned it, not by whoever carried out the step.
+
+Of a call for many partitions each gets what it alone read, and an asset of a graph what the whole graph read, so that staleness and early
+cutoff compare like with like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.events.facts import AssetMaterialized, Fact, InputUsed
+from nbasset.events.recipes import PACKAGES_TAG
+from nbasset.execution.task import NOT_TOLD, CodeRef
+from nbasset.execution.versions_read import VersionsRead
+from nbasset.keys import AssetKey
+from nbasset.ordinals import OrdinalSet
+from nbasset.planning.digests import input_digest, versions_digest
+from nbasset.planning.plan import Step
+from nbasset.planning.reads import Read, reads_of
+
+
+@dataclass(slots=True)
+class Provenance:
+    """Knows, from the moment a step is handed out, what its outputs come from. `config` and `packages` answer for a step and a node."""
+
+    catalog: Catalog
+    view: PartitionsView
+    versions: VersionsRead
+    config: Callable[[Step], str]
+    packages: Callable[[str], str]
+    _reads: dict[AssetKey, tuple[Read, ...]] = field(default_factory=dict)
+    _seen: dict[tuple[str, OrdinalSet | None], dict[AssetKey, int]] = field(default_factory=dict)
+
+    def begin(self, step: Step) -> None:
+        """A step is handed out: what the run has seen by now of the assets above is what it reads. A graph counts from its first step."""
+        seen = self._seen.setdefault((step.node, step.partitions), {})
+        for key in self._node_assets(step):
+            for read in self._reads_of(key):
+                if read.asset not in seen:
+                    seen[read.asset] = self.versions.as_of(read.asset, is_partitioned=read.upstream is not None)
+
+    def used(self, step: Step, asset: AssetKey, ordinal: int | None) -> tuple[InputUsed, ...]:
+        """What one output, or one partition of it, reads."""
+        return tuple([self._input(read, asset, ordinal, step) for read in self._reads_of(asset)])
+
+    def digest(self, step: Step, asset: AssetKey, ordinal: int | None, *, code: str, io: str) -> str:
+        """The input digest of one output."""
+        return input_digest(code=code, config=self.config(step), io=io, inputs=self.used(step, asset, ordinal))
+
+    def told(self, step: Step, code: CodeRef, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        """The facts of a step, with what its outputs were made from."""
+        return tuple([self._told(step, code, fact) if isinstance(fact, AssetMaterialized) else fact for fact in facts])
+
+    def _told(self, step: Step, code: CodeRef, fact: AssetMaterialized) -> AssetMaterialized:
+        if fact.input_digest != NOT_TOLD or fact.asset not in self.catalog.by_key:
+            return fact
+        used = self.used(step, fact.asset, fact.partition.ordinal if fact.partition is not None else None)
+        config = self.config(step)
+        digest = input_digest(code=code.version, config=config, io=fact.io_version, inputs=used)
+        packages = self.packages(step.node)
+        tags = {**fact.tags, PACKAGES_TAG: packages} if packages else fact.tags
+        # Without a hash of its content a version is known by what it was made from.
+        return replace(
+            fact, data_version=fact.data_version or digest, code_version=code.version, config_version=config, input_digest=digest,
+            source_id=code.source_id, inputs=used, tags=tags,
+        )  # fmt: skip
+
+    def _input(self, read: Read, asset: AssetKey, ordinal: int | None, step: Step) -> InputUsed:
+        as_of = self._seen.get((step.node, step.partitions), {}).get(read.asset, 0)
+        if read.upstream is None:
+            found = self.versions.current(read.asset, None)
+            return InputUsed(read.asset, None, found[1] if found else "", as_of)
+        if read.is_identity and ordinal is not None:
+            found = self.versions.current(read.asset, ordinal)
+            return InputUsed(read.asset, OrdinalSet.between(ordinal, ordinal + 1), found[1] if found else "", as_of)
+        if read.mapping is None:
+            return InputUsed(read.asset, OrdinalSet(), "", as_of)
+        mine = None if ordinal is None else OrdinalSet.between(ordinal, ordinal + 1)
+        wanted = read.mapping.upstream_of(mine, self.catalog.by_key[asset].partitions_def, read.upstream, self.view).ordinals
+        versions = [self.versions.current(read.asset, one) for one in wanted]
+        return InputUsed(read.asset, wanted, versions_digest([one[1] if one else "" for one in versions], wanted), as_of)
+
+    def _reads_of(self, asset: AssetKey) -> tuple[Read, ...]:
+        found = self._reads.get(asset)
+        if found is None:
+            known = self.catalog.by_key.get(asset)
+            found = self._reads[asset] = () if known is None else reads_of(known, self.catalog)
+        return found
+
+    def _node_assets(self, step: Step) -> tuple[AssetKey, ...]:
+        node = self.catalog.nodes_by_name.get(step.node)
+        return step.assets if node is None or len(node.steps) == 1 else node.assets
