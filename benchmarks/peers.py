@@ -1,0 +1,232 @@
+"""Import, definitions, materializing and Parquet: nbasset beside Dagster, Hamilton and the least a program could do, in turn, in one run.
+
+    python benchmarks/peers.py [--assets 300] [--megabytes 100] [--rounds 3]
+
+CPU seconds (medians) and the ratio to "raw". Each target runs in processes of its own; the rounds go A B C A B C, so that a machine whose
+speed drifts treats all alike. A tool that is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from importlib.util import find_spec
+
+MODULES = {"nbasset": "nbasset", "dagster": "dagster", "hamilton": "hamilton"}
+
+IMPORT = {
+    "raw": "pass",
+    "nbasset": "import nbasset",
+    "dagster": "import dagster",
+    "hamilton": "import hamilton.driver",
+}
+
+# Each prints one number: CPU seconds of the work alone.
+SOURCE = """
+import json, resource, sys
+from time import process_time as clock
+N = int(sys.argv[1])
+def inputs(i):
+    return ", ".join(f"a{j}: int" for j in (i - 1, i - 8, i - 15) if j >= 0)
+def functions(header=""):
+    names = {}
+    text = "\\n".join(f"def a{i}({inputs(i)}) -> int:\\n    return {i}" for i in range(N))
+    exec(header + text, names)
+    return [names[f"a{i}"] for i in range(N)]
+"""
+
+DEFINE = {
+    "raw": """
+import inspect, graphlib
+t = clock()
+fns = functions()
+graph = {fn.__name__: list(inspect.signature(fn).parameters) for fn in fns}
+list(graphlib.TopologicalSorter(graph).static_order())
+print(clock() - t)
+""",
+    "nbasset": """
+from nbasset import asset, Definitions
+t = clock()
+fns = functions()
+assert not Definitions(assets=[asset(fn) for fn in fns]).problems
+print(clock() - t)
+""",
+    "dagster": """
+from dagster import asset, Definitions
+t = clock()
+fns = functions()
+Definitions.validate_loadable(Definitions(assets=[asset(fn) for fn in fns]))
+print(clock() - t)
+""",
+    "hamilton": """
+from hamilton import ad_hoc_utils, driver
+t = clock()
+module = ad_hoc_utils.create_temporary_module(*functions(), module_name="assets")
+driver.Builder().with_modules(module).build()
+print(clock() - t)
+""",
+}
+
+MEMORY = {
+    "raw": """
+fns = functions()
+values = {}
+t = clock()
+for i, fn in enumerate(fns):
+    values[fn.__name__] = fn(*(values[f"a{j}"] for j in (i - 1, i - 8, i - 15) if j >= 0))
+print(clock() - t)
+""",
+    "nbasset": """
+from nbasset import asset, materialize_to_memory
+assets = [asset(fn) for fn in functions()]
+materialize_to_memory(assets[:1])
+t = clock()
+assert materialize_to_memory(assets).success
+print(clock() - t)
+""",
+    "dagster": """
+import logging
+from dagster import asset, materialize_to_memory
+logging.disable(logging.CRITICAL)
+assets = [asset(fn) for fn in functions()]
+t = clock()
+assert materialize_to_memory(assets).success
+print(clock() - t)
+""",
+    "hamilton": """
+from hamilton import ad_hoc_utils, driver
+module = ad_hoc_utils.create_temporary_module(*functions(), module_name="assets")
+dr = driver.Builder().with_modules(module).build()
+t = clock()
+dr.execute([f"a{i}" for i in range(N)])
+print(clock() - t)
+""",
+}
+
+DURABLE = {
+    "raw": """
+import sqlite3, tempfile
+fns = functions()
+with tempfile.TemporaryDirectory() as folder:
+    db = sqlite3.connect(folder + "/x.db", isolation_level=None)
+    db.execute("pragma journal_mode=wal"); db.execute("pragma synchronous=normal")
+    db.execute("create table events(seq integer primary key, at integer, run text, payload text)")
+    values = {}
+    t = clock()
+    for i, fn in enumerate(fns):
+        values[fn.__name__] = fn(*(values[f"a{j}"] for j in (i - 1, i - 8, i - 15) if j >= 0))
+        db.execute("insert into events(at, run, payload) values(?,?,?)", (i, "r", json.dumps({"asset": fn.__name__, "version": "x" * 60})))
+    print(clock() - t)
+""",
+    "nbasset": """
+import tempfile
+from nbasset import asset, materialize, Instance
+from nbasset.io_managers.memory import InMemoryIOManager
+assets = [asset(fn) for fn in functions()]
+with tempfile.TemporaryDirectory() as folder, Instance.open(folder) as instance:
+    resources = {"io_manager": InMemoryIOManager()}
+    materialize(assets[:1], instance=instance, resources=resources)
+    t = clock()
+    assert materialize(assets, instance=instance, resources=resources).success
+    print(clock() - t)
+""",
+    "dagster": """
+import logging, tempfile
+from dagster import DagsterInstance, InMemoryIOManager, asset, materialize
+logging.disable(logging.CRITICAL)
+assets = [asset(fn) for fn in functions()]
+with tempfile.TemporaryDirectory() as folder, DagsterInstance.local_temp(folder) as instance:
+    t = clock()
+    assert materialize(assets, instance=instance, resources={"io_manager": InMemoryIOManager()}).success
+    print(clock() - t)
+""",
+}
+
+PARQUET_HEAD = """
+import os, sys, tempfile
+from time import process_time as clock
+import numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq
+MEGABYTES = int(sys.argv[1])
+rows = MEGABYTES * 1024 * 1024 // 40
+random = np.random.default_rng(1)
+floats = {f"f{i}": random.normal(size=rows) for i in range(3)}
+frame = pd.DataFrame(floats | {"n": random.integers(0, 1000, rows), "t": random.integers(0, 50, rows)})
+"""
+
+PARQUET = {
+    "raw": """
+with tempfile.TemporaryDirectory() as folder:
+    path = folder + "/x.parquet"
+    t = clock()
+    pq.write_table(pa.Table.from_pandas(frame), path)
+    fd = os.open(path, os.O_RDONLY); os.fsync(fd); os.close(fd)
+    assert len(pq.read_table(path).to_pandas()) == rows
+    print(clock() - t)
+""",
+    "nbasset": """
+from nbasset.io_managers.parquet import ParquetIOManager
+from nbasset import build_input_context, build_output_context
+with tempfile.TemporaryDirectory() as folder:
+    manager = ParquetIOManager(folder)
+    manager.handle_output(build_output_context(asset_key="warm"), frame.head(10))
+    t = clock()
+    manager.handle_output(build_output_context(asset_key="x"), frame)
+    assert len(manager.load_input(build_input_context(asset_key="x", annotation=pd.DataFrame))) == rows
+    print(clock() - t)
+""",
+}
+
+
+def run(code: str, argument: int) -> float:
+    """The number that the code prints."""
+    done = subprocess.run([sys.executable, "-c", code, str(argument)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return float(done.stdout.split()[-1])
+
+
+def import_cost(code: str) -> tuple[float, int]:
+    """CPU seconds of a whole process, and the modules it loaded."""
+    probe = f"import sys, resource\n{code}\nu = resource.getrusage(resource.RUSAGE_SELF)\nprint(u.ru_utime + u.ru_stime, len(sys.modules))"
+    seconds, modules = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
+    return float(seconds), int(modules)
+
+
+def compare(title: str, targets: dict[str, str], head: str, argument: int, rounds: int, *, per: int = 1, unit: str = "s") -> None:
+    """Run the targets in turn and print their medians."""
+    wanted = [name for name in targets if name == "raw" or find_spec(MODULES[name])]
+    taken: dict[str, list[float]] = {name: [] for name in wanted}
+    for _ in range(rounds):
+        for name in wanted:
+            taken[name].append(run(head + targets[name], argument))
+    raw = statistics.median(taken["raw"])
+    factor = {"s": 1, "ms": 1e3, "us": 1e6}[unit]
+    print(f"\n{title}")
+    for name in wanted:
+        value = statistics.median(taken[name])
+        print(f"  {name:<10} {value / per * factor:>12,.3f} {unit:<3} {value / raw:>10,.1f} x raw")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--assets", type=int, default=300)
+    parser.add_argument("--megabytes", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    print("import (a whole process, CPU seconds; modules loaded)")
+    for name, code in IMPORT.items():
+        if name == "raw" or find_spec(MODULES[name]):
+            costs = [import_cost(code) for _ in range(options.rounds + 1)][1:]
+            print(f"  {name:<10} {statistics.median(cost for cost, _ in costs):>12,.3f} s   {costs[0][1]:>6} modules")
+    n = options.assets
+    compare(f"write {n} functions, define and resolve them as assets (each)", DEFINE, SOURCE, n, options.rounds, per=n, unit="us")
+    compare(f"materialize {n} trivial assets in memory (each)", MEMORY, SOURCE, n, options.rounds, per=n, unit="ms")
+    compare("the same, recorded durably in SQLite (each)", DURABLE, SOURCE, n, options.rounds, per=n, unit="ms")
+    compare(f"{options.megabytes} MB through Parquet: write, sync, read", PARQUET, PARQUET_HEAD, options.megabytes, options.rounds)
+    compare("10 MB through Parquet", PARQUET, PARQUET_HEAD, 10, options.rounds, unit="ms")
+
+
+if __name__ == "__main__":
+    main()
