@@ -11,38 +11,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbasset.definitions.asset_input import AssetInput as AssetInput
+from nbasset.definitions.composition import current_composer
+from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.invocation import call_directly
+from nbasset.definitions.node_assets import arguments_of
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.policies import BackfillPolicy
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
-from nbasset.errors import InvalidDefinitionError, UnknownAsset, did_you_mean
+from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, UnknownAsset, did_you_mean
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
-from nbasset.metadata import MetadataValue
 
 if TYPE_CHECKING:
-    from nbasset.definitions.graph import GraphDefinition
-    from nbasset.definitions.mappings import PartitionMapping
     from nbasset.definitions.partitions import PartitionsDefinition
     from nbasset.keys import CoercibleToAssetKey
-
-
-@dataclass(frozen=True, slots=True)
-class AssetInput:
-    """What a parameter wants: an asset by explicit `key`, or whatever asset its `name` (below `key_prefix`) finds.
-
-    `annotation` chooses the type it is loaded as.
-    """
-
-    name: str
-    key: AssetKey | None = None
-    key_prefix: tuple[str, ...] = ()
-    annotation: Any = None
-    value_type: Any = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-    input_manager_key: str | None = None
-    partition_mapping: PartitionMapping | None = None
-    has_default: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +38,7 @@ class AssetsDefinition:
     """
 
     name: str
-    node: OpDefinition | GraphDefinition | None
+    node: OpDefinition | GraphBody | None
     specs_by_key: Mapping[AssetKey, AssetSpec]
     keys_by_output: Mapping[str, AssetKey] = field(default_factory=dict)
     inputs: Mapping[str, AssetInput] = field(default_factory=dict)
@@ -206,13 +189,46 @@ class AssetsDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function on plain values, as in a test; nothing is stored and no run is made."""
-        return call_directly(self.op, args, kwargs, what=f"asset '{self.name}'")
+        what = f"{'check' if not self.specs_by_key else 'asset'} '{self.name}'"
+        composer = current_composer()
+        if composer is not None:
+            raise InvalidInvocationError(
+                f"{what} is called in the body of graph '{composer.graph}', but only ops and graphs are connected there. Make the function "
+                "an @op, or let the graph read the asset: @graph_asset, or In(asset_key=...)."
+            )
+        return call_directly(self.op, args, kwargs, what=what, owner=self)
 
     def __iter__(self) -> Iterator[AssetSpec]:
         return iter(self.specs_by_key.values())
 
     def __repr__(self) -> str:
         return f"AssetsDefinition({', '.join(map(str, self.specs_by_key))})"
+
+    @staticmethod
+    def from_op(op_def: OpDefinition, **settings: Any) -> AssetsDefinition:
+        """The assets that the outputs of an op are. Inputs are found by name, or by `keys_by_input_name`.
+
+        Settings: `keys_by_input_name`, `keys_by_output_name`, `key_prefix`, `internal_asset_deps`, `partitions_def`, `partition_mappings`,
+        `resource_defs`, `group_name`, `metadata_by_output_name`, `tags_by_output_name`, `descriptions_by_output_name`, `can_subset`,
+        `automation_conditions_by_output_name`, `backfill_policy`, `owners_by_output_name`, `code_versions_by_output_name`, `check_specs`.
+
+        >>> from nbasset.definitions.op_decorator import op
+        >>> @op
+        ... def orders(): return [1, 2]
+        >>> AssetsDefinition.from_op(orders, group_name="raw").key
+        AssetKey('orders')
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If a setting names an input or output that there is not.
+        """
+        return AssetsDefinition(**arguments_of(op_def, **settings))
+
+    @staticmethod
+    def from_graph(graph_def: GraphBody, **settings: Any) -> AssetsDefinition:
+        """The assets that the outputs of a graph are; the settings are those of `from_op`."""
+        return AssetsDefinition(**arguments_of(graph_def, **settings))
 
     @staticmethod
     def external(spec: AssetSpec, *, place: str | None = None) -> AssetsDefinition:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
+from nbasset.definitions.hooks import checked_hooks
 from nbasset.definitions.op import (
     NO_DEFAULT,
     In,
@@ -318,7 +319,7 @@ def _op(
         retry_policy,
         code_version,
         pool,
-        frozenset(hooks or ()),
+        checked_hooks(hooks, f"asset '{name}'"),
     )
 
 

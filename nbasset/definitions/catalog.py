@@ -72,10 +72,15 @@ class CatalogAsset:
 @serializable
 @dataclass(frozen=True, slots=True)
 class OutputRef:
-    """An output of a step inside a node: the step's handle and the output's name."""
+    """An output of a step inside a node: the step's handle (in a plan: its key) and the output's name.
+
+    `manager` is how it is stored, `asset` the asset that it is, if any: with these it is found again in another process or run.
+    """
 
     step: str
     output: str = "result"
+    manager: str = "io_manager"
+    asset: AssetKey | None = None
 
 
 @serializable
@@ -83,9 +88,9 @@ class OutputRef:
 class NodeInput:
     """What fills one input of a step.
 
-    ``asset``: loaded from `asset`; ``output``: one output of another step; ``fan_in``: a list of them; ``mapped``: one value of a dynamic
-    output; ``collected``: all values of one; ``config``: a value given at launch; ``default``: the function's default; ``order``: nothing,
-    it only waits.
+    ``asset``: loaded from `asset`; ``output``: one output of another step; ``fan_in``: a list, of outputs alone or of any `parts`;
+    ``mapped``: one value of a dynamic output; ``collected``: all values of one; ``config``: a value given at launch; ``default``: the
+    function's default; ``order``: nothing, it only waits. `graph_input` is the input of the outermost graph that it stands for, if any.
     """
 
     name: str
@@ -94,6 +99,8 @@ class NodeInput:
     outputs: tuple[OutputRef, ...] = ()
     partition_mapping: PartitionMapping | None = None
     manager: str | None = None
+    graph_input: str | None = None
+    parts: tuple[NodeInput, ...] = ()
 
 
 @serializable
@@ -112,7 +119,10 @@ class NodeOutput:
 @serializable
 @dataclass(frozen=True, slots=True)
 class NodeStep:
-    """One op inside a node. `handle` is its path (``graph.op``); for a plain asset it is the node's own name."""
+    """One op inside a node. `handle` is its path (``graph.op``); for a plain asset it is the node's own name.
+
+    A step with `mapped_over` stands for as many as that dynamic output has values.
+    """
 
     handle: str
     inputs: tuple[NodeInput, ...] = ()
@@ -122,6 +132,7 @@ class NodeStep:
     tags: Mapping[str, str] = field(default_factory=dict)
     resources: frozenset[str] = frozenset()
     has_config: bool = False
+    mapped_over: OutputRef | None = None
 
 
 @serializable
@@ -169,6 +180,21 @@ class CatalogJob:
     owners: tuple[str, ...] = ()
     config: Mapping[str, Json] = field(default_factory=dict)
     place: str | None = None
+    automation_condition: Any = None
+
+    @property
+    def is_asset_job(self) -> bool:
+        """Whether it makes assets (else it runs ops)."""
+        return self.selection is not None
+
+
+def job_node(name: str) -> str:
+    """What the steps of an op job name as their node: a job may have the name of an asset.
+
+    >>> job_node("etl")
+    'job:etl'
+    """
+    return f"job:{name}"
 
 
 @serializable
@@ -195,6 +221,11 @@ class Catalog:
     def nodes_by_name(self) -> dict[str, CatalogNode]:
         """Nodes by name."""
         return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def jobs_by_name(self) -> dict[str, CatalogJob]:
+        """Jobs by name."""
+        return {job.name: job for job in self.jobs}
 
     @cached_property
     def checks_by_key(self) -> dict[CheckKey, CatalogCheck]:
@@ -261,5 +292,11 @@ class Catalog:
         """Problems that stop a plan with these assets: their own, and those that belong to no asset."""
         names = {str(key) for key in keys}
         return tuple(
-            problem for problem in self.problems if problem.severity == "error" and (problem.asset is None or problem.asset in names)
+            problem
+            for problem in self.problems
+            if problem.severity == "error" and problem.job is None and (problem.asset is None or problem.asset in names)
         )
+
+    def problems_of_job(self, name: str) -> tuple[Problem, ...]:
+        """Problems of one job itself: those of its assets are theirs."""
+        return tuple(problem for problem in self.problems if problem.severity == "error" and problem.job == name)

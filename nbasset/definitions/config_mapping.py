@@ -58,6 +58,22 @@ class ConfigMapping:
         return run_config_data({"ops": made}).get("ops", {})  # type: ignore[no-any-return]
 
 
+    def run_config(self, data: Any, *, of: str = "the job") -> dict[str, Any]:
+        """The whole run config, as plain data, for the config `data` of a job.
+
+        Raises
+        ------
+        InvalidConfigError
+            If the data does not fit the mapping's schema, or the function returned no run config.
+        """
+        made = self.config_fn(self.schema.resolve(data or None, (), of=of))
+        if not isinstance(made, (RunConfig, Mapping)):
+            what = f"the config mapping {_name(self.config_fn)} returned a {type(made).__name__}"
+            message = f"{what}; return a RunConfig, or {{'ops': {{...}}}}"
+            raise InvalidConfigError([ConfigError((), message)], of)
+        return run_config_data(made)
+
+
 @overload
 def config_mapping(config_fn: Callable[[Any], Any]) -> ConfigMapping: ...
 @overload

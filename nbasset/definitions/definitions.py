@@ -35,6 +35,10 @@ class ResolvedDefinitions:
     loggers: Mapping[str, Any] = field(default_factory=dict)
     executor: Any = None
 
+    def definition(self, node: str) -> Any:
+        """What the steps of a node belong to: its assets or checks, or the job; None for a node that is not defined here."""
+        return self.jobs.get(node.removeprefix("job:")) if node.startswith("job:") else self.nodes.get(node)
+
     def maker(self, key: AssetKey) -> AssetsDefinition:
         """The definition that makes an asset.
 
@@ -142,14 +146,14 @@ class Definitions:
         return [asset.spec for asset in self.catalog.assets]
 
     def get_job_def(self, name: str) -> Any:
-        """A job by its name.
+        """A job by its name, ready to run with the assets and resources that are defined here.
 
         Raises
         ------
         InvalidDefinitionError
             If there is none; the nearest name is given.
         """
-        return _named(self.jobs, name, "job")
+        return _named(self.jobs, name, "job").bound_to(self)
 
     def get_schedule_def(self, name: str) -> Any:
         """A schedule by its name."""

@@ -1,25 +1,31 @@
 """A function and what it takes and gives: the part that ops, assets and checks share.
 
 An `OpDefinition` knows how to call its function: which parameters are the context, the config, resources, and which are inputs. What
-fills the inputs (an asset, another op) is decided by whoever uses the definition.
+fills the inputs (an asset, another op) is decided by whoever uses the definition. Called in the body of a graph, an op is noted there
+instead of run.
 """
 
 from __future__ import annotations
 
 import collections.abc
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_args, get_origin
 
+from nbasset.definitions.composition import PendingCall, current_composer
+from nbasset.definitions.invocation import call_directly
 from nbasset.definitions.policies import RetryPolicy
-from nbasset.definitions.results import DEFAULT_OUTPUT, MaterializeResult, ObserveResult, Output
+from nbasset.definitions.results import DEFAULT_OUTPUT, DynamicOutput, MaterializeResult, ObserveResult, Output
+from nbasset.definitions.runtime import runtime
 from nbasset.errors import InvalidDefinitionError
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.places import place_of
 
 NO_DEFAULT: Any = inspect.Parameter.empty
 CONTEXT_NAMES = frozenset({"context", "_context", "_", "__"})
+_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,8 @@ class Parameters:
 class OpDefinition:
     """A named function with typed inputs and outputs, its configuration, resources and rules.
 
-    `config_schema` is whatever the user gave (a config class, a dict of fields, None). Calling it outside a graph runs the function.
+    `config_schema` is whatever the user gave (a config class, a dict of fields, None). Calling it outside a graph runs the function;
+    inside one, it is noted as a node.
     """
 
     name: str
@@ -158,6 +165,60 @@ class OpDefinition:
     def renamed(self, name: str) -> OpDefinition:
         """The same op under another name."""
         return replace(self, name=name)
+
+    # -- used in a graph, and outside ------------------------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In a graph's body: a handle of the output. Elsewhere: the function's own result, with nothing stored and no run made."""
+        if current_composer() is not None:
+            return PendingCall(self)(*args, **kwargs)
+        return call_directly(self, args, kwargs, what=f"op '{self.name}'")
+
+    def alias(self, name: str) -> PendingCall:
+        """Call it by another name in the graph that is being composed."""
+        return PendingCall(self).alias(name)
+
+    def tag(self, tags: Mapping[str, Any]) -> PendingCall:
+        """Add tags to the step of the next call."""
+        return PendingCall(self).tag(tags)
+
+    def with_hooks(self, hook_defs: Iterable[Any]) -> PendingCall:
+        """Run these hooks after the step of the next call."""
+        return PendingCall(self).with_hooks(hook_defs)
+
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> PendingCall:
+        """Retry the step of the next call so."""
+        return PendingCall(self).with_retry_policy(retry_policy)
+
+    def configured(
+        self, config_or_config_fn: Any, name: str | None = None, config_schema: Any = None, description: str | None = None
+    ) -> OpDefinition:
+        """A copy whose config is fixed, or made by a function from another config.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If the op takes no config.
+        """
+        from nbasset.definitions.config_mapping import ConfiguredSchema
+        from nbasset.definitions.config_ports import ConfigSchema
+
+        inner = ConfigSchema.of(self.config_schema)
+        if inner is None:
+            raise InvalidDefinitionError(
+                f"op '{self.name}' takes no config, so nothing of it can be fixed. Give it a parameter config: SomeConfig."
+            )
+        schema = ConfiguredSchema(inner, config_or_config_fn, config_schema, name=name or self.name)
+        return replace(self, name=name or self.name, config_schema=schema, description=description or self.description)
+
+    def execute_in_process(
+        self, run_config: Any = None, instance: Any = None, resources: Mapping[str, Any] | None = None, raise_on_error: bool = True,
+        input_values: Mapping[str, Any] | None = None,
+    ) -> Any:  # fmt: skip
+        """Run it alone, as a job of one op: an `ExecuteInProcessResult`."""
+        return runtime().execute_in_process(
+            self, run_config=run_config, instance=instance, resources=resources, raise_on_error=raise_on_error, input_values=input_values
+        )
 
 
 def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
@@ -231,19 +292,51 @@ def output_annotation(returns: Any) -> Any:
     if returns is NO_DEFAULT or returns is None:
         return None
     origin = get_origin(returns)
-    if origin in (collections.abc.Iterator, collections.abc.Generator, collections.abc.AsyncIterator, collections.abc.AsyncGenerator,
-                  collections.abc.Iterable):  # fmt: skip
-        inner = get_args(returns)
+    inner = get_args(returns)
+    if origin in _YIELDING:
         return output_annotation(inner[0]) if inner and _is_result(inner[0]) else None
+    if origin is list and inner and (get_origin(inner[0]) or inner[0]) is DynamicOutput:
+        return output_annotation(inner[0])
     if _is_result(returns):
         arguments = get_args(returns)
         return arguments[0] if arguments and not isinstance(arguments[0], TypeVar) else None
     return returns
 
 
+_YIELDING = (
+    collections.abc.Iterator,
+    collections.abc.Iterable,
+    collections.abc.Generator,
+    collections.abc.AsyncIterator,
+    collections.abc.AsyncGenerator,
+)
+
+
 def _is_result(annotation: Any) -> bool:
     kind = get_origin(annotation) or annotation
-    return kind in (Output, MaterializeResult, ObserveResult)
+    return kind in (Output, DynamicOutput, MaterializeResult, ObserveResult)
+
+
+def is_nothing(value_type: Any) -> bool:
+    """Whether a declared type is `Nothing`: the input only orders, the output is no value."""
+    return getattr(value_type, "kind", "") == "nothing"
+
+
+def checked_name(name: Any, what: str) -> str:
+    """A name that can stand in a step's key and in config.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If it has anything but letters, digits and ``_``.
+    """
+    if isinstance(name, str) and _NAME.match(name):
+        return name
+    better = re.sub(r"[^A-Za-z0-9_]+", "_", str(name)).strip("_") or f"my_{what}"
+    raise InvalidDefinitionError(
+        f"{name!r} cannot be the name of {'an' if what[0] in 'aeiou' else 'a'} {what}: it becomes part of step keys and config, so it has "
+        f"letters, digits and '_' only. Use {better!r}."
+    )
 
 
 def first_paragraph(doc: str | None) -> str | None:

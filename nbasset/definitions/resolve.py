@@ -21,6 +21,7 @@ from nbasset.definitions.catalog import (
     NodeOutput,
     NodeStep,
 )
+from nbasset.definitions.graph_steps import asset_steps
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidAssetName, Problem, did_you_mean
@@ -226,9 +227,8 @@ class Resolver:
 
     def _node(self, definition: AssetsDefinition, sources: Mapping[str, AssetKey | None]) -> CatalogNode:
         node = definition.node
-        steps = (
-            (_op_step(definition, node, sources),) if isinstance(node, OpDefinition) else node.node_steps(definition, sources)  # type: ignore[union-attr]
-        )
+        assert node is not None
+        steps = (_op_step(definition, node, sources),) if isinstance(node, OpDefinition) else asset_steps(definition, node, sources)
         kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.specs_by_key else "check"
         return CatalogNode(
             definition.name,
@@ -243,9 +243,14 @@ class Resolver:
         )
 
     def _check_resources(self, definition: AssetsDefinition) -> None:
-        if not isinstance(definition.node, OpDefinition):
+        if definition.node is None:
             return
-        wanted = {*definition.node.resource_keys, *(spec.io_manager_key for spec in definition.specs)}
+        hooks = definition.node.hooks
+        wanted = {
+            *definition.node.resource_keys,
+            *(spec.io_manager_key for spec in definition.specs),
+            *(key for hook in hooks for key in hook.resource_keys),
+        }
         known = {*BUILT_IN_MANAGERS, *self.resources, *definition.resource_defs}
         for key in sorted(wanted - known):
             near = did_you_mean(key, known) or (f"There are: {', '.join(sorted(self.resources))}." if self.resources else "None is given.")

@@ -137,7 +137,7 @@ class ModulePlaces:
 
     def find(self, node: str) -> CodePlace | None:
         """Where a node is written."""
-        definition = self._resolved.nodes.get(node) or self._resolved.jobs.get(node)
+        definition = self._resolved.definition(node)
         if definition is None:
             return None
         fn = getattr(getattr(definition, "node", None), "fn", None)

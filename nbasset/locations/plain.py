@@ -37,7 +37,7 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
 
     def find(node: str) -> CodePlace | None:
         for live in _LIVE:
-            place = live(resolved.nodes.get(node) or resolved.jobs.get(node))
+            place = live(resolved.definition(node))
             if place is not None:
                 return place
         return places.find(node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -16,8 +16,8 @@ from nbasset.ordinals import OrdinalSet
 from nbasset.serde import Json, serializable
 
 ReasonKind = Literal[
-    "asked", "missing", "failed", "code", "helper", "data", "config", "resource", "io", "deps", "expired", "file", "upstream", "downstream",
-    "check",
+    "asked", "missing", "failed", "code", "helper", "data", "config", "resource", "io", "deps", "expired", "file", "package", "upstream",
+    "downstream", "check",
 ]  # fmt: skip
 InputKind = Literal["asset", "output", "fan_in", "mapped", "collected", "config", "default", "order"]
 
@@ -38,7 +38,8 @@ class StepInput:
     """What fills one input of one step.
 
     `partitions` are those of the upstream `asset` that this step reads (None: unpartitioned); `nonexistent` how many it would need that the
-    upstream does not define. `outputs` are outputs of other steps of the plan.
+    upstream does not define. `outputs` are outputs of other steps of the plan, in order; `mapping_keys` are those of a collected dynamic
+    output, known once it is there. `parts` make up a list that is not of outputs alone. `graph_input` is the input of the graph that it stands for.
     """
 
     name: str
@@ -48,6 +49,17 @@ class StepInput:
     outputs: tuple[OutputRef, ...] = ()
     nonexistent: int = 0
     several: bool = False
+    mapping_keys: tuple[str, ...] = ()
+    parts: tuple[StepInput, ...] = ()
+    graph_input: str | None = None
+    manager: str | None = None
+
+    def leaves(self) -> Iterator[StepInput]:
+        """The input itself, or what it is made up of."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield from part.leaves()
 
 
 @serializable
@@ -58,6 +70,9 @@ class Step:
     `key` is unique in the plan (``orders``, ``orders[2013-01-01]``, ``graph.op``), `node` the node of the catalog (or the job), `handle`
     the op in it. `after` are steps that must end well before; `blocked_by` are checks whose failure keeps it from running. A
     `conditional` step is left out as fresh when, once its inputs are there, nothing that it depends on has changed.
+
+    A step with `mapped_over` and no `mapping_key` is a template: once that dynamic output is there, as many steps take its place as it has
+    values, each with the `mapping_key` of its own.
     """
 
     key: str
@@ -75,6 +90,7 @@ class Step:
     pool: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     mapped_over: OutputRef | None = None
+    mapping_key: str | None = None
     conditional: bool = False
     why: tuple[Reason, ...] = ()
 
@@ -82,6 +98,16 @@ class Step:
     def targets(self) -> tuple[Target, ...]:
         """What it means to make."""
         return tuple(Target(key, self.partitions) for key in self.assets)
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it stands for steps that are not known yet."""
+        return self.mapped_over is not None and self.mapping_key is None
+
+    def leaves(self) -> Iterator[StepInput]:
+        """Every single thing that fills an input, lists taken apart."""
+        for item in self.inputs:
+            yield from item.leaves()
 
 
 @serializable
@@ -130,8 +156,8 @@ class RunPlan:
 class PlanRequest:
     """What somebody wants. `partitions` are the wanted ones of each partitioned asset.
 
-    `why` says for each asset why it is in; assets in `conditional` run only if, once their inputs are there, something did change. `checks`
-    None means all checks of the wanted assets.
+    `why` says for each asset why it is in; assets in `conditional` run only if, once their inputs are there, something did change, but for
+    their partitions in `certain`. `checks` None means all checks of the wanted assets.
     """
 
     run_id: RunId
@@ -145,3 +171,4 @@ class PlanRequest:
     tags: Mapping[str, str] = field(default_factory=dict)
     job: str | None = None
     single_run: bool = False
+    certain: Mapping[AssetKey, OrdinalSet] = field(default_factory=dict)

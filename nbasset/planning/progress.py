@@ -2,19 +2,24 @@
 
 `ready()` lists the steps that may start now, `apply` takes in what happened. No I/O and no clock: the run loop performs what this decides,
 and a run that was cut off resumes by folding the events it left behind.
+
+A template (a step that is mapped over a dynamic output) never runs. When the output is there, the steps that do its work for each value
+take its place, and whatever collects their outputs waits for all of them.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from nbasset.definitions.catalog import OutputRef
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, OutputStored
 from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
 from nbasset.events.records import StepStatus
-from nbasset.planning.plan import RunPlan, Step
+from nbasset.planning.expansion import collecting, expand
+from nbasset.planning.plan import RunPlan, Step, StepInput
 
 SkipReason = Literal["upstream-failed", "upstream-skipped", "check-failed", "not-yielded", "fresh", "cancelled"]
 DONE: frozenset[StepStatus] = frozenset({"succeeded", "failed", "skipped", "reused", "cancelled"})
@@ -32,28 +37,39 @@ class Skip:
 class RunProgress:
     """The state of every step of a plan. Not frozen: one run loop owns it.
 
-    Failures and skips spread at once: `apply` returns the steps that cannot run any more because of the event, for the loop to record.
+    Failures and skips spread at once: `apply` returns the steps that cannot run any more because of the event, for the loop to record. A
+    template counts as succeeded once the steps of its values have taken its place.
     """
 
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
         self.status: dict[str, StepStatus] = dict.fromkeys((step.key for step in plan.steps), "waiting")
         self.failed: list[str] = []
-        self._open = len(plan.steps)
-        self._steps = dict(plan.by_key)
-        self._order = {step.key: at for at, step in enumerate(plan.steps)}
-        self._dependents = {key: list(keys) for key, keys in plan.dependents.items()}
-        self._waiting = {step.key: len(step.after) for step in plan.steps}
-        self._ready = [(at, step.key) for at, step in enumerate(plan.steps) if not step.after]
-        self._gone: dict[str, frozenset[str]] = {}
-        self._failed_checks: dict[str, set[CheckKey]] = {}
         self.blocking_failures: list[CheckEvaluated] = []
         self.mapping_keys: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._open = len(plan.steps)
+        self._steps = dict(plan.by_key)
+        self._order = {step.key: (at, 0) for at, step in enumerate(plan.steps)}
+        self._dependents = {key: list(keys) for key, keys in plan.dependents.items()}
+        self._waiting = {step.key: len(step.after) for step in plan.steps}
+        self._ready = [(self._order[step.key], step.key) for step in plan.steps if not step.after]
+        self._templates: dict[str, list[str]] = {}
+        for step in plan.steps:
+            if step.is_template and step.mapped_over is not None:
+                self._templates.setdefault(step.mapped_over.step, []).append(step.key)
+        self._gone: dict[str, frozenset[str]] = {}
+        self._failed_checks: dict[str, set[CheckKey]] = {}
         heapq.heapify(self._ready)
 
     def step(self, key: str) -> Step:
         """A step of the plan, or one that a dynamic output brought."""
         return self._steps[key]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step there is by now, in order: instead of a template those that took its place."""
+        gone = {key for keys in self._templates.values() for key in keys if self.status[key] == "succeeded"}
+        return tuple(self._steps[key] for key in sorted(self._steps, key=self._order.__getitem__) if key not in gone)
 
     def ready(self) -> Step | None:
         """The next step that may start, in order of the plan; it counts as running from now on. None when none may."""
@@ -61,7 +77,8 @@ class RunProgress:
             _, key = heapq.heappop(self._ready)
             if self.status[key] == "waiting":
                 self.status[key] = "running"
-                return self._steps[key]
+                step = self._steps[key] = self._with_what_came(self._steps[key])
+                return step
         return None
 
     def put_back(self, step: Step) -> None:
@@ -76,14 +93,15 @@ class RunProgress:
 
     def unfinished(self) -> list[Step]:
         """Steps without an end, in order of the plan."""
-        return [self._steps[key] for key, status in self.status.items() if status not in DONE]
+        keys = [key for key, status in self.status.items() if status not in DONE]
+        return [self._steps[key] for key in sorted(keys, key=self._order.__getitem__)]
 
     def apply(self, event: Event) -> list[Skip]:
         """Take in the end of a step; the steps that cannot run any more because of it, upstream ones first."""
         if isinstance(event, (StepSucceeded, StepReused)):
             self._end(event.step, "succeeded" if isinstance(event, StepSucceeded) else "reused")
             self._note_outputs(self._steps[event.step], event.facts)
-            return self._release(event.step)
+            return [*self._expand(event.step), *self._release(event.step)]
         if isinstance(event, StepFailed):
             self._end(event.step, "cancelled" if event.cancelled else "failed")
             self.failed.append(event.step)
@@ -97,7 +115,7 @@ class RunProgress:
             return self._spread(event.step, event.reason)
         return []
 
-    # -- inside ------------------------------------------------------------------------------------------------------------
+    # -- ends --------------------------------------------------------------------------------------------------------------
 
     def _end(self, key: str, status: StepStatus) -> None:
         if self.status[key] not in DONE:
@@ -135,12 +153,69 @@ class RunProgress:
                 continue
             skip = self._must_skip(self._steps[name], key)
             if skip is not None:
-                self._end(name, "skipped")
-                skips.append(skip)
-                skips.extend(self._spread(name, skip.reason))
-            elif self._waiting[name] == 0:
-                heapq.heappush(self._ready, (self._order[name], name))
+                skips.extend(self._skipped(skip))
+            else:
+                self._push(name)
         return skips
+
+    def _push(self, name: str) -> None:
+        if self._waiting[name] == 0 and not self._steps[name].is_template:
+            heapq.heappush(self._ready, (self._order[name], name))
+
+    # -- what takes the place of templates ---------------------------------------------------------------------------------
+
+    def _expand(self, origin: str) -> list[Skip]:
+        """Dynamic outputs of a step are there: put in steps for their values. Called before what waits for the step is released."""
+        dynamic = {place: keys for place, keys in self.mapping_keys.items() if place[0] == origin}
+        if not dynamic:
+            return []
+        for name in self._dependents[origin]:
+            self._steps[name] = collecting(self._steps[name], frozenset(), (), dynamic)
+        made: list[str] = []
+        for (_, output), keys in dynamic.items():
+            templates = [key for key in self._templates.get(origin, ()) if self._is_over(key, output) and self.status[key] == "waiting"]
+            for key in templates:
+                made.extend(self._replace(key, expand(self._steps[key], keys, frozenset(templates)), keys, origin, templates))
+        skips: list[Skip] = []
+        for name in made:  # what they read besides may have ended long ago without giving it
+            for dep in self._steps[name].after:
+                skip = self._must_skip(self._steps[name], dep) if self.status[name] == "waiting" and self.status[dep] in DONE else None
+                if skip is not None:
+                    skips.extend(self._skipped(skip))
+        return skips
+
+    def _is_over(self, key: str, output: str) -> bool:
+        over = self._steps[key].mapped_over
+        return over is not None and over.output == output
+
+    def _replace(self, template: str, made: Sequence[Step], keys: Sequence[str], origin: str, siblings: Sequence[str]) -> list[str]:
+        self._end(template, "succeeded")
+        at = self._order[template][0]
+        for number, step in enumerate(made, 1):
+            waits = [dep for dep in step.after if dep == origin or self.status[dep] not in DONE]
+            self._steps[step.key] = step
+            self.status[step.key] = "waiting"
+            self._order[step.key] = (at, number)
+            self._dependents[step.key] = []
+            self._waiting[step.key] = len(waits)
+            self._open += 1
+            for dep in waits:
+                self._dependents[dep].append(step.key)
+        for name in self._dependents[template]:
+            if name in siblings or self.status[name] != "waiting":
+                continue
+            self._steps[name] = collecting(self._steps[name], frozenset({template}), keys, {})
+            self._waiting[name] += len(made) - 1
+            for step in made:
+                self._dependents[step.key].append(name)
+            self._push(name)
+        return [step.key for step in made]
+
+    # -- what cannot run any more ------------------------------------------------------------------------------------------
+
+    def _skipped(self, skip: Skip) -> list[Skip]:
+        self._end(skip.step.key, "skipped")
+        return [skip, *self._spread(skip.step.key, skip.reason)]
 
     def _must_skip(self, step: Step, after: str) -> Skip | None:
         failed = step.blocked_by & self._failed_checks.get(after, frozenset())
@@ -152,7 +227,7 @@ class RunProgress:
         made = {output.asset: output.name for output in self._steps[after].outputs if output.asset is not None}
         for item in step.inputs:
             if item.kind == "fan_in":
-                if all(ref.output in self._gone.get(ref.step, ()) or self.status[ref.step] == "skipped" for ref in item.outputs):
+                if _is_fed_by(item, after) and self._is_empty(item):
                     return Skip(step, "not-yielded", after)
                 continue
             needs_gone = any(ref.step == after and ref.output in gone for ref in item.outputs)
@@ -172,8 +247,7 @@ class RunProgress:
                     continue
                 if said == "upstream-skipped" and self._has_other_source(self._steps[name], at):
                     self._waiting[name] -= 1
-                    if self._waiting[name] == 0:
-                        heapq.heappush(self._ready, (self._order[name], name))
+                    self._push(name)
                     continue
                 self._end(name, "skipped")
                 skips.append(Skip(self._steps[name], said, at))
@@ -182,8 +256,29 @@ class RunProgress:
 
     def _has_other_source(self, step: Step, skipped: str) -> bool:
         """Whether the skipped step only fed a fan-in that has other sources left."""
-        touched = [item for item in step.inputs if any(ref.step == skipped for ref in item.outputs)]
-        return bool(touched) and all(
-            item.kind == "fan_in" and any(self.status[ref.step] != "skipped" and ref.step != skipped for ref in item.outputs)
-            for item in touched
-        )
+        touched = [item for item in step.inputs if _is_fed_by(item, skipped)]
+        return bool(touched) and all(item.kind == "fan_in" and not self._is_empty(item) for item in touched)
+
+    def _is_empty(self, item: StepInput) -> bool:
+        """Whether nothing of a list that was to have something came, or can come."""
+        leaves = list(item.leaves())
+        return all(leaf.outputs and all(self._is_absent(ref) for ref in leaf.outputs) for leaf in leaves)
+
+    def _is_absent(self, ref: OutputRef) -> bool:
+        return self.status.get(ref.step) == "skipped" or ref.output in self._gone.get(ref.step, ())
+
+    def _with_what_came(self, step: Step) -> Step:
+        """The step with lists of those outputs that there are."""
+        inputs = tuple(self._came(item) for item in step.inputs)
+        return replace(step, inputs=inputs) if inputs != step.inputs else step
+
+    def _came(self, item: StepInput) -> StepInput:
+        if item.kind != "fan_in":
+            return item
+        outputs = tuple(ref for ref in item.outputs if not self._is_absent(ref))
+        parts = tuple(self._came(part) for part in item.parts if not part.outputs or not all(map(self._is_absent, part.outputs)))
+        return replace(item, outputs=outputs, parts=parts)
+
+
+def _is_fed_by(item: StepInput, step: str) -> bool:
+    return any(ref.step == step for leaf in item.leaves() for ref in leaf.outputs)

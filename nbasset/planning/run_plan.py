@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from nbasset.definitions.catalog import Catalog, CatalogDep, CatalogNode, NodeInput, NodeOutput, NodeStep, OutputRef
+from nbasset.definitions.graph_steps import needed_steps
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.specs import AssetDep
 from nbasset.errors import InvalidDefinitionError, ProblemsFound
@@ -141,8 +142,22 @@ class _Builder:
         checks = frozenset(check for check in node.checks if check in self.checks)
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
             suffix = step_suffix(node, ordinals, self.view)
-            for part in node.steps:
+            for part in self._parts_of(node, assets, checks):
                 self._add_step(node, part, assets, checks, ordinals, suffix)
+
+    def _parts_of(self, node: CatalogNode, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> tuple[NodeStep, ...]:
+        """The steps of a node that are needed: of a graph only those that something wanted comes from."""
+        if len(node.steps) == 1:
+            return node.steps
+        everything = assets == node.assets
+        wanted = [
+            (step.handle, output.name)
+            for step in node.steps
+            for output in step.outputs
+            if (output.asset in assets if output.asset is not None else output.check in checks if output.check is not None else everything)
+        ]
+        alone = [(step.handle, "") for step in node.steps if not step.outputs] if everything else []
+        return needed_steps(node.steps, [*wanted, *alone])
 
     def _add_step(
         self,
@@ -154,22 +169,35 @@ class _Builder:
         suffix: str,
     ) -> None:
         key = part.handle + suffix
-        outputs = tuple(output for output in part.outputs if _is_wanted(output, assets, checks))
+        outputs = tuple(
+            output if _is_wanted(output, assets, checks) else replace(output, asset=None, check=None)
+            for output in part.outputs
+            if len(node.steps) > 1 or _is_wanted(output, assets, checks)
+        )
         made = tuple(output.asset for output in outputs if output.asset is not None)
         verdicts = tuple(output.check for output in outputs if output.check is not None)
         after: set[str] = set()
         inputs = tuple(self._input(node, item, ordinals, suffix, after) for item in part.inputs)
-        read = {item.asset: item.partitions for item in inputs if item.asset is not None}
-        deps = [dep for one in made for dep in self.catalog.by_key[one].deps if dep.input is None and dep.asset not in made]
+        read = {leaf.asset: leaf.partitions for item in inputs for leaf in item.leaves() if leaf.asset is not None}
+        of = made if len(node.steps) == 1 or verdicts else assets  # what a graph waits for, each of its steps waits for
+        deps = [
+            dep
+            for one in of
+            for dep in self.catalog.by_key[one].deps
+            if (dep.input is None and dep.asset not in of) or (dep.asset == one and one in made)
+        ]
         for check in verdicts:
             spec = self.catalog.checks_by_key[check].spec
-            deps.extend(CatalogDep(one.asset, None, one.partition_mapping) for one in (AssetDep(spec.asset_key), *spec.additional_deps))
+            others = [one for one in (AssetDep(spec.asset_key), *spec.additional_deps) if one.asset not in made]
+            deps.extend(CatalogDep(one.asset, None, one.partition_mapping) for one in others)
         for dep in deps:
-            if dep.asset not in read and dep.asset not in made:
+            if dep.asset not in read:
                 found = upstream_partitions(node, dep.asset, dep.partition_mapping, ordinals, self.catalog, self.view)
                 read[dep.asset] = found.ordinals
                 after.update(self._makers(dep.asset, found.ordinals))
-        blocked = self._blockers(after, read) if made else set()
+        blocked = self._blockers(after, read) if of else set()
+        if part.mapped_over is not None:
+            after.add(part.mapped_over.step + suffix)
         after.discard(key)
         step = Step(
             key,
@@ -186,7 +214,8 @@ class _Builder:
             part.retry,
             part.pool,
             part.tags,
-            conditional=bool(made) and all(one in self.request.conditional for one in made),
+            suffixed(part.mapped_over, suffix) if part.mapped_over is not None else None,
+            conditional=self._is_conditional(made, ordinals),
             why=self._why(made),
         )
         self.steps.append(step)
@@ -196,10 +225,16 @@ class _Builder:
         if item.asset is not None:
             read = upstream_partitions(node, item.asset, item.partition_mapping, ordinals, self.catalog, self.view)
             after.update(self._makers(item.asset, read.ordinals))
-            return StepInput(item.name, "asset", item.asset, read.ordinals, (), read.nonexistent, read.several)
-        outputs = tuple(OutputRef(ref.step + suffix, ref.output) for ref in item.outputs)
+            return StepInput(
+                item.name, "asset", item.asset, read.ordinals, (), read.nonexistent, read.several, graph_input=item.graph_input,
+                manager=item.manager,
+            )  # fmt: skip
+        if item.parts:
+            parts = tuple(self._input(node, one, ordinals, suffix, after) for one in item.parts)
+            return StepInput(item.name, item.kind, parts=parts)
+        outputs = tuple(suffixed(ref, suffix) for ref in item.outputs)
         after.update(ref.step for ref in outputs)
-        return StepInput(item.name, item.kind, None, None, outputs)
+        return StepInput(item.name, item.kind, None, None, outputs, graph_input=item.graph_input, manager=item.manager)
 
     def _makers(self, asset: AssetKey, partitions: OrdinalSet | None) -> set[str]:
         """Steps of this plan that make the asset, or those of its partitions."""
@@ -237,11 +272,23 @@ class _Builder:
                 same = asset is not None and node.partitions_def == asset.partitions_def
                 self._blocking.setdefault(spec.asset_key, []).append((step.key, check, step.partitions if same else None))
 
+    def _is_conditional(self, made: tuple[AssetKey, ...], ordinals: OrdinalSet | None) -> bool:
+        """Whether all that the step makes may turn out to need no making."""
+        request = self.request
+        return bool(made) and all(
+            key in request.conditional and not (ordinals is not None and ordinals & request.certain.get(key, OrdinalSet())) for key in made
+        )
+
     def _why(self, made: tuple[AssetKey, ...]) -> tuple[Reason, ...]:
         found: dict[Reason, None] = {}
         for key in made:
             found.update(dict.fromkeys(self.request.why.get(key, ASKED if key in self.request.assets else _WITH)))
         return tuple(found)
+
+
+def suffixed(ref: OutputRef, suffix: str) -> OutputRef:
+    """An output of a step of a node as one of a step of the plan."""
+    return replace(ref, step=ref.step + suffix) if suffix else ref
 
 
 _WITH = (Reason("asked", text="its function makes it together with one that you asked for"),)
