@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("nbasset.io_managers")
 _VALUE = "value"
+# Starting threads costs more than they save below some hundred thousand values.
+_WORTH_THREADS = 500_000
 
 
 def pandas_to_arrow(obj: pd.DataFrame | pd.Series[Any] | pd.Index[Any], *, label: str) -> tuple[pa.Table, dict[str, Json]]:
@@ -115,7 +117,7 @@ def _convert(frame: pd.DataFrame, label: str) -> pa.Table:
     import pyarrow as pa
 
     try:
-        return pa.Table.from_pandas(frame)
+        return pa.Table.from_pandas(frame, nthreads=1 if frame.size < _WORTH_THREADS else None)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise _named(frame, label, error) from error
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import click
@@ -89,6 +90,7 @@ def _definition(
     namespace: dict[str, Any],
     place: str,
 ) -> AssetsDefinition:
+    @cache
     def rebuild(inputs: tuple[str, ...]) -> OpDefinition:
         return decorate(_function(build(inputs), namespace)).op
 

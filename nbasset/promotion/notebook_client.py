@@ -13,14 +13,17 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 
@@ -37,6 +40,9 @@ _ALIVE_S = 0.5
 _GRACE_S = {"request": 2.0}
 _PATIENCE_S = 15.0
 _SAVE_S = 5.0
+_ASK_AGAIN_S = 1.0
+_EXIT_S = 5.0
+_EXIT_POLL_S = 0.005
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _ADDRESS = re.compile(r"(?<= at )0x[0-9A-Fa-f]{6,16}(?=[>\s])")
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "application/pdf")
@@ -218,6 +224,33 @@ class CellClient(AsyncKernelClient):
 
     cell_id: str | None = None
 
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel answers on both channels: then no output of the first cell can be missed.
+
+        jupyter_client waits until nothing has come for 0.2 s, in each run; an answer that is known to come needs no such pause.
+
+        Raises
+        ------
+        RuntimeError
+            If the kernel died, or did not answer in `timeout` seconds.
+        """
+        until = None if timeout is None else clock.monotonic() + timeout
+        asked: set[str] = set()
+        while True:
+            asked.add(self.kernel_info())
+            try:
+                reply = await self.shell_channel.get_msg(timeout=_ASK_AGAIN_S)
+                self._handle_kernel_info_reply(reply)
+                while True:
+                    message = await self.iopub_channel.get_msg(timeout=_ASK_AGAIN_S)
+                    if message["parent_header"].get("msg_id") in asked:
+                        return
+            except Empty:
+                if not await self._async_is_alive():
+                    raise RuntimeError("it died before it answered") from None
+                if until is not None and clock.monotonic() > until:
+                    raise RuntimeError(f"it did not answer in {timeout:.0f} seconds") from None
+
     def execute(
         self,
         code: str,
@@ -355,6 +388,18 @@ class QuietClient(PapermillNotebookClient):  # type: ignore[misc]
                 except DeadKernelError:
                     self._give_up()
                     return
+
+    async def _async_cleanup_kernel(self) -> None:
+        """Stop the kernel: asked, so that what it does on exit is done, and waited for without long pauses."""
+        if self.km is not None and await self.km.is_alive():
+            with suppress(RuntimeError):
+                await self.km.request_shutdown()
+            until = clock.monotonic() + _EXIT_S
+            while clock.monotonic() < until and await self.km.is_alive():
+                await asyncio.sleep(_EXIT_POLL_S)
+        await super()._async_cleanup_kernel()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     def _give_up(self) -> None:
         if self.task_poll_for_reply is not None:
