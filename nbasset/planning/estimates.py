@@ -15,11 +15,16 @@ from nbasset.serde import Json
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one partition of an asset (or the asset, without any) took: medians of what is known. `bytes` is None when nobody told."""
+    """What one partition of an asset (or the asset, without any) took: medians of what is known. `bytes` is None when nobody told.
+
+    `low` and `high` are the shortest and the longest of the `samples`, in seconds.
+    """
 
     seconds: float
     bytes: float | None = None
     samples: int = 0
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Estimate:
     """What is to come: so many runs and partitions, so long, so much.
 
     `unknown` are assets that were never made; they count as nothing, so the true figures are higher. `seconds` and `bytes` are None when
-    there is no history at all.
+    there is no history at all. `low` and `high` are what it would be if everything took as short or as long as it ever did; `samples` how
+    many times the least known of the assets was made.
     """
 
     runs: int
@@ -35,12 +41,17 @@ class Estimate:
     seconds: float | None = None
     bytes: float | None = None
     unknown: tuple[AssetKey, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    samples: int = 0
 
     def to_json(self) -> Json:
         """Plain data."""
         return {
             "runs": self.runs, "partitions": self.partitions, "seconds": None if self.seconds is None else round(self.seconds, 3),
             "bytes": None if self.bytes is None else round(self.bytes), "unknown": [str(key) for key in self.unknown],
+            "low": None if self.low is None else round(self.low, 3), "high": None if self.high is None else round(self.high, 3),
+            "samples": self.samples,
         }  # fmt: skip
 
 
@@ -63,7 +74,7 @@ def cost_of(key: AssetKey, history: Iterable[Entry]) -> Cost | None:
         sizes.extend(fact.size_bytes for fact in mine if fact.size_bytes is not None)
     if not seconds:
         return None
-    return Cost(median(seconds), median(sizes) if sizes else None, len(seconds))
+    return Cost(median(seconds), median(sizes) if sizes else None, len(seconds), min(seconds), max(seconds))
 
 
 def estimate(partitions: Mapping[AssetKey, int], costs: Mapping[AssetKey, Cost], *, runs: int = 1, workers: int = 1) -> Estimate:
@@ -78,6 +89,10 @@ def estimate(partitions: Mapping[AssetKey, int], costs: Mapping[AssetKey, Cost],
     if len(unknown) == len(partitions):
         return Estimate(runs, total, unknown=unknown)
     known = {key: count for key, count in partitions.items() if key in costs}
-    seconds = sum(costs[key].seconds * count for key, count in known.items()) / max(1, min(workers, total))
+    share = max(1, min(workers, total))
+    seconds = sum(costs[key].seconds * count for key, count in known.items()) / share
+    low = sum((costs[key].low or costs[key].seconds) * count for key, count in known.items()) / share
+    high = sum((costs[key].high or costs[key].seconds) * count for key, count in known.items()) / share
     sizes = [size * count for key, count in known.items() if (size := costs[key].bytes) is not None]
-    return Estimate(runs, total, seconds, sum(sizes) if sizes else None, unknown)
+    samples = min(costs[key].samples for key in known)
+    return Estimate(runs, total, seconds, sum(sizes) if sizes else None, unknown, low, high, samples)
