@@ -43,7 +43,7 @@ map: $(VENV)/.dev  ## write the map of files in ARCHITECTURE.md anew
 faults: $(VENV)/.dev  ## kill processes hundreds of times and look what is left (needs strace)
 	$(BIN)/python tests/faults/kill_append.py --kills 200 --seed 7
 	$(BIN)/python tests/faults/kill_append.py --sweep
-	$(BIN)/python tests/faults/kill_materialize.py --sweep --kills 100 --seed 7
+	$(BIN)/python tests/faults/kill_materialize.py --sweep --kills 150 --seed 7
 
 bench: $(VENV)/.bench  ## measure, beside other tools
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
