@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     from nbasset.definitions.asset import AssetsDefinition as AssetsDefinition
     from nbasset.definitions.asset_decorators import asset as asset
     from nbasset.definitions.asset_decorators import multi_asset as multi_asset
+    from nbasset.definitions.asset_sensors import AssetSensorDefinition as AssetSensorDefinition
+    from nbasset.definitions.asset_sensors import asset_sensor as asset_sensor
+    from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition as AutomationConditionSensorDefinition
     from nbasset.definitions.catalog_instigators import DefaultScheduleStatus as DefaultScheduleStatus
     from nbasset.definitions.catalog_instigators import DefaultSensorStatus as DefaultSensorStatus
+    from nbasset.definitions.check_loaders import load_asset_checks_from_current_module as load_asset_checks_from_current_module
+    from nbasset.definitions.check_loaders import load_asset_checks_from_modules as load_asset_checks_from_modules
+    from nbasset.definitions.check_loaders import load_asset_checks_from_package_module as load_asset_checks_from_package_module
+    from nbasset.definitions.check_loaders import load_asset_checks_from_package_name as load_asset_checks_from_package_name
     from nbasset.definitions.checks import asset_check as asset_check
-    from nbasset.definitions.checks import load_asset_checks_from_current_module as load_asset_checks_from_current_module
-    from nbasset.definitions.checks import load_asset_checks_from_modules as load_asset_checks_from_modules
-    from nbasset.definitions.checks import load_asset_checks_from_package_module as load_asset_checks_from_package_module
-    from nbasset.definitions.checks import load_asset_checks_from_package_name as load_asset_checks_from_package_name
     from nbasset.definitions.checks import multi_asset_check as multi_asset_check
     from nbasset.definitions.conditions import AutomationCondition as AutomationCondition
     from nbasset.definitions.config import Config as Config
@@ -61,10 +64,15 @@ if TYPE_CHECKING:
     from nbasset.definitions.definitions import load_assets_from_package_name as load_assets_from_package_name
     from nbasset.definitions.definitions import map_asset_specs as map_asset_specs
     from nbasset.definitions.freshness import apply_freshness_policy as apply_freshness_policy
+    from nbasset.definitions.freshness_sensors import build_sensor_for_freshness_checks as build_sensor_for_freshness_checks
     from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
     from nbasset.definitions.listed_partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
+    from nbasset.definitions.multi_asset_sensors import MultiAssetSensorDefinition as MultiAssetSensorDefinition
+    from nbasset.definitions.multi_asset_sensors import MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext
+    from nbasset.definitions.multi_asset_sensors import build_multi_asset_sensor_context as build_multi_asset_sensor_context
+    from nbasset.definitions.multi_asset_sensors import multi_asset_sensor as multi_asset_sensor
     from nbasset.definitions.multi_mappings import DimensionPartitionMapping as DimensionPartitionMapping
     from nbasset.definitions.multi_mappings import MultiPartitionMapping as MultiPartitionMapping
     from nbasset.definitions.multi_mappings import MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping
@@ -113,6 +121,13 @@ if TYPE_CHECKING:
     from nbasset.definitions.results import ObserveResult as ObserveResult
     from nbasset.definitions.results import Output as Output
     from nbasset.definitions.run_config import RunConfig as RunConfig
+    from nbasset.definitions.run_status import RunStatus as RunStatus
+    from nbasset.definitions.run_status_sensors import RunFailureSensorContext as RunFailureSensorContext
+    from nbasset.definitions.run_status_sensors import RunStatusSensorContext as RunStatusSensorContext
+    from nbasset.definitions.run_status_sensors import RunStatusSensorDefinition as RunStatusSensorDefinition
+    from nbasset.definitions.run_status_sensors import build_run_status_sensor_context as build_run_status_sensor_context
+    from nbasset.definitions.run_status_sensors import run_failure_sensor as run_failure_sensor
+    from nbasset.definitions.run_status_sensors import run_status_sensor as run_status_sensor
     from nbasset.definitions.schedules import ScheduleDefinition as ScheduleDefinition
     from nbasset.definitions.schedules import ScheduleEvaluationContext as ScheduleEvaluationContext
     from nbasset.definitions.schedules import build_schedule_context as build_schedule_context
@@ -232,11 +247,14 @@ _MODULES = {
     "commands.observe": "observe",
     "definitions.asset": "AssetsDefinition",
     "definitions.asset_decorators": "asset multi_asset",
+    "definitions.asset_sensors": "AssetSensorDefinition asset_sensor",
+    "definitions.automation_sensors": "AutomationConditionSensorDefinition",
     "definitions.catalog_instigators": "DefaultScheduleStatus DefaultSensorStatus",
-    "definitions.checks": (
-        "asset_check load_asset_checks_from_current_module load_asset_checks_from_modules "
-        "load_asset_checks_from_package_module load_asset_checks_from_package_name multi_asset_check"
+    "definitions.check_loaders": (
+        "load_asset_checks_from_current_module load_asset_checks_from_modules load_asset_checks_from_package_module "
+        "load_asset_checks_from_package_name"
     ),
+    "definitions.checks": "asset_check multi_asset_check",
     "definitions.conditions": "AutomationCondition",
     "definitions.config": "Config PermissiveConfig",
     "definitions.config_files": "config_from_files config_from_pkg_resources config_from_yaml_strings",
@@ -247,8 +265,12 @@ _MODULES = {
         "load_assets_from_package_name map_asset_specs"
     ),
     "definitions.freshness": "apply_freshness_policy",
+    "definitions.freshness_sensors": "build_sensor_for_freshness_checks",
     "definitions.listed_partitions": (
         "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
+    ),
+    "definitions.multi_asset_sensors": (
+        "MultiAssetSensorDefinition MultiAssetSensorEvaluationContext build_multi_asset_sensor_context multi_asset_sensor"
     ),
     "definitions.multi_mappings": "DimensionPartitionMapping MultiPartitionMapping MultiToSingleDimensionPartitionMapping",
     "definitions.multi_partitions": "MultiPartitionKey MultiPartitionsDefinition",
@@ -271,6 +293,11 @@ _MODULES = {
         "DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
     ),
     "definitions.run_config": "RunConfig",
+    "definitions.run_status": "RunStatus",
+    "definitions.run_status_sensors": (
+        "RunFailureSensorContext RunStatusSensorContext RunStatusSensorDefinition build_run_status_sensor_context "
+        "run_failure_sensor run_status_sensor"
+    ),
     "definitions.schedules": "ScheduleDefinition ScheduleEvaluationContext build_schedule_context schedule",
     "definitions.selection": "AssetSelection",
     "definitions.sensors": "SensorDefinition SensorEvaluationContext SensorResult build_sensor_context sensor",

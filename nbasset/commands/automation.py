@@ -9,18 +9,24 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nbasset.commands.scope import Scope, scope_of
+from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
+from nbasset.definitions.catalog_instigators import SensorExecutionData
 from nbasset.definitions.conditions import AutomationCondition, parts_of
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.selection import AssetSelection
+from nbasset.definitions.sensors import SensorEvaluationContext
+from nbasset.errors import InvariantViolationError
 from nbasset.events.facts import CheckKey
 from nbasset.events.records import Entry
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.automation import conditions_of, evaluate_automation
+from nbasset.planning.automation_requests import automation_requests
 from nbasset.planning.automation_space import Space
 from nbasset.planning.automation_state import AutomationCursor, AutomationResult, AutomationView, ConditionNode, Entity, news_of
 from nbasset.planning.states import StateView
+from nbasset.serde import dumps, loads
 from nbasset.storage.protocol import StorageReader
 
 if TYPE_CHECKING:
@@ -97,6 +103,36 @@ def evaluate_automation_conditions(
     view = automation_view(scope, cursor, now=evaluation_time, default_condition=default_condition)
     result = evaluate_automation(scope.catalog, view, cursor, keys=keys, default_condition=default_condition)
     return EvaluateAutomationConditionsResult(result, Space(scope.catalog, view.view))
+
+
+def evaluate_automation_sensor(sensor: AutomationConditionSensorDefinition, context: SensorEvaluationContext) -> SensorExecutionData:
+    """What an automation sensor asks for: its cursor holds where its conditions stand.
+
+    Raises
+    ------
+    InvariantViolationError
+        If the cursor is none of an automation sensor.
+    """
+    scope = scope_of(context.definitions, instance=context.instance)
+    catalog = scope.catalog
+    try:
+        cursor = loads(context.cursor) if context.cursor else None
+    except ValueError:
+        cursor = ""
+    if cursor is not None and not isinstance(cursor, AutomationCursor):
+        raise InvariantViolationError(f"the cursor of sensor '{sensor.name}' is none of an automation sensor. Reset it.")
+    keys = sensor.selection.resolve(catalog)
+    view = automation_view(scope, cursor, default_condition=sensor.default_condition)
+    result = evaluate_automation(catalog, view, cursor, keys=keys, default_condition=sensor.default_condition)
+    asked = automation_requests(
+        catalog, view, result, sensor_name=sensor.name, run_tags={**sensor.tags, **sensor.run_tags}, emit_backfills=sensor.emit_backfills
+    )
+    for entity, error in result.errors.items():
+        context.log.error("the condition of %s could not be evaluated: %s", entity, error)
+    skipped = None if asked.runs or asked.backfill else "no condition is true"
+    return SensorExecutionData(
+        asked.runs, skipped, dumps(result.cursor), log_lines=tuple(context.log_lines), backfill=tuple(asked.backfill.items())
+    )
 
 
 def automation_view(

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nbasset.commands.automation import evaluate_automation_sensor
 from nbasset.commands.materialize import load_asset_value
+from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
+from nbasset.definitions.catalog_instigators import SensorExecutionData
 from nbasset.definitions.definitions import Definitions
+from nbasset.definitions.sensors import SensorEvaluationContext
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey
 
@@ -28,6 +32,12 @@ class CommandsRuntime:
         return load_asset_value(
             definitions, key, python_type=python_type, instance=instance, partition_key=partition_key, metadata=metadata
         )  # fmt: skip
+
+    def evaluate_automation_sensor(
+        self, sensor: AutomationConditionSensorDefinition, context: SensorEvaluationContext
+    ) -> SensorExecutionData:
+        """What an automation sensor asks for at the context's cursor."""
+        return evaluate_automation_sensor(sensor, context)
 
     def current_instance(self) -> Instance:
         """The instance of the nearest home."""

@@ -14,6 +14,7 @@ from nbasset.definitions.selection import AssetSelection
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue
+from nbasset.ordinals import OrdinalSet
 from nbasset.serde import serializable
 
 SensorKind = Literal["sensor", "asset", "multi_asset", "run_status", "automation", "freshness"]
@@ -114,7 +115,10 @@ class RunReaction:
 @serializable
 @dataclass(frozen=True, slots=True)
 class SensorExecutionData:
-    """What one evaluation of a sensor gave. `cursor` is the one to keep if everything that is asked for here was recorded."""
+    """What one evaluation of a sensor gave. `cursor` is the one to keep if everything that is asked for here was recorded.
+
+    `backfill` are assets and partitions that an automation sensor wants made by one backfill.
+    """
 
     run_requests: tuple[RunRequest, ...] = ()
     skip_message: str | None = None
@@ -123,3 +127,4 @@ class SensorExecutionData:
     asset_events: tuple[AssetMaterialized | AssetObserved | CheckEvaluated, ...] = ()
     run_reactions: tuple[RunReaction, ...] = ()
     log_lines: tuple[str, ...] = ()
+    backfill: tuple[tuple[AssetKey, OrdinalSet], ...] = ()

@@ -6,18 +6,15 @@ over what is stored. `blocking=True` with severity ERROR keeps everything downst
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
-from nbasset.definitions.definitions import modules_of_package
 from nbasset.definitions.op import NO_DEFAULT, In, OpDefinition, Out, Parameters, check_resource_keys, first_paragraph, parameters_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
-from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn, parts_of
+from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn
 from nbasset.errors import InvalidDefinitionError, did_you_mean
 from nbasset.keys import AssetKey
 from nbasset.metadata import RawMetadataValue
@@ -183,64 +180,6 @@ def check_op(
         None,
         pool,
     )
-
-
-def load_asset_checks_from_modules(
-    modules: Iterable[ModuleType], asset_key_prefix: str | Sequence[str] | None = None
-) -> list[AssetsDefinition]:
-    """All checks that stand at the top level of the modules, in order; `asset_key_prefix` goes before the keys of their assets."""
-    found: dict[int, AssetsDefinition] = {}
-    for module in modules:
-        for value in vars(module).values():
-            for one in value if isinstance(value, (list, tuple)) else [value]:
-                if isinstance(one, AssetsDefinition) and not one.specs_by_key and one.check_specs_by_output:
-                    found[id(one)] = one
-    checks = list(found.values())
-    return checks if asset_key_prefix is None else [with_asset_prefix(one, parts_of(asset_key_prefix)) for one in checks]
-
-
-def load_asset_checks_from_package_module(package_module: ModuleType, asset_key_prefix: Any = None) -> list[AssetsDefinition]:
-    """All checks of a package and of every module below it."""
-    return load_asset_checks_from_modules(modules_of_package(package_module), asset_key_prefix)
-
-
-def load_asset_checks_from_package_name(package_name: str, asset_key_prefix: Any = None) -> list[AssetsDefinition]:
-    """All checks of the package with this name."""
-    return load_asset_checks_from_package_module(importlib.import_module(package_name), asset_key_prefix)
-
-
-def load_asset_checks_from_current_module(asset_key_prefix: Any = None) -> list[AssetsDefinition]:
-    """All checks of the module that calls this."""
-    import inspect
-
-    frame = inspect.currentframe()
-    caller = frame.f_back if frame is not None else None
-    module = ModuleType("caller")
-    vars(module).update(caller.f_globals if caller is not None else {})
-    return load_asset_checks_from_modules([module], asset_key_prefix)
-
-
-def with_asset_prefix(check: AssetsDefinition, prefix: Sequence[str]) -> AssetsDefinition:
-    """The same check about the asset below a key prefix."""
-    from dataclasses import replace
-
-    about = {spec.asset_key for spec in check.check_specs}
-
-    def moved(key: AssetKey | None) -> AssetKey | None:
-        return key.with_prefix(prefix) if key is not None and key in about else key
-
-    return replace(
-        check,
-        check_specs_by_output={
-            output: AssetCheckSpec(
-                spec.name, asset=spec.asset_key.with_prefix(prefix), description=spec.description, additional_deps=spec.additional_deps,
-                blocking=spec.blocking, metadata=spec.metadata, automation_condition=spec.automation_condition,
-                partitions_def=spec.partitions_def,
-            )
-            for output, spec in check.check_specs_by_output.items()
-        },
-        inputs={name: replace(item, key=moved(item.key)) for name, item in check.inputs.items()},
-    )  # fmt: skip
 
 
 def _asset_key(asset: Any) -> AssetKey:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog, CatalogJob
+from nbasset.definitions.instigators import brought_along, checked_instigators, instigators
 from nbasset.definitions.resolve import Resolver
 from nbasset.definitions.runtime import runtime
 from nbasset.definitions.specs import AssetSpec, parts_of
@@ -34,6 +35,8 @@ class ResolvedDefinitions:
     jobs: Mapping[str, Any] = field(default_factory=dict)
     loggers: Mapping[str, Any] = field(default_factory=dict)
     executor: Any = None
+    schedules: Mapping[str, Any] = field(default_factory=dict)
+    sensors: Mapping[str, Any] = field(default_factory=dict)
 
     def definition(self, node: str) -> Any:
         """What the steps of a node belong to: its assets or checks, or the job; None for a node that is not defined here."""
@@ -98,8 +101,9 @@ class Definitions:
         put = object.__setattr__
         put(self, "loading_problems", tuple(loading_problems))
         put(self, "assets", tuple(_flat(assets)))
-        put(self, "schedules", tuple(schedules or ()))
-        put(self, "sensors", tuple(sensors or ()))
+        checked_schedules, checked_sensors = checked_instigators(schedules, sensors)
+        put(self, "schedules", checked_schedules)
+        put(self, "sensors", checked_sensors)
         put(self, "jobs", tuple(jobs or ()))
         put(self, "resources", dict(resources or {}))
         put(self, "executor", executor)
@@ -110,18 +114,26 @@ class Definitions:
 
     @cached_property
     def _resolved(self) -> ResolvedDefinitions:
-        resolver = Resolver([*self.assets, *self.asset_checks], resources=self.resources, name=self.name)
+        more_jobs, more_assets = brought_along(self.schedules, self.sensors, self.jobs)
+        known = {key for one in self.assets for key in one.keys}
+        assets = [*self.assets, *(one for one in more_assets if known.isdisjoint(one.keys))]
+        resolver = Resolver([*assets, *self.asset_checks], resources=self.resources, name=self.name)
         catalog = resolver.catalog()
-        jobs, more = _jobs(self.jobs, catalog)
+        all_jobs = [*self.jobs, *more_jobs]
+        jobs, more = _jobs(all_jobs, catalog)
+        catalog = replace(catalog, jobs=tuple(jobs))
+        driven = instigators(self.schedules, self.sensors, catalog, self.resources)
         catalog = replace(
             catalog,
-            jobs=tuple(jobs),
-            schedules=tuple(_catalogued(self.schedules)),
-            sensors=tuple(_catalogued(self.sensors)),
-            problems=(*self.loading_problems, *catalog.problems, *more),
+            schedules=driven.catalog_schedules,
+            sensors=driven.catalog_sensors,
+            problems=(*self.loading_problems, *catalog.problems, *more, *driven.problems),
         )
-        named = {job.name: job for job in self.jobs}
-        return ResolvedDefinitions(catalog, resolver.definitions, resolver.makers, self.resources, named, self.loggers, self.executor)
+        named = {job.name: job for job in all_jobs}
+        return ResolvedDefinitions(
+            catalog, resolver.definitions, resolver.makers, self.resources, named, self.loggers, self.executor, driven.schedules,
+            driven.sensors,
+        )  # fmt: skip
 
     def resolve(self) -> ResolvedDefinitions:
         """The catalog and the functions behind it; worked out once."""
@@ -153,15 +165,15 @@ class Definitions:
         InvalidDefinitionError
             If there is none; the nearest name is given.
         """
-        return _named(self.jobs, name, "job").bound_to(self)
+        return _named(tuple(self._resolved.jobs.values()), name, "job").bound_to(self)
 
     def get_schedule_def(self, name: str) -> Any:
         """A schedule by its name."""
-        return _named(self.schedules, name, "schedule")
+        return _named(tuple(self._resolved.schedules.values()), name, "schedule")
 
     def get_sensor_def(self, name: str) -> Any:
         """A sensor by its name."""
-        return _named(self.sensors, name, "sensor")
+        return _named(tuple(self._resolved.sensors.values()), name, "sensor")
 
     def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec]) -> Definitions:
         """A copy in which each asset's spec went through `func`."""
@@ -351,11 +363,6 @@ def _jobs(jobs: Sequence[Any], catalog: Catalog) -> tuple[list[CatalogJob], list
         found[job.name] = entry
         problems.extend(more)
     return list(found.values()), problems
-
-
-def _catalogued(values: Sequence[Any]) -> Iterator[Any]:
-    for value in values:
-        yield value.to_catalog()
 
 
 def _named(values: Sequence[Any], name: str, what: str) -> Any:

@@ -130,8 +130,8 @@ def _check_partition(
     view: PartitionsView | None,
 ) -> None:
     if definition is None:
-        is_known = catalog is not None or target.job is not None
-        if is_known and (catalog is not None or target.selection is None):
+        runs_ops = target.job is not None and getattr(target.job, "selection", None) is None
+        if catalog is not None or runs_ops:
             raise InvalidDefinitionError(f"{what} asks for the partition {key!r}, but {target.text} has no partitions.")
         return
     if view is None:

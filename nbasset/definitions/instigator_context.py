@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from nbasset.definitions.op import Parameters, parameters_of
 from nbasset.definitions.resources_context import InitResourceContext, Resources
 from nbasset.errors import InvalidDefinitionError, InvariantViolationError
-
-if TYPE_CHECKING:
-    from nbasset.definitions.definitions import Definitions
 
 
 class InstigatorContext:
@@ -28,7 +26,7 @@ class InstigatorContext:
         *,
         instance: Any = None,
         resources: Mapping[str, Any] | None = None,
-        definitions: Definitions | None = None,
+        definitions: Any = None,
         name: str | None = None,
     ) -> None:
         self._instance = instance
@@ -60,14 +58,20 @@ class InstigatorContext:
         return self._instance is not None
 
     @property
-    def definitions(self) -> Definitions:
+    def now(self) -> datetime:
+        """The current moment, as the instance tells it."""
+        found: datetime = self.instance.partitions_view(None).now
+        return found
+
+    @property
+    def definitions(self) -> Any:
         """Everything that is defined beside the schedule or sensor."""
         if self._definitions is None:
             raise InvariantViolationError(f"this context knows no definitions. Pass them: {self._builder()}(definitions=defs).")
         return self._definitions
 
     @property
-    def repository_def(self) -> Definitions:
+    def repository_def(self) -> Any:
         """The definitions, under the older name."""
         return self.definitions
 

@@ -36,6 +36,9 @@ class Runtime(Protocol):
     def execute_in_process(self, definition: Any, **options: Any) -> Any:
         """Run a job, graph or op here and now; an `ExecuteInProcessResult`."""
 
+    def evaluate_automation_sensor(self, sensor: Any, context: Any) -> Any:
+        """What an automation sensor asks for at the context's cursor; a `SensorExecutionData`."""
+
     def current_instance(self) -> Any:
         """The instance that verbs without one use: that of the nearest home."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from nbasset.definitions.catalog_instigators import CatalogSchedule, DefaultScheduleStatus, ScheduleExecutionData
 from nbasset.definitions.cron import cron_notes, parse_crons, ticks, ticks_of
@@ -25,9 +25,6 @@ from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.ordinals import MemoryKeyTable
 from nbasset.places import place_of
 
-if TYPE_CHECKING:
-    from nbasset.definitions.definitions import Definitions
-
 T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
@@ -41,7 +38,7 @@ class ScheduleEvaluationContext(InstigatorContext):
         instance: Any = None,
         scheduled_execution_time: datetime | None = None,
         resources: Mapping[str, Any] | None = None,
-        definitions: Definitions | None = None,
+        definitions: Any = None,
         schedule_name: str | None = None,
     ) -> None:
         super().__init__(instance=instance, resources=resources, definitions=definitions, name=schedule_name)
@@ -84,9 +81,9 @@ def build_schedule_context(
     instance: Any = None,
     scheduled_execution_time: datetime | None = None,
     resources: Mapping[str, Any] | None = None,
-    repository_def: Definitions | None = None,
+    repository_def: Any = None,
     *,
-    definitions: Definitions | None = None,
+    definitions: Any = None,
 ) -> ScheduleEvaluationContext:
     """A context for calling or evaluating a schedule by hand. A time without a zone is UTC.
 
@@ -267,7 +264,7 @@ class ScheduleDefinition:
         function = self.functions.get("execution_fn")
         if function is None:
             raise InvalidInvocationError(f"schedule '{self.name}' has no function to call. Use evaluate_tick(build_schedule_context()).")
-        return call_by_hand(function, args, kwargs, ScheduleEvaluationContext, "build_schedule_context")
+        return call_by_hand(function, args, kwargs, "build_schedule_context")
 
     def with_attributes(self, **changes: Any) -> ScheduleDefinition:
         """A copy with other attributes."""
@@ -348,7 +345,7 @@ def checked_name(name: Any, what: str) -> str:
     return name
 
 
-def call_by_hand(function: InstigatorFunction, args: Sequence[Any], kwargs: Mapping[str, Any], kind: type[Any], builder: str) -> Any:
+def call_by_hand(function: InstigatorFunction, args: Sequence[Any], kwargs: Mapping[str, Any], builder: str) -> Any:
     """Call a schedule's or sensor's function as a test does: context first (by position or name), then what else it takes.
 
     Raises
@@ -366,7 +363,7 @@ def call_by_hand(function: InstigatorFunction, args: Sequence[Any], kwargs: Mapp
     if context is None:
         if function.positional:
             raise InvalidInvocationError(f"{function.what} takes a context. Pass one: {builder}(...).")
-        context = kind()
+        context = InstigatorContext()
     leading = rest + [given.pop(name) for name in names if name in given]
     for name in given:
         if name not in function.parameters.resources:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbasset.definitions.catalog_instigators import CatalogSensor, DefaultSensorStatus, SensorExecutionData, SensorKind
 from nbasset.definitions.evaluating import items_of, requests_or_skip, resolved_requests
@@ -24,9 +24,6 @@ from nbasset.errors import InvalidDefinitionError, InvariantViolationError
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.places import place_of
 
-if TYPE_CHECKING:
-    from nbasset.definitions.definitions import Definitions
-
 DEFAULT_INTERVAL_S = 30
 
 
@@ -39,7 +36,7 @@ class SensorEvaluationContext(InstigatorContext):
         instance: Any = None,
         cursor: str | None = None,
         resources: Mapping[str, Any] | None = None,
-        definitions: Definitions | None = None,
+        definitions: Any = None,
         sensor_name: str | None = None,
         last_run_key: str | None = None,
         last_tick_completion_time: float | None = None,
@@ -81,11 +78,11 @@ class SensorEvaluationContext(InstigatorContext):
 def build_sensor_context(
     instance: Any = None,
     cursor: str | None = None,
-    repository_def: Definitions | None = None,
+    repository_def: Any = None,
     repository_name: str | None = None,
     sensor_name: str | None = None,
     resources: Mapping[str, Any] | None = None,
-    definitions: Definitions | None = None,
+    definitions: Any = None,
     instance_ref: Any = None,
     last_sensor_start_time: float | None = None,
     *,
@@ -277,7 +274,7 @@ class SensorDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run its function on a context, as in a test, and give back what it gives back."""
-        return call_by_hand(self.function, args, kwargs, SensorEvaluationContext, "build_sensor_context")
+        return call_by_hand(self.function, args, kwargs, "build_sensor_context")
 
     def with_attributes(self, **changes: Any) -> SensorDefinition:
         """A copy with other attributes."""

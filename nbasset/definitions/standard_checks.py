@@ -58,7 +58,7 @@ def build_last_update_freshness_checks(
         now: datetime = context.started_at
         deadline = now if deadline_cron is None else _last_tick(deadline_cron, timezone, now)
         bound = deadline - lower_bound_delta
-        updated = _updated(context.instance, key)
+        updated = last_update(context.instance, key)
         passed = updated is not None and updated >= bound.timestamp()
         metadata: dict[str, Any] = {"nbasset/freshness_lower_bound_timestamp": MetadataValue.timestamp(bound)}
         if updated is not None:
@@ -236,6 +236,19 @@ def build_not_null_checks(
     return _tables(assets, "not_null_" + "_".join(names), evaluate, names, f"missing values of {', '.join(names)}", severity, blocking)
 
 
+def last_update(instance: Any, key: AssetKey) -> float | None:
+    """When an asset was last made or observed, in seconds; what an observation tells of the last update goes before its own time."""
+    records = instance.get_asset_records([key])
+    if not records:
+        return None
+    record = records[0]
+    moments = [record.at_us / 1_000_000] if record.materialization is not None else []
+    if record.observation is not None:
+        told = record.observation.metadata.get(LAST_UPDATED)
+        moments.append(told.value if told is not None else record.observed_us / 1_000_000)
+    return max(moments, default=None)
+
+
 def _each(
     assets: Iterable[Any],
     name: str,
@@ -336,19 +349,6 @@ def _within(
 
 def _last_tick(cron: str, timezone: str, now: datetime) -> datetime:
     return previous_tick(cron, timezone, now + timedelta(microseconds=1))
-
-
-def _updated(instance: Any, key: AssetKey) -> float | None:
-    """When an asset was last made or observed, in seconds; what an observation tells of the last update goes before its own time."""
-    records = instance.get_asset_records([key])
-    if not records:
-        return None
-    record = records[0]
-    moments = [record.at_us / 1_000_000] if record.materialization is not None else []
-    if record.observation is not None:
-        told = record.observation.metadata.get(LAST_UPDATED)
-        moments.append(told.value if told is not None else record.observed_us / 1_000_000)
-    return max(moments, default=None)
 
 
 def _made(context: Any, key: AssetKey, limit: int) -> list[AssetMaterialized]:

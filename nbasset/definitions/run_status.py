@@ -1,0 +1,38 @@
+"""The states of a run, as an enumeration for users; each is the text that records hold."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. SUCCESS, FAILURE and CANCELED are ends.
+
+    >>> RunStatus.SUCCESS == "success", RunStatus.FAILURE.is_finished
+    (True, True)
+    """
+
+    QUEUED = "queued"
+    NOT_STARTED = "not_started"
+    STARTED = "started"
+    CANCELING = "canceling"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    CANCELED = "canceled"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run is over."""
+        return self in (RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED)
+
+
+STATUS_OF_EVENT = {
+    "RunQueued": RunStatus.QUEUED,
+    "RunRequested": RunStatus.NOT_STARTED,
+    "RunStarted": RunStatus.STARTED,
+    "RunCancelRequested": RunStatus.CANCELING,
+    "RunSucceeded": RunStatus.SUCCESS,
+    "RunFailed": RunStatus.FAILURE,
+    "RunCancelled": RunStatus.CANCELED,
+}
+"""The state that each event of a run brings about."""
