@@ -7,16 +7,17 @@ of plans and runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from nbasset.arguments.options import GraphArguments, ListArguments
 from nbasset.commands.facts import counts_of, fact_of, shown_state
 from nbasset.commands.lineage import lineage
-from nbasset.commands.list_assets import AssetList, list_assets
+from nbasset.commands.list_assets import AssetList, AssetRow, list_assets
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
-from nbasset.commands.words import counted, size_text
+from nbasset.commands.words import counted, moment, size_text
 from nbasset.drawing.collapse import collapse
 from nbasset.drawing.layout import lay_out
 from nbasset.drawing.picture import Picture, State
@@ -26,13 +27,16 @@ from nbasset.drawing.text import to_text
 from nbasset.errors import Problem
 from nbasset.keys import AssetKey
 from nbasset.notebook.cards_parts import (
+    code_block,
     counts_line,
+    day_and_time,
     mark,
     names,
     notice,
     problem_lines,
     problems_block,
     strip,
+    when,
 )
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, drawing, element, joined, quiet, state_word, table
@@ -94,9 +98,13 @@ def _one(scope: Scope, key: AssetKey, now: Standing, cell: str) -> tuple[Html, l
     problems = [one for one in scope.catalog.problems if one.asset == str(key)]
     body: list[Html] = []
     if counts and definition is not None:
-        body.append(element("div", counts_line(counts), strip(definition, now.states[key], now.running.get(key), now.view), class_="b"))
+        said = element("div", description, style="flex:1 0 100%") if description else None
+        body.append(
+            element("div", said, counts_line(counts), strip(definition, now.states[key], now.running.get(key), now.view), class_="b")
+        )
     elif state not in ("missing", "problem") or description:
-        said = joined(description, element("span", quiet(fact), class_="end") if state not in ("missing", "problem") else None)
+        fact_end = "end" if description else None
+        said = joined(description, element("span", quiet(fact), class_=fact_end) if state not in ("missing", "problem") else None)
         body.append(element("div", said, class_="b"))
     reads, read_by = scope.catalog.upstream.get(key, ()), scope.catalog.downstream.get(key, ())
     foot = [element("span", quiet("reads "), names(reads))] if reads else []
@@ -150,7 +158,7 @@ def list_card(listed: AssetList, *, title: str = "", notices: Iterable[str] = ()
         (
             joined(code_text(row.key), element("div", quiet(row.description), class_="m") if row.description else None),
             state_word(row.state),
-            row.fact if row.state != "missing" else "",
+            _last_made(row),
             names(row.inputs, most=3),
             quiet(row.group),
         )
@@ -161,6 +169,16 @@ def list_card(listed: AssetList, *, title: str = "", notices: Iterable[str] = ()
     states: list[State] = [row.state for row in listed.rows]
     html = card(head, body, problems_block(stray), [notice(text) for text in told], label=headline, states=[*states, "problem", "stale"])
     return Bundle(html, "\n".join([*_list_lines(listed, headline), *problem_lines(stray, indent=""), *(f"note: {text}" for text in told)]))
+
+
+def _last_made(row: AssetRow) -> object:
+    """When it was made and how large it is; what is wrong, where something is."""
+    if row.state == "missing":
+        return ""
+    if row.state != "fresh":
+        return row.fact
+    size = counted(row.rows, "row") if row.rows is not None else counted(row.partitions[0], "partition") if row.partitions else ""
+    return joined(when(row.at_us), element("div", size, class_="m") if size else None)
 
 
 def _tally(listed: AssetList) -> tuple[tuple[State, int], ...]:
@@ -203,23 +221,53 @@ def _empty() -> Html:
 def graph_bundle(scope: Scope, arguments: GraphArguments, *, selected: Iterable[AssetKey] = ()) -> Bundle:
     """``%asset graph``: the lineage as SVG with a ground of its own, in a figure with a table for whoever cannot see it, and as text."""
     now = as_saved(standing(scope))
-    picture = masked(lineage(scope, arguments, selected=selected, now=now))
+    picture = masked(saved_picture(scope, lineage(scope, arguments, selected=selected, now=now), now))
     folded = collapse(picture)
     svg = to_svg(folded, lay_out(folded, direction=arguments.direction))
     listed = list_assets(scope, ListArguments(arguments.select), now=now)
-    rows = [
-        (code_text(row.key), state_word(row.state), "" if row.state == "missing" else row.fact, names(row.inputs, most=3))
-        for row in listed.rows
-    ]
+    rows = [(code_text(row.key), state_word(row.state), _last_made(row), names(row.inputs, most=3)) for row in listed.rows]
     states: list[State] = [row.state for row in listed.rows]
     twin = element(
         "details",
         element("summary", f"The same as a table: {counted(len(rows), 'asset')}"),
         table(("Asset", "State", "Last made", "Reads"), rows),
     )
-    figure = element("figure", drawing(svg), style="border-top:0")
-    html = card(figure, twin if rows else None, label=picture.title, states=states)
+    html = card(element("figure", drawing(svg)), twin if rows else None, label=picture.title, states=states, is_bare=True)
     return Bundle(html, to_text(picture), svg)
+
+
+def saved_picture(scope: Scope, picture: Picture, now: Standing) -> Picture:
+    """The picture with facts that are short and stay true: moments, not ages; and below it the time of the newest thing that it shows."""
+    facts = {str(key): short_fact(scope, key, now) for key in scope.catalog.by_key}
+    nodes = tuple(replace(node, fact=facts.get(node.key, node.fact)) for node in picture.nodes)
+    newest = max((max(record.at_us, record.failed_us, record.observed_us) for record in now.records.values()), default=0)
+    caption = [picture.caption, f"as of {moment(newest)[:-3]}" if newest else ""]
+    return replace(picture, nodes=nodes, caption=", ".join(part for part in caption if part))
+
+
+def short_fact(scope: Scope, key: AssetKey, now: Standing) -> str:
+    """What fits into a node: how many partitions are in the most urgent state, why it is stale, or when it was made."""
+    state = shown_state(scope, key, now)
+    counts = in_order(counts_of(key, now))
+    if counts and state != "problem":
+        worst, count = counts[0]
+        total = sum(one for _, one in counts)
+        return f"{count:,} {WORDS[worst]}" if len(counts) == 1 else f"{count:,} of {total:,} {WORDS[worst]}"
+    record = now.records.get(key)
+    if state == "fresh" and record is not None:
+        return day_and_time(record.at_us)
+    if state == "failed" and record is not None:
+        return f"failed {day_and_time(record.failed_us)}"
+    if state == "stale":
+        reasons = now.states[key].reasons
+        return _WHY.get(reasons[0].kind, "") if reasons else ""
+    return fact_of(scope, key, now)
+
+
+_WHY = {
+    "code": "code changed", "helper": "code changed", "data": "input changed", "upstream": "input is stale", "config": "config changed",
+    "deps": "other inputs", "io": "stored otherwise", "resource": "resource changed",
+}  # fmt: skip
 
 
 def masked(picture: Picture) -> Picture:
@@ -228,7 +276,12 @@ def masked(picture: Picture) -> Picture:
     return replace(picture, nodes=nodes, problems=tuple(map(mask_secrets, picture.problems)))
 
 
-def problems_card(problems: Sequence[Problem], *, title: str) -> Bundle:
-    """Problems of a cell that makes no asset."""
-    html = card(element("header", element("b", title)), problems_block(problems), label=title, states=["problem", "stale"])
-    return Bundle(html, "\n".join([title, *problem_lines(problems)]))
+def problems_card(problems: Sequence[Problem], *, title: str, lines: Sequence[str] = ()) -> Bundle:
+    """Problems of a cell that makes no asset, with the `lines` of the cell around the first of them."""
+    found = re.search(r"\bline (\d+)", problems[0].where or "") if problems else None
+    hit = int(found[1]) if found is not None else 0
+    near = [(at, text) for at, text in enumerate(lines, start=1) if hit and abs(at - hit) <= 2]
+    code = code_block(near, hits=frozenset({hit})) if near else None
+    html = card(element("header", element("b", title)), problems_block(problems), code, label=title, states=["problem", "stale"])
+    shown = [f"  {'>' if at == hit else ' '} {at:>4} | {text}" for at, text in near]
+    return Bundle(html, "\n".join([title, *problem_lines(problems), *shown]))

@@ -11,8 +11,7 @@ from nbasset.commands.show import AssetFacts, Column, VersionFacts, facts_text
 from nbasset.commands.states import Standing
 from nbasset.commands.words import counted, size_text
 from nbasset.drawing.picture import State
-from nbasset.drawing.states import number
-from nbasset.notebook.cards_parts import code_block, counts_line, error_block, names, problems_block, strip, when
+from nbasset.notebook.cards_parts import code_block, counts_line, error_block, names, number, problems_block, strip, when
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, element, joined, quiet, state_word, table
 
@@ -149,7 +148,7 @@ def _spread(column: Column) -> Html:
         lines.append(_bars(column.counts))
         lines.append(element("div", f"{_short(column.low)} to {_short(column.high)}", class_="m"))
     elif column.top:
-        lines += [element("div", f"{_short(value)} {share:.0%}", class_="m") for value, share in column.top[:2]]
+        lines += [element("div", f"{_short(value)} {share:.0%}", class_="m") for value, share in column.top[:2] if share >= 0.02]
         if column.distinct is not None:
             lines.append(element("div", counted(column.distinct, "value"), class_="m"))
     if column.nulls:

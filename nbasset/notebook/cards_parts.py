@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from nbasset.commands.words import moment
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.drawing.picture import State
-from nbasset.drawing.states import MARKS, in_order, number, say
+from nbasset.drawing.states import MARKS, in_order, say
 from nbasset.errors import Problem
 from nbasset.events.facts import ErrorInfo, Frame
 from nbasset.notebook.html import Html, code_text, element, glyph, joined, quiet, state_word
@@ -29,6 +29,20 @@ def when(at_us: int) -> Html:
         return Html("")
     full = datetime.fromtimestamp(at_us / 1_000_000, UTC).astimezone().isoformat(timespec="seconds")
     return element("time", moment(at_us)[:-3], datetime=full, title=full)
+
+
+def day_and_time(at_us: int) -> str:
+    """A moment in a dozen characters, in the machine's zone: ``24 Nov 23:41``."""
+    local = datetime.fromtimestamp(at_us / 1_000_000, UTC).astimezone()
+    return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def number(count: int) -> str:
+    """A count with its thousands parted, as in every other fact."""
+    return f"{count:,}"
 
 
 def counts_line(counts: Iterable[tuple[State, int]]) -> Html:
@@ -183,6 +197,14 @@ def _kind(token: tokenize.TokenInfo, before: str) -> str:
 
 
 # -- errors and problems ------------------------------------------------------------------------------------------------------
+
+
+def same_errors(errors: Iterable[tuple[str, ErrorInfo]]) -> list[tuple[str, ErrorInfo]]:
+    """Errors that say the same of the same place once, with what they befell: ``orders[2013-01-01] and 3 more``."""
+    found: dict[tuple[str, str, str], list[tuple[str, ErrorInfo]]] = {}
+    for step, error in errors:
+        found.setdefault((error.cls, error.message, error.place), []).append((step, error))
+    return [(said[0][0] + (f" and {len(said) - 1:,} more" if len(said) > 1 else ""), said[0][1]) for said in found.values()]
 
 
 def error_block(error: ErrorInfo, *, title: str = "") -> Html:

@@ -9,15 +9,16 @@ from typing import Literal
 from nbasset.commands.plan import PlannedNode, PlanResult
 from nbasset.commands.words import counted, duration
 from nbasset.drawing.picture import State
-from nbasset.drawing.states import WORDS, in_order, number, say
+from nbasset.drawing.states import WORDS, in_order, say
 from nbasset.events.facts import ErrorInfo
-from nbasset.notebook.cards_parts import error_block, error_lines, mark, names, notice, when
+from nbasset.notebook.cards_parts import error_block, error_lines, mark, names, notice, number, same_errors, when
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, element, glyph, joined, quiet, state_word, table
 from nbasset.planning.plan import Reason
 
 _MOST_ERRORS = 3
 _MOST_ROWS = 60
+_SHORTER = {"missing": "never run", "asked": "you asked for it", "failed": "failed last time"}
 _OF_REASON: dict[str, State] = {"asked": "queued", "missing": "missing", "failed": "failed", "check": "checkfailed"}
 
 
@@ -71,10 +72,10 @@ def _reason(node: PlannedNode) -> tuple[str, State]:
     if node.perhaps:
         return "only if what it reads changes", "stale"
     if not node.why:
-        return "", "queued"
+        return ("a check" if not node.assets else ""), "queued"
     first: Reason = node.why[0]
     more = f", and {counted(len(node.why) - 1, 'more reason')}" if len(node.why) > 1 else ""
-    return f"{first.text or first.kind}{more}", _OF_REASON.get(first.kind, "stale")
+    return f"{_SHORTER.get(first.kind) or first.text or first.kind}{more}", _OF_REASON.get(first.kind, "stale")
 
 
 def _plan_lines(planned: PlanResult, selection: str) -> list[str]:
@@ -154,8 +155,9 @@ def run_card(run: RunPicture) -> Bundle:
         element("span", _moment(run), class_="end m"),
     )
     bar = _bar(run, steps)
-    errors = [error_block(error, title=step) for step, error in run.errors[:_MOST_ERRORS]]
-    more = len(run.errors) - len(errors)
+    told_once = same_errors(run.errors)
+    errors = [error_block(error, title=step) for step, error in told_once[:_MOST_ERRORS]]
+    more = len(told_once) - len(errors)
     rows = [_node_row(node, timed=run.timed) for node in _worth_showing(run.nodes)]
     heads = ("Asset", "State", "Made", "Time") if run.timed else ("Asset", "State", "Made")
     body = table(heads, rows, numbers=(3,) if run.timed else ()) if rows else None
@@ -167,7 +169,7 @@ def run_card(run: RunPicture) -> Bundle:
         body,
         element("div", quiet(f"and {counted(left, 'node')} more"), class_="note") if left > 0 else None,
         errors,
-        element("div", quiet(f"{counted(more, 'more step')} failed"), class_="note") if more > 0 else None,
+        element("div", quiet(f"{counted(more, 'more step')} failed otherwise"), class_="note") if more > 0 else None,
         told,
         element("footer", *_foot(run)),
         label=f"{headline}: {run.title}",
@@ -260,7 +262,7 @@ def _run_lines(run: RunPicture, headline: str, steps: int, done: int) -> list[st
     width = max((len(node.name) for node in run.nodes), default=0)
     for node in _worth_showing(run.nodes):
         lines.append(f"  {mark(node.state)} {node.name:<{width}}  {_words(node):<8}  {node.note}".rstrip())
-    for step, error in run.errors[:_MOST_ERRORS]:
+    for step, error in same_errors(run.errors)[:_MOST_ERRORS]:
         lines += ["", f"{step} failed:", *error_lines(error)]
     lines += [f"note: {text}" for text in _told(run)]
     return lines

@@ -8,6 +8,7 @@ surface and text come from the host (JupyterLab's or VS Code's variables), light
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,6 +19,7 @@ from nbasset.secrets import mask_secrets
 
 _VOID: Final = frozenset({"br", "hr", "img", "col"})
 _ROOT: Final = "nbc"
+_LAST: Final = re.compile(r"(?<![\w:-])(\.?[a-z][\w-]*)(?=$|[\s:>]|\Z)")
 
 
 class Html(str):
@@ -109,18 +111,23 @@ def table(heads: Iterable[object], rows: Iterable[Iterable[object]], *, numbers:
     return element("table", element("thead", element("tr", *head)), element("tbody", *body), class_=class_ or None)
 
 
-def card(*parts: object, label: str, states: Iterable[State] = ()) -> Html:
-    """One card with the style sheet that it needs. `label` is its name for screen readers; `states` are the colours it uses."""
+def card(*parts: object, label: str, states: Iterable[State] = (), is_bare: bool = False) -> Html:
+    """One card with the style sheet that it needs. `label` is its name for screen readers; `states` are the colours it uses.
+
+    A bare one has no line around it: what is in it has its own.
+    """
     used = set(states) | {"failed", "stale"}
-    sheet = Html(style_sheet([state for state in URGENCY if state in used]))
-    return element("div", element("style", sheet), element("article", *parts, aria_label=label), class_=_ROOT)
+    article = element("article", *parts, aria_label=label, class_="bare" if is_bare else None)
+    sheet = Html(style_sheet([state for state in URGENCY if state in used], article))
+    return element("div", element("style", sheet), article, class_=_ROOT)
 
 
-def style_sheet(states: Iterable[State]) -> str:
-    """CSS for a card that shows these states."""
+def style_sheet(states: Iterable[State], body: str) -> str:
+    """CSS for a card that shows these states, with the rules that something in `body` needs."""
     used = tuple(states)
+    colours = [name for name in _CODE if f"var(--{name})" in body or (name != "bar" and 'class="code"' in body)]
     root = f".{_ROOT}.{_ROOT}"  # twice, so that the host's rules for tables in outputs do not win
-    light, dark = _palette(used, "light"), _palette(used, "dark")
+    light, dark = _palette(used, colours, "light"), _palette(used, colours, "dark")
     hosts = {
         "light": ('[data-jp-theme-light="true"]', ".vscode-light", '[data-nb-theme="light"]'),
         "dark": ('[data-jp-theme-light="false"]', ".vscode-dark", ".vscode-high-contrast", '[data-nb-theme="dark"]'),
@@ -131,19 +138,35 @@ def style_sheet(states: Iterable[State]) -> str:
             f".{_ROOT}{{{light}}}@media(prefers-color-scheme:dark){{.{_ROOT}{{{dark}}}}}",
             f"{under['light']}{{{light}}}{under['dark']}{{{dark}}}",
             f".{_ROOT}{{{_plain()}}}@supports(color:color-mix(in srgb,red,red)){{.{_ROOT}{{{_neutrals()}}}}}",
-            "".join(_rule(root, selector, body) for selector, body in _RULES),
+            f".{_ROOT}{{display:block;width:100%}}",
+            "".join(_rule(root, selector, rule) for selectors, rule in _RULES if (selector := _needed(selectors, body))),
         )
     )
+
+
+def _needed(selectors: str, body: str) -> str:
+    """Those of the selectors whose last element or class stands in the body."""
+    return ",".join(one for one in selectors.split(",") if _stands_in(one, body))
+
+
+def _stands_in(selector: str, body: str) -> bool:
+    last = _LAST.findall(selector)
+    if not last:
+        return True
+    name = str(last[-1])
+    if name.startswith("."):
+        return re.search(rf'class="[^"]*(?<![\w-]){re.escape(name[1:])}(?![\w-])', body) is not None
+    return f"<{name}" in body
 
 
 def _rule(root: str, selectors: str, body: str) -> str:
     return ",".join(f"{root} {selector}" for selector in selectors.split(",")) + "{" + body + "}"
 
 
-def _palette(states: tuple[State, ...], theme: Theme) -> str:
+def _palette(states: tuple[State, ...], code: list[str], theme: Theme) -> str:
     at = THEMES.index(theme)
     surface, text = SURFACE[theme], TEXT[theme]
-    parts = [f"--s0:{surface}", f"--t0:{text}", *(f"--{name}:{colours[at]}" for name, colours in _CODE.items())]
+    parts = [f"--s0:{surface}", f"--t0:{text}", *(f"--{name}:{_CODE[name][at]}" for name in code)]
     parts += [f"--{name}0:{mix(text, surface, percent)}" for name, percent in _shares(theme).items()]
     parts += [f"--{state}:{TONES[state][at]};--{state}-f:{FILLS[state][at]}" for state in states]
     return ";".join(parts)
@@ -189,10 +212,7 @@ _RULES: Final = (
         "article",
         f"max-width:900px;margin:2px 0;border:1px solid var(--l);border-radius:6px;overflow:hidden;font:13px/20px {_UI};text-align:left",
     ),
-    (
-        "article",
-        "background:var(--s);color:var(--t)",
-    ),
+    ("article", "background:var(--s);color:var(--t)"),
     ("*", "box-sizing:border-box"),
     ("header,.b,footer", "display:flex;flex-wrap:wrap;align-items:center;gap:2px 10px;padding:7px 12px;margin:0"),
     ("header", "min-height:36px"),
@@ -208,7 +228,8 @@ _RULES: Final = (
         f"font-family:{_MONO};font-size:12px;background:none;color:inherit;padding:0;border:0;white-space:nowrap",
     ),
     ("header b code", "font-size:13px;font-weight:600"),
-    (".st", "display:inline-flex;align-items:center;gap:6px;white-space:nowrap"),
+    (".st", "white-space:nowrap"),
+    (".st .g", "margin-right:6px"),
     (".g", "flex:none;display:inline-block;fill:currentColor;vertical-align:-1px;overflow:visible"),
     ("table", "width:100%;margin:0;border-collapse:collapse;font-size:12px;line-height:16px;table-layout:auto;color:inherit"),
     ("tr,tbody tr:nth-child(n),tbody tr:hover", "background:none"),
@@ -240,7 +261,7 @@ _RULES: Final = (
     (".code .hit", "background:color-mix(in srgb,var(--failed) 9%,var(--s));box-shadow:inset 2px 0 var(--failed)"),
     ("summary", "cursor:pointer;padding:6px 12px;font-size:12px;line-height:18px;color:var(--q)"),
     ("figure", "margin:0;border-top:1px solid var(--ls);overflow-x:auto;background:var(--sk)"),
-    ("figure svg.nbasset-lineage", "display:block;max-width:100%;height:auto;margin:0 auto"),
+    ("figure .nbasset-lineage", "display:block;max-width:100%;height:auto"),
     (".k", "color:var(--ck);font-weight:600"),
     (".s", "color:var(--cs)"),
     (".u", "color:var(--cn)"),
@@ -250,6 +271,9 @@ _RULES: Final = (
     (".hist", "display:inline-block;vertical-align:bottom"),
     (".nul", "color:var(--q);font-style:italic"),
     ("dl", "display:grid;grid-template-columns:max-content 1fr;gap:1px 16px;margin:0;width:100%"),
-    ("dt", "color:var(--q);font-weight:400"),
-    ("dd", "margin:0;min-width:0;overflow-wrap:anywhere"),
+    ("dt,dd", "display:block;float:none;width:auto;margin:0;padding:0;min-width:0"),
+    ("dt", "color:var(--q);font-weight:400;white-space:nowrap"),
+    ("dd", "overflow-wrap:anywhere"),
+    (".bare", "border:0;border-radius:0;background:none"),
+    (".bare details,.bare figure", "border:0;background:none"),
 )

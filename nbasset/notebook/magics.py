@@ -6,6 +6,7 @@ that back. Loading reads the settings of the home and creates nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,14 +18,16 @@ from nbasset.arguments import HelpArguments, help_text, parse
 from nbasset.arguments.cell import cell_help
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.definitions import Definitions
-from nbasset.errors import Error
+from nbasset.errors import Error, ProblemsFound
 from nbasset.keys import AssetKey
 from nbasset.notebook import completion, front_end, tracebacks
 from nbasset.notebook.cards import defining_card, problems_card
 from nbasset.notebook.display import show
-from nbasset.notebook.session import Change, Session
+from nbasset.notebook.session import Session
+from nbasset.notebook.session_state import Change
 
 _LOADED = "_nbasset_extension"
+_HELP_LINE = re.compile(r"^([ \t]*%asset[ \t]+[a-z]+)[ \t]*\?{1,2}[ \t]*(\n?)\Z")
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ def current_session(shell: Any = None) -> Session | None:
 
 def _greeting(session: Session | None) -> str:
     assert session is not None
+    if front_end.is_batch():
+        return f"nbasset {nbasset.__version__}"
     try:
         instance = session.instance
         known = len(instance.reader.assets(prefix="", limit=1_000_000))
@@ -89,11 +94,18 @@ def _register(shell: Any, extension: Extension) -> None:
     for event, callback in (("pre_run_cell", session.before_cell), ("post_run_cell", magics.after_cell)):
         shell.events.register(event, callback)
         extension.undo.append(lambda event=event, callback=callback: shell.events.unregister(event, callback))  # type: ignore[misc]
+    shell.input_transformers_cleanup.append(_help_lines)
+    extension.undo.append(lambda: shell.input_transformers_cleanup.remove(_help_lines))
     extension.undo.append(completion.install(shell, session))
     extension.undo.append(tracebacks.install(shell))
     extension.undo.append(_register_displays(shell, session))
     # The cell that loads the extension is running already, so what stands below in it has no beginning that the hooks have seen.
     session.begin_late()
+
+
+def _help_lines(lines: list[str]) -> list[str]:
+    """``%asset run?`` asks about the verb; IPython would take it for a question about the object ``run``."""
+    return [_HELP_LINE.sub(r"\1 --help\2", line) for line in lines]
 
 
 def _register_displays(shell: Any, session: Session) -> Callable[[], None]:
@@ -157,10 +169,8 @@ class AssetMagics:
         session.sync()
         try:
             return VERB_FACES[verb](session, arguments)
-        except Error as error:
-            raise tracebacks.told(error) from None
-        except KeyboardInterrupt as error:
-            raise tracebacks.told(error) from None
+        except (Error, KeyboardInterrupt) as error:
+            raise error if hasattr(error, "_render_traceback_") else tracebacks.told(error) from None
 
     # -- %%asset -------------------------------------------------------------------------------------------------------------
 
@@ -177,15 +187,19 @@ class AssetMagics:
         if usage is not None:
             raise _usage(usage.message)
         if compiled.definition is None:
-            self._refuse(compiled.problems, label)
+            self._refuse(compiled.problems, label, f"%%asset {line}\n{body}")
         if not front_end.is_batch():
             self._show(change, label)
 
-    def _refuse(self, problems: Any, label: str) -> None:
-        """Tell why a cell makes no asset: as the SyntaxError that Python would raise, or as the error of a definition."""
-        from nbasset.errors import ProblemsFound
+    def _refuse(self, problems: Any, label: str, raw: str) -> None:
+        """Show why a cell makes no asset, and raise it.
 
-        show(problems_card(problems, title=f"{label} defines no asset"))
+        Raises
+        ------
+        ProblemsFound
+            Always.
+        """
+        show(problems_card(problems, title=f"{label[:1].upper()}{label[1:]} defines no asset", lines=raw.split("\n")))
         raise tracebacks.told(ProblemsFound(problems)) from None
 
     # -- below cells that define -----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any
 
 from nbasset import clock
 from nbasset.definitions.asset import AssetsDefinition
-from nbasset.errors import InvalidNotebook, Problem
+from nbasset.errors import InvalidNotebook
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey
 from nbasset.locations.cells import CompiledCell, compile_cell, show_lines
@@ -27,59 +27,14 @@ from nbasset.locations.collecting import Collected, collect
 from nbasset.locations.document import NotebookDocument, SessionDocument
 from nbasset.locations.location import Location
 from nbasset.notebook import front_end
-from nbasset.notebook.session_definitions import Made, fixed_places, keys_of, location_of, moved_keys
+from nbasset.notebook.session_definitions import fixed_places, location_of
+from nbasset.notebook.session_state import Change, Made, Moved, SessionState, keys_of, moved_keys
 from nbasset.places import name_file
 from nbasset.source.program import Cell
 from nbasset.source.slices import CodeReader
 
 _KINDS = ("assets", "checks", "specs", "jobs", "schedules", "sensors", "definitions")
 _LARGEST = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class SessionState:
-    """Everything about the session at one moment.
-
-    `made` are the definitions that are in force, each with its cell; `problems` those of ``%%asset`` cells that make none. `bound` tells
-    which cell bound each name last, `files` under which file name a cell was compiled, `ran_us` when it last ran. `saved_ids` are cells
-    that some saved file held.
-    """
-
-    document: SessionDocument
-    made: tuple[Made, ...] = ()
-    problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
-    bound: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-    ran_us: Mapping[str, int] = field(default_factory=dict)
-    saved: NotebookDocument | None = None
-    saved_ids: frozenset[str] = frozenset()
-
-    def label(self, cell_id: str) -> str:
-        """What people call the cell."""
-        found = next((cell.label for cell in self.document.cells() if cell.id == cell_id), None)
-        return found or self.document.labels.get(cell_id) or cell_id
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A key that two cells define: `cell` counts, since it ran last; `other` is what the other one is called."""
-
-    key: AssetKey
-    cell: str
-    other: str
-
-    def __str__(self) -> str:
-        return f"'{self.key}' is defined in {self.other} and in {self.cell}; {self.cell} counts, since it ran last. Rename one of them."
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What running a cell did to the definitions: keys defined anew, keys given up, keys that two cells define."""
-
-    cell: str
-    defined: tuple[AssetKey, ...] = ()
-    retired: tuple[AssetKey, ...] = ()
-    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(slots=True)

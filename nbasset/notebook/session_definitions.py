@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.definitions import Definitions, ResolvedDefinitions, replace_definitions
@@ -17,43 +17,13 @@ from nbasset.locations.collecting import contains
 from nbasset.locations.document import SessionDocument
 from nbasset.locations.location import Location
 from nbasset.locations.module import ModulePlaces
+from nbasset.notebook.session_state import Made, SessionState, keys_of, pairs_of
 from nbasset.places import cell_of, place_of
 from nbasset.source.program import Place, Slice
 from nbasset.source.slices import CodeReader
 
-if TYPE_CHECKING:
-    from nbasset.notebook.session import SessionState
-
 _LIVE = frozenset({"magic-value", "annotation"})
 """Rules that hold for workers and saved notebooks; in the kernel the value is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A definition and the cell that made it. `number` rises with the time it was first seen."""
-
-    value: Any
-    cell: str
-    number: int
-
-
-def keys_of(value: Any) -> tuple[AssetKey, ...]:
-    """Keys that a definition gives assets for; none for jobs, schedules and the like."""
-    return tuple(key for key, _ in _pairs(value))
-
-
-def moved_keys(made: Sequence[Made], values: Iterable[Any], cell: str) -> Iterator[tuple[AssetKey, str]]:
-    """Keys among the new `values` of a cell that another definition of another cell makes too, with that cell."""
-    for value in values:
-        for key, one in _pairs(value):
-            if isinstance(one, AssetSpec):
-                continue
-            for other in reversed(made):
-                if other.cell != cell and any(
-                    its == key and that is not one and not isinstance(that, AssetSpec) for its, that in _pairs(other.value)
-                ):
-                    yield key, other.cell
-                    break
 
 
 def fixed_places(made: Iterable[Made], document: SessionDocument) -> tuple[Made, ...]:
@@ -110,14 +80,14 @@ class SessionPlaces:
         for root in reader.definitions(state.document):
             self._roots.setdefault(root.cell, []).append(root)
         self._reader = reader
-        self._cells = {id(one): made.cell for made in state.made for one in (made.value, *(one for _, one in _pairs(made.value)))}
-        self._by_name = {one.name: made.cell for made in state.made for _, one in _pairs(made.value) if isinstance(one, AssetsDefinition)}
+        self._cells = {id(one): made.cell for made in state.made for one in (made.value, *(one for _, one in pairs_of(made.value)))}
+        self._by_name = {one.name: made.cell for made in state.made for _, one in pairs_of(made.value) if isinstance(one, AssetsDefinition)}
         self._by_name.update({made.value.name: made.cell for made in state.made if isinstance(made.value, AssetsDefinition)})
         self._modules = ModulePlaces(resolved, [], state.document.files)
 
     def find(self, node: str) -> CodePlace | None:
         """Where a node is written."""
-        definition = self._resolved.nodes.get(node) or self._resolved.jobs.get(node)
+        definition = self._resolved.definition(node)
         fn = getattr(getattr(definition, "node", None), "fn", None)
         code = getattr(fn, "__code__", None)
         cell = self._cells.get(id(definition)) or self._by_name.get(node)
@@ -169,20 +139,20 @@ def _definitions(state: SessionState) -> Definitions:
         if not isinstance(made.value, Definitions):
             numbers.setdefault(id(made.value), made.number)
     for made in live:
-        for _, one in _pairs(made.value):
+        for _, one in pairs_of(made.value):
             numbers.setdefault(id(one), made.number)
     winners: dict[AssetKey, tuple[bool, int]] = {}
     for made in live:
-        for key, one in _pairs(made.value):
+        for key, one in pairs_of(made.value):
             rank = (not _is_external(one), numbers[id(one)])
             winners[key] = max(winners.get(key, rank), rank)
     assets: dict[int, Any] = {}
     notes: list[Problem] = []
     for made in live:
-        for key, one in _pairs(made.value):
+        for key, one in pairs_of(made.value):
             if id(one) in assets:
                 continue
-            lost = [its for its, that in _pairs(one) if winners[its] != (not _is_external(that), numbers[id(one)])]
+            lost = [its for its, that in pairs_of(one) if winners[its] != (not _is_external(that), numbers[id(one)])]
             if not lost:
                 assets[id(one)] = one
             elif len(keys_of(one)) > 1:
@@ -220,17 +190,6 @@ def _kind(value: Any) -> str:
         if any(word in cls.__name__.lower() for cls in type(value).__mro__):
             return word
     return "job"
-
-
-def _pairs(value: Any) -> list[tuple[AssetKey, Any]]:
-    """Keys with the object that gives each: the definition itself, or the one inside a `Definitions`."""
-    if isinstance(value, AssetsDefinition):
-        return [(key, value) for key in value.specs_by_key]
-    if isinstance(value, AssetSpec):
-        return [(value.key, value)]
-    if isinstance(value, Definitions):
-        return [pair for one in value.assets for pair in _pairs(one)]
-    return []
 
 
 def _is_external(value: Any) -> bool:

@@ -14,6 +14,7 @@ from nbasset.errors import Error, RunFailure
 from nbasset.events.facts import ErrorInfo
 from nbasset.events.kinds import StepFailed
 from nbasset.execution.failures import error_info, text_of
+from nbasset.notebook.cards_parts import same_errors
 from nbasset.secrets import mask_secrets
 
 E = TypeVar("E", bound=BaseException)
@@ -21,22 +22,28 @@ _MOST_FAILURES = 3
 _RED, _BOLD, _DIM, _END = "\033[31m", "\033[1m", "\033[2m", "\033[0m"
 
 
-def told(error: E, *, with_frames: bool = False) -> E:
-    """The same error, which from now on is shown in our way. `with_frames` shows where in the user's code it came from."""
+def told(error: E, *, with_frames: bool = False, is_shown: bool = False) -> E:
+    """The same error, which from now on is shown in our way.
+
+    `with_frames` shows where in the user's code it came from. `is_shown` tells that a card above shows the failing lines already.
+    """
     info = error_info(error) if with_frames else None
 
     def render() -> list[str]:
-        return rendered(error, info)
+        return rendered(error, info, is_shown=is_shown)
 
     error._render_traceback_ = render  # type: ignore[attr-defined]
     return error
 
 
-def rendered(error: BaseException, info: ErrorInfo | None = None) -> list[str]:
+def rendered(error: BaseException, info: ErrorInfo | None = None, *, is_shown: bool = False) -> list[str]:
     """The lines of an error; the last one is what Python would say of it."""
     lines: list[str] = []
-    for step, failure in _failures(error)[:_MOST_FAILURES]:
-        lines += [*text_of(failure, color=True).split("\n"), f"{_DIM}  in step {step}{_END}", ""]
+    for step, failure in same_errors(_failures(error))[:_MOST_FAILURES]:
+        if is_shown:
+            lines.append(f"{_BOLD}{failure.place}{_END}" if failure.place else f"step {step}")
+        else:
+            lines += [*text_of(failure, color=True).split("\n"), f"{_DIM}  in step {step}{_END}", ""]
     if not lines and info is not None:
         lines += _frames(info)
     message = mask_secrets(str(error))

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nbasset import serde
 from nbasset.arguments.options import (
     DoctorArguments,
     DropArguments,
@@ -18,8 +17,9 @@ from nbasset.arguments.options import (
     RunArguments,
     ShowArguments,
 )
-from nbasset.commands.carrying_out import Manner, carry_out, raise_failure
+from nbasset.commands.carrying_out import Manner, raise_failure
 from nbasset.commands.lineage import lineage, write_picture
+from nbasset.commands.part_run import run_part as commands_run_part
 from nbasset.commands.plan import plan
 from nbasset.commands.run import run
 from nbasset.commands.scope import Scope, shown_path
@@ -27,9 +27,8 @@ from nbasset.commands.show import show as facts_of
 from nbasset.commands.states import standing
 from nbasset.commands.words import counted
 from nbasset.drawing.picture import State
-from nbasset.errors import InvalidInvocationError, MissingValue
+from nbasset.errors import InvalidInvocationError, RunFailure
 from nbasset.execution.cancel import CancelToken
-from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import front_end
 from nbasset.notebook.cards import as_saved, graph_bundle, list_bundle
@@ -39,10 +38,9 @@ from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
 from nbasset.notebook.kept_displays import keep_displays
 from nbasset.notebook.parts import show_part
-from nbasset.notebook.progress import RunDisplay, RunFold
+from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
-from nbasset.planning.plan import RunPlan
-from nbasset.planning.run_plan import only_steps
+from nbasset.notebook.tracebacks import told
 
 
 def scope_of(session: Session) -> Scope:
@@ -108,7 +106,10 @@ def do_run(session: Session, arguments: RunArguments) -> None:
     if result.result is None:
         show(sentence(result.planned.headline))
         return
-    raise_failure(result.result)
+    try:
+        raise_failure(result.result)
+    except RunFailure as error:
+        raise told(error, is_shown=True) from None
 
 
 def _interruptible(act: Callable[[], Any], display: RunDisplay) -> Any:
@@ -125,41 +126,21 @@ def _interruptible(act: Callable[[], Any], display: RunDisplay) -> Any:
         ) from None
 
 
-def run_part(session: Session, run_id: RunId, keys: list[AssetKey]) -> ExecuteInProcessResult:
-    """Carry out those steps of a run that make `keys` or check them. Others have begun the run and will end it.
+def run_part(session: Session, run_id: RunId, keys: list[AssetKey]) -> None:
+    """Carry out those steps of a run that make `keys` or check them, and show what came of them. Others began the run and will end it.
 
     Raises
     ------
-    MissingValue
-        If the run, or its plan, is not in this home.
+    InvalidInvocationError
+        If the run is not in this home, or over.
     RunFailure
         If a step failed.
     """
     scope = scope_of(session)
-    record = scope.instance.reader.run(run_id)
-    text = scope.instance.reader.text(record.plan_id) if record is not None and record.plan_id else None
-    if record is None or text is None:
-        raise MissingValue(
-            f"run {run_id} has no plan in {session.instance.home.root}. A cell with --run belongs to a notebook that nbasset executes; "
-            "without it the cell is an ordinary %asset run."
-        )
-    whole: RunPlan = serde.loads(text)
-    wanted = frozenset(keys)
-    chosen = [step.key for step in whole.steps if wanted & ({*step.assets} or {check.asset for check in step.checks})]
-    part = only_steps(whole, chosen)
-    view = scope.view()
-    nodes: dict[str, int] = {}
-    for step in part.steps:
-        nodes[step.node] = nodes.get(step.node, 0) + 1
-    with RunDisplay(session.shell, ", ".join(map(str, keys)), live=False, timed=False, publish=lambda *given, **options: None) as display:
-        display.begin(RunFold("", [(node, node, steps) for node, steps in nodes.items()], timed=False))
-        observe = keep_displays(session.shell, session.instance.home.runs)
-        manner = Manner("papermill", "inline", on_event=display.on_event, is_part=True, observe=observe)
-        result = _interruptible(lambda: carry_out(scope, part, view, manner), display)
+    manner = Manner("papermill", "inline", observe=keep_displays(session.shell, session.instance.home.runs))
+    result = commands_run_part(scope, run_id, keys, manner)
     show_part(scope, result, keys)
     raise_failure(result)
-    found: ExecuteInProcessResult = result
-    return found
 
 
 def do_show(session: Session, arguments: ShowArguments) -> None:
