@@ -25,6 +25,7 @@ from nbasset.errors import (
     InvalidInvocationError,
     InvalidSelection,
     UnknownAsset,
+    UnknownBackfill,
     UnknownPartitionError,
     did_you_mean,
 )
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from nbasset.commands.run import RunResult
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_USAGE_ERRORS = (UnknownAsset, InvalidSelection, UnknownPartitionError, InvalidInvocationError, InvalidConfigError)
+_USAGE_ERRORS = (UnknownAsset, InvalidSelection, UnknownBackfill, UnknownPartitionError, InvalidInvocationError, InvalidConfigError)
 
 _HELP = """Data assets in notebook cells: lineage, runs, Parquet tables.
 
@@ -284,8 +285,17 @@ def _doctor(call: Call, arguments: Any) -> int:
     return DONE if result.is_sound else FAILED
 
 
+def _backfill(call: Call, arguments: Any) -> int:
+    from nbasset.cli_backfill import backfill
+
+    code, data = backfill(call, _absolute(arguments))
+    if call.json:
+        _json(data)
+    return code
+
+
 FACES: dict[str, Face] = {
-    "list": _list, "graph": _graph, "plan": _plan, "run": _run, "show": _show, "drop": _drop, "doctor": _doctor,
+    "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
 }  # fmt: skip
 """The face of each verb; one without is not offered."""
 

@@ -74,7 +74,7 @@ def show_plan(plan: PlanResult, out: Console) -> None:
     for number, node in enumerate(plan.nodes, 1):
         line = Text(f"{number:>3}. ", "bright_black") + Text(inert(node.name), "bold")
         if node.partition_count:
-            line += Text(f"  {node.partition_count:,} partitions: {inert(_shortened(node.partitions))}")
+            line += Text(f"  {node.partition_count:,} partitions: {inert(shortened(node.partitions))}")
         if node.perhaps:
             line += Text("  perhaps", "yellow")
         out.print(line)
@@ -230,7 +230,8 @@ def _skipped(event: StepSkipped) -> str:
     }[event.reason]
 
 
-def _shortened(text: str, most: int = 80) -> str:
+def shortened(text: str, most: int = 80) -> str:
+    """The text, cut with an ellipsis where it is longer."""
     return text if len(text) <= most else text[: most - 2] + " …"
 
 

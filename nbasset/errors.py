@@ -22,7 +22,7 @@ class Problem:
     """Something wrong or worth knowing about a definition, with the place it stands and what to do.
 
     `rule` is a stable short name (`unknown-asset`, `cycle`, ...). `where` is text for people: ``cell 7, line 2 (flights.ipynb)``.
-    An ``error`` stops a plan that includes the asset; a ``note`` never does.
+    An ``error`` stops a plan that includes the asset, or runs the job; a ``note`` never does.
     """
 
     rule: str
@@ -31,6 +31,7 @@ class Problem:
     hint: str | None = None
     severity: Literal["error", "note"] = "error"
     asset: str | None = None
+    job: str | None = None
 
     def __str__(self) -> str:
         where = f" ({self.where})" if self.where else ""
@@ -194,11 +195,23 @@ class PartitionBusy(Error):
     """Somebody else is writing the same asset or partition."""
 
 
+class UnknownBackfill(Error):
+    """A backfill that was never asked for in this home."""
+
+
+class BackfillBusy(Error):
+    """A backfill that another process carries out right now."""
+
+
 class LeaseLost(Error):
     """A write under a lease that was given back, or that somebody else has won since."""
 
 
 # -- Runs ---------------------------------------------------------------------------------------------------------------
+
+
+class UnknownRun(Error):
+    """A run that is not in this home."""
 
 
 class Failure(Error):

@@ -76,6 +76,32 @@ class RunArguments(PlanArguments):
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillArguments:
+    """``backfill``. One of `resume`, `cancel` and `status` names a backfill; with `list` all are meant; else one is asked for.
+
+    `only` leaves out what is not ``missing``, ``failed`` or ``stale``; `chunk` partitions go into a run (0: as many as is good).
+    """
+
+    select: str = ""
+    partitions: PartitionArguments = PartitionArguments()
+    all: bool = False
+    only: Literal["", "missing", "failed", "stale"] = ""
+    upstream: bool = True
+    chunk: int = 0
+    workers: int = 1
+    newest_first: bool = False
+    title: str = ""
+    config: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+    quiet: bool = False
+    list: bool = False
+    status: str = ""
+    resume: str = ""
+    cancel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowArguments:
     """``show``: facts about one asset, or one partition of it. `rows` of the preview."""
 

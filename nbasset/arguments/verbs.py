@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbasset.arguments.options import (
+    BackfillArguments,
     DoctorArguments,
     DropArguments,
     GraphArguments,
@@ -152,6 +153,22 @@ def _plan_values(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _backfill_arguments(values: Mapping[str, Any]) -> BackfillArguments:
+    acts = [name for name in ("list", "status", "resume", "cancel") if values[name]]
+    select, partitions = _selected(values), _partition_arguments(values)
+    if len(acts) > 1:
+        raise click.UsageError(f"--{acts[0]} and --{acts[1]} are two things to do. Keep one.")
+    if acts and (select or partitions.text or values["all"] or values["only"]):
+        raise click.UsageError(f"--{acts[0]} is about a backfill that was asked for already: leave selection and partitions out.")
+    if values["all"] and partitions.text:
+        raise click.UsageError(f"--all means every partition, and {partitions.text} some. Keep one.")
+    return BackfillArguments(
+        select, partitions, values["all"], values["only"] or "", not values["no_upstream"], values["chunk"] or 0, values["workers"],
+        values["newest_first"], values["title"], tuple(values["config"]), pairs(values["tag"], "--tag"), values["dry_run"],
+        values["quiet"], values["list"], values["status"], values["resume"], values["cancel"],
+    )  # fmt: skip
+
+
 # -- the verbs --------------------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +238,43 @@ _RUN = Verb(
     ),
 )
 
+_BACKFILL = Verb(
+    "backfill",
+    """Make many partitions by several runs, and say how far it is.
+
+    What is done stays done: a backfill that was killed goes on with --resume. Descendants of a failed partition are not run.
+
+    \b
+    {asset} backfill daily_flights+ -s 2013-01-01 -e 2013-12-31 --workers 2
+    {asset} backfill daily_flights --only failed
+    {asset} backfill delays --all --dry-run
+    {asset} backfill --list
+    {asset} backfill --resume 3fa8c1
+    """,
+    (
+        *_select(),
+        *_partitions(),
+        click.Option(["--all"], is_flag=True, help="All partitions that there are."),
+        click.Option(["--only"], type=click.Choice(["missing", "failed", "stale"]), default=None, help="Leave out all others."),
+        click.Option(["--no-upstream"], is_flag=True, help="Nothing but the selection: do not make missing upstream partitions first."),
+        click.Option(["--chunk"], type=click.IntRange(1), default=None, help="So many partitions in a run."),
+        click.Option(["--workers"], type=click.IntRange(1), default=1, help="So many worker processes.", show_default=True),
+        click.Option(["--newest-first"], is_flag=True, help="Begin with the newest partitions."),
+        click.Option(["--title"], default="", help="What it is for."),
+        click.Option(
+            ["--config", "-c"], type=FILE, multiple=True, help="Run configuration: a YAML or JSON file, or ops.delays.config.n=3."
+        ),
+        click.Option(["--tag", "-t"], type=PAIR, multiple=True, help="A tag of its runs, key=value; may be repeated."),
+        click.Option(["--dry-run"], is_flag=True, help="Say what would run and how long it takes. Nothing runs."),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
+        click.Option(["--list"], is_flag=True, help="List the backfills of this home."),
+        click.Option(["--status"], default="", metavar="ID", help="Say how one stands."),
+        click.Option(["--resume"], default="", metavar="ID", help="Go on with one that was cut off."),
+        click.Option(["--cancel"], default="", metavar="ID", help="Stop one."),
+    ),
+    _backfill_arguments,
+)
+
 _SHOW = Verb(
     "show",
     """Show one asset: description, columns, inputs, last run, versions, first rows.
@@ -286,5 +340,5 @@ _DOCTOR = Verb(
     lambda values: DoctorArguments(values["fix"]),
 )
 
-VERBS: dict[str, Verb] = {verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _SHOW, _LOAD, _DROP, _DOCTOR)}
+VERBS: dict[str, Verb] = {verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, _LOAD, _DROP, _DOCTOR)}
 """All verbs, in the order in which help lists them."""

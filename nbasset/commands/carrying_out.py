@@ -43,7 +43,8 @@ class Manner:
     """How a plan is carried out. `executor` is a kind of the settings, or an executor object; empty takes what the settings say.
 
     `echo` shows what steps print. `on_event` hears each event after it was written. `observe` watches what steps display. With `is_part`
-    the plan is a part of a run that others began and will end.
+    the plan is a part of a run that others began and will end. `along` are events to write together with the request of the run, such as
+    that it belongs to `backfill_id`.
     """
 
     kind: RunKind = "interactive"
@@ -55,6 +56,8 @@ class Manner:
     root_run_id: RunId | None = None
     is_part: bool = False
     observe: Observe = observe_nothing
+    backfill_id: str | None = None
+    along: tuple[Event, ...] = ()
 
 
 DEFAULT = Manner()
@@ -67,7 +70,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     environment = replace(scope.environment(echo=manner.echo), observe=manner.observe)
     settings = instance.settings
 
-    executor, owned = _executor(scope, manner.executor or settings.executor.kind, settings.executor.max_workers)
+    executor, owned = executor_for(scope, manner.executor or settings.executor.kind, settings.executor.max_workers)
     elsewhere = isinstance(executor, WorkerPool)
     catalog_id = storage.put_text(dumps(scope.catalog)) if elsewhere else ""
 
@@ -92,6 +95,8 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             owner=this_process(),
             parent_run_id=manner.parent_run_id,
             root_run_id=manner.root_run_id,
+            backfill_id=manner.backfill_id,
+            along=manner.along,
             is_part=manner.is_part,
             home=str(instance.home.root),
             pool_limits=_pool_limits(plan, settings.queue.pools, settings.queue.default_pool_limit),
@@ -165,7 +170,14 @@ def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner
     return ExecuteInProcessResult(outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values)
 
 
-def _executor(scope: Scope, wanted: str | Executor, max_workers: int) -> tuple[Executor, bool]:
+def executor_for(scope: Scope, wanted: str | Executor, max_workers: int) -> tuple[Executor, bool]:
+    """An executor of a kind, and whether it was made here, so that whoever asked shuts it down.
+
+    Raises
+    ------
+    InvalidConfigError
+        If there is no such kind, or worker processes could not do what is asked.
+    """
     if isinstance(wanted, Executor):
         return wanted, False
     if wanted == "inline":

@@ -14,8 +14,9 @@ from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
-from nbasset.keys import AssetKey, keys_text
+from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
+from nbasset.planning.asked_partitions import asked_partitions, named_in
 
 if TYPE_CHECKING:
     from nbasset.definitions.run_config import RunConfig
@@ -118,7 +119,9 @@ def materialize_in(
     chosen = _chosen(scope, selection)
     resolved = chosen.resolve(catalog)
     checks = chosen.resolve_checks(catalog) if chosen.says_checks else None
-    partitions = _partitions(scope, resolved | {check.asset for check in checks or ()}, partition_keys, partition_range, view)
+    looked_at = frozenset(check.asset for check in checks or ())
+    named = named_in(chosen, catalog) | looked_at
+    partitions = _partitions(scope, resolved | looked_at, partition_keys, partition_range, view, named)
     nodes = frozenset(
         {*(str(catalog.by_key[key].node) for key in resolved), *(catalog.checks_by_key[check].node for check in checks or ())}
     )
@@ -170,24 +173,16 @@ def _partitions(
     partition_keys: Sequence[str] | None,
     partition_range: PartitionKeyRange | tuple[str, str] | None,
     view: PartitionsView,
+    named: frozenset[AssetKey],
 ) -> dict[AssetKey, OrdinalSet]:
-    if partition_keys is None and partition_range is None:
+    wanted = frozenset(keys)
+    if not wanted or (partition_keys is None and partition_range is None):
         return {}
-    found: dict[AssetKey, OrdinalSet] = {}
-    wanted = sorted(keys)
-    for key in wanted:
-        definition = scope.catalog.by_key[key].partitions_def
-        if definition is None:
-            continue
-        if partition_range is not None:
-            ends = partition_range if isinstance(partition_range, PartitionKeyRange) else PartitionKeyRange(*partition_range)
-            found[key] = definition.ordinals_in_range(ends, view)
-        else:
-            found[key] = definition.ordinals_of(partition_keys or (), view)
-    if not found and wanted:
-        named = str(partition_range) if partition_keys is None else ", ".join(map(repr, partition_keys))
-        raise InvalidDefinitionError(f"partitions were named ({named}), but {keys_text(wanted)} has none. Leave them out.")
-    return found
+    if partition_range is None:
+        words = ", ".join(map(repr, partition_keys or ()))
+        return asked_partitions(scope.catalog, wanted, named, lambda one: one.ordinals_of(partition_keys or (), view), view, words=words)
+    ends = partition_range if isinstance(partition_range, PartitionKeyRange) else PartitionKeyRange(*partition_range)
+    return asked_partitions(scope.catalog, wanted, named, lambda one: one.ordinals_in_range(ends, view), view, words=str(ends))
 
 
 def load_asset_value(

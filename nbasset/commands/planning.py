@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from nbasset import clock
 from nbasset.arguments.options import PlanArguments
+from nbasset.commands.perhaps import add_readers, conditional, why_reader
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
 from nbasset.definitions.catalog import Catalog
@@ -24,6 +25,7 @@ from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, RunId, keys_text, new_run_id
 from nbasset.locations.notebook import refuse_hidden_state
 from nbasset.ordinals import OrdinalSet
+from nbasset.planning.asked_partitions import asked_partitions, named_in
 from nbasset.planning.partition_steps import upstream_partitions
 from nbasset.planning.plan import PlanRequest, Reason, RunPlan
 from nbasset.planning.run_plan import plan_run
@@ -87,23 +89,22 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
     chosen = select(scope, wish.selection, now)
     _refuse(catalog, chosen if wish.selection is not None else None)
     looked_at = frozenset(check.asset for check in wish.checks or ())
-    given = partitions_of(catalog, chosen | looked_at, wish.partitions, now.view)
-    wanted, left_out = _narrowed(catalog, chosen, given, wish, now)
-    if wish.with_upstream:
-        _add_upstream(catalog, wanted, now, not_fresh=wish.which == "stale")
-    _refuse(catalog, frozenset(wanted))
+    given = partitions_of(catalog, chosen | looked_at, wish.partitions, now.view, named=named_assets(wish.selection, catalog) | looked_at)
+    wanted, left_out = wanted_of(catalog, chosen, given, wish, now)
+    perhaps, certain = conditional(wanted, now) if wish.which == "stale" else (frozenset(), {})
     request = PlanRequest(
         wish.run_id or new_run_id(),
         frozenset(wanted),
         {**{key: given[key] for key in looked_at & given.keys()}, **{key: one for key, one in wanted.items() if one is not None}},
         wish.checks,
-        frozenset(key for key in wanted if wish.which == "stale" and _only_perhaps(now.states[key])),
-        {key: _why(now.states.get(key), key, key in chosen, wish.which) for key in wanted},
+        perhaps,
+        {key: _why(now.states.get(key), key, key in chosen, wish.which) or why_reader(key, wanted, catalog) for key in wanted},
         left_out,
         dict(wish.run_config),
         dict(wish.tags),
         wish.job,
         wish.single_run,
+        certain,
     )
     return Planned(plan_run(catalog, request, now.view), now)
 
@@ -145,9 +146,14 @@ def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
 
 
 def partitions_of(
-    catalog: Catalog, keys: frozenset[AssetKey], partitions: str | Mapping[AssetKey, OrdinalSet], view: PartitionsView
+    catalog: Catalog,
+    keys: frozenset[AssetKey],
+    partitions: str | Mapping[AssetKey, OrdinalSet],
+    view: PartitionsView,
+    *,
+    named: frozenset[AssetKey] | None = None,
 ) -> dict[AssetKey, OrdinalSet]:
-    """The partitions that were named, for each partitioned asset among `keys`.
+    """The partitions that were named, for each partitioned asset among `keys`; those of assets that are not `named` follow by mapping.
 
     Raises
     ------
@@ -160,14 +166,34 @@ def partitions_of(
         return dict(partitions)
     if not partitions:
         return {}
-    found = {}
-    for key in sorted(keys):
-        definition = catalog.by_key[key].partitions_def
-        if definition is not None:
-            found[key] = parse_ranges(partitions, definition, view)
-    if not found:
-        raise InvalidDefinitionError(f"the partition {partitions!r} was named, but {keys_text(sorted(keys))} has no partitions.")
-    return found
+    return asked_partitions(
+        catalog, keys, keys if named is None else named, lambda one: parse_ranges(partitions, one, view), view, words=repr(partitions)
+    )  # fmt: skip
+
+
+def wanted_of(
+    catalog: Catalog, chosen: frozenset[AssetKey], given: Mapping[AssetKey, OrdinalSet], wish: Wish, now: Standing
+) -> tuple[dict[AssetKey, OrdinalSet | None], tuple[AssetKey, ...]]:
+    """What is to be made, with what has to be made first; and what of the chosen is left out since it is fresh.
+
+    Raises
+    ------
+    HiddenState, ProblemsFound
+        If something of it is spoilt by a problem.
+    """
+    wanted, left_out = _narrowed(catalog, chosen, given, wish, now)
+    if wish.with_upstream:
+        _add_upstream(catalog, wanted, now, not_fresh=wish.which == "stale")
+    if wish.which == "stale":
+        add_readers(catalog, wanted, chosen, given, now)
+        left_out = tuple(key for key in left_out if key not in wanted)
+    _refuse(catalog, frozenset(wanted))
+    return wanted, left_out
+
+
+def named_assets(selection: Any, catalog: Catalog) -> frozenset[AssetKey]:
+    """The assets that a selection starts from; none when it is everything."""
+    return frozenset() if selection is None else named_in(AssetSelection.from_coercible(selection), catalog)
 
 
 def _narrowed(
@@ -187,6 +213,8 @@ def _narrowed(
                 left_out.append(key)
             continue
         asked = given.get(key)
+        if asked is not None and not asked:
+            continue  # nothing of it has to do with the partitions that were named
         if wish.which == "all":
             wanted[key] = asked if asked is not None else (definition.ordinals(now.view) if wish.selection is None else OrdinalSet())
             continue
@@ -234,11 +262,6 @@ def _add_upstream(catalog: Catalog, wanted: dict[AssetKey, OrdinalSet | None], n
                 wanted[dep.asset] = lacking if before is None else before | lacking
 
 
-def _only_perhaps(state: AssetState) -> bool:
-    """Whether the asset is out of date only because something above it is: it runs only if that comes out different."""
-    return state.status == "stale" and not state.failed and bool(state.reasons) and all(one.kind == "upstream" for one in state.reasons)
-
-
 def _why(state: AssetState | None, key: AssetKey, is_chosen: bool, which: Which) -> tuple[Reason, ...]:
     if state is None or (is_chosen and which == "all"):
         return (Reason("asked", str(key), "you asked for it"),)
@@ -248,7 +271,7 @@ def _why(state: AssetState | None, key: AssetKey, is_chosen: bool, which: Which)
         return (Reason("missing", str(key), "it was never materialized"),)
     if state.status == "failed":
         return (Reason("failed", str(key), "its last run failed"),)
-    return (Reason("asked", str(key), "you asked for it"),)
+    return () if state.status == "fresh" else (Reason("asked", str(key), "you asked for it"),)
 
 
 def _refuse_spoilt(catalog: Catalog, selection: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from nbasset import clock
 from nbasset.definitions.catalog import Catalog
+from nbasset.definitions.executors import TagLimit
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import Error
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated, ErrorInfo
@@ -30,6 +31,7 @@ from nbasset.events.kinds import (
     RunSucceeded,
     StepFailed,
     StepRetried,
+    StepReused,
     StepSkipped,
     StepSucceeded,
 )
@@ -41,9 +43,10 @@ from nbasset.execution.provenance import Provenance
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
-from nbasset.keys import RunId
+from nbasset.keys import PartitionRef, RunId
 from nbasset.planning.plan import RunPlan, Step
 from nbasset.planning.progress import RunProgress, Skip
+from nbasset.planning.retries import wait_before_retry
 from nbasset.storage.protocol import Storage
 
 LOCK_TIMEOUT_S = 60.0
@@ -56,8 +59,8 @@ class RunOptions:
     """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
 
     `requested` means that somebody recorded the request already; with `is_part` others record the start and the end too, and the plan
-    is a part of theirs. `config_digest`, `io_version` and `packages` say what staleness compares; `manager` gives the staging I/O
-    managers to publish with.
+    is a part of theirs. `reused` are steps whose outputs an earlier run stored, each after those it reads. `along` are events to write together with the request. `config_digest`, `io_version` and `packages` say what
+    staleness compares; `manager` gives the staging I/O managers to publish with.
     """
 
     catalog: Catalog
@@ -78,20 +81,24 @@ class RunOptions:
     plan_id: str | None = None
     home: str = ""
     pool_limits: Mapping[str, int] = field(default_factory=dict)
+    tag_limits: tuple[TagLimit, ...] = ()
+    reused: tuple[StepReused, ...] = ()
     requested: bool = False
     is_part: bool = False
+    along: tuple[Event, ...] = ()
     on_event: Callable[[Event], None] = lambda event: None
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended. `events` are all that it wrote, in order."""
+    """How a run ended. `events` are all that it wrote, in order; `steps` all that there were, also those of dynamic outputs."""
 
     run_id: RunId
     status: str
     events: tuple[Event, ...]
     error: ErrorInfo | None = None
     cancelled: bool = False
+    steps: tuple[Step, ...] = ()
 
     @property
     def success(self) -> bool:
@@ -127,6 +134,7 @@ class RunLoop:
         self._later: list[tuple[float, int, StepTask]] = []
         self._pools: dict[str, int] = {}
         self._errors: list[tuple[str, ErrorInfo]] = []
+        self._origins: dict[str, RunId] = {}
         self._publisher: ThreadPoolExecutor | None = None
         self._interrupted = False
         self._watch = Watch(
@@ -188,7 +196,7 @@ class RunLoop:
             step = self.progress.ready()
             if step is None:
                 break
-            if step.pool and self._pools.get(step.pool, 0) >= self.options.pool_limits.get(step.pool, 1 << 30):
+            if self._is_full(step):
                 held.append(step)
                 continue
             started = True
@@ -200,6 +208,15 @@ class RunLoop:
             self.progress.put_back(step)
         return started
 
+    def _is_full(self, step: Step) -> bool:
+        """Whether the pool of the step, or a limit on its tags, has no room now."""
+        if step.pool and self._pools.get(step.pool, 0) >= self.options.pool_limits.get(step.pool, 1 << 30):
+            return True
+        for limit in self.options.tag_limits:
+            if limit.counts(step.tags) and sum(limit.counts(task.step.tags) for task in self._running.values()) >= limit.limit:
+                return True
+        return False
+
     def _settle(self) -> None:
         """Take in calls that ended at once (the inline executor): their successors may start in the same round."""
         for future in [future for future in self._running if future.done()]:
@@ -208,9 +225,7 @@ class RunLoop:
     def _task(self, step: Step) -> StepTask | None:
         inputs = self.versions.of_inputs(step)
         code = self.options.code(step.node)
-        refs = self.versions.refs(step.assets[0], step.partitions) if step.assets and step.partitions else ()
-        if not refs and step.checks and step.partitions:
-            refs = self.versions.refs(step.checks[0].asset, step.partitions)
+        refs = self._refs(step)
         self.provenance.begin(step)
         if step.conditional and self._is_unchanged(step, code):
             self._append_one(StepSkipped(clock.now_us(), self.plan.run_id, step.key, "fresh", "", step.targets))
@@ -227,7 +242,23 @@ class RunLoop:
             self.plan.job,
             self.options.home,
             self.options.place(step.node),
+            step.mapping_key,
+            {ref.step: self._origins[ref.step] for leaf in step.leaves() for ref in leaf.outputs if ref.step in self._origins},
         )
+
+    def _refs(self, step: Step) -> tuple[PartitionRef, ...]:
+        """Keys of the step's partitions: those of what it makes or checks, else of the node or job that it is a part of."""
+        if not step.partitions:
+            return ()
+        about = [*step.assets, *(check.asset for check in step.checks)]
+        refs = self.versions.refs(about[0], step.partitions) if about else ()
+        if refs:
+            return refs
+        catalog = self.options.catalog
+        node = catalog.nodes_by_name.get(step.node)
+        job = catalog.jobs_by_name.get(self.plan.job or "")
+        definition = node.partitions_def if node is not None else job.partitions_def if job is not None else None
+        return definition.refs_of(step.partitions, self.options.view.table) if definition is not None else ()
 
     def _is_unchanged(self, step: Step, code: CodeRef) -> bool:
         """Whether every version that the step would make is there and came from exactly this."""
@@ -278,7 +309,12 @@ class RunLoop:
 
     def _failed(self, task: StepTask, report: StepReport, error: ErrorInfo) -> None:
         step = task.step
-        again = None if report.cancelled or self.cancel.is_set else _retry(step, report, task.attempt)
+        again = None
+        if not report.cancelled and not self.cancel.is_set:
+            chance = random.random()  # noqa: S311 - spreads retries, guards nothing
+            again = wait_before_retry(
+                step.retry, attempt=task.attempt, asked=report.wants_retry, allowed=report.retries_allowed, chance=chance
+            )
         if again is not None:
             self._append_one(StepRetried(clock.now_us(), self.plan.run_id, step.key, error, task.attempt, again, report.started_us))
             heapq.heappush(self._later, (clock.monotonic() + again, len(self.events), replace(task, attempt=task.attempt + 1)))
@@ -390,7 +426,7 @@ class RunLoop:
         if options.is_part:
             return
         at = clock.now_us()
-        events: list[Event] = []
+        events: list[Event] = [*options.along]
         if not options.requested:
             events.append(
                 RunRequested(
@@ -400,6 +436,9 @@ class RunLoop:
             )  # fmt: skip
         events.append(RunStarted(at, plan.run_id, options.owner))
         self._append(events)
+        self._origins.update({event.step: event.from_run_id for event in options.reused})
+        if options.reused:
+            self._append(options.reused)
 
     def _drain(self) -> None:
         """Stop what runs, wait for it, and say of the rest that it was cancelled."""
@@ -436,7 +475,7 @@ class RunLoop:
             self._append([event], flush=True)
         if self._publisher is not None:
             self._publisher.shutdown(wait=False)
-        return RunOutcome(run_id, status, tuple(self.events), error, self.cancel.is_set)
+        return RunOutcome(run_id, status, tuple(self.events), error, self.cancel.is_set, self.progress.steps)
 
     def _give_up(self, error: BaseException) -> None:
         """The loop itself failed (state cannot be written, a bug): say so if that can still be said."""
@@ -446,27 +485,6 @@ class RunLoop:
         except Error:
             return
         self.options.on_event(event)
-
-
-def _retry(step: Step, report: StepReport, attempt: int) -> float | None:
-    """Seconds until the next attempt; None when there is none."""
-    if not report.retries_allowed:
-        return None
-    if report.wants_retry is not None:
-        most, seconds = report.wants_retry
-        return seconds if attempt <= most else None
-    if step.retry is None or attempt > step.retry.max_retries:
-        return None
-    return step.retry.wait_s(attempt, random.random())  # noqa: S311 - spreads retries, guards nothing
-
-
-def _blocked_text(failures: Sequence[CheckEvaluated], events: Sequence[Event]) -> str:
-    first = failures[0]
-    said = f": {first.description}" if first.description else ""
-    more = f" ({len(failures) - 1} more failed)" if len(failures) > 1 else ""
-    skipped = sum(1 for event in events if isinstance(event, StepSkipped) and event.reason in ("check-failed", "upstream-failed"))
-    kept = f" {skipped} downstream {'step' if skipped == 1 else 'steps'} did not run." if skipped else ""
-    return f"the blocking check '{first.check}' failed{said}{more}.{kept}"
 
 
 def _failure_text(errors: list[tuple[str, ErrorInfo]], steps: int) -> str:

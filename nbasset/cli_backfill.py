@@ -1,0 +1,250 @@
+"""``nbasset backfill``: ask for one, watch it, look at it, go on with it, stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbasset.cli_scopes import Call, open_home, scopes, selecting
+from nbasset.events.facts import AssetMaterialized
+from nbasset.events.kinds import Event, StepFailed, StepSkipped, StepSucceeded
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nbasset.arguments.options import BackfillArguments
+    from nbasset.commands.backfill import PlannedBackfill
+    from nbasset.commands.backfill_records import BackfillStatus
+    from nbasset.commands.scope import Scope
+    from nbasset.events.records import BackfillRecord
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+_WORDS = {
+    "requested": "goes on", "canceling": "is being cancelled", "completed_success": "done", "completed_failed": "done, with failures",
+    "cancelled": "cancelled", "failed": "could not go on",
+}  # fmt: skip
+_COLORS = {"completed_success": "green", "completed_failed": "red", "failed": "red", "cancelled": "yellow"}
+
+
+def backfill(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
+    """Do what was asked; the exit code and what to say to machines."""
+    if arguments.list:
+        return _list(call)
+    if arguments.cancel:
+        return _cancel(call, arguments.cancel)
+    if arguments.status or arguments.resume:
+        return _known(call, arguments)
+    return _new(call, arguments)
+
+
+def _new(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
+    from nbasset.cli_text import console
+    from nbasset.commands.backfill import launch_backfill, plan_of
+
+    out = console(to_stderr=call.json)
+    told: list[Any] = []
+    code = DONE
+    for scope in selecting(call, arguments.select):
+        planned = plan_of(scope, arguments)
+        if not call.json:
+            show_planned(planned, out)
+        if planned.is_empty or arguments.dry_run:
+            told.append(planned.to_json())
+            continue
+        backfill_id = launch_backfill(scope, planned, title=arguments.title, tags=arguments.tags)
+        status = _drive(call, scope, backfill_id, out, quiet=call.json or arguments.quiet)
+        told.append(status.to_json())
+        code = max(code, _code(status))
+    return code, {"backfills": told}
+
+
+def _known(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
+    from nbasset.cli_text import console
+    from nbasset.commands.backfill import backfill_status
+    from nbasset.commands.backfill_records import backfill_of
+
+    record = backfill_of(open_home(call)[1].reader, arguments.status or arguments.resume)
+    out = console(to_stderr=call.json)
+    for scope in _of_location(call, record):
+        if arguments.status:
+            status = backfill_status(scope, record.backfill_id)
+            if not call.json:
+                show_status(status, out)
+        else:
+            status = _drive(call, scope, record.backfill_id, out, quiet=call.json or arguments.quiet)
+        return _code(status) if arguments.resume else DONE, status.to_json()
+    raise click.UsageError(
+        f"backfill {record.backfill_id[:8]} is of {record.location}, which is not here. Name it: nbasset backfill LOCATION."
+    )
+
+
+def _of_location(call: Call, record: BackfillRecord) -> Iterator[Scope]:
+    for scope in scopes(call):
+        if call.place or record.location in (None, scope.location.name):
+            yield scope
+
+
+def _cancel(call: Call, backfill_id: str) -> tuple[int, Any]:
+    from nbasset.commands.backfill import cancel_backfill
+
+    record = cancel_backfill(open_home(call)[1], backfill_id)
+    if not call.json:
+        click.echo(f"backfill {record.backfill_id[:8]}: {_WORDS[record.status]}")
+    return DONE, {"id": record.backfill_id, "status": record.status}
+
+
+def _list(call: Call) -> tuple[int, Any]:
+    from nbasset import clock
+    from nbasset.cli_text import inert
+    from nbasset.commands.words import ago, counted
+
+    records = open_home(call)[1].reader.backfills(limit=100)
+    if not call.json:
+        for record in records:
+            wanted = sum(1 if target.partitions is None else len(target.partitions) for target in record.targets)
+            what = record.title or ", ".join(str(target.asset) for target in record.targets[:3])
+            size = f"{counted(wanted, 'partition')} in {counted(len(record.run_ids), 'run')}"
+            when = ago(record.requested_us, clock.now_us())
+            click.echo(f"{record.backfill_id[:8]}  {_WORDS[record.status]:<20}  {size}  {when}  {inert(what)}")
+        if not records:
+            click.echo("no backfills")
+    return DONE, {
+        "backfills": [
+            {"id": one.backfill_id, "status": one.status, "title": one.title, "location": one.location, "runs": list(one.run_ids)}
+            for one in records
+        ]
+    }
+
+
+def _drive(call: Call, scope: Scope, backfill_id: str, out: Console, *, quiet: bool) -> BackfillStatus:
+    from nbasset.commands.backfill import drive
+    from nbasset.commands.carrying_out import Manner
+
+    watcher = ProgressLines(out, quiet=quiet)
+    try:
+        manner = Manner(kind="command", echo=False, on_event=watcher.hear)
+        status = drive(scope, backfill_id, manner, on_status=watcher.stand)
+    except BaseException:
+        watcher.close()
+        if not call.json:
+            click.echo(f"How it stands: nbasset backfill --status {backfill_id[:8]}", err=True)
+        raise
+    watcher.close()
+    if not call.json:
+        show_status(status, out)
+    return status
+
+
+def _code(status: BackfillStatus) -> int:
+    if status.record.status == "cancelled":
+        return INTERRUPTED
+    return DONE if status.success else FAILED
+
+
+class ProgressLines:
+    """A bar that moves with each partition on a terminal, a line after each run elsewhere."""
+
+    def __init__(self, out: Console, *, quiet: bool = False) -> None:
+        self.out = out
+        self.quiet = quiet
+        self._bar: Any = None
+        self._task: Any = None
+        self._ended = 0
+        self._failed = 0
+
+    def hear(self, event: Event) -> None:
+        """Count what an event ends."""
+        if isinstance(event, StepSucceeded):
+            self._ended += sum(1 for fact in event.facts if isinstance(fact, AssetMaterialized))
+        elif isinstance(event, (StepFailed, StepSkipped)):
+            count = sum(1 if target.partitions is None else len(target.partitions) for target in event.targets)
+            self._ended += count
+            self._failed += count if isinstance(event, StepFailed) else 0
+        else:
+            return
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._ended, failed=f"{self._failed} failed" if self._failed else "")
+
+    def stand(self, status: BackfillStatus) -> None:
+        """Take over the true figures."""
+        self._ended, self._failed = status.ended, status.count("failed")
+        if self.quiet or status.is_over:
+            return
+        if self.out.is_terminal:
+            if self._bar is None:
+                self._start(status)
+            self._bar.update(self._task, completed=self._ended)
+        else:
+            self.out.print(f"  {status.ended:,} of {status.total:,} partitions" + (f", {self._failed} failed" if self._failed else ""))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _start(self, status: BackfillStatus) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=40), MofNCompleteColumn(), TextColumn("[red]{task.fields[failed]}"),
+            TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(), console=self.out, transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("partitions", total=status.total, completed=self._ended, failed="")
+        self._bar.start()
+
+
+def show_planned(planned: PlannedBackfill, out: Console) -> None:
+    """What is to be done, how much it is and how long it takes."""
+    from nbasset.cli_text import inert
+    from nbasset.commands.words import counted, duration, size_text
+
+    if planned.is_empty:
+        out.print("Nothing to do: " + (f"{counted(len(planned.fresh), 'asset')} fresh." if planned.fresh else "no partitions are meant."))
+        return
+    told = planned.estimate
+    names = ", ".join(map(str, list(planned.plan.wanted)[:3])) + (" and more" if len(planned.plan.wanted) > 3 else "")
+    said = f"{counted(told.partitions, 'partition')} of {counted(len(planned.plan.wanted), 'asset')} in {counted(told.runs, 'run')}"
+    if told.seconds is not None:
+        said += f", about {duration(told.seconds)}"
+        said += f" and {size_text(round(told.bytes))}" if told.bytes else ""
+        said += f" (without {counted(len(told.unknown), 'asset')} never made before)" if told.unknown else ""
+    out.print(f"{inert(names)}: {said}.")
+
+
+def show_status(status: BackfillStatus, out: Console) -> None:
+    """How a backfill stands: a line an asset, then what failed."""
+    from rich.text import Text
+
+    from nbasset.cli_text import inert, shortened
+    from nbasset.commands.words import counted
+
+    record = status.record
+    color = _COLORS.get(record.status, "")
+    title = f"backfill {record.backfill_id[:8]}" + (f", {inert(record.title)}" if record.title else "")
+    out.print(Text(f"{title}: ") + Text(_WORDS[record.status], color) + Text(f", {status.ended:,} of {counted(status.total, 'partition')}"))
+    if record.message:
+        out.print(Text(f"  {inert(record.message)}", "bright_black"))
+    for key, one in status.assets.items():
+        parts = [f"{len(one.done):,} of {len(one.requested):,} done"]
+        parts += [
+            f"{len(found):,} {word}"
+            for word, found in (
+                ("failed", one.failed), ("not run after a failure", one.blocked), ("left out", one.skipped), ("running", one.running),
+                ("to do", one.waiting),
+            )
+            if found
+        ]  # fmt: skip
+        out.print(f"  {inert(str(key))}: {', '.join(parts)}")
+        for name, word in (("failed", "failed"), ("blocked", "not run")):
+            text = status.text(key, name)
+            if text:
+                out.print(Text(f"    {word}: {inert(shortened(text))}", "bright_black"))
+    for run_id, message in status.failures[:3]:
+        out.print(Text(f"  run {run_id[:8]}: {inert(shortened(message, 200))}", "red"))
+    if record.status in ("requested", "canceling"):
+        out.print(Text(f"  go on: nbasset backfill --resume {record.backfill_id[:8]}", "bright_black"))
+    elif status.count("failed") or status.count("blocked"):
+        out.print(Text("  again, what failed: the same command with --only failed", "bright_black"))
