@@ -90,7 +90,7 @@ class NodeInput:
 
     ``asset``: loaded from `asset`; ``output``: one output of another step; ``fan_in``: a list, of outputs alone or of any `parts`;
     ``mapped``: one value of a dynamic output; ``collected``: all values of one; ``config``: a value given at launch; ``default``: the
-    function's default; ``order``: nothing, it only waits. `graph_input` is the input of the outermost graph that it stands for, if any.
+    function's default; ``order``: nothing, it only waits. `graph_input` is the input of a graph that it stands for, with its path.
     """
 
     name: str

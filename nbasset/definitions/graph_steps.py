@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import NodeInput, NodeOutput, NodeStep, OutputRef
 from nbasset.definitions.composition import Binding, CollectedHandle, InputHandle, NodeCall, OutputHandle
 from nbasset.definitions.graph_body import GraphBody
-from nbasset.definitions.op import OpDefinition, is_nothing
+from nbasset.definitions.op import In, OpDefinition, is_nothing
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.errors import InvalidDefinitionError
 from nbasset.keys import AssetKey
@@ -83,7 +82,7 @@ def _flat(graph: GraphBody, prefix: str, external: Mapping[str, NodeInput]) -> l
         if isinstance(call.node, GraphBody):
             for name, item in call.node.ins.items():
                 if name not in inputs:
-                    inputs[name] = _open_input(name, item, "graph", call.name)
+                    inputs[name] = _open_input(name, item, graph_input=f"{handle}.{name}")
             steps.extend(_under(step, call, graph, of_graph=True) for step in _flat(call.node, f"{handle}.", inputs))
         else:
             steps.append(_under(_op_step(handle, call.node, inputs), call, graph, of_graph=False))
@@ -125,18 +124,18 @@ def _renamed(item: NodeInput, name: str) -> NodeInput:
 
 
 def _op_step(handle: str, op: OpDefinition, inputs: Mapping[str, NodeInput]) -> NodeStep:
-    filled = tuple(inputs[name] if name in inputs else _open_input(name, item, "op", op.name) for name, item in op.ins.items())
+    filled = tuple(inputs[name] if name in inputs else _open_input(name, item) for name, item in op.ins.items())
     outputs = tuple(NodeOutput(name, None, None, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items())
     return NodeStep(handle, filled, outputs, op.retry_policy, op.pool, op.tags, op.resource_keys, op.config_schema is not None)
 
 
-def _open_input(name: str, item: Any, what: str, owner: str) -> NodeInput:
+def _open_input(name: str, item: In, *, graph_input: str | None = None) -> NodeInput:
     """What fills an input that nothing is connected to: an asset, or whatever is given at launch."""
     if item.asset_key is not None:
         return NodeInput(name, "asset", AssetKey.from_coercible(item.asset_key), manager=item.input_manager_key)
     if is_nothing(item.value_type):
         return NodeInput(name, "order")
-    return NodeInput(name, "config")
+    return NodeInput(name, "config", graph_input=graph_input)
 
 
 def _under(step: NodeStep, call: NodeCall, graph: GraphBody, *, of_graph: bool) -> NodeStep:

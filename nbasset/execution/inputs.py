@@ -9,8 +9,8 @@ from typing import Any
 from nbasset import clock
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.catalog import OutputRef
-from nbasset.definitions.op import OpDefinition
-from nbasset.definitions.value_types import Nothing
+from nbasset.definitions.op import In, OpDefinition, is_nothing
+from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
 from nbasset.errors import InvariantViolationError, MissingValue
 from nbasset.events.facts import InputLoaded
 from nbasset.execution.environment import StepEnvironment
@@ -21,25 +21,50 @@ from nbasset.keys import AssetKey
 from nbasset.planning.plan import StepInput
 
 Values = Mapping[tuple[str, str, str | None], Any]
+GIVEN = ""
+"""Stands for the step of values that were given for the inputs of a job: ``values["", "rows", None]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the inputs of one step are read with."""
+
+    task: StepTask
+    op: OpDefinition
+    owner: AssetsDefinition | None
+    resources: Any
+    log: Any
+
+    def declared(self, item: StepInput) -> In:
+        """What the op says of an input, or of the list that it is a part of."""
+        return self.op.ins.get(base_name(item), In())
+
+    def annotation(self, item: StepInput) -> Any:
+        """What the function's parameter says; of a part of a list nothing."""
+        return self.op.parameters.inputs.get(item.name)
+
+    def wanted(self, item: StepInput) -> AssetInput | None:
+        """What the asset says of the input, or the graph's that it stands for."""
+        return self.owner.inputs.get(item.graph_input or item.name) if self.owner is not None else None
+
+    def versions(self, item: StepInput) -> InputVersions | None:
+        """Which versions of an asset to read."""
+        return next((one for one in self.task.inputs if one.name == item.name), None)
+
+
+def base_name(item: StepInput) -> str:
+    """The input that something is, or is a part of: ``rows`` for ``rows[1]``."""
+    return item.name.partition("[")[0]
 
 
 @dataclass(slots=True)
 class InputLoader:
-    """Loads inputs of steps. `values` holds outputs of steps that ran in this process."""
+    """Loads inputs of steps. `values` holds outputs of steps that ran in this process, and values given for the job's own inputs."""
 
     environment: StepEnvironment
     values: Values
 
-    def load(
-        self,
-        task: StepTask,
-        item: StepInput,
-        versions: InputVersions | None,
-        op: OpDefinition,
-        owner: AssetsDefinition | None,
-        resources: Any,
-        log: Any,
-    ) -> tuple[Any, InputLoaded | None]:
+    def load(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
         """The value of one input, and the fact that it was loaded. `Nothing` when there is no value to pass.
 
         Raises
@@ -50,41 +75,32 @@ class InputLoader:
             If it needs partitions that the upstream does not define.
         """
         at = clock.now_us()
+        if is_nothing(reading.declared(item).value_type):
+            return Nothing, None
         if item.kind == "asset" and item.asset is not None:
-            return self._asset(task, item, item.asset, versions, op, owner, resources, log, at)
+            return self._asset(reading, item, item.asset, at)
         if item.kind == "config":
-            return task.config.get(f"inputs:{task.step.handle}:{item.name}"), InputLoaded(item.name, "config")
+            return self._given(reading, item)
+        if item.parts:
+            values = [self.load(reading, part)[0] for part in item.parts]
+            return values, InputLoaded(item.name, ", ".join(_source(part) for part in item.parts), (), clock.now_us() - at)
         if item.kind == "mapped":
-            return self._output(task, item.outputs[0], task.mapping_key, op, item, log, resources, at)
-        if item.kind == "output":
-            return self._output(task, item.outputs[0], None, op, item, log, resources, at)
-        values = [self._output(task, ref, None, op, item, log, resources, at)[0] for ref in self._present(item)]
-        if op.ins[item.name].value_type is Nothing:
-            return Nothing, None
-        return values, InputLoaded(item.name, ", ".join(f"{ref.step}:{ref.output}" for ref in item.outputs), (), clock.now_us() - at)
+            value = self._output(reading, item, item.outputs[0], reading.task.mapping_key)
+        elif item.kind == "output":
+            value = self._output(reading, item, item.outputs[0], None)
+        elif item.kind == "collected":
+            value = [self._output(reading, item, item.outputs[0], key) for key in item.mapping_keys]
+        else:
+            value = [self._output(reading, item, ref, None) for ref in item.outputs]
+        return value, InputLoaded(item.name, _source(item), (), clock.now_us() - at)
 
-    def _present(self, item: StepInput) -> list[OutputRef]:
-        return [ref for ref in item.outputs if ref.output]
+    # -- stored assets -----------------------------------------------------------------------------------------------------
 
-    def _asset(
-        self,
-        task: StepTask,
-        item: StepInput,
-        asset: AssetKey,
-        versions: InputVersions | None,
-        op: OpDefinition,
-        owner: AssetsDefinition | None,
-        resources: Any,
-        log: Any,
-        at: int,
-    ) -> tuple[Any, InputLoaded | None]:
-        wanted = owner.inputs.get(item.name) if owner is not None else None
-        declared = op.ins.get(item.name)
-        if declared is not None and declared.value_type is Nothing:
-            return Nothing, None
+    def _asset(self, reading: Reading, item: StepInput, asset: AssetKey, at: int) -> tuple[Any, InputLoaded | None]:
+        wanted, declared, versions, task = reading.wanted(item), reading.declared(item), reading.versions(item), reading.task
         maker = self.environment.definitions.maker(asset)
         spec = maker.get_asset_spec(asset)
-        annotation = op.parameters.inputs.get(item.name)
+        annotation = reading.annotation(item)
         if item.nonexistent and not _allowed(wanted, "allow_nonexistent_partitions"):
             raise InvariantViolationError(
                 f"input '{item.name}' needs {item.nonexistent} partitions of '{asset}' that its definition does not have. "
@@ -100,54 +116,76 @@ class InputLoader:
             asset_partitions_def=spec.partitions_def,
             run_partition_key=task.refs[0].key if len(task.refs) == 1 else None,
             name=item.name,
-            definition_metadata={**spec.metadata, **(wanted.metadata if wanted is not None else {})},
-            value_type=declared.value_type if declared is not None else annotation,
-            resources=resources,
-            log=log,
+            definition_metadata={**spec.metadata, **(wanted.metadata if wanted is not None else declared.metadata)},
+            value_type=declared.value_type if declared.value_type is not None else annotation,
+            resources=reading.resources,
+            log=reading.log,
             upstream_output=OutputContext(
                 key=asset, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
-                resources=resources, log=log, name="result",
+                resources=reading.resources, log=reading.log, name="result",
             ),
             annotation=annotation,
             load_as=how,
             version_ids=versions.version_ids if versions is not None else (),
         )  # fmt: skip
-        key = wanted.input_manager_key if wanted is not None and wanted.input_manager_key else spec.io_manager_key
-        value = self._manager(key, resources, maker).load_input(context)
+        own = wanted.input_manager_key if wanted is not None else None
+        value = self._manager(own or item.manager or declared.input_manager_key or spec.io_manager_key, reading).load_input(context)
         ids = versions.version_ids if versions is not None and len(versions.version_ids) <= 100 else ()
         return value, InputLoaded(item.name, str(asset), ids, clock.now_us() - at, context.added_metadata)
 
-    def _output(
-        self, task: StepTask, ref: OutputRef, mapping_key: str | None, op: OpDefinition, item: StepInput, log: Any, resources: Any, at: int
-    ) -> tuple[Any, InputLoaded | None]:
-        if op.ins[item.name].value_type is Nothing:
-            return Nothing, None
-        found = self.values.get((ref.step, ref.output, mapping_key), _ABSENT)
-        if found is _ABSENT:
-            found = self._stored_output(task, ref, mapping_key, op, item, log, resources)
-        return found, InputLoaded(item.name, f"{ref.step}:{ref.output}", (), clock.now_us() - at)
+    # -- outputs of other steps --------------------------------------------------------------------------------------------
 
-    def _stored_output(
-        self, task: StepTask, ref: OutputRef, mapping_key: str | None, op: OpDefinition, item: StepInput, log: Any, resources: Any
-    ) -> Any:
-        """An output that another process or an earlier run stored. ``run:<step>`` tags say which run it is from."""
-        run_id = task.tags.get(f"nbasset/output_from/{ref.step}", task.run_id)
-        upstream = OutputContext(step_key=ref.step, run_id=run_id, name=ref.output, mapping_key=mapping_key, resources=resources, log=log)
-        context = InputContext(
-            name=item.name, value_type=op.ins[item.name].value_type, annotation=op.parameters.inputs.get(item.name), resources=resources,
-            log=log, upstream_output=upstream,
+    def _output(self, reading: Reading, item: StepInput, ref: OutputRef, mapping_key: str | None) -> Any:
+        """The very value where it is still in this process and nobody wants it to go through an I/O manager of theirs."""
+        manager = reading.declared(item).input_manager_key
+        if manager is None and ref.manager not in reading.resources:
+            found = self.values.get((ref.step, ref.output, mapping_key), _ABSENT)
+            if found is not _ABSENT:
+                return found
+        return self._stored_output(reading, item, ref, mapping_key, manager or ref.manager)
+
+    def _stored_output(self, reading: Reading, item: StepInput, ref: OutputRef, mapping_key: str | None, manager: str) -> Any:
+        """An output that another process or an earlier run stored."""
+        task = reading.task
+        key = ref.asset
+        refs = task.refs if key is not None else ()
+        definition = self.environment.definitions.maker(key).get_asset_spec(key).partitions_def if key is not None else None
+        upstream = OutputContext(
+            key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
+            name=ref.output, mapping_key=mapping_key, resources=reading.resources, log=reading.log,
         )  # fmt: skip
-        key = op.ins[item.name].input_manager_key or "io_manager"
+        context = InputContext(
+            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=reading.declared(item).value_type,
+            definition_metadata=reading.declared(item).metadata, annotation=reading.annotation(item) if not item.mapping_keys else None,
+            resources=reading.resources, log=reading.log, upstream_output=upstream,
+        )  # fmt: skip
         try:
-            return self._manager(key, resources, None).load_input(context)
+            return self._manager(manager, reading).load_input(context)
         except MissingValue as error:
             raise MissingValue(
                 f"output '{ref.output}' of step '{ref.step}' was not stored, so it cannot be read in another process or run. "
                 "Return something the I/O manager can store, or run both steps in one process."
             ) from error
 
-    def _manager(self, key: str, resources: Any, owner: AssetsDefinition | None) -> Any:
-        return resources[key] if key in resources else self.environment.manager(key)
+    # -- given at launch ---------------------------------------------------------------------------------------------------
+
+    def _given(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
+        if item.graph_input and (GIVEN, item.graph_input, None) in self.values:
+            return self.values[GIVEN, item.graph_input, None], InputLoaded(item.name, "given")
+        declared = reading.declared(item)
+        data = _configured(reading, item)
+        if data is not _ABSENT:
+            loader = resolve_type(declared.value_type).loader if declared.value_type is not None else None
+            if loader is not None:
+                context = TypeCheckContext(reading.log, reading.resources, reading.task.run_id)
+                data = loader.load(context, data, of=f"input '{item.name}' of op '{reading.op.name}'")
+            return data, InputLoaded(item.name, "config")
+        if declared.has_default:
+            return declared.default_value, InputLoaded(item.name, "default")
+        raise MissingValue(no_value(item, reading.task.step.handle))
+
+    def _manager(self, key: str, reading: Reading) -> Any:
+        return reading.resources[key] if key in reading.resources else self.environment.manager(key)
 
     def load_any(self, key: AssetKey, *, python_type: type | None = None, partition_key: str | None = None) -> Any:
         """The newest stored value of any asset: for `context.load_asset_value`."""
@@ -158,6 +196,45 @@ class InputLoader:
 
 
 _ABSENT = object()
+
+
+def no_value(item: StepInput, handle: str) -> str:
+    """What to say of an input that nothing fills."""
+    name = item.graph_input or item.name
+    hint = f"input_values={{'{name}': ...}}" if item.graph_input and "." not in item.graph_input else "a default"
+    return (
+        f"input '{base_name(item)}' of op '{handle}' is connected to nothing, and no value was given for it. Connect it to an output in "
+        f"the graph, give it {hint}, or a value in the run config: inputs: {{{name.rpartition('.')[2]}: ...}}."
+    )
+
+
+def given_in_config(config: Mapping[str, Any], item: StepInput, handle: str, node: str | None) -> bool:
+    """Whether a run config has a value for an input. `node` is the graph-backed asset that the step belongs to, None in a job."""
+    return _in_config(config, item, handle, node) is not _ABSENT
+
+
+def _configured(reading: Reading, item: StepInput) -> Any:
+    owner = reading.owner
+    return _in_config(reading.task.config, item, reading.task.step.handle, owner.name if owner is not None else None)
+
+
+def _in_config(config: Mapping[str, Any], item: StepInput, handle: str, node: str | None) -> Any:
+    path, name = handle, base_name(item)
+    if item.graph_input is not None:
+        path, _, name = item.graph_input.rpartition(".")
+        path = path or node or ""
+    entry: Any = config
+    for part in path.split(".") if path else ():
+        ops = entry.get("ops") if isinstance(entry, Mapping) else None
+        entry = ops.get(part) if isinstance(ops, Mapping) else None
+    inputs = entry.get("inputs") if isinstance(entry, Mapping) else None
+    return inputs.get(name, _ABSENT) if isinstance(inputs, Mapping) else _ABSENT
+
+
+def _source(item: StepInput) -> str:
+    if item.asset is not None:
+        return str(item.asset)
+    return ", ".join(f"{ref.step}:{ref.output}" for ref in item.outputs) or item.kind
 
 
 def _allowed(wanted: AssetInput | None, name: str) -> bool:

@@ -20,7 +20,7 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.executors import TagLimit
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import Error
-from nbasset.events.facts import AssetMaterialized, CheckEvaluated, ErrorInfo
+from nbasset.events.facts import AssetMaterialized, ErrorInfo
 from nbasset.events.kinds import (
     Event,
     Owner,
@@ -40,6 +40,7 @@ from nbasset.execution.capture import capturing
 from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
 from nbasset.execution.provenance import Provenance
+from nbasset.execution.run_messages import blocked_text, failure_text
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
@@ -59,8 +60,9 @@ class RunOptions:
     """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
 
     `requested` means that somebody recorded the request already; with `is_part` others record the start and the end too, and the plan
-    is a part of theirs. `reused` are steps whose outputs an earlier run stored, each after those it reads. `along` are events to write together with the request. `config_digest`, `io_version` and `packages` say what
-    staleness compares; `manager` gives the staging I/O managers to publish with.
+    is a part of theirs. `reused` are steps whose outputs an earlier run stored, each after those it reads. `along` are events to write
+    together with the request. `config_digest`, `io_version` and `packages` say what staleness compares; `manager` gives the staging I/O
+    managers to publish with.
     """
 
     catalog: Catalog
@@ -466,9 +468,9 @@ class RunLoop:
         if self.cancel.is_set:
             event, status = RunCancelled(at, run_id, f"cancelled by {self.cancel.by or 'somebody'}"), "canceled"
         elif self._errors:
-            event, status = RunFailed(at, run_id, "steps-failed", _failure_text(self._errors, len(self.plan.steps)), error), "failure"
+            event, status = RunFailed(at, run_id, "steps-failed", failure_text(self._errors, len(self.plan.steps)), error), "failure"
         elif self.progress.blocking_failures:
-            event, status = RunFailed(at, run_id, "steps-failed", _blocked_text(self.progress.blocking_failures, self.events)), "failure"
+            event, status = RunFailed(at, run_id, "steps-failed", blocked_text(self.progress.blocking_failures, self.events)), "failure"
         else:
             event, status = RunSucceeded(at, run_id), "success"
         if not self.options.is_part:
@@ -485,10 +487,3 @@ class RunLoop:
         except Error:
             return
         self.options.on_event(event)
-
-
-def _failure_text(errors: list[tuple[str, ErrorInfo]], steps: int) -> str:
-    key, error = errors[0]
-    place = f"{error.place}: " if error.place else ""
-    more = f" ({len(errors) - 1} more failed)" if len(errors) > 1 else ""
-    return f"{len(errors)} of {steps} steps failed. {key}: {place}{error.cls}: {error.message}{more}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.resources_context import InitResourceContext, Resources
+from nbasset.definitions.value_types import resolve_type
 from nbasset.execution.environment import StepEnvironment
+from nbasset.execution.inputs import base_name
 from nbasset.planning.plan import Step
 from nbasset.serde import Json
 
@@ -34,6 +37,7 @@ class RunResources:
         self._lock = threading.Lock()
         self._scopes: dict[str, ResourceScope] = {}
         self._given: dict[str, Mapping[str, Any]] = {}
+        self._opened: dict[str, Mapping[str, Json]] = {}
 
     def __enter__(self) -> RunResources:
         return self
@@ -41,12 +45,14 @@ class RunResources:
     def __exit__(self, *problem: Any) -> None:
         self._stack.__exit__(*problem)
 
-    def for_step(self, owner: AssetsDefinition | None, op: OpDefinition, step: Step) -> Resources:
-        """The resources of a step. Steps without any get an empty mapping and open nothing."""
+    def for_step(
+        self, owner: AssetsDefinition | None, op: OpDefinition, step: Step, *, also: Collection[str] = frozenset()
+    ) -> Resources:  # fmt: skip
+        """The resources of a step, and those `also` wanted by its hooks. Steps without any get an empty mapping and open nothing."""
         own = owner.resource_defs if owner is not None else {}
         given = {**self.environment.definitions.resources, **self.environment.resources, **own}
-        managers = {output.manager for output in step.outputs} | _input_managers(owner, step, self.environment)
-        wanted = op.resource_keys | (managers & given.keys())
+        managers = {output.manager for output in step.outputs} | _input_managers(owner, op, step, self.environment)
+        wanted = op.resource_keys | frozenset(also) | (managers & given.keys())
         if not wanted:
             return NONE
         with self._lock:
@@ -78,15 +84,38 @@ class RunResources:
             return None, None
         from nbasset.definitions.run_config import op_config
 
-        return op_config(self.run_config, step.handle, op.config_schema)
+        with self._lock:
+            opened = self._opened_config(step.node)
+        return op_config(opened, step.handle, op.config_schema)
+
+    def _opened_config(self, node: str) -> Mapping[str, Json]:
+        """The run config, with the config of graphs that hide their ops opened into that of the ops."""
+        if node not in self._opened:
+            definition = self.environment.definitions.definition(node)
+            graph = definition.node if definition is not None else None
+            self._opened[node] = self.run_config
+            if isinstance(graph, GraphBody):
+                from nbasset.definitions.node_config import graph_schemas, has_mapping, node_schema, opened_config
+
+                schemas = {node: node_schema(graph)} if isinstance(definition, AssetsDefinition) else graph_schemas(graph)
+                if has_mapping(schemas):
+                    self._opened[node] = {**self.run_config, "ops": opened_config(schemas, self.run_config.get("ops") or {})}
+        return self._opened[node]
 
 
-def _input_managers(owner: AssetsDefinition | None, step: Step, environment: StepEnvironment) -> set[str]:
+def _input_managers(owner: AssetsDefinition | None, op: OpDefinition, step: Step, environment: StepEnvironment) -> set[str]:
     found: set[str] = set()
-    for item in step.inputs:
-        if item.asset is None:
-            continue
-        wanted = owner.inputs.get(item.name) if owner is not None else None
-        key = wanted.input_manager_key if wanted is not None else None
-        found.add(key or environment.definitions.maker(item.asset).get_asset_spec(item.asset).io_manager_key)
+    for item in step.leaves():
+        found.update(ref.manager for ref in item.outputs)
+        declared = op.ins.get(base_name(item))
+        own = item.manager or (declared.input_manager_key if declared is not None else None)
+        if item.asset is not None:
+            wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None else None
+            own = (wanted.input_manager_key if wanted is not None else None) or own
+            found.add(own or environment.definitions.maker(item.asset).get_asset_spec(item.asset).io_manager_key)
+        elif own is not None:
+            found.add(own)
+        elif item.kind == "config" and declared is not None and declared.value_type is not None:
+            loader = resolve_type(declared.value_type).loader
+            found.update(loader.required_resource_keys if loader is not None else ())
     return found

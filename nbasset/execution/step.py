@@ -21,7 +21,7 @@ from nbasset.definitions.results import (
     ExpectationResult,
 )
 from nbasset.definitions.value_types import Nothing
-from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnstorableValue
+from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnknownAsset, UnstorableValue
 from nbasset.events.facts import (
     AssetMaterialized,
     AssetObserved,
@@ -35,7 +35,8 @@ from nbasset.execution.capture import Capture
 from nbasset.execution.context import OpExecutionContext, RunView
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.failures import error_info
-from nbasset.execution.inputs import InputLoader
+from nbasset.execution.hooks import StepHooks
+from nbasset.execution.inputs import InputLoader, Reading
 from nbasset.execution.results import Given, Item, ResultReader
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
@@ -53,22 +54,33 @@ class StepRunner:
         self.environment = environment
         self.resources = resources
         self.values: dict[tuple[str, str, str | None], Any] = {}
+        self.errors: dict[str, BaseException] = {}
         self.loader = InputLoader(environment, self.values)
 
     def run(self, task: StepTask) -> StepReport:
-        """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled."""
+        """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
+
+        The error itself is kept in `errors`, for who runs in this process and wants to raise it.
+        """
         attempt = _Attempt(self, task)
         return attempt.run()
 
     def node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
         """The definition behind a step: the assets it belongs to, and the op that is called."""
-        definitions = self.environment.definitions
-        owner = definitions.nodes.get(task.step.node)
-        if owner is not None and isinstance(owner.node, OpDefinition):
-            return owner, owner.node
-        graph: Any = owner.node if owner is not None else definitions.jobs[task.step.node].node
-        op: OpDefinition = graph.op_at(task.step.handle)
+        found = self.environment.definitions.definition(task.step.node)
+        if found is None:
+            what = f"'{task.step.node}' of step '{task.step.key}'"
+            raise UnknownAsset(f"{what} is not defined here. Was the code changed while the run went on?")
+        owner = found if isinstance(found, AssetsDefinition) else None
+        if isinstance(found.node, OpDefinition):
+            return owner, found.node
+        path = task.step.handle if owner is None else task.step.handle.removeprefix(f"{owner.name}.")
+        op: OpDefinition = found.node.op_at(path)
         return owner, op
+
+    def job(self, task: StepTask) -> Any:
+        """The job that the run is of; None without one, and where its definition is not at hand."""
+        return self.environment.definitions.jobs.get(task.job) if task.job is not None else None
 
 
 class _Attempt:
@@ -81,6 +93,7 @@ class _Attempt:
         self.load_us = self.work_us = self.write_us = 0
         self.facts: list[Fact] = []
         self.staged: list[tuple[str, Staged]] = []
+        self.hooks = StepHooks(runner.environment, task, runner.job(task))
 
     def run(self) -> StepReport:
         folder = self.environment.runs_folder
@@ -89,16 +102,21 @@ class _Attempt:
                 with self.environment.observe(self.task) as observed:
                     self._execute(capture.log)
                 self.facts.extend(observed.facts())
+                self.facts.extend(self.hooks.after_success())
             except KeyboardInterrupt as error:
                 return self._report(capture, error, cancelled=True)
             except Exception as error:  # noqa: BLE001 - every failure of the user's code becomes data in the report
+                self.runner.errors[self.step.key] = error
+                self.facts.extend(self.hooks.after_failure(error))
                 return self._report(capture, error)
             return self._report(capture, None)
 
     def _execute(self, log: logging.LoggerAdapter[Any]) -> None:
         owner, op = self.runner.node(self.task)
-        resources = self.runner.resources.for_step(owner, op, self.step)
+        self.hooks.of(op)
+        resources = self.runner.resources.for_step(owner, op, self.step, also=self.hooks.resource_keys)
         config, config_value = self.runner.resources.config_for(self.step, op)
+        self.hooks.with_surroundings(resources, config, log)
         context = self._context(owner, op, config, config_value, resources, log)
         at = clock.now_us()
         inputs = self._load(op, owner, resources, log)
@@ -129,7 +147,7 @@ class _Attempt:
             step_key=self.step.key,
             assets_by_output={output.name: output.asset for output in self.step.outputs if output.asset is not None},
             selected_checks=self.step.checks,
-            partitions_def=owner.partitions_def if owner is not None else None,
+            partitions_def=owner.partitions_def if owner is not None else getattr(self.runner.job(task), "partitions_def", None),
             partitions=task.refs,
             config=config,
             config_value=config_value,
@@ -146,11 +164,12 @@ class _Attempt:
 
     def _load(self, op: OpDefinition, owner: AssetsDefinition | None, resources: Any, log: Any) -> dict[str, Any]:
         versions = {item.name: item for item in self.task.inputs}
+        reading = Reading(self.task, op, owner, resources, log)
         values: dict[str, Any] = {}
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
                 continue
-            value, fact = self.runner.loader.load(self.task, item, versions.get(item.name), op, owner, resources, log)
+            value, fact = self.runner.loader.load(reading, item)
             if value is Nothing:
                 continue
             values[item.name] = check_input(value, item.name, op, _what(self.step, op), partitions=versions.get(item.name))
@@ -164,6 +183,7 @@ class _Attempt:
         if isinstance(item, Given):
             at = clock.now_us()
             output = next(one for one in self.step.outputs if one.name == item.output)
+            self.hooks.gave(item)
             if item.value is not NO_VALUE:
                 check_output(item.value, item.output, op, _what(self.step, op), partitions=len(self.task.refs))
             self._store(item, output, op, owner, context, resources)
@@ -181,7 +201,7 @@ class _Attempt:
         if self.step.kind == "observe" and output.asset is not None:
             self._observe(output.asset, item, metadata)
             return
-        if output.asset is None:
+        if output.asset is None or self.step.handle != self.step.node:
             self.runner.values[self.step.key, output.name, item.mapping_key] = item.value
         if item.value is NO_VALUE:
             self._record(output, item, self.task.refs, None, metadata, context)

@@ -55,7 +55,7 @@ class InputVersions:
 @serializable
 @dataclass(frozen=True, slots=True)
 class StepTask:
-    """One attempt of one step."""
+    """One attempt of one step. `origins` names the earlier run that stored the outputs of a step, where this run did not."""
 
     run_id: RunId
     step: Step
@@ -69,6 +69,7 @@ class StepTask:
     home: str = ""
     place: str = ""
     mapping_key: str | None = None
+    origins: Mapping[str, RunId] = field(default_factory=dict)
     deadline_us: int | None = None
 
 

@@ -61,7 +61,7 @@ class VersionsRead:
 
     def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
         """What each asset input of a step reads. Order-only dependencies are not inputs."""
-        return tuple(self._of_input(item) for item in step.inputs if item.kind == "asset" and item.asset is not None)
+        return tuple(self._of_input(item) for item in step.leaves() if item.kind == "asset" and item.asset is not None)
 
     def _of_input(self, item: StepInput) -> InputVersions:
         asset = item.asset

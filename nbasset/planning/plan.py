@@ -39,7 +39,8 @@ class StepInput:
 
     `partitions` are those of the upstream `asset` that this step reads (None: unpartitioned); `nonexistent` how many it would need that the
     upstream does not define. `outputs` are outputs of other steps of the plan, in order; `mapping_keys` are those of a collected dynamic
-    output, known once it is there. `parts` make up a list that is not of outputs alone. `graph_input` is the input of the graph that it stands for.
+    output, known once it is there. `parts` make up a list that is not of outputs alone. `graph_input` is the input of a graph that it
+    stands for.
     """
 
     name: str
