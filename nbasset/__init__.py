@@ -45,18 +45,23 @@ if TYPE_CHECKING:
     from nbasset.definitions.config_files import config_from_pkg_resources as config_from_pkg_resources
     from nbasset.definitions.config_files import config_from_yaml_strings as config_from_yaml_strings
     from nbasset.definitions.config_legacy import Array as Array
+    from nbasset.definitions.config_legacy import BoolSource as BoolSource
     from nbasset.definitions.config_legacy import Enum as Enum
     from nbasset.definitions.config_legacy import EnumValue as EnumValue
     from nbasset.definitions.config_legacy import Field as Field
+    from nbasset.definitions.config_legacy import IntSource as IntSource
     from nbasset.definitions.config_legacy import Map as Map
     from nbasset.definitions.config_legacy import Noneable as Noneable
     from nbasset.definitions.config_legacy import Permissive as Permissive
     from nbasset.definitions.config_legacy import ScalarUnion as ScalarUnion
     from nbasset.definitions.config_legacy import Selector as Selector
     from nbasset.definitions.config_legacy import Shape as Shape
+    from nbasset.definitions.config_legacy import StringSource as StringSource
     from nbasset.definitions.config_mapping import ConfigMapping as ConfigMapping
     from nbasset.definitions.config_mapping import config_mapping as config_mapping
     from nbasset.definitions.config_mapping import configured as configured
+    from nbasset.definitions.config_markers import ResourceDependency as ResourceDependency
+    from nbasset.definitions.config_markers import ResourceParam as ResourceParam
     from nbasset.definitions.definitions import Definitions as Definitions
     from nbasset.definitions.definitions import load_assets_from_current_module as load_assets_from_current_module
     from nbasset.definitions.definitions import load_assets_from_modules as load_assets_from_modules
@@ -83,6 +88,13 @@ if TYPE_CHECKING:
     from nbasset.definitions.op import OpDefinition as OpDefinition
     from nbasset.definitions.op import Out as Out
     from nbasset.definitions.partition_mapping import PartitionMapping as PartitionMapping
+    from nbasset.definitions.partitioned_config import PartitionedConfig as PartitionedConfig
+    from nbasset.definitions.partitioned_config import daily_partitioned_config as daily_partitioned_config
+    from nbasset.definitions.partitioned_config import dynamic_partitioned_config as dynamic_partitioned_config
+    from nbasset.definitions.partitioned_config import hourly_partitioned_config as hourly_partitioned_config
+    from nbasset.definitions.partitioned_config import monthly_partitioned_config as monthly_partitioned_config
+    from nbasset.definitions.partitioned_config import static_partitioned_config as static_partitioned_config
+    from nbasset.definitions.partitioned_config import weekly_partitioned_config as weekly_partitioned_config
     from nbasset.definitions.partitioned_schedules import build_schedule_from_partitioned_job as build_schedule_from_partitioned_job
     from nbasset.definitions.partitions import PartitionKeyRange as PartitionKeyRange
     from nbasset.definitions.partitions import PartitionsDefinition as PartitionsDefinition
@@ -153,6 +165,10 @@ if TYPE_CHECKING:
     from nbasset.definitions.standard_checks import build_row_count_checks as build_row_count_checks
     from nbasset.definitions.standard_checks import build_time_partition_freshness_checks as build_time_partition_freshness_checks
     from nbasset.definitions.standard_checks import build_unique_checks as build_unique_checks
+    from nbasset.definitions.table_columns import Column as Column
+    from nbasset.definitions.table_columns import RowCountConstraint as RowCountConstraint
+    from nbasset.definitions.table_columns import StrictColumnsConstraint as StrictColumnsConstraint
+    from nbasset.definitions.table_pandera import pandera_schema_to_type as pandera_schema_to_type
     from nbasset.definitions.table_types import create_dataframe_type as create_dataframe_type
     from nbasset.definitions.table_types import create_structured_dataframe_type as create_structured_dataframe_type
     from nbasset.definitions.time_partitions import DailyPartitionsDefinition as DailyPartitionsDefinition
@@ -161,6 +177,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.time_partitions import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
     from nbasset.definitions.time_partitions import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
     from nbasset.definitions.time_windows import ScheduleType as ScheduleType
+    from nbasset.definitions.value_types import PythonObjectType as PythonObjectType
     from nbasset.definitions.value_types import Type as Type
     from nbasset.definitions.value_types import TypeCheck as TypeCheck
     from nbasset.definitions.value_types import check_type as check_type
@@ -258,8 +275,11 @@ _MODULES = {
     "definitions.conditions": "AutomationCondition",
     "definitions.config": "Config PermissiveConfig",
     "definitions.config_files": "config_from_files config_from_pkg_resources config_from_yaml_strings",
-    "definitions.config_legacy": "Array Enum EnumValue Field Map Noneable Permissive ScalarUnion Selector Shape",
+    "definitions.config_legacy": (
+        "Array BoolSource Enum EnumValue Field IntSource Map Noneable Permissive ScalarUnion Selector Shape StringSource"
+    ),
     "definitions.config_mapping": "ConfigMapping config_mapping configured",
+    "definitions.config_markers": "ResourceDependency ResourceParam",
     "definitions.definitions": (
         "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
         "load_assets_from_package_name map_asset_specs"
@@ -276,6 +296,10 @@ _MODULES = {
     "definitions.multi_partitions": "MultiPartitionKey MultiPartitionsDefinition",
     "definitions.op": "DynamicOut In OpDefinition Out",
     "definitions.partition_mapping": "PartitionMapping",
+    "definitions.partitioned_config": (
+        "PartitionedConfig daily_partitioned_config dynamic_partitioned_config hourly_partitioned_config "
+        "monthly_partitioned_config static_partitioned_config weekly_partitioned_config"
+    ),
     "definitions.partitioned_schedules": "build_schedule_from_partitioned_job",
     "definitions.partitions": "PartitionKeyRange PartitionsDefinition TimeWindow partition_loading_context",
     "definitions.plain_mappings": (
@@ -307,13 +331,15 @@ _MODULES = {
         "build_column_schema_change_checks build_last_update_freshness_checks build_metadata_bounds_checks "
         "build_not_null_checks build_row_count_checks build_time_partition_freshness_checks build_unique_checks"
     ),
+    "definitions.table_columns": "Column RowCountConstraint StrictColumnsConstraint",
+    "definitions.table_pandera": "pandera_schema_to_type",
     "definitions.table_types": "create_dataframe_type create_structured_dataframe_type",
     "definitions.time_partitions": (
         "DailyPartitionsDefinition HourlyPartitionsDefinition MonthlyPartitionsDefinition TimeWindowPartitionsDefinition "
         "WeeklyPartitionsDefinition"
     ),
     "definitions.time_windows": "ScheduleType",
-    "definitions.value_types": "Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type",
+    "definitions.value_types": "PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type",
     "errors": (
         "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
         "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError MissingValue "
