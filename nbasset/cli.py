@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbasset.arguments.verbs import VERBS, Verb, Word, pairs
+from nbasset.arguments.parameters import Verb, Word, pairs
+from nbasset.arguments.verbs import VERBS
 from nbasset.cli_scopes import Call, only_scope, open_home, selecting
 from nbasset.errors import (
     Error,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbasset.arguments.verbs import Verb
+from nbasset.arguments.parameters import Verb
 from nbasset.errors import InvalidInvocationError, UnknownAsset, did_you_mean
 
 if TYPE_CHECKING:

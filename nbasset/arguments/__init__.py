@@ -7,7 +7,8 @@ next. Verbs are declared in one table (`verbs.VERBS`); the command line hangs it
 from nbasset.arguments.cell import parse_cell
 from nbasset.arguments.complete import Known, complete
 from nbasset.arguments.options import CellArguments, HelpArguments
+from nbasset.arguments.parameters import Verb
 from nbasset.arguments.reading import help_text, parse, split
-from nbasset.arguments.verbs import VERBS, Verb
+from nbasset.arguments.verbs import VERBS
 
 __all__ = ["VERBS", "CellArguments", "HelpArguments", "Known", "Verb", "complete", "help_text", "parse", "parse_cell", "split"]

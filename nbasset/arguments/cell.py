@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from nbasset.arguments.options import CellArguments
+from nbasset.arguments.parameters import ASSET, NAME, PAIR, Word, pairs
 from nbasset.arguments.reading import split
-from nbasset.arguments.verbs import ASSET, NAME, PAIR, Word, pairs
 
 _USAGE = "%%asset NAME [OPTIONS]"
 _PARTITIONS = Word("partitions")

@@ -123,12 +123,13 @@ class LoadArguments:
 
 @dataclass(frozen=True, slots=True)
 class DropArguments:
-    """``drop``: give up the records of assets; with `data` also their files."""
+    """``drop``: give up the records of assets; with `data` also their files. `version` is the (start of the) id of one to give up."""
 
     select: str
     partitions: PartitionArguments = PartitionArguments()
     data: bool = False
     yes: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

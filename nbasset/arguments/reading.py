@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from nbasset.arguments.options import HelpArguments
-from nbasset.arguments.verbs import VERBS, Verb
+from nbasset.arguments.parameters import Verb
+from nbasset.arguments.verbs import VERBS
 from nbasset.errors import did_you_mean
 
 _HELP = frozenset({"--help", "-h", "-?"})

@@ -6,9 +6,8 @@ Parameters have no callback: magics read them with `reading.parse`, `cli.py` giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -19,81 +18,24 @@ from nbasset.arguments.options import (
     GraphArguments,
     ListArguments,
     LoadArguments,
-    PartitionArguments,
     PlanArguments,
     RunArguments,
     ShowArguments,
 )
-
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[Any]
-else:
-    _ParamType = click.ParamType
-_OPERATORS = frozenset({"and", "or", "not"})
-
-
-class Word(_ParamType):
-    """Text that names something: completion offers what there is."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The text as it is; `commands` says what is wrong with it, since they know what is defined."""
-        return value
-
-
-ASSET, SELECTION, PARTITION, FILE, PAIR, NAME = map(Word, ("asset", "selection", "partition", "file", "key=value", "name"))
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One verb. `make` builds its options from the parameters' values; `in_shell` is False for one that has sense in a notebook only."""
-
-    name: str
-    help: str
-    params: tuple[click.Parameter, ...]
-    make: Callable[[Mapping[str, Any]], Any]
-    in_shell: bool = True
-
-    def command(self, *, prog: str = "%asset") -> click.Command:
-        """The verb as a command that only has parameters. Examples of its help are written for `prog`."""
-        return click.Command(
-            self.name,
-            params=list(self.params),
-            help=self.help.replace("{asset}", prog),
-            add_help_option=False,
-            context_settings={"help_option_names": []},
-        )
-
-
-def selection_text(words: Sequence[str]) -> str:
-    """Words of a selection as one text: with ``and``, ``or``, ``not`` or brackets they are one expression, else a list.
-
-    >>> selection_text(["a", "b+"]), selection_text(["group:raw", "and", "not", "a"])
-    ('a, b+', 'group:raw and not a')
-    """
-    if any(word.lower() in _OPERATORS or "(" in word or ")" in word for word in words):
-        return " ".join(words)
-    return ", ".join(words)
-
-
-# -- parameters that several verbs share ----------------------------------------------------------------------------------------
-
-
-def _select(*, required: bool = False) -> tuple[click.Parameter, ...]:
-    return (
-        click.Argument(["words"], type=SELECTION, nargs=-1, required=required, metavar="[SELECTION]..."),
-        click.Option(["--select"], type=SELECTION, default="", help="Which assets: 'delays+', 'group:raw', 'a,b', 'tag:team=x and not b'."),
-    )
-
-
-def _partitions() -> tuple[click.Parameter, ...]:
-    return (
-        click.Option(["--partition", "-p"], type=PARTITION, default="", help="Partitions: 2013-06-01, or 2013-06-01..2013-06-30,JFK."),
-        click.Option(["--start", "-s"], type=PARTITION, default="", help="First partition of a range."),
-        click.Option(["--end", "-e"], type=PARTITION, default="", help="Last partition of the range, included."),
-    )  # fmt: skip
+from nbasset.arguments.parameters import (
+    ASSET,
+    FILE,
+    NAME,
+    PAIR,
+    PARTITION,
+    Verb,
+    pairs,
+    partition_arguments,
+    partitions,
+    select,
+    selected,
+)
+from nbasset.arguments.verbs_time import TIME_VERBS
 
 
 def _wish() -> tuple[click.Parameter, ...]:
@@ -110,43 +52,13 @@ def _wish() -> tuple[click.Parameter, ...]:
     )
 
 
-def pairs(values: Sequence[str], option: str) -> dict[str, str]:
-    """``key=value`` texts as a dict; one without ``=`` is a usage error."""
-    found = {}
-    for text in values:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise click.BadParameter(f"{text!r} is no key=value pair. Write {option} team=data.")
-        found[key.strip()] = value
-    return found
-
-
-def _selected(values: Mapping[str, Any]) -> str:
-    words = tuple(values.get("words") or ())
-    if words and values.get("select"):
-        raise click.UsageError("the selection stands there twice: as words and with --select. Keep one.")
-    return str(values.get("select") or selection_text(words))
-
-
-def _partition_arguments(values: Mapping[str, Any]) -> PartitionArguments:
-    partition, start, end = values["partition"], values["start"], values["end"]
-    if partition and (start or end):
-        raise click.UsageError("-p and -s/-e both name partitions. Keep one: -p 2013-06-01, or -s 2013-06-01 -e 2013-06-30.")
-    if bool(start) != bool(end):
-        given, other = ("-s", "-e") if start else ("-e", "-s")
-        raise click.UsageError(
-            f"{given} {start or end} is half a range. Give {other} too; both ends are included. For one partition: -p KEY."
-        )
-    return PartitionArguments(partition, start, end)
-
-
 def _plan_values(values: Mapping[str, Any]) -> dict[str, Any]:
     wishes = {name: values[name] for name in ("stale", "missing", "failed", "only", "force")}
     if sum(wishes[name] for name in ("stale", "missing", "failed", "force")) > 1:
         raise click.UsageError("--stale, --missing, --failed and --force exclude each other. Keep one.")
     return {
-        "select": _selected(values),
-        "partitions": _partition_arguments(values),
+        "select": selected(values),
+        "partitions": partition_arguments(values),
         **wishes,
         "config": tuple(values["config"]),
         "tags": pairs(values["tag"], "--tag"),
@@ -155,7 +67,7 @@ def _plan_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _backfill_arguments(values: Mapping[str, Any]) -> BackfillArguments:
     acts = [name for name in ("list", "status", "resume", "cancel") if values[name]]
-    select, partitions = _selected(values), _partition_arguments(values)
+    select, partitions = selected(values), partition_arguments(values)
     if len(acts) > 1:
         raise click.UsageError(f"--{acts[0]} and --{acts[1]} are two things to do. Keep one.")
     if acts and (select or partitions.text or values["all"] or values["only"]):
@@ -180,8 +92,8 @@ _LIST = Verb(
     {asset} list
     {asset} list group:raw
     """,
-    _select(),
-    lambda values: ListArguments(_selected(values)),
+    select(),
+    lambda values: ListArguments(selected(values)),
 )
 
 _GRAPH = Verb(
@@ -193,11 +105,11 @@ _GRAPH = Verb(
     {asset} graph +delays --output delays.svg
     """,
     (
-        *_select(),
+        *select(),
         click.Option(["--output", "-o"], type=FILE, default="", help="Write it to a file: .svg, .png, .txt, .dot, .json or .html."),
         click.Option(["--direction"], type=click.Choice(["down", "right"]), default="down", help="Which way data flows."),
     ),
-    lambda values: GraphArguments(_selected(values), values["output"], values["direction"]),
+    lambda values: GraphArguments(selected(values), values["output"], values["direction"]),
 )
 
 _PLAN = Verb(
@@ -209,7 +121,7 @@ _PLAN = Verb(
     {asset} plan delays+
     {asset} plan delays -s 2013-06-01 -e 2013-06-30 --stale
     """,
-    (*_select(), *_partitions(), *_wish()),
+    (*select(), *partitions(), *_wish()),
     lambda values: PlanArguments(**_plan_values(values)),
 )
 
@@ -226,8 +138,8 @@ _RUN = Verb(
     {asset} run group:raw and not planes
     """,
     (
-        *_select(),
-        *_partitions(),
+        *select(),
+        *partitions(),
         *_wish(),
         click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes"]), default=None, help="Where steps run."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
@@ -252,8 +164,8 @@ _BACKFILL = Verb(
     {asset} backfill --resume 3fa8c1
     """,
     (
-        *_select(),
-        *_partitions(),
+        *select(),
+        *partitions(),
         click.Option(["--all"], is_flag=True, help="All partitions that there are."),
         click.Option(["--only"], type=click.Choice(["missing", "failed", "stale"]), default=None, help="Leave out all others."),
         click.Option(["--no-upstream"], is_flag=True, help="Nothing but the selection: do not make missing upstream partitions first."),
@@ -303,11 +215,11 @@ _LOAD = Verb(
     (
         click.Argument(["asset"], type=ASSET),
         click.Option(["--into", "-i"], type=NAME, default="", help="The variable that gets the value; without it, it is shown."),
-        *_partitions(),
+        *partitions(),
         click.Option(["--as-of"], default="", help="An earlier version: a run id, a version id, or a moment."),
         click.Option(["--type"], default="", help="How to load it: pandas, polars, arrow."),
     ),
-    lambda values: LoadArguments(values["asset"], values["into"], _partition_arguments(values), values["as_of"], values["type"]),
+    lambda values: LoadArguments(values["asset"], values["into"], partition_arguments(values), values["as_of"], values["type"]),
     in_shell=False,
 )
 
@@ -320,12 +232,13 @@ _DROP = Verb(
     {asset} drop delays -p 2013-06-01 --data
     """,
     (
-        *_select(required=True),
-        *_partitions(),
+        *select(required=True),
+        *partitions(),
         click.Option(["--data"], is_flag=True, help="Delete the stored files as well, earlier versions included."),
+        click.Option(["--version"], default="", metavar="VERSION", help="Only this version of it, by its id."),
         click.Option(["--yes", "-y"], is_flag=True, help="Do not ask."),
     ),
-    lambda values: DropArguments(_selected(values), _partition_arguments(values), values["data"], values["yes"]),
+    lambda values: DropArguments(selected(values), partition_arguments(values), values["data"], values["yes"], values["version"]),
 )
 
 _DOCTOR = Verb(
@@ -340,5 +253,5 @@ _DOCTOR = Verb(
     lambda values: DoctorArguments(values["fix"]),
 )
 
-VERBS: dict[str, Verb] = {verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, _LOAD, _DROP, _DOCTOR)}
+VERBS: dict[str, Verb] = {verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, _LOAD, _DROP, _DOCTOR, *TIME_VERBS)}
 """All verbs, in the order in which help lists them."""

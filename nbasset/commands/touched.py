@@ -65,10 +65,11 @@ def touched_files(
 
 def _whole(manager: Any, asset: CatalogAsset, record: AssetRecord) -> Touched | None:
     made = record.materialization
-    if made is None or not made.version_id or made.partition is not None or made.uri is None:
+    if made is None or not made.version_id or made.partition is not None:
         return None
     context = InputContext(key=asset.key, version_ids=(made.version_id,))
-    state = _state(manager, made.uri, made.version_id, record.at_us, made.size_bytes, context)
+    place = manager.folder.place(manager.relative_path(context))
+    state = _state(manager, place, made.version_id, record.at_us, made.size_bytes, context)
     if state == "same":
         return None
     return Touched(is_changed=state == "changed", is_gone=state == "gone")

@@ -6,7 +6,7 @@ whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from nbasset.definitions.catalog import Catalog
@@ -17,6 +17,7 @@ from nbasset.planning.digests import digest_of
 from nbasset.source.parameters import Parameter, parameters_of
 from nbasset.source.program import Place, Slice, SliceSource
 from nbasset.source.slices import CodeReader
+from nbasset.source.text import marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,17 @@ class CodeIndex:
         place = self._places[node]
         if place is None or not place.also:
             return found.text
-        return self._reader.slice(place.source, (*place.roots, *place.also), assets=self._assets).text
+        whole = self._reader.slice(place.source, (*place.roots, *place.also), assets=self._assets)
+        return marked(whole.text, place.roots)
+
+    def texts(self, nodes: Iterable[str]) -> list[str]:
+        """The text that another process makes all of these nodes from, in one piece for each document that they stand in."""
+        roots: dict[int, tuple[SliceSource, dict[Place, None]]] = {}
+        for node in nodes:
+            place = self._find(node) if self.slice(node) is not None else None
+            if place is not None:
+                roots.setdefault(id(place.source), (place.source, {}))[1].update(dict.fromkeys((*place.roots, *place.also)))
+        return [self._reader.slice(source, tuple(places), assets=self._assets).text for source, places in roots.values()]
 
 
 NO_CODE = CodeIndex()

@@ -20,7 +20,7 @@ from nbasset.source.text import Piece, statements_of_text, text_of_slice
 from nbasset.source.units import ParsedCell, Unit
 from nbasset.source.version import version_of
 
-__all__ = ["CodeReader", "slice_of", "statements_of_text", "version_of_text"]
+__all__ = ["CodeReader", "alone", "slice_of", "statements_of_text", "version_of_text"]
 
 _DEFINERS = re.compile(
     r"(asset|multi_asset|graph_asset|graph_multi_asset|observable_source_asset|multi_observable_source_asset|asset_check|multi_asset_check|"
@@ -42,7 +42,13 @@ def slice_of(source: SliceSource, roots: Sequence[Place], *, assets: frozenset[s
 def version_of_text(text: str) -> str:
     """The code version of a slice from its stored text alone, in today's normal form."""
     taken = statements_of_text(text)
-    return slice_of(taken, taken.roots, assets=taken.reads).version
+    return slice_of(taken, taken.own_roots, assets=taken.reads).version
+
+
+def alone(text: str) -> str:
+    """A stored text without what a worker needs besides: to be compared with the slice as it is now."""
+    taken = statements_of_text(text)
+    return slice_of(taken, taken.own_roots, assets=taken.reads).text if taken.also else text
 
 
 class CodeReader:

@@ -34,7 +34,7 @@ from nbasset.source.shapes import parse
 
 FORMAT = 1
 _TITLE = re.compile(r"# nbasset slice (\d+) of (\".*\")\Z")
-_ROOT = re.compile(r"# root \[(.*)\] lines (\d+)-(\d+)\Z")
+_ROOT = re.compile(r"# root \[(.*)\] lines (\d+)-(\d+)( \(also\))?\Z")
 _MARK = re.compile(r"# %% (?:\[(.*?)\] (.*)|module (\S+)), lines (\d+)-(-?\d+)(?: \((\w+)\))?\Z")
 _HEADER = "# %%asset "
 
@@ -86,12 +86,21 @@ def future_flags(futures: Iterable[str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SliceText:
-    """A slice's text taken apart, and a document of its own (`SliceSource`) holding nothing but the slice."""
+    """A slice's text taken apart, and a document of its own (`SliceSource`) holding nothing but the slice.
+
+    `also` are those of the roots that a worker needs besides what the slice is of.
+    """
 
     name: str
     roots: tuple[Place, ...]
     reads: frozenset[str]
     pieces: tuple[Piece, ...]
+    also: frozenset[Place] = frozenset()
+
+    @property
+    def own_roots(self) -> tuple[Place, ...]:
+        """What the slice is of."""
+        return tuple(root for root in self.roots if root not in self.also)
 
     def cells(self) -> tuple[Cell, ...]:
         """The cells, each with empty lines where the slice leaves something out."""
@@ -159,6 +168,19 @@ def text_of_slice(document: str, roots: Sequence[Place], reads: Iterable[str], p
     return "\n".join(lines) + "\n"
 
 
+def marked(text: str, roots: Sequence[Place]) -> str:
+    """The text with those of its roots marked that stand outside `roots`: a worker needs them, and the slice is not of them."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines[1:], 1):
+        root = _ROOT.match(line)
+        if root is None:
+            break
+        first, last = int(root[2]), int(root[3])
+        if not any(one.cell == root[1] and one.first_line <= last and one.last_line >= first for one in roots):
+            lines[number] = f"{line} (also)" if not root[4] else line
+    return "\n".join(lines)
+
+
 def statements_of_text(text: str) -> SliceText:
     r"""Take the text of a slice apart.
 
@@ -181,6 +203,7 @@ def statements_of_text(text: str) -> SliceText:
         )
     document = str(json.loads(title[2]))
     roots: list[Place] = []
+    also: set[Place] = set()
     reads: frozenset[str] = frozenset()
     pieces: list[Piece] = []
     number = 1
@@ -193,11 +216,12 @@ def statements_of_text(text: str) -> SliceText:
             number += count
         elif root := _ROOT.match(line):
             roots.append(Place(root[1], int(root[2]), int(root[3])))
+            also.update(roots[-1:] if root[4] else ())
         elif line.startswith("# reads "):
             reads = frozenset(line.split()[2:])
         elif line:
             raise LocationError(f"line {number} of the slice's text belongs to no piece: {line[:60]!r}. The text was changed by hand.")
-    return SliceText(document, tuple(roots), reads, tuple(pieces))
+    return SliceText(document, tuple(roots), reads, tuple(pieces), frozenset(also))
 
 
 def _piece(document: str, mark: re.Match[str], lines: list[str]) -> Piece:

@@ -20,7 +20,7 @@ from nbasset.arguments.options import (
     RunArguments,
     ShowArguments,
 )
-from nbasset.arguments.verbs import selection_text
+from nbasset.arguments.parameters import selection_text
 
 KNOWN = Known(
     ("raw/flights", "raw/planes", "delays"), ("raw", "flights"), partitions=lambda asset: ["2013-06-01", "2013-06-02", "2013-07-01"]
@@ -135,7 +135,7 @@ def test_cell_help_shows_an_example() -> None:
     ("text", "expected"),
     [
         ("", list(VERBS)),
-        ("r", ["run"]),
+        ("r", ["run", "rollback", "rename"]),
         ("run del", ["delays"]),
         ("run fli", ["raw/flights"]),
         ("run +del", ["+delays"]),
