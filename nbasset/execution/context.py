@@ -320,7 +320,7 @@ class OpExecutionContext:
         return pdb.Pdb()
 
     def _key(self, ref: PartitionRef) -> str:
-        rich = getattr(self._partitions_def, "rich_key", None)
+        rich = getattr(self._partitions_def, "key_from_text", None)
         return rich(ref.key) if rich is not None else ref.key
 
     def _window(self, partitions_def: Any, keys: list[str]) -> TimeWindow:
