@@ -74,6 +74,13 @@ if TYPE_CHECKING:
     from nbasset.definitions.listed_partitions import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
     from nbasset.definitions.listed_partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
+    from nbasset.definitions.loggers import InitLoggerContext as InitLoggerContext
+    from nbasset.definitions.loggers import JsonLogFormatter as JsonLogFormatter
+    from nbasset.definitions.loggers import LoggerDefinition as LoggerDefinition
+    from nbasset.definitions.loggers import build_init_logger_context as build_init_logger_context
+    from nbasset.definitions.loggers import colored_console_logger as colored_console_logger
+    from nbasset.definitions.loggers import json_console_logger as json_console_logger
+    from nbasset.definitions.loggers import logger as logger
     from nbasset.definitions.multi_asset_sensors import MultiAssetSensorDefinition as MultiAssetSensorDefinition
     from nbasset.definitions.multi_asset_sensors import MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext
     from nbasset.definitions.multi_asset_sensors import build_multi_asset_sensor_context as build_multi_asset_sensor_context
@@ -247,6 +254,7 @@ if TYPE_CHECKING:
     from nbasset.metadata import TableRecord as TableRecord
     from nbasset.metadata import TableSchema as TableSchema
     from nbasset.notebook.assets import assets as assets
+    from nbasset.notify.email_on_failure import make_email_on_run_failure_sensor as make_email_on_run_failure_sensor
     from nbasset.planning.freshness import FreshnessState as FreshnessState
     from nbasset.records_api import AssetPartitionStatus as AssetPartitionStatus
     from nbasset.records_api import AssetRecordsFilter as AssetRecordsFilter
@@ -288,6 +296,9 @@ _MODULES = {
     "definitions.freshness_sensors": "build_sensor_for_freshness_checks",
     "definitions.listed_partitions": (
         "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
+    ),
+    "definitions.loggers": (
+        "InitLoggerContext JsonLogFormatter LoggerDefinition build_init_logger_context colored_console_logger json_console_logger logger"
     ),
     "definitions.multi_asset_sensors": (
         "MultiAssetSensorDefinition MultiAssetSensorEvaluationContext build_multi_asset_sensor_context multi_asset_sensor"
@@ -339,7 +350,7 @@ _MODULES = {
         "WeeklyPartitionsDefinition"
     ),
     "definitions.time_windows": "ScheduleType",
-    "definitions.value_types": "PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type",
+    "definitions.value_types": ("PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type"),
     "errors": (
         "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
         "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError MissingValue "
@@ -365,6 +376,7 @@ _MODULES = {
         "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
     ),
     "notebook.assets": "assets",
+    "notify.email_on_failure": "make_email_on_run_failure_sensor",
     "planning.freshness": "FreshnessState",
     "records_api": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
     "secrets": "EnvVar",

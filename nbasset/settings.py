@@ -87,10 +87,15 @@ class LocationSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """Captured output of steps: from which level `context.log` is kept, and whether what a step prints is shown as well."""
+    """Captured output of steps: from which level `context.log` is kept, and whether what a step prints is shown as well.
+
+    Records of `python_loggers` (``["root"]``: of all libraries) from `python_level` on are kept with the step that they come from.
+    """
 
     level: LogLevel = "DEBUG"
     echo: bool = True
+    python_loggers: tuple[str, ...] = ()
+    python_level: LogLevel = "INFO"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
     from nbasset.definitions.run_config_schema import NodeConfigSchema, RunConfigSchema
 
     given = {**resolved.resources, **scope.resources}
+    from nbasset.definitions.loggers import logger_schemas
     named = run_config_data(run_config).get("ops") or {}
     wanted = {name: one for name, one in schemas.items() if plan_nodes is None or name in plan_nodes or one is None or name in named}
     schema = RunConfigSchema(
@@ -161,6 +162,7 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
     if not run_config:
         return {}
     return data
+        logger_schemas(resolved.loggers),
 
 
 def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner) -> ExecuteInProcessResult:

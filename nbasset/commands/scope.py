@@ -72,6 +72,8 @@ class Scope:
             resources=self.resources,
             hidden_state=self.location.hidden_state,
             log_level=_LEVELS[logs.level],
+            python_loggers=logs.python_loggers,
+            python_level=_LEVELS[logs.python_level],
         )
 
 

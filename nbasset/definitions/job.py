@@ -14,6 +14,7 @@ from nbasset.definitions.executors import ExecutorDefinition, checked_executor
 from nbasset.definitions.graph_body import GraphBody, compose
 from nbasset.definitions.graph_steps import job_steps
 from nbasset.definitions.hooks import HookDefinition, checked_hooks
+from nbasset.definitions.loggers import logger_schemas
 from nbasset.definitions.node_config import graph_schemas, loader_schema, takes_config
 from nbasset.definitions.op import checked_name
 from nbasset.definitions.partitioned_config import PartitionedConfig
@@ -232,7 +233,7 @@ class JobDefinition:
         return RunConfigSchema(
             graph_schemas(graph) if graph is not None else dict(nodes or {}),
             {key: resource_schema(one) for key, one in given.items()},
-            {key: getattr(one, "config_schema", None) for key, one in self.logger_defs.items()},
+            logger_schemas(self.logger_defs),
             inputs={name: loader_schema(item) for name, item in graph.ins.items()} if graph is not None else {},
             of=f"job '{self.name}'",
         )

@@ -35,8 +35,10 @@ class Capture:
 
     def __init__(self, folder: Path | None, task: StepTask, *, echo: bool, level: int) -> None:
         self.echo = echo
-        self.log: logging.LoggerAdapter[Any] = _Adapter(_logger(), {"run_id": task.run_id, "step": task.step.key, "attempt": task.attempt})
+        self.marks = {"run_id": task.run_id, "step": task.step.key, "attempt": task.attempt}
+        self.log: logging.LoggerAdapter[Any] = _Adapter(_logger(), self.marks)
         self.level = level
+        self.loggers: tuple[logging.Logger, ...] = ()
         self._base = folder / task.run_id / "steps" / file_stem(task) if folder is not None else None
         self._root = folder
         self._files: dict[str, IO[str]] = {}
@@ -167,21 +169,38 @@ class _Tee(io.TextIOBase):
 
 
 class _ToFile(logging.Handler):
-    """Hands records of a running step to its capture."""
+    """Hands records of a running step to its capture and to the loggers of its run, each once however many loggers it came through."""
 
     def emit(self, record: logging.LogRecord) -> None:
         capture = _CURRENT.get()
-        if capture is not None and record.levelno >= capture.level:
+        if capture is None or getattr(record, "_nbasset_kept", False):
+            return
+        record._nbasset_kept = True
+        for name, value in capture.marks.items():
+            if not hasattr(record, name):
+                setattr(record, name, value)
+        if record.levelno >= capture.level:
             capture.record(record)
 
 
 _HANDLER = _ToFile()
-_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName", "run_id", "step", "attempt"}
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "run_id",
+    "step",
+    "attempt",
+    "_nbasset_kept",
+}
 
 
 def _logger() -> logging.Logger:
     logger = logging.getLogger(USER_LOG)
     if logger.level == logging.NOTSET:
+        for logger in capture.loggers:
+            if logger.isEnabledFor(record.levelno):
+                logger.handle(record)
         logger.setLevel(logging.DEBUG)
     return logger
 
@@ -217,16 +236,41 @@ def capturing() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def capturing_root(level: int, names: tuple[str, ...] = ("root",)) -> Iterator[None]:
-    """While inside, records of these Python loggers (``root``: all) that come from a running step are kept with it."""
-    loggers = [logging.getLogger(None if name == "root" else name) for name in names]
-    for logger in loggers:
-        logger.addHandler(_HANDLER)
+def capturing_python(level: int, names: tuple[str, ...]) -> Iterator[None]:
+    """While inside, records of these Python loggers (``root``: all) that come from a running step are kept with it, from `level` on."""
+    for name in names:
+        _listen(name, level)
     try:
         yield
     finally:
-        for logger in loggers:
-            logger.removeHandler(_HANDLER)
+        for name in names:
+            _stop_listening(name)
+
+
+_LISTENING: dict[str, tuple[int, int]] = {}
+
+
+def _listen(name: str, level: int) -> None:
+    logger = logging.getLogger(None if name == "root" else name)
+    with _INSTALL:
+        count, before = _LISTENING.get(name, (0, logger.level))
+        _LISTENING[name] = (count + 1, before)
+        if count == 0:
+            logger.addHandler(_HANDLER)
+        if logger.getEffectiveLevel() > level:
+            logger.setLevel(level)
+
+
+def _stop_listening(name: str) -> None:
+    logger = logging.getLogger(None if name == "root" else name)
+    with _INSTALL:
+        count, before = _LISTENING[name]
+        if count > 1:
+            _LISTENING[name] = (count - 1, before)
+            return
+        del _LISTENING[name]
+        logger.removeHandler(_HANDLER)
+        logger.setLevel(before)
 
 
 def get_logger(name: str | None = None) -> logging.Logger:

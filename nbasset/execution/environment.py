@@ -43,6 +43,8 @@ class StepEnvironment:
 
     `manager` gives the I/O manager of a resource key. `runs_folder` is where captured output goes; None captures nothing. `echo` is whether
     what a step prints is shown as well as kept. `hidden_state` answers, for a node, which names of the live session it leans on.
+    `loggers` get the lines of every step besides those that the run config names; records of `python_loggers` from `python_level` on are
+    kept with the step that they come from.
     """
 
     definitions: ResolvedDefinitions
@@ -57,3 +59,5 @@ class StepEnvironment:
     hidden_state: Callable[[str], tuple[str, ...]] = lambda node: ()
     log_level: int = 10
     loggers: tuple[Any, ...] = ()
+    python_loggers: tuple[str, ...] = ()
+    python_level: int = 20

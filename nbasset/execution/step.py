@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -31,13 +32,14 @@ from nbasset.events.facts import (
     Fact,
     OutputStored,
 )
-from nbasset.execution.capture import Capture
+from nbasset.execution.capture import Capture, capturing_python
 from nbasset.execution.context import OpExecutionContext, RunView
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
 from nbasset.execution.inputs import InputLoader, Reading
 from nbasset.execution.results import Given, Item, ResultReader
+from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
 from nbasset.execution.type_checks import check_input, check_output
@@ -56,6 +58,7 @@ class StepRunner:
         self.values: dict[tuple[str, str, str | None], Any] = {}
         self.errors: dict[str, BaseException] = {}
         self.loader = InputLoader(environment, self.values)
+        self.loggers = RunLoggers(environment)
 
     def run(self, task: StepTask) -> StepReport:
         """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
@@ -99,7 +102,8 @@ class _Attempt:
         folder = self.environment.runs_folder
         with Capture(folder, self.task, echo=self.environment.echo, level=self.environment.log_level) as capture:
             try:
-                with self.environment.observe(self.task) as observed:
+                capture.loggers = self.runner.loggers.for_step(self.task)
+                with self.environment.observe(self.task) as observed, self._listening():
                     self._execute(capture.log)
                 self.facts.extend(observed.facts())
                 self.facts.extend(self.hooks.after_success())
@@ -110,6 +114,10 @@ class _Attempt:
                 self.facts.extend(self.hooks.after_failure(error))
                 return self._report(capture, error)
             return self._report(capture, None)
+
+    def _listening(self) -> AbstractContextManager[None]:
+        names = self.environment.python_loggers
+        return capturing_python(self.environment.python_level, names) if names else nullcontext()
 
     def _execute(self, log: logging.LoggerAdapter[Any]) -> None:
         owner, op = self.runner.node(self.task)

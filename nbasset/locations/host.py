@@ -7,6 +7,7 @@ as long as the worker serves it; a task of another run closes them.
 from __future__ import annotations
 
 import atexit
+import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,4 +109,8 @@ def _environment(resolved: ResolvedDefinitions, instance: Instance) -> StepEnvir
             return f"{key}:{resource_digest(resolved.resources[key])}"
         return instance.io_version(key)
 
-    return StepEnvironment(resolved, instance.manager, io_version, instance, instance.home.runs, instance.key_table, echo=False)
+    logs, levels = instance.settings.logs, logging.getLevelNamesMapping()
+    return StepEnvironment(
+        resolved, instance.manager, io_version, instance, instance.home.runs, instance.key_table, echo=False,
+        log_level=levels[logs.level], python_loggers=logs.python_loggers, python_level=levels[logs.python_level],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Telling people: what goes out of the house when something happened."""
