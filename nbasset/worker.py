@@ -1,7 +1,9 @@
-"""A process that works for another one: it runs functions by name, one at a time, until its requests end.
+"""A process that works for another one.
 
-``python -m nbasset.worker --serve IN OUT`` reads JSON lines from the file descriptor IN and answers on OUT. Only functions of nbasset can
-be named. The parent's death ends it, since its requests end then.
+``python -m nbasset.worker --serve IN OUT`` runs functions by name, one at a time: it reads JSON lines from the file descriptor IN and
+answers on OUT. Only functions of nbasset can be named. The parent's death ends it, since its requests end then.
+
+``python -m nbasset.worker --run ID HOME`` carries out one run that was recorded in a home, and depends on nobody.
 """
 
 from __future__ import annotations
@@ -42,11 +44,16 @@ def _function(name: str) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """The command line: ``--serve IN OUT``."""
-    if len(arguments) != 3 or arguments[0] != "--serve":
-        sys.stderr.write("usage: python -m nbasset.worker --serve IN OUT (file descriptors)\n")
+    """The command line: ``--serve IN OUT`` or ``--run ID HOME``."""
+    if len(arguments) != 3 or arguments[0] not in ("--serve", "--run"):
+        sys.stderr.write("usage: python -m nbasset.worker --serve IN OUT (file descriptors), or --run ID HOME\n")
         return 2
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if arguments[0] == "--run":
+        from nbasset.commands.background import run_background
+
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return run_background(arguments[1], arguments[2])
     with os.fdopen(int(arguments[1]), "rb") as requests, os.fdopen(int(arguments[2]), "wb") as answers:
         serve(requests, answers)
     return 0

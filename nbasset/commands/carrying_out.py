@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
 from nbasset.commands.made_with import MadeWith
 from nbasset.commands.scope import Scope, user_name
-from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.executors import TagLimit
+from nbasset.definitions.node_config import node_schema, opened_config, takes_config
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import InvalidConfigError, RunCancelled, RunFailure
-from nbasset.events.kinds import Event, RunFailed
+from nbasset.events.kinds import Event, RunFailed, StepReused
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.environment import Observe, observe_nothing
 from nbasset.execution.executors import InlineExecutor, ThreadExecutor
@@ -44,7 +45,9 @@ class Manner:
 
     `echo` shows what steps print. `on_event` hears each event after it was written. `observe` watches what steps display. With `is_part`
     the plan is a part of a run that others began and will end. `along` are events to write together with the request of the run, such as
-    that it belongs to `backfill_id`.
+    that it belongs to `backfill_id`. With `is_requested` the request was recorded before; `keeps_plan` stores the plan, so that the run can
+    be drawn with what it waits for and be repeated. `given` are values for the inputs of a job, `reused` steps whose outputs an earlier run
+    stored, `tag_limits` how many steps with a tag go at once.
     """
 
     kind: RunKind = "interactive"
@@ -58,6 +61,11 @@ class Manner:
     observe: Observe = observe_nothing
     backfill_id: str | None = None
     along: tuple[Event, ...] = ()
+    is_requested: bool = False
+    keeps_plan: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+    reused: tuple[StepReused, ...] = ()
+    tag_limits: tuple[TagLimit, ...] = ()
 
 
 DEFAULT = Manner()
@@ -79,8 +87,9 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
         return replace(scope.location.code_ref(node, storage.put_text), catalog_id=catalog_id)
 
     made = MadeWith(scope, environment, plan.config)
-    with RunResources(environment, plan.config) as resources:
+    with RunResources(environment, plan.config, job=plan.job) as resources:
         runner = StepRunner(environment, resources)
+        runner.give(manner.given, manner.reused)
         options = RunOptions(
             scope.catalog,
             view,
@@ -96,8 +105,12 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             parent_run_id=manner.parent_run_id,
             root_run_id=manner.root_run_id,
             backfill_id=manner.backfill_id,
+            plan_id=storage.put_text(dumps(plan)) if manner.keeps_plan else None,
+            requested=manner.is_requested,
             along=manner.along,
             is_part=manner.is_part,
+            reused=manner.reused,
+            tag_limits=manner.tag_limits,
             home=str(instance.home.root),
             pool_limits=_pool_limits(plan, settings.queue.pools, settings.queue.default_pool_limit),
             on_event=manner.on_event,
@@ -141,35 +154,39 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
         With every error at once, before any step.
     """
     resolved = scope.resolved
-    nodes = {name: one for name, one in resolved.nodes.items() if isinstance(one.node, OpDefinition)}
-    schemas = {name: one.node.config_schema for name, one in nodes.items() if isinstance(one.node, OpDefinition)}
-    if not run_config and not any(schemas[name] is not None for name in schemas if plan_nodes is None or name in plan_nodes):
+    nodes = {name: one.node for name, one in resolved.nodes.items() if one.node is not None}
+    if not run_config and not any(takes_config(nodes[name]) for name in nodes if plan_nodes is None or name in plan_nodes):
         return {}
-    from nbasset.definitions.config_ports import ConfigSchema
+    from nbasset.definitions.loggers import logger_schemas
     from nbasset.definitions.resources import resource_schema
     from nbasset.definitions.run_config import run_config_data
-    from nbasset.definitions.run_config_schema import NodeConfigSchema, RunConfigSchema
+    from nbasset.definitions.run_config_schema import RunConfigSchema
 
     given = {**resolved.resources, **scope.resources}
-    from nbasset.definitions.loggers import logger_schemas
     named = run_config_data(run_config).get("ops") or {}
-    wanted = {name: one for name, one in schemas.items() if plan_nodes is None or name in plan_nodes or one is None or name in named}
+    wanted = {
+        name: one for name, one in nodes.items() if plan_nodes is None or name in plan_nodes or not takes_config(one) or name in named
+    }
     schema = RunConfigSchema(
-        {name: NodeConfigSchema(ConfigSchema.of(one)) for name, one in wanted.items()},
+        {name: node_schema(one) for name, one in wanted.items()},
         {key: resource_schema(resource) for key, resource in given.items()},
+        logger_schemas(resolved.loggers),
     )
     data = schema.validate(run_config or None)
+    opened_config({name: one for name, one in schema.ops.items() if name in named or one.mapping is not None}, data.get("ops") or {})
     if not run_config:
         return {}
     return data
-        logger_schemas(resolved.loggers),
 
 
 def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner) -> ExecuteInProcessResult:
     def load(key: AssetKey, partition_key: str | None) -> Any:
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
 
-    return ExecuteInProcessResult(outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values)
+    return ExecuteInProcessResult(
+        outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values, outcome.steps, runner.errors,
+        scope.resolved.jobs.get(plan.job) if plan.job is not None else None, scope.instance,
+    )  # fmt: skip
 
 
 def executor_for(scope: Scope, wanted: str | Executor, max_workers: int) -> tuple[Executor, bool]:

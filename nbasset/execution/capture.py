@@ -126,12 +126,21 @@ class _Adapter(logging.LoggerAdapter):  # type: ignore[type-arg]
 
 def file_stem(task: StepTask) -> str:
     """The name of a step's files: readable, safe, and unique by attempt."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", task.step.key).strip("._")[:80] or "step"
-    if safe != task.step.key:
+    return stem_of(task.step.key, task.attempt)
+
+
+def stem_of(step: str, attempt: int) -> str:
+    """The same from the key of the step, for who reads the files.
+
+    >>> stem_of("orders", 1)
+    'orders.1'
+    """
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", step).strip("._")[:80] or "step"
+    if safe != step:
         import zlib
 
-        safe = f"{safe}-{zlib.crc32(task.step.key.encode('utf-8', 'surrogatepass')):08x}"
-    return f"{safe}.{task.attempt}"
+        safe = f"{safe}-{zlib.crc32(step.encode('utf-8', 'surrogatepass')):08x}"
+    return f"{safe}.{attempt}"
 
 
 class _Tee(io.TextIOBase):
@@ -181,6 +190,9 @@ class _ToFile(logging.Handler):
                 setattr(record, name, value)
         if record.levelno >= capture.level:
             capture.record(record)
+        for logger in capture.loggers:
+            if logger.isEnabledFor(record.levelno):
+                logger.handle(record)
 
 
 _HANDLER = _ToFile()
@@ -198,9 +210,6 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
 def _logger() -> logging.Logger:
     logger = logging.getLogger(USER_LOG)
     if logger.level == logging.NOTSET:
-        for logger in capture.loggers:
-            if logger.isEnabledFor(record.levelno):
-                logger.handle(record)
         logger.setLevel(logging.DEBUG)
     return logger
 

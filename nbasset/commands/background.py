@@ -1,0 +1,303 @@
+"""Runs that outlive whoever asked for them: a process of their own, in a session of its own, made from text alone.
+
+`start_background` records the request with its plan, stores the code (the text of a slice, or where a module is), and starts
+``python -m nbasset.worker --run``. That process loads the code, carries the plan out as any other run, and records everything; a closed
+notebook, a restarted kernel or a signal to the kernel's group does not touch it. `cancel_run` stops a run of any kind, from anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbasset import clock, serde
+from nbasset.commands.carrying_out import Manner, carry_out
+from nbasset.commands.scope import Scope, user_name
+from nbasset.definitions.definitions import Definitions
+from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.specs import AssetSpec
+from nbasset.errors import InvalidInvocationError, LocationError, UnknownRun
+from nbasset.events.kinds import RunCancelled, RunCancelRequested, RunFailed, RunRequested
+from nbasset.events.records import RunRecord
+from nbasset.execution.failures import error_info
+from nbasset.instance import Instance
+from nbasset.keys import AssetKey, RunId
+from nbasset.locations.code_index import code_index
+from nbasset.locations.location import Location
+from nbasset.locations.module import load_module, load_module_file
+from nbasset.locations.slice import load_slice_text
+from nbasset.planning.plan import RunPlan
+from nbasset.serde import serializable
+from nbasset.storage.processes import host, is_alive
+
+_OUTPUT = "worker.log"
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CodeSource:
+    """Where the process finds code: stored texts of slices, or a module by its name or file. `upstream` are specs of what it reads."""
+
+    name: str
+    module: str = ""
+    texts: tuple[str, ...] = ()
+    upstream: tuple[AssetSpec, ...] = ()
+    folder: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class BackgroundRun:
+    """Everything that the process needs, as plain data. `now_us` is the moment that the plan was made for."""
+
+    plan_id: str
+    code: CodeSource
+    now_us: int
+    executor: str = ""
+    parent_run_id: RunId | None = None
+    root_run_id: RunId | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def start_background(
+    scope: Scope, plan: RunPlan, view: PartitionsView, *, executor: str = "", parent: RunRecord | None = None
+) -> RunId:  # fmt: skip
+    """Start a plan in a process of its own. Returns as soon as the process is there; `parent` is the run that this one repeats.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If there is nothing to do, or the home lives in this process only.
+    LocationError
+        If some of the code exists in this process only.
+    """
+    instance = scope.instance
+    if not plan.steps:
+        raise InvalidInvocationError("there is nothing to do, so no run was started.")
+    if instance.is_ephemeral or scope.resources:
+        raise InvalidInvocationError(
+            "a run in the background needs a home on disk and resources that the definitions give; this one has some that live in this "
+            "process only. Run it here: leave out --bg."
+        )
+    storage = instance.storage
+    code = code_source(scope, [step.node for step in plan.steps], storage.put_text)
+    plan_id = storage.put_text(serde.dumps(plan))
+    root = (parent.root_run_id or parent.run_id) if parent is not None else None
+    parent_id = parent.run_id if parent is not None else None
+    spec = BackgroundRun(plan_id, code, round(view.now.timestamp() * 1e6), executor, parent_id, root)
+    spec_id = storage.put_text(serde.dumps(spec))
+    request = RunRequested(
+        clock.now_us(), plan.run_id, plan.targets, len(plan.steps), plan.job, "background", scope.location.name or None, plan.tags,
+        plan.config, plan_id, parent_id, root, None, user_name(),
+    )  # fmt: skip
+    storage.append([request], flush=True)
+    try:
+        process = _spawn(instance, plan.run_id, spec_id, code.folder)
+    except OSError as error:
+        message = f"its process could not be started: {error.strerror or error}"
+        storage.append([RunFailed(clock.now_us(), plan.run_id, "error", message, error_info(error))], flush=True)
+        raise LocationError(f"run {plan.run_id[:8]}: {message}.") from error
+    threading.Thread(target=_mourn, args=(instance, process, plan.run_id), name="nbasset-background", daemon=True).start()
+    return plan.run_id
+
+
+def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
+    """Where another process finds the code of these nodes.
+
+    Raises
+    ------
+    LocationError
+        If the code of one of them cannot be read.
+    """
+    location = scope.location
+    folder = str(location.folder) if location.folder is not None else ""
+    if location.kind in ("module", "package") or (location.kind == "definitions" and location.module):
+        return CodeSource(location.name, location.module or str(location.path), folder=folder)
+    wanted = list(dict.fromkeys(nodes))
+    lacking = [node for node in wanted if location.code.slice(node) is None]
+    if lacking:
+        raise LocationError(
+            f"the code of '{lacking[0]}' was typed into a prompt or made on the fly, so no other process can run it. Put it into a cell or "
+            "a module, or run it here: leave out --bg."
+        )
+    texts = tuple(keep(text) for text in location.code.texts(wanted))
+    made = {key for node in wanted for key in scope.catalog.nodes_by_name[node].assets}
+    upstream = tuple(asset.spec for asset in scope.catalog.assets if asset.key not in made)
+    return CodeSource(location.name, "", texts, upstream, folder)
+
+
+def run_background(spec_id: str, home: str) -> int:
+    """What the process does: load the code, carry the plan out; the exit code. Whatever goes wrong ends the run in the records."""
+    instance = Instance.open(home)
+    text = instance.reader.text(spec_id)
+    if text is None:
+        sys.stderr.write(f"nbasset: {home} has no run with the text {spec_id[:16]}\n")
+        return 2
+    spec: BackgroundRun = serde.loads(text)
+    plan_text = instance.reader.text(spec.plan_id)
+    assert plan_text is not None
+    plan: RunPlan = serde.loads(plan_text)
+    try:
+        scope = Scope(load_code(spec.code, instance), instance)
+        view = scope.view(clock.from_us(spec.now_us))
+        manner = Manner(
+            "background", spec.executor, echo=False, parent_run_id=spec.parent_run_id, root_run_id=spec.root_run_id, is_requested=True
+        )  # fmt: skip
+        result = carry_out(scope, plan, view, manner)
+    except KeyboardInterrupt:
+        _end(instance, plan.run_id, None)
+        return 130
+    except BaseException as error:
+        _end(instance, plan.run_id, error)
+        raise
+    return 0 if result.success else 1
+
+
+def load_code(code: CodeSource, instance: Instance) -> Location:
+    """The definitions that a source names.
+
+    Raises
+    ------
+    LocationError
+        If they cannot be loaded.
+    """
+    if code.module:
+        if code.module.endswith(".py"):
+            return load_module_file(Path(code.module), home=instance.home.root).check()
+        return load_module(code.module, home=instance.home.root).check()
+    folder = Path(code.folder) if code.folder else None
+    loaded = []
+    for text_id in code.texts:
+        text = instance.reader.text(text_id)
+        if text is None:
+            raise LocationError(f"the code {text_id[:12]} is not among the stored texts of {instance.home.root}.")
+        loaded.append(load_slice_text(text, upstream=code.upstream, folder=folder).check())
+    return loaded[0] if len(loaded) == 1 else _merged(loaded, code, folder)
+
+
+def cancel_run(instance: Instance, run_id: RunId, *, force: bool = False, by: str = "") -> RunRecord:
+    """Ask a run to stop; with `force` end the process of a background run at once. What was stored before is kept.
+
+    Raises
+    ------
+    UnknownRun
+        If there is no such run.
+    InvalidInvocationError
+        If it is over, or cannot be forced.
+    """
+    storage = instance.storage
+    record = storage.run(run_id)
+    if record is None:
+        raise UnknownRun(f"there is no run {run_id[:12]} in {instance.home.root}. See them: runs.")
+    if record.is_over:
+        raise InvalidInvocationError(f"run {run_id[:8]} is over ({record.status}); there is nothing to stop.")
+    events: list[Any] = [] if record.status == "canceling" else [RunCancelRequested(clock.now_us(), run_id, by or user_name())]
+    if record.owner is None and record.status == "queued":
+        events.append(RunCancelled(clock.now_us(), run_id, "it had not started"))
+    if events:
+        storage.append(events, flush=True)
+    if force:
+        _kill(instance, record)
+    return storage.run(run_id) or record
+
+
+def _kill(instance: Instance, record: RunRecord) -> None:
+    owner = record.owner
+    if record.kind not in ("background", "scheduled") or owner is None:
+        raise InvalidInvocationError(
+            f"run {record.run_id[:8]} runs in a live kernel, which is not killed. It was asked to stop; if it does not, interrupt the "
+            "kernel."
+        )
+    if owner.host != host():
+        raise InvalidInvocationError(
+            f"run {record.run_id[:8]} runs on {owner.host}; it was asked to stop, and can be killed from there only."
+        )
+    if is_alive(owner):
+        try:
+            os.killpg(owner.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        except PermissionError as error:
+            raise InvalidInvocationError(f"run {record.run_id[:8]} belongs to somebody else; it was asked to stop.") from error
+        for _ in range(100):
+            if not is_alive(owner) or _is_zombie(owner.pid):
+                break
+            threading.Event().wait(0.02)
+    instance.close_lost_runs()
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
+
+
+def _merged(loaded: list[Location], code: CodeSource, folder: Path | None) -> Location:
+    """Several slices (code of cells and of modules that they import from) as one location."""
+    assets: dict[AssetKey, Any] = {}
+    for location in loaded:
+        for one in location.definitions.assets:
+            for key in getattr(one, "keys", ()) or (one.key,):
+                known = assets.get(key)
+                if known is None or isinstance(known, AssetSpec) or getattr(known, "execution", "") == "external":
+                    assets[key] = one
+    checks = [check for location in loaded for check in location.definitions.asset_checks]
+    resources = {key: value for location in loaded for key, value in location.definitions.resources.items()}
+    definitions = Definitions(list({id(one): one for one in assets.values()}.values()), asset_checks=checks, resources=resources)
+    indexes = [location.code for location in loaded]
+
+    def find(node: str) -> Any:
+        return next((place for index in indexes if (place := index.place(node)) is not None), None)
+
+    return Location(code.name, "slice", definitions, code_index(definitions.resolve(), find), folder=folder)
+
+
+def _spawn(instance: Instance, run_id: RunId, spec_id: str, folder: str) -> subprocess.Popen[bytes]:
+    instance.home.make_state()
+    own = instance.home.run_folder(run_id)
+    own.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"}
+    for name in ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBASSET_PAPERMILL"):
+        environment.pop(name, None)
+    with (own / _OUTPUT).open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "nbasset.worker", "--run", spec_id, str(instance.home.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=folder or None,
+            env=environment,
+        )
+
+
+def _mourn(instance: Instance, process: subprocess.Popen[bytes], run_id: RunId) -> None:
+    """Wait for the process as its parent, and end a run that it left open."""
+    code = process.wait()
+    record = instance.reader.run(run_id)
+    if record is None or record.is_over:
+        return
+    if record.owner is not None:
+        instance.close_lost_runs()
+        return
+    message = f"its process ended with {code} before it began; what it said is in {instance.home.run_folder(run_id) / _OUTPUT}"
+    instance.storage.append([RunFailed(clock.now_us(), run_id, "worker-lost", message)], flush=True)
+
+
+def _end(instance: Instance, run_id: RunId, error: BaseException | None) -> None:
+    record = instance.reader.run(run_id)
+    if record is not None and record.is_over:
+        return
+    at = clock.now_us()
+    if error is None:
+        instance.storage.append([RunCancelled(at, run_id, "interrupted before it began")], flush=True)
+    else:
+        instance.storage.append([RunFailed(at, run_id, "error", f"the run could not begin: {error}", error_info(error))], flush=True)
