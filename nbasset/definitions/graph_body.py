@@ -101,6 +101,18 @@ class GraphBody:
         return f"{handle.node}.{path}", output
 
 
+def inner_output(graph: GraphBody, path: str, output: str) -> tuple[str, str] | None:
+    """The op behind an output of a nested graph, by the graph's path: its own path and output. None where no graph is, or no output."""
+    node: Any = graph
+    for name in path.split("."):
+        call = node.calls.get(name) if isinstance(node, GraphBody) else None
+        node = call.node if call is not None else None
+    if not isinstance(node, GraphBody) or output not in node.results:
+        return None
+    inner, name = node.result_at(output)
+    return f"{path}.{inner}", name
+
+
 def compose(
     fn: Callable[..., Any],
     kind: type[G],

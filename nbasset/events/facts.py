@@ -167,7 +167,8 @@ class InputLoaded:
 class OutputStored:
     """An output of an op was handed to its I/O manager; where later steps and re-executions find it.
 
-    `mapping_key` is set for one value of a dynamic output.
+    `mapping_key` is set for one value of a dynamic output. `kept` tells when there is nothing to be read back: the op gave no value, or one
+    that the I/O manager cannot store, which is known in the process that made it only.
     """
 
     output: str
@@ -177,6 +178,7 @@ class OutputStored:
     rows: int | None = None
     size_bytes: int | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    kept: Literal["stored", "not-storable", "nothing"] = "stored"
 
 
 @serializable

@@ -34,6 +34,7 @@ class Reading:
     owner: AssetsDefinition | None
     resources: Any
     log: Any
+    config: Mapping[str, Any]
 
     def declared(self, item: StepInput) -> In:
         """What the op says of an input, or of the list that it is a part of."""
@@ -215,7 +216,7 @@ def given_in_config(config: Mapping[str, Any], item: StepInput, handle: str, nod
 
 def _configured(reading: Reading, item: StepInput) -> Any:
     owner = reading.owner
-    return _in_config(reading.task.config, item, reading.task.step.handle, owner.name if owner is not None else None)
+    return _in_config(reading.config, item, reading.task.step.handle, owner.name if owner is not None else None)
 
 
 def _in_config(config: Mapping[str, Any], item: StepInput, handle: str, node: str | None) -> Any:

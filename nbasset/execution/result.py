@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbasset.definitions.composition import CollectedHandle
+from nbasset.definitions.graph_body import inner_output
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvariantViolationError, did_you_mean
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact
-from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact, HookRan
+from nbasset.events.kinds import Event, StepFailed, StepRetried, StepReused, StepSkipped, StepSucceeded
 from nbasset.keys import AssetKey, RunId
-from nbasset.planning.plan import RunPlan
+from nbasset.planning.plan import RunPlan, Step
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ def _load_nothing(key: AssetKey, partition_key: str | None) -> Any:
 class ExecuteInProcessResult:
     """How a run ended, its events in order, and the values it made.
 
-    `values` are outputs of ops that are no assets, by step, output and mapping key. `log` is where each step's captured lines are.
+    `values` are outputs of ops, by step, output and mapping key; `steps` all steps that there were, those of dynamic outputs too; `errors`
+    the exceptions of steps that failed in this process. Use it in a ``with`` block where the reference wants one; nothing needs closing.
     """
 
     run_id: RunId
@@ -38,6 +41,21 @@ class ExecuteInProcessResult:
     error: ErrorInfo | None = None
     load: Load = field(default=_load_nothing, repr=False)
     values: Mapping[tuple[str, str, str | None], Any] = field(default_factory=dict, repr=False)
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+    errors: Mapping[str, BaseException] = field(default_factory=dict, repr=False)
+    job_def: Any = field(default=None, repr=False)
+    instance: Any = field(default=None, repr=False)
+
+    def __enter__(self) -> ExecuteInProcessResult:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        return None
+
+    @property
+    def run(self) -> Any:
+        """The record of the run: its tags, config, times. None without an instance."""
+        return self.instance.get_run_by_id(self.run_id) if self.instance is not None else None
 
     @property
     def success(self) -> bool:
@@ -77,31 +95,66 @@ class ExecuteInProcessResult:
         return self.load(key, partition_key)
 
     def output_for_node(self, node_str: str, output_name: str | None = DEFAULT_OUTPUT) -> Any:
-        """An output of an op or asset, by the node's name (``graph.op`` inside a graph)."""
+        """An output of an op, graph or asset, by the node's name (``graph.op`` inside a graph). Of a dynamic output, and of an op that was
+        mapped over one, a dict by mapping key.
+
+        Raises
+        ------
+        InvariantViolationError
+            If there is no such node or output, or it gave nothing.
+        """
         name = output_name or DEFAULT_OUTPUT
-        steps = [step for step in self.plan.steps if step.handle == node_str or step.key == node_str]
-        if not steps:
-            near = did_you_mean(node_str, {step.handle for step in self.plan.steps})
+        found = [step for step in self._all_steps if node_str in (step.handle, step.key)]
+        if not found and self.job_def is not None and self.job_def.graph is not None:
+            inner = inner_output(self.job_def.graph, node_str, name)
+            if inner is not None:
+                return self.output_for_node(*inner)
+        if not found:
+            near = did_you_mean(node_str, {step.handle for step in self._all_steps})
             raise InvariantViolationError(f"this run has no node '{node_str}'. {near}".rstrip())
-        step = steps[0]
+        if found[0].mapped_over is not None and node_str == found[0].handle:
+            return {step.mapping_key: self._output(step, name) for step in found if self._gave(step, name)}
+        return self._output(found[0], name)
+
+    def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
+        """An output of the job's graph.
+
+        Raises
+        ------
+        InvariantViolationError
+            If the graph has no such output, or it was not given.
+        """
+        graph = self.job_def.graph if self.job_def is not None else None
+        if graph is None:
+            raise InvariantViolationError("this run is of no graph, so it has no output of its own. Ask output_for_node or asset_value.")
+        handle = graph.results.get(output_name)
+        if handle is None:
+            hint = did_you_mean(output_name, graph.results) or f"It has: {', '.join(graph.results) or 'none; return one in its body'}."
+            raise InvariantViolationError(f"graph '{graph.name}' has no output '{output_name}'. {hint}")
+        value = self.output_for_node(*graph.result_at(output_name))
+        return list(value.values()) if isinstance(handle, CollectedHandle) and isinstance(value, dict) else value
+
+    @property
+    def _all_steps(self) -> tuple[Step, ...]:
+        return self.steps or self.plan.steps
+
+    def _gave(self, step: Step, name: str) -> bool:
+        return any((at, out) == (step.key, name) for at, out, _ in self.values)
+
+    def _output(self, step: Step, name: str) -> Any:
         output = next((one for one in step.outputs if one.name == name), None)
         if output is None:
             near = did_you_mean(name, [one.name for one in step.outputs])
-            raise InvariantViolationError(f"'{node_str}' has no output '{name}'. {near}".rstrip())
-        if output.asset is not None:
-            return self.asset_value(output.asset)
+            raise InvariantViolationError(f"'{step.key}' has no output '{name}'. {near}".rstrip())
         if output.is_dynamic:
             return {key: value for (at, out, key), value in self.values.items() if (at, out) == (step.key, name)}
-        if (step.key, name, None) not in self.values:
-            raise InvariantViolationError(f"'{node_str}' gave no output '{name}' in this run.")
-        return self.values[step.key, name, None]
-
-    def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
-        """The output of this name of the last step that gave it: for a job of one graph."""
-        for at, out, key in reversed(list(self.values)):
-            if out == output_name and key is None:
-                return self.values[at, out, key]
-        raise InvariantViolationError(f"no step of this run gave an output '{output_name}'.")
+        if (step.key, name, None) in self.values:
+            return self.values[step.key, name, None]
+        if output.asset is not None:
+            return self.asset_value(output.asset)
+        reused = any(isinstance(event, StepReused) and event.step == step.key for event in self.all_events)
+        why = "it was taken over from the earlier run" if reused else "see failure_data_for_node and get_step_skipped_events"
+        raise InvariantViolationError(f"'{step.key}' gave no output '{name}' in this run: {why}.")
 
     # -- events --------------------------------------------------------------------------------------------------------------
 
@@ -111,7 +164,11 @@ class ExecuteInProcessResult:
 
     def events_for_node(self, node_name: str) -> list[Event]:
         """Events of one node's steps."""
-        steps = {step.key for step in self.plan.steps if step.handle == node_name or step.node == node_name}
+        steps = {
+            step.key
+            for step in (*self.plan.steps, *self.steps)
+            if node_name in (step.handle, step.key, step.node) or step.handle.startswith(f"{node_name}.")
+        }
         return [event for event in self.all_events if getattr(event, "step", None) in steps]
 
     def get_asset_materialization_events(self) -> list[AssetMaterialized]:
@@ -143,6 +200,26 @@ class ExecuteInProcessResult:
     def get_step_skipped_events(self) -> list[StepSkipped]:
         """Steps that did not run, with the reason."""
         return [event for event in self.all_events if isinstance(event, StepSkipped)]
+
+    def get_failed_step_keys(self) -> set[str]:
+        """Keys of the steps that failed."""
+        return {event.step for event in self.get_step_failure_events()}
+
+    def get_skipped_step_keys(self) -> set[str]:
+        """Keys of the steps that did not run."""
+        return {event.step for event in self.get_step_skipped_events()}
+
+    def get_step_reused_events(self) -> list[StepReused]:
+        """Steps whose outputs were taken from an earlier run."""
+        return [event for event in self.all_events if isinstance(event, StepReused)]
+
+    def get_hook_events(self) -> list[HookRan]:
+        """Every hook that ran, in order."""
+        return self._facts(HookRan)
+
+    def retry_attempts_for_node(self, node_name: str) -> int:
+        """How many attempts of the node failed and were followed by another."""
+        return sum(isinstance(event, StepRetried) for event in self.events_for_node(node_name))
 
     def failure_data_for_node(self, node_name: str) -> ErrorInfo | None:
         """The error of a node that failed; None for one that did not."""

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.resources_context import InitResourceContext, Resources
@@ -27,12 +28,15 @@ class RunResources:
     """Opens the resources that steps need, each once. Use as a context manager; leaving it tears down whatever was opened.
 
     Resources that belong to one asset (``resource_defs``) are opened in a scope of their own, so that two assets may use one key for
-    different things.
+    different things. A run of a `job` has the job's resources before those around it, and its config opened by the job's mapping.
     """
 
-    def __init__(self, environment: StepEnvironment, run_config: Mapping[str, Json]) -> None:
+    def __init__(self, environment: StepEnvironment, run_config: Mapping[str, Json], *, job: str | None = None) -> None:
         self.environment = environment
-        self.run_config = run_config
+        definition = environment.definitions.jobs.get(job) if job is not None else None
+        mapping = definition.config if definition is not None else None
+        self.run_config = mapping.run_config(run_config, of=f"job '{job}'") if isinstance(mapping, ConfigMapping) else run_config
+        self._of_job: Mapping[str, Any] = definition.resource_defs if definition is not None else {}
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self._scopes: dict[str, ResourceScope] = {}
@@ -50,7 +54,7 @@ class RunResources:
     ) -> Resources:  # fmt: skip
         """The resources of a step, and those `also` wanted by its hooks. Steps without any get an empty mapping and open nothing."""
         own = owner.resource_defs if owner is not None else {}
-        given = {**self.environment.definitions.resources, **self.environment.resources, **own}
+        given = {**self.environment.definitions.resources, **self._of_job, **self.environment.resources, **own}
         managers = {output.manager for output in step.outputs} | _input_managers(owner, op, step, self.environment)
         wanted = op.resource_keys | frozenset(also) | (managers & given.keys())
         if not wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -32,12 +32,13 @@ from nbasset.events.facts import (
     Fact,
     OutputStored,
 )
+from nbasset.events.kinds import StepReused
 from nbasset.execution.capture import Capture, capturing_python
 from nbasset.execution.context import OpExecutionContext, RunView
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
-from nbasset.execution.inputs import InputLoader, Reading
+from nbasset.execution.inputs import GIVEN, InputLoader, Reading
 from nbasset.execution.results import Given, Item, ResultReader
 from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
@@ -80,6 +81,14 @@ class StepRunner:
         path = task.step.handle if owner is None else task.step.handle.removeprefix(f"{owner.name}.")
         op: OpDefinition = found.node.op_at(path)
         return owner, op
+
+    def give(self, values: Mapping[str, Any], reused: Sequence[StepReused] = ()) -> None:
+        """Values for the inputs of a job; and what steps gave in an earlier run that gave nothing to be stored."""
+        self.values.update({(GIVEN, name, None): value for name, value in values.items()})
+        for event in reused:
+            for fact in event.facts:
+                if isinstance(fact, OutputStored) and fact.kept == "nothing":
+                    self.values[event.step, fact.output, fact.mapping_key] = None
 
     def job(self, task: StepTask) -> Any:
         """The job that the run is of; None without one, and where its definition is not at hand."""
@@ -172,7 +181,7 @@ class _Attempt:
 
     def _load(self, op: OpDefinition, owner: AssetsDefinition | None, resources: Any, log: Any) -> dict[str, Any]:
         versions = {item.name: item for item in self.task.inputs}
-        reading = Reading(self.task, op, owner, resources, log)
+        reading = Reading(self.task, op, owner, resources, log, self.runner.resources.run_config)
         values: dict[str, Any] = {}
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
@@ -210,7 +219,8 @@ class _Attempt:
             self._observe(output.asset, item, metadata)
             return
         if output.asset is None or self.step.handle != self.step.node:
-            self.runner.values[self.step.key, output.name, item.mapping_key] = item.value
+            value = None if item.value is NO_VALUE else item.value
+            self.runner.values[self.step.key, output.name, item.mapping_key] = value
         if item.value is NO_VALUE:
             self._record(output, item, self.task.refs, None, metadata, context)
             return
@@ -228,7 +238,7 @@ class _Attempt:
             except UnstorableValue:
                 if output.asset is not None:
                     raise
-                self.facts.append(OutputStored(output.name, item.mapping_key, metadata=metadata))
+                self.facts.append(OutputStored(output.name, item.mapping_key, metadata=metadata, kept="not-storable"))
                 continue
             self.staged.append((output.manager, staged))
             self._record(output, item, one.partitions, one, {**metadata, **one.added_metadata, **staged.metadata}, context, staged)
@@ -270,7 +280,8 @@ class _Attempt:
         version_id = staged.version_id if staged is not None else stored.version_id if stored is not None else ""
         if output.asset is None:
             uri, rows, size = (staged.uri, staged.rows, staged.size_bytes) if staged is not None else (None, None, None)
-            self.facts.append(OutputStored(output.name, item.mapping_key, uri, version_id, rows, size, metadata))
+            kept: Any = "stored" if stored is not None else "nothing"
+            self.facts.append(OutputStored(output.name, item.mapping_key, uri, version_id, rows, size, metadata, kept))
             return
         told = context.told.data_versions.get(str(output.asset))
         stored_version = staged.data_version if staged is not None else stored.data_version if stored is not None else None

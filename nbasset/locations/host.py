@@ -47,7 +47,7 @@ class _Host:
             location = self._location(task, instance)
             resolved = location.definitions.resolve()
             environment = _environment(resolved, instance)
-            self.runners[name] = StepRunner(environment, self.open.enter_context(RunResources(environment, task.config)))
+            self.runners[name] = StepRunner(environment, self.open.enter_context(RunResources(environment, task.config, job=task.job)))
         return self.runners[name]
 
     def _location(self, task: StepTask, instance: Instance) -> Location:
