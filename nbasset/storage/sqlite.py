@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 _BUSY_S = 10.0
 _MAGIC = b"SQLite format 3\x00"
+_GATE = threading.Lock()
+_IN_USE: Counter[tuple[int, int]] = Counter()
 
 
 class SqliteEngine:
@@ -42,6 +45,7 @@ class SqliteEngine:
         self._writer: sqlite3.Connection | None = None
         self._seen = -1
         self._damage: StorageCorrupt | None = None
+        self._file: tuple[int, int] | None = None
         watch_forks(self)
 
     def create(self) -> None:
@@ -112,12 +116,37 @@ class SqliteEngine:
         for connection in (*readers, *([writer] if writer else [])):
             with suppress(sqlite3.Error):
                 connection.close()
+        with _GATE:
+            if self._file is not None:
+                _IN_USE[self._file] -= 1
+                self._file = None
 
     # -- Connections
 
+    def _look_before_opening(self) -> None:
+        """Refuse a damaged file, unless this process has it open already.
+
+        Closing a file gives up every lock that the process has on it, those of SQLite too; another process would then take itself for the
+        last one and delete the log that this one goes on writing to. So nobody reads the file but SQLite once there is a connection.
+        """
+        with _GATE:
+            try:
+                stat = self._path.stat()
+            except OSError:
+                stat = None
+            file = (stat.st_dev, stat.st_ino) if stat is not None else None
+            if file is None or not _IN_USE[file]:
+                refuse_damage(self._path)
+            if self._file != file:
+                if self._file is not None:
+                    _IN_USE[self._file] -= 1
+                self._file = file
+                if file is not None:
+                    _IN_USE[file] += 1
+
     def _writing(self) -> sqlite3.Connection:
         if self._writer is None:
-            refuse_damage(self._path)
+            self._look_before_opening()
             connection = self._connect("rw")
             try:
                 mode = self._to_log(connection)
@@ -151,7 +180,7 @@ class SqliteEngine:
                 return str(mode)
 
     def _open_reader(self) -> sqlite3.Connection:
-        refuse_damage(self._path)
+        self._look_before_opening()
         connection = self._connect("rw")
         try:
             connection.execute("PRAGMA query_only = 1")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -225,3 +227,21 @@ def test_a_closed_store_opens_again_when_used(home: Path) -> None:
     assert store.latest([A])[A].materializations == 2
     store.close()
     assert integrity(home) == "ok"
+
+
+def test_a_process_that_ends_leaves_the_log_to_those_that_go_on(home: Path) -> None:
+    """SQLite deletes the log with its last connection; ours still holds its lock, whatever was closed beside it."""
+    store = open_storage(home)
+    store.append([StepStarted(1, RUN, "before")])
+    assert store.entries(run=RUN) != []
+    open_reader(home).entries(run=RUN)
+    other = open_storage(home)
+    other.entries(run=RUN)
+    other.close()
+    script = "import sys; from nbasset.storage.opening import open_storage; s = open_storage(sys.argv[1]); s.entries(limit=1); s.close()"
+    subprocess.run([sys.executable, "-c", script, str(home)], check=True)
+    store.append([StepStarted(2, RUN, "after")])
+    assert home.with_name(home.name + "-wal").exists()
+    with closing(sqlite3.connect(home)) as connection:
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (2,)
+    store.close()
