@@ -24,7 +24,7 @@ from nbasset.ordinals import OrdinalSet
 from nbasset.planning.automation import conditions_of, evaluate_automation
 from nbasset.planning.automation_requests import automation_requests
 from nbasset.planning.automation_space import Space
-from nbasset.planning.automation_state import AutomationCursor, AutomationResult, AutomationView, ConditionNode, Entity, news_of
+from nbasset.planning.automation_state import AutomationCursor, AutomationResult, AutomationView, ConditionNode, Entity, JobKey, news_of
 from nbasset.planning.states import StateView
 from nbasset.serde import dumps, loads
 from nbasset.storage.protocol import StorageReader
@@ -57,11 +57,11 @@ class EvaluateAutomationConditionsResult:
         """How each condition was evaluated, part by part."""
         return self.result.nodes
 
-    def get_num_requested(self, key: CoercibleToAssetKey | CheckKey) -> int:
+    def get_num_requested(self, key: CoercibleToAssetKey | CheckKey | JobKey) -> int:
         """How many partitions of an asset or check are requested; 1 for one without partitions."""
         return len(self._requested(key))
 
-    def get_requested_partitions(self, key: CoercibleToAssetKey | CheckKey) -> set[str | None]:
+    def get_requested_partitions(self, key: CoercibleToAssetKey | CheckKey | JobKey) -> set[str | None]:
         """The keys of the requested partitions; ``{None}`` for an asset without partitions, an empty set when it is not requested."""
         ordinals = self._requested(key)
         definition = self.space.partitions_def(_entity(key))
@@ -181,4 +181,4 @@ def _entries(reader: StorageReader, after: int, until: int) -> Iterator[Entry]:
 
 
 def _entity(key: Any) -> Entity:
-    return key if isinstance(key, CheckKey) else AssetKey.from_coercible(key)
+    return key if isinstance(key, (CheckKey, JobKey)) else AssetKey.from_coercible(key)

@@ -105,6 +105,9 @@ def default_automation_sensor(catalog: Catalog, sensors: Sequence[Any]) -> Autom
     """The sensor for conditions that no automation sensor among `sensors` covers; None if all are covered or there are none."""
     with_condition = {asset.key for asset in catalog.assets if asset.spec.automation_condition is not None}
     with_condition.update(check.spec.asset_key for check in catalog.checks if check.spec.automation_condition is not None)
+    for job in catalog.jobs:
+        if job.automation_condition is not None and job.selection is not None:
+            with_condition.update(AssetSelection.from_coercible(job.selection).resolve(catalog))
     left = set(with_condition)
     for one in sensors:
         if isinstance(one, AutomationConditionSensorDefinition) and left:

@@ -27,6 +27,7 @@ from nbasset.planning.automation_state import (
     ConditionNode,
     Entity,
     EntityMemory,
+    JobKey,
 )
 
 
@@ -61,7 +62,10 @@ def evaluate_automation(
 def conditions_of(
     catalog: Catalog, keys: Collection[AssetKey] | None = None, default_condition: AutomationCondition | None = None
 ) -> dict[Entity, AutomationCondition]:
-    """The conditions of assets that can be made or observed, and of their checks: upstream first, a check after what it looks at."""
+    """The conditions of assets that can be made or observed, of their checks, and of jobs that make only them.
+
+    Upstream first, a check after what it looks at, a job after its assets.
+    """
     place = {key: at for at, key in enumerate(catalog.order)}
     found: list[tuple[tuple[int, int, str], Entity, AutomationCondition]] = []
     for key, at in place.items():
@@ -74,6 +78,11 @@ def conditions_of(
         if spec.automation_condition is not None and (keys is None or spec.asset_key in keys):
             seen = [place[one] for one in (spec.asset_key, *(dep.asset for dep in spec.additional_deps)) if one in place]
             found.append(((max(seen, default=0), 1, spec.name), spec.key, spec.automation_condition))
+    for job in catalog.jobs:
+        if job.automation_condition is not None and job.selection is not None:
+            made = AssetSelection.from_coercible(job.selection).resolve(catalog)
+            if keys is None or made <= set(keys):
+                found.append(((max((place[key] for key in made), default=0), 2, job.name), JobKey(job.name), job.automation_condition))
     return {entity: condition for _, entity, condition in sorted(found, key=lambda one: one[0])}
 
 
@@ -244,10 +253,10 @@ class _Tick:
         return self.space.universe(entity) if true else NONE
 
     def _deps(self, condition: AutomationCondition, entity: Entity) -> list[EntityDep]:
-        return [dep for dep in self.space.deps(entity) if isinstance(dep.entity, CheckKey) or self._counts(condition, dep.entity)]
+        return [dep for dep in self.space.deps(entity) if not isinstance(dep.entity, AssetKey) or self._counts(condition, dep.entity)]
 
     def _checks(self, condition: AutomationCondition, entity: Entity) -> list[CheckKey]:
-        if isinstance(entity, CheckKey):
+        if not isinstance(entity, AssetKey):
             return []
         checks = self.catalog.checks_by_asset.get(entity, ())
         blocking_only = condition.args[0]

@@ -13,7 +13,7 @@ from nbasset.events.records import PartitionTable, Status
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.automation_space import Space
-from nbasset.planning.automation_state import NONE, WHOLE, AutomationCursor, AutomationView, Entity
+from nbasset.planning.automation_state import NONE, WHOLE, AutomationCursor, AutomationView, Entity, JobKey
 from nbasset.planning.freshness import FreshnessState, freshness_of
 
 
@@ -32,7 +32,18 @@ class Operands:
         asked = (condition.op, condition.args, entity)
         found = self._known.get(asked)
         if found is None:
-            found = self._known[asked] = _ANSWERS[condition.op](self, entity, *condition.args)
+            if isinstance(entity, JobKey) and condition.op in _OF_ASSETS:
+                found = self._of_job(condition, entity)
+            else:
+                found = _ANSWERS[condition.op](self, entity, *condition.args)
+            self._known[asked] = found
+        return found
+
+    def _of_job(self, condition: AutomationCondition, job: JobKey) -> OrdinalSet:
+        """What is true for a job because it is for one of its assets. That it was made counts only as a request of the whole."""
+        found = NONE
+        for key in self.space.assets_of(job) if condition.op != "newly_updated" else ():
+            found = found | self.space.from_asset(self.true_for(condition, key), key, job)
         return found
 
     # -- records -----------------------------------------------------------------------------------------------------------
@@ -44,6 +55,7 @@ class Operands:
         universe = self.space.universe(entity)
         if isinstance(entity, CheckKey):
             return universe - self._evaluated(entity)
+        assert isinstance(entity, AssetKey)
         if self.space.partitions_def(entity) is None:
             record = self.view.state.records.get(entity)
             there = record is not None and (record.materialization is not None or record.observation is not None)
@@ -57,7 +69,7 @@ class Operands:
         return universe - OrdinalSet.of(there_are)
 
     def _execution_failed(self, entity: Entity) -> OrdinalSet:
-        if isinstance(entity, CheckKey):
+        if not isinstance(entity, AssetKey):
             return NONE
         if self.space.partitions_def(entity) is not None:
             table = self._table(entity)
@@ -74,7 +86,7 @@ class Operands:
         return news.partitions & self.space.universe(entity)
 
     def _data_version_changed(self, entity: Entity) -> OrdinalSet:
-        if isinstance(entity, CheckKey) or self.cursor.at is None:
+        if not isinstance(entity, AssetKey) or self.cursor.at is None:
             return NONE
         if self.space.partitions_def(entity) is None:
             record = self.view.state.records.get(entity)
@@ -86,7 +98,7 @@ class Operands:
         return OrdinalSet.of(changed) & self.space.universe(entity)
 
     def _code_version_changed(self, entity: Entity) -> OrdinalSet:
-        if isinstance(entity, CheckKey):
+        if not isinstance(entity, AssetKey):
             return NONE
         before, now = self.cursor.codes.get(str(entity)), self.view.code(entity)
         return self.space.universe(entity) if before and now and before != now else NONE
@@ -100,6 +112,7 @@ class Operands:
             record = self.view.checks.get(entity)
             fits = record is not None and record.run_id is not None and self._has_tags(record.run_id, tag_keys, tag_values)
             return self._evaluated(entity) if fits else NONE
+        assert isinstance(entity, AssetKey)
         if self.space.partitions_def(entity) is None:
             made = self.view.state.records.get(entity)
             return WHOLE if made is not None and made.run_id and self._has_tags(made.run_id, tag_keys, tag_values) else NONE
@@ -154,7 +167,7 @@ class Operands:
     # -- checks ------------------------------------------------------------------------------------------------------------
 
     def _verdict(self, entity: Entity, passed: bool) -> OrdinalSet:
-        if isinstance(entity, AssetKey):
+        if not isinstance(entity, CheckKey):
             return NONE
         record = self.view.checks.get(entity)
         return self._evaluated(entity) if record is not None and record.evaluation.passed is passed else NONE
@@ -177,6 +190,10 @@ class Operands:
         return self.view.state.partitions.get(key)
 
 
+_OF_ASSETS = frozenset({
+    "missing", "execution_failed", "newly_updated", "data_version_changed", "code_version_changed", "executed_with_tags", "run_in_progress",
+    "backfill_in_progress", "freshness_passed", "freshness_warned", "freshness_failed",
+})  # fmt: skip
 _ANSWERS: dict[str, Callable[..., OrdinalSet]] = {
     "everything": Operands._everything,
     "missing": Operands._missing,

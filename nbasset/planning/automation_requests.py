@@ -12,7 +12,7 @@ from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.automation_space import Space
-from nbasset.planning.automation_state import AutomationResult, AutomationView
+from nbasset.planning.automation_state import AutomationResult, AutomationView, JobKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,12 @@ def automation_requests(
     checks: list[CheckKey] = []
     parts: dict[PartitionsDefinition, dict[AssetKey, OrdinalSet]] = {}
     checked: dict[PartitionsDefinition, dict[CheckKey, OrdinalSet]] = {}
+    jobs: list[RunRequest] = []
     for entity, ordinals in result.requested.items():
         definition = space.partitions_def(entity)
-        if isinstance(entity, CheckKey):
+        if isinstance(entity, JobKey):
+            jobs.extend(_of_job(entity, ordinals, definition, view, tags))
+        elif isinstance(entity, CheckKey):
             if definition is None:
                 checks.append(entity)
             else:
@@ -55,7 +58,7 @@ def automation_requests(
             plain.append(entity)
         else:
             parts.setdefault(definition, {})[entity] = ordinals
-    runs: list[RunRequest] = []
+    runs = jobs
     if plain or checks:
         runs.append(RunRequest(tags=tags, asset_selection=plain, asset_check_keys=_also_of(catalog, plain, checks)))
     several = {key: ordinals for group in parts.values() for key, ordinals in group.items()}
@@ -64,6 +67,15 @@ def automation_requests(
     for definition in {**parts, **checked}:
         runs.extend(_by_partition(catalog, view, definition, parts.get(definition, {}), checked.get(definition, {}), tags))
     return AutomationRequests(tuple(runs))
+
+
+def _of_job(
+    job: JobKey, ordinals: OrdinalSet, definition: PartitionsDefinition | None, view: AutomationView, tags: Mapping[str, str]
+) -> list[RunRequest]:
+    if definition is None:
+        return [RunRequest(job_name=job.name, tags=tags)]
+    keys = definition.keys_of(ordinals, view.view.table)
+    return [RunRequest(job_name=job.name, partition_key=key, tags={PARTITION_TAG: key, **tags}) for key in keys]
 
 
 def _by_partition(

@@ -9,11 +9,12 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.multi_partitions import MultiPartitionsDefinition
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
+from nbasset.definitions.selection import AssetSelection
 from nbasset.definitions.time_windows import TimeWindows
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.automation_state import NONE, WHOLE, Entity
+from nbasset.planning.automation_state import NONE, WHOLE, Entity, JobKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,12 @@ class Space:
         self.catalog = catalog
         self.view = view
         self._universes: dict[Entity, OrdinalSet] = {}
+        self._jobs = {job.name: job for job in catalog.jobs}
 
     def partitions_def(self, entity: Entity) -> PartitionsDefinition | None:
-        """How it is partitioned: a check like the function that evaluates it."""
+        """How it is partitioned: a check like the function that evaluates it, a job like its assets, if they are alike."""
+        if isinstance(entity, JobKey):
+            return self._jobs[entity.name].partitions_def
         if isinstance(entity, AssetKey):
             asset = self.catalog.by_key.get(entity)
             return asset.partitions_def if asset is not None else None
@@ -50,13 +54,28 @@ class Space:
         return found
 
     def deps(self, entity: Entity) -> list[EntityDep]:
-        """What it reads or waits for, itself included if it reads its own earlier partitions."""
+        """What it reads or waits for, itself included if it reads its own earlier partitions. A job reads what its assets read."""
+        if isinstance(entity, JobKey):
+            own = self.assets_of(entity)
+            above = {dep.entity: dep for key in sorted(own) for dep in self.deps(key) if dep.entity not in own}
+            return list(above.values())
         if isinstance(entity, CheckKey):
             spec = self.catalog.checks_by_key[entity].spec
             more = [EntityDep(dep.asset, dep.partition_mapping, False) for dep in spec.additional_deps]
             return [EntityDep(spec.asset_key), *more]
         asset = self.catalog.by_key.get(entity)
         return [EntityDep(dep.asset, dep.partition_mapping, dep.input is not None) for dep in asset.deps] if asset is not None else []
+
+    def assets_of(self, job: JobKey) -> frozenset[AssetKey]:
+        """The assets that a job makes; none for a job of ops."""
+        selection = self._jobs[job.name].selection
+        return AssetSelection.from_coercible(selection).resolve(self.catalog) if selection is not None else frozenset()
+
+    def from_asset(self, ordinals: OrdinalSet, asset: AssetKey, job: JobKey) -> OrdinalSet:
+        """Partitions of an asset as partitions of the job that makes it."""
+        if self.alike(asset, job):
+            return ordinals
+        return self.universe(job) if ordinals else NONE
 
     def upstream(self, candidates: OrdinalSet, entity: Entity, dep: EntityDep) -> OrdinalSet:
         """Which partitions of the upstream these read."""
@@ -125,7 +144,7 @@ class Space:
 
     def neighbours(self, entity: Entity) -> Iterable[AssetKey]:
         """The other assets that are always made with this one, by a function that cannot leave them out."""
-        if isinstance(entity, CheckKey):
+        if not isinstance(entity, AssetKey):
             return ()
         node = self.catalog.nodes_by_name.get(self.catalog.by_key[entity].node or "")
         if node is None or node.can_subset:

@@ -21,7 +21,19 @@ from nbasset.ordinals import OrdinalSet
 from nbasset.planning.states import StateView
 from nbasset.serde import serializable
 
-Entity: TypeAlias = AssetKey | CheckKey
+
+@serializable
+@dataclass(frozen=True, slots=True, order=True)
+class JobKey:
+    """A job that carries a condition of its own."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"job:{self.name}"
+
+
+Entity: TypeAlias = AssetKey | CheckKey | JobKey
 WHOLE = OrdinalSet.between(0, 1)
 NONE = OrdinalSet()
 
