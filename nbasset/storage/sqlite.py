@@ -20,6 +20,7 @@ from nbasset.errors import Error, StorageCorrupt, StorageUnavailable
 from nbasset.storage.dialects import SQLITE, Connection
 from nbasset.storage.forks import keep_untouched, watch_forks
 from nbasset.storage.locks import FileLocks
+from nbasset.storage.open_files import connect, if_closed
 from nbasset.storage.places import private_file, private_folder, refuse_network
 from nbasset.storage.schema import LATEST
 from nbasset.storage.upgrade import check_version, upgrade_sqlite
@@ -193,7 +194,9 @@ class SqliteEngine:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         uri = f"file:{quote(str(self._path))}?mode={mode}"
-        return sqlite3.connect(uri, uri=True, timeout=self._busy_s, isolation_level=None, check_same_thread=False, cached_statements=256)
+        return connect(
+            self._path, uri, timeout=self._busy_s, isolation_level=None, check_same_thread=False, cached_statements=256
+        )  # fmt: skip
 
     def _give_up(self) -> None:
         """Roll back; a connection that cannot is closed, which rolls back too."""
@@ -254,6 +257,8 @@ def damage(path: Path, what: str) -> StorageCorrupt:
 def refuse_damage(path: Path) -> None:
     """Refuse a file that is no database, or one that was cut off; both are seen without reading more than the first page.
 
+    A file that this process has open is left alone: see `open_files`.
+
     Raises
     ------
     StorageCorrupt
@@ -261,6 +266,12 @@ def refuse_damage(path: Path) -> None:
     StorageUnavailable
         If it cannot be read.
     """
+    with if_closed(path) as is_closed:
+        if is_closed:
+            _refuse_damage(path)
+
+
+def _refuse_damage(path: Path) -> None:
     try:
         with path.open("rb") as file:
             head = file.read(100)
