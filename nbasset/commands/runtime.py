@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbasset.commands.automation import evaluate_automation_sensor
+from nbasset.commands.jobs import execute_in_process
 from nbasset.commands.materialize import load_asset_value
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
 from nbasset.definitions.catalog_instigators import SensorExecutionData
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.sensors import SensorEvaluationContext
+from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey
 
@@ -38,6 +40,10 @@ class CommandsRuntime:
     ) -> SensorExecutionData:
         """What an automation sensor asks for at the context's cursor."""
         return evaluate_automation_sensor(sensor, context)
+
+    def execute_in_process(self, definition: Any, **options: Any) -> ExecuteInProcessResult:
+        """Run a job, graph or op here and now."""
+        return execute_in_process(definition, **options)
 
     def current_instance(self) -> Instance:
         """The instance of the nearest home."""

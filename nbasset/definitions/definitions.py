@@ -167,6 +167,17 @@ class Definitions:
         """
         return _named(tuple(self._resolved.jobs.values()), name, "job").bound_to(self)
 
+    def with_job(self, job: Any) -> Definitions:
+        """A copy in which this job stands for the one of its name, or joins the others. What is resolved already is not looked at again."""
+        made = replace_definitions(self, jobs=[*(one for one in self.jobs if one.name != job.name), job])
+        before = self._resolved
+        entry, problems = job.to_catalog(before.catalog)
+        kept = [one for one in before.catalog.problems if one.job != job.name]
+        jobs = (*(one for one in before.catalog.jobs if one.name != job.name), entry)
+        catalog = replace(before.catalog, jobs=jobs, problems=(*kept, *problems))
+        made.__dict__["_resolved"] = replace(before, catalog=catalog, jobs={**before.jobs, job.name: job})
+        return made
+
     def get_schedule_def(self, name: str) -> Any:
         """A schedule by its name."""
         return _named(tuple(self._resolved.schedules.values()), name, "schedule")

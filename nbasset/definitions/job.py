@@ -147,6 +147,11 @@ class JobDefinition:
         managers = {output.manager for step in self.steps for output in step.outputs}
         return frozenset(of_steps | managers | hooks)
 
+    @property
+    def needs_config(self) -> bool:
+        """Whether anything of its ops can be configured, so that a run without config has to be checked too."""
+        return self.graph is not None and takes_config(self.graph)
+
     # -- variants ----------------------------------------------------------------------------------------------------------
 
     def changed(self, **changes: Any) -> JobDefinition:
@@ -474,4 +479,4 @@ def _inputs_hint(name: str, graph: GraphBody) -> str:
     return did_you_mean(name, graph.ins) or f"Its inputs: {', '.join(graph.ins) or 'none'}."
 
 
-__all__ = ["JobDefinition", "job", "takes_config", "validate_run_config"]
+__all__ = ["JobDefinition", "job", "validate_run_config"]

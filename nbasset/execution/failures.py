@@ -65,6 +65,11 @@ def is_user_file(filename: str) -> bool:
     return not filename.startswith((_OURS, *_LIBRARIES, "<frozen", "<string>"))
 
 
+def is_ours(filename: str) -> bool:
+    """Whether a file is nbasset's own."""
+    return filename.startswith(_OURS)
+
+
 def _message(error: BaseException) -> str:
     try:
         text = str(error)
