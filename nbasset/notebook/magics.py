@@ -200,7 +200,7 @@ class AssetMagics:
             Always.
         """
         show(problems_card(problems, title=f"{label[:1].upper()}{label[1:]} defines no asset", lines=raw.split("\n")))
-        raise tracebacks.told(ProblemsFound(problems)) from None
+        raise tracebacks.told(ProblemsFound(problems), is_shown=True) from None
 
     # -- below cells that define -----------------------------------------------------------------------------------------------
 

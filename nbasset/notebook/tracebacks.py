@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from nbasset.errors import Error, RunFailure
+from nbasset.errors import Error, ProblemsFound, RunFailure
 from nbasset.events.facts import ErrorInfo
 from nbasset.events.kinds import StepFailed
 from nbasset.execution.failures import error_info, text_of
@@ -47,6 +47,8 @@ def rendered(error: BaseException, info: ErrorInfo | None = None, *, is_shown: b
     if not lines and info is not None:
         lines += _frames(info)
     message = mask_secrets(str(error))
+    if is_shown and isinstance(error, ProblemsFound):
+        message = message.partition("\n")[0]
     if isinstance(error, KeyboardInterrupt):
         return [f"{_RED}KeyboardInterrupt{_END}: {message}" if message else f"{_RED}KeyboardInterrupt{_END}"]
     return [*lines, f"{_RED}{_BOLD}{type(error).__name__}{_END}: {message}"]

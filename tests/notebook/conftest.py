@@ -32,7 +32,7 @@ class Ran:
     def text(self) -> str:
         """Everything a reader without HTML sees."""
         shown = [output.get("text/plain", "") for output in self.outputs]
-        return "\n".join([*shown, _COLOUR.sub("", self.printed)])
+        return "\n".join([*shown, self.printed])
 
     @property
     def html(self) -> str:
@@ -53,7 +53,7 @@ class Notebook:
 
         with capture_output() as captured:
             result = self.shell.run_cell(source, store_history=True, cell_id=cell)
-        return Ran(result, [output.data for output in captured.outputs], captured.stdout + captured.stderr)
+        return Ran(result, [output.data for output in captured.outputs], _COLOUR.sub("", captured.stdout + captured.stderr))
 
     def ok(self, source: str, cell: str | None = None) -> Ran:
         """Run a cell that must not fail."""
