@@ -269,10 +269,11 @@ class RecordsApi:
     def get_materialized_partitions(
         self, asset_key: CoercibleToAssetKey, *, partitions_def: PartitionsDefinition | None = None
     ) -> set[str]:
-        """Keys of the partitions that have a version."""
+        """Keys of the partitions that were made, also if the last attempt at one failed."""
         key = AssetKey.from_coercible(asset_key)
         table = self.reader.partitions(key)
-        done = OrdinalSet.of(ordinal for ordinal, version in zip(table.ordinals, table.version_id, strict=True) if table.texts[version])
+        rows = zip(table.ordinals, table.status, table.version_id, strict=True)
+        done = OrdinalSet.of(ordinal for ordinal, status, version in rows if status == Status.MATERIALIZED or table.texts[version])
         return set(self._keys_of(key, done, partitions_def))
 
     def get_status_by_partition(
