@@ -13,7 +13,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote, quote_plus
 
@@ -227,6 +227,18 @@ KNOWN = SecretMask()
 def remember_secret(name: str, value: str) -> None:
     """Have `value` masked in text from now on, as ``***name***``."""
     KNOWN.add(name, value)
+
+
+def remember_named(values: Mapping[str, object], names: Collection[str] = ()) -> None:
+    """Have the texts among `values` masked whose name looks like that of a secret, or is one of `names`: of the environment, of a notebook.
+
+    >>> remember_named({"DB_TOKEN": "tok-123456", "HOME": "/home/ada"})
+    >>> mask_secrets("tok-123456 of /home/ada"); KNOWN.forget()
+    '***DB_TOKEN*** of /home/ada'
+    """
+    for name, value in list(values.items()):
+        if isinstance(value, str) and (name in names or looks_secret(name)):
+            KNOWN.add(name, value)
 
 
 def mask_secrets(text: str) -> str:

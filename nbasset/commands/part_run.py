@@ -6,6 +6,7 @@ an output that did not come skips what waits for it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -19,8 +20,11 @@ from nbasset.keys import AssetKey, RunId
 from nbasset.planning.plan import RunPlan
 from nbasset.planning.progress import DONE, RunProgress, Skip
 from nbasset.planning.run_plan import only_steps
+from nbasset.secrets import remember_named
 from nbasset.storage.protocol import StorageReader
 
+SECRETS_VARIABLE = "NBASSET_SECRETS"
+"""Names the variables of the environment, separated by commas, that the notebook refers to as secrets."""
 _PAGE = 1000
 
 
@@ -36,13 +40,15 @@ def run_part(scope: Scope, run_id: RunId, keys: Collection[AssetKey], manner: Ma
     UnknownAsset
         If the run has nothing to do with one of the keys.
     """
+    remember_named(os.environ, os.environ.get(SECRETS_VARIABLE, "").split(","))
+    remember_named(scope.location.namespace)
     plan = plan_of(scope.instance.reader, run_id)
     _refuse_strangers(plan, keys)
     progress = RunProgress(plan)
     ends = _ends(scope.instance.reader, run_id)
     unrecorded: dict[str, Skip] = {}
     for event in ends:
-        if progress.status[event.step] not in DONE:
+        if progress.status.get(event.step) not in DONE:
             unrecorded.update((skip.step.key, skip) for skip in progress.apply(event))
     for event in ends:
         unrecorded.pop(event.step, None)

@@ -18,7 +18,7 @@ from nbasset.events.kinds import (
     StepStarted,
     StepSucceeded,
 )
-from nbasset.keys import RunId
+from nbasset.execution.run_messages import blocked_text, failure_text
 from nbasset.locations.document import NotebookDocument
 from nbasset.planning.plan import RunPlan, Step
 from nbasset.planning.progress import RunProgress, Skip, SkipReason
@@ -72,7 +72,7 @@ def ending(
         needs = any(place.cell == stop.cell for place in part.nodes.get(step.node, ()))
         reason: SkipReason = "upstream-failed" if needs and not is_cancelled else "cancelled"
         ends.append(StepSkipped(at_us, plan.run_id, step.key, reason, where, step.targets))
-    ends.append(_last(plan, [*events, *ends], stop, where, cancelled_by if is_cancelled else "", at_us))
+    ends.append(_last(plan, progress, [*events, *ends], stop, where, cancelled_by if is_cancelled else "", at_us))
     return ends
 
 
@@ -106,19 +106,16 @@ def _label(stop: Stop, document: NotebookDocument) -> str:
     return next((label for cell, label in cells.items() if stop.cell == run_cell_id(cell)), stop.cell)
 
 
-def _last(plan: RunPlan, events: Sequence[Event], stop: Stop, where: str, cancelled_by: str, at_us: int) -> Event:
-    run_id: RunId = plan.run_id
+def _last(plan: RunPlan, progress: RunProgress, events: Sequence[Event], stop: Stop, where: str, cancelled_by: str, at_us: int) -> Event:
     if cancelled_by:
-        return RunCancelled(at_us, run_id, f"cancelled by {cancelled_by}")
-    failed = [event for event in events if isinstance(event, StepFailed)]
-    if stop.index is None and not failed:
-        return RunSucceeded(at_us, run_id)
+        return RunCancelled(at_us, plan.run_id, f"cancelled by {cancelled_by}")
     reason = _DEATHS.get(stop.name)
+    failed = [(event.step, event.error) for event in events if isinstance(event, StepFailed)]
     if failed and reason is None:
-        first = failed[0]
-        place = f"{first.error.place}: " if first.error.place else ""
-        more = f" ({len(failed) - 1} more failed)" if len(failed) > 1 else ""
-        said = f"{len(failed)} of {len(plan.steps)} steps failed. {first.step}: {place}{first.error.cls}: {first.error.message}{more}"
-        return RunFailed(at_us, run_id, "steps-failed", said, first.error)
+        return RunFailed(at_us, plan.run_id, "steps-failed", failure_text(failed, len(plan.steps)), failed[0][1])
+    if progress.blocking_failures and reason is None:
+        return RunFailed(at_us, plan.run_id, "steps-failed", blocked_text(progress.blocking_failures, events))
+    if stop.index is None:
+        return RunSucceeded(at_us, plan.run_id)
     text = f"{where}: {stop.name}: {stop.value}" if reason is None else f"{where}: {stop.value}"
-    return RunFailed(at_us, run_id, reason or "error", text, ErrorInfo(stop.name, stop.value))
+    return RunFailed(at_us, plan.run_id, reason or "error", text, ErrorInfo(stop.name, stop.value))

@@ -20,7 +20,7 @@ from typing import Any
 
 from nbasset import clock, serde
 from nbasset.definitions.catalog import Catalog
-from nbasset.errors import Error, InvalidNotebook
+from nbasset.errors import Error, InvalidNotebook, StorageUnavailable
 from nbasset.events.facts import ErrorInfo
 from nbasset.events.kinds import Event, RunFailed, RunRequested, RunStarted
 from nbasset.execution.cancel import CancelToken
@@ -35,7 +35,7 @@ from nbasset.promotion.parameters import parameters_of
 from nbasset.promotion.prepare import marked, prepare
 from nbasset.promotion.taking_part import part_of
 from nbasset.promotion.written import SKIP_TAG, saved_text, write_whole
-from nbasset.secrets import KNOWN, looks_secret, mask_secrets
+from nbasset.secrets import mask_secrets, remember_named
 from nbasset.storage.processes import this_process
 from nbasset.storage.protocol import Storage
 
@@ -95,11 +95,13 @@ def run_notebook(
         If the parameters do not fit the notebook.
     KernelUnavailable
         If its kernel is not installed or does not start; the run is recorded as failed.
+    StorageUnavailable
+        If the executed notebook cannot be written; likewise.
     """
     document = _document(location)
     notebook = _notebook(document)
     parameters = parameters_of(document.cells(), options.parameters)
-    _remember_secrets(notebook, plan, parameters)
+    secrets = _remember_secrets(notebook, plan, parameters)
     part = part_of(location, catalog, plan)
     prepared = prepare(notebook, document.cells(), part, plan)
     storage = instance.storage
@@ -108,8 +110,12 @@ def run_notebook(
     stop = Stop()
     try:
         with _watching(storage, plan.run_id, options) as told, _interrupts(options.cancel):
-            executed = _execute(prepared, document, file, instance, plan, parameters, options, stop)
+            executed = _execute(prepared, file, plan, parameters, options, stop, _environment(instance, document, secrets))
             told.settle()
+    except OSError as error:
+        told_so = StorageUnavailable(f"the executed notebook cannot be kept in {file}: {error.strerror or error}. The run has ended.")
+        _give_up(storage, plan.run_id, told_so, options)
+        raise told_so from error
     except BaseException as error:
         _give_up(storage, plan.run_id, error, options)
         raise
@@ -142,16 +148,16 @@ def _notebook(document: NotebookDocument) -> dict[str, Any]:
     return found
 
 
-def _remember_secrets(notebook: Mapping[str, Any], plan: RunPlan, parameters: Mapping[str, Any]) -> None:
-    """Have every secret masked that the notebook could show: of the environment, by name or by reference, and among the parameters."""
+def _remember_secrets(notebook: Mapping[str, Any], plan: RunPlan, parameters: Mapping[str, Any]) -> frozenset[str]:
+    """Have every secret masked that the notebook could show: of the environment, by name or by reference, and among the parameters.
+
+    The names of variables that are referred to, for the kernel to do the same.
+    """
     text = json.dumps([[cell.get("source") for cell in notebook["cells"]], serde.to_json(dict(plan.config))])
     referred = {name for found in _REFERENCES.findall(text.replace('\\"', '"')) for name in found if name}
-    for name, value in os.environ.items():
-        if name in referred or looks_secret(name):
-            KNOWN.add(name, value)
-    for name, given in parameters.items():
-        if isinstance(given, str) and looks_secret(name):
-            KNOWN.add(name, given)
+    remember_named(os.environ, referred)
+    remember_named(parameters)
+    return frozenset(referred)
 
 
 def _begin(storage: Storage, plan: RunPlan, location: Location, options: NotebookOptions) -> None:
@@ -172,13 +178,12 @@ def _begin(storage: Storage, plan: RunPlan, location: Location, options: Noteboo
 
 def _execute(
     prepared: dict[str, Any],
-    document: NotebookDocument,
     file: Path,
-    instance: Instance,
     plan: RunPlan,
     parameters: dict[str, Any],
     options: NotebookOptions,
     stop: Stop,
+    environment: dict[str, str],
 ) -> Any:
     """Execute the copy; what ended it before its end is noted in `stop`. The executed notebook."""
     import nbformat
@@ -198,8 +203,8 @@ def _execute(
             language="python",
             progress_bar=False,
             start_timeout=options.start_timeout_s,
-            environment={"NBASSET_HOME": str(instance.home.root), "NBASSET_NOTEBOOK": str(document.path)},
-            kernel_cwd=str(document.path.parent),
+            environment=environment,
+            kernel_cwd=str(Path(environment["NBASSET_NOTEBOOK"]).parent),
             cancel=options.cancel,
             save_to=file,
             rewrite=lambda source: mask_secrets(source.replace(marker, "")),
@@ -213,6 +218,16 @@ def _execute(
             if output["output_type"] == "error" and stop.index is None:
                 stop.note(index, cell.get("id", ""), output["ename"], output["evalue"])
     return notebook
+
+
+def _environment(instance: Instance, document: NotebookDocument, secrets: frozenset[str]) -> dict[str, str]:
+    """Where the kernel finds home and notebook, what it masks, and that it draws figures for readers."""
+    return {
+        "NBASSET_HOME": str(instance.home.root),
+        "NBASSET_NOTEBOOK": str(document.path),
+        "NBASSET_SECRETS": ",".join(sorted(secrets)),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
 
 
 class _Told:
