@@ -6,9 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n auto --dist loadgroup
 LAB_ARGS ?=
-CHECKED := nbasset tests $(wildcard benchmarks)
+CHECKED := nbasset tests docs $(wildcard benchmarks)
 
-.PHONY: help demo lab test lint format map bench faults clean
+.PHONY: help demo lab test lint format map docs bench faults clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -39,6 +39,9 @@ format: $(VENV)/.dev  ## mend style where a machine can
 
 map: $(VENV)/.dev  ## write the map of files in ARCHITECTURE.md anew
 	$(BIN)/python tests/file_map.py
+
+docs: $(VENV)/.dev  ## write the pages of docs/ that are made from the code anew
+	$(BIN)/python docs/generate.py
 
 faults: $(VENV)/.dev  ## kill processes hundreds of times and look what is left (needs strace)
 	$(BIN)/python tests/faults/kill_append.py --kills 200 --seed 7

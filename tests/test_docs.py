@@ -1,0 +1,72 @@
+"""The manual says what the code says: generated pages are up to date, every name has an example that runs, links lead somewhere."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import inspect
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import nbasset
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def _generator() -> ModuleType:
+    """`docs/generate.py`, which is in no package."""
+    name = "nbasset_docs_generator"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, DOCS / "generate.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.mark.parametrize("page", ["names.md", "verbs.md", "settings.md", "concepts.md"])
+def test_generated_pages_are_up_to_date(page: str) -> None:
+    """`make docs` writes them anew."""
+    assert (DOCS / page).read_text(encoding="utf-8") == _generator().pages()[page]
+
+
+def test_every_public_name_stands_in_the_manual() -> None:
+    text = (DOCS / "names.md").read_text(encoding="utf-8")
+    assert [name for name in nbasset.__all__ if f"`{name}`" not in text] == []
+
+
+def test_every_public_name_has_an_example_that_runs() -> None:
+    """The examples themselves run as doctests of their modules."""
+    without = [name for name in nbasset.__all__ if name != "__version__" and not _has_example(name)]
+    assert without == []
+
+
+def _has_example(name: str) -> bool:
+    value: Any = getattr(nbasset, name)
+    if getattr(value, "__metadata__", None):  # an alias for annotations: its comment in the module says what it is for
+        return True
+    text = inspect.getdoc(value) or ""
+    return any(not example.options.get(doctest.SKIP) for example in doctest.DocTestParser().get_examples(text))
+
+
+def test_every_page_of_the_manual_is_on_its_map() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    assert [page.name for page in DOCS.glob("*.md") if page.name != "index.md" and f"({page.name})" not in index] == []
+
+
+def test_links_lead_to_files_that_exist() -> None:
+    pages = [*DOCS.glob("*.md"), *ROOT.glob("*.md")]
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists()
+    ]
+    assert broken == []
