@@ -116,6 +116,13 @@ class StalenessSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotebookSettings:
+    """What notebooks show: with `widgets` pictures that live, where the front end can run them; else pictures alone."""
+
+    widgets: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
@@ -127,6 +134,7 @@ class Settings:
     logs: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()
     staleness: StalenessSettings = StalenessSettings()
+    notebook: NotebookSettings = NotebookSettings()
 
 
 def load_settings(file: Path) -> Settings:

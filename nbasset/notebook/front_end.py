@@ -16,12 +16,31 @@ NOTEBOOK_VARIABLE = "NBASSET_NOTEBOOK"
 """Names the notebook file where no front end does: set by the papermill engine."""
 BATCH_VARIABLE = "NBASSET_PAPERMILL"
 """Set to 1 by the papermill engine: nobody watches, and what is displayed is kept as it is."""
+WIDGETS_VARIABLE = "NBASSET_WIDGETS"
+"""0 shows cards without scripts only, 1 widgets also where the front end does not name its cells."""
 _NAMES = ("__vsc_ipynb_file__", "__session__")
 
 
 def is_batch() -> bool:
     """Whether this kernel runs a notebook from top to bottom for the papermill engine."""
     return os.environ.get(BATCH_VARIABLE, "") not in ("", "0")
+
+
+def widgets_wish() -> bool | None:
+    """What the variable ``NBASSET_WIDGETS`` says; None when it says nothing."""
+    said = os.environ.get(WIDGETS_VARIABLE, "")
+    return None if not said else said != "0"
+
+
+def names_cells(shell: Any) -> bool:
+    """Whether the front end says which cell runs: those that people sit before do."""
+    return parent_id(shell) is not None
+
+
+def running_cell(shell: Any) -> str:
+    """What tells this run of this cell from others: ``id#number``."""
+    number = execution_number(shell)
+    return f"{parent_id(shell) or numbered(number)}#{number}"
 
 
 def cell_id_of(shell: Any, info: Any) -> str:

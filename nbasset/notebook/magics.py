@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import click
@@ -19,9 +20,7 @@ from nbasset.arguments.cell import cell_help
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.definitions import Definitions
 from nbasset.errors import Error, ProblemsFound
-from nbasset.keys import AssetKey
 from nbasset.notebook import completion, front_end, tracebacks
-from nbasset.notebook.cards import defining_card, problems_card
 from nbasset.notebook.display import show
 from nbasset.notebook.session import Session
 from nbasset.notebook.session_state import Change
@@ -99,6 +98,7 @@ def _register(shell: Any, extension: Extension) -> None:
     extension.undo.append(completion.install(shell, session))
     extension.undo.append(tracebacks.install(shell))
     extension.undo.append(_register_displays(shell, session))
+    extension.undo.append(lambda: _close_panels(session))
     # The cell that loads the extension is running already, so what stands below in it has no beginning that the hooks have seen.
     session.begin_late()
 
@@ -106,6 +106,15 @@ def _register(shell: Any, extension: Extension) -> None:
 def _help_lines(lines: list[str]) -> list[str]:
     """``%asset run?`` asks about the verb; IPython would take it for a question about the object ``run``."""
     return [_HELP_LINE.sub(r"\1 --help\2", line) for line in lines]
+
+
+def _close_panels(session: Session) -> None:
+    """End what watches for live panels, if there ever were any."""
+    import sys
+
+    desk = sys.modules.get("nbasset.notebook.desk")
+    if desk is not None:
+        desk.close_desk(session)
 
 
 def _register_displays(shell: Any, session: Session) -> Callable[[], None]:
@@ -126,18 +135,12 @@ def _register_displays(shell: Any, session: Session) -> Callable[[], None]:
 
 
 def _bundle_of(session: Session, value: AssetsDefinition | Definitions) -> dict[str, str]:
-    from nbasset.commands.scope import Scope
-    from nbasset.notebook.cards import list_bundle
-    from nbasset.notebook.verbs import scope_of
-
     session.catch_up()
-    if isinstance(value, Definitions):
-        from nbasset.arguments.options import ListArguments
-        from nbasset.locations.plain import location_of
-
-        return list_bundle(Scope(location_of(value, home=session.instance.home.root), session.instance), ListArguments()).data()
-    cell = next((cell for key in value.keys if (cell := session.cell_of(key))), "")
-    return defining_card(scope_of(session), value.keys, cell=session.state.label(cell) if cell else "").data()
+    faces = _faces()
+    found: dict[str, str] = (
+        faces.definitions_bundle(session, value) if isinstance(value, Definitions) else faces.defined_bundle(session, value.keys)
+    ).data()
+    return found
 
 
 class AssetMagics:
@@ -162,13 +165,12 @@ class AssetMagics:
         if isinstance(arguments, HelpArguments):
             print(arguments.text)  # noqa: T201 - help is asked for as text
             return None
-        from nbasset.notebook.verbs import VERB_FACES
 
         session = self.session
         session.catch_up()
         session.sync()
         try:
-            return VERB_FACES[verb](session, arguments)
+            return _faces().VERB_FACES[verb](session, arguments)
         except (Error, KeyboardInterrupt) as error:
             raise error if hasattr(error, "_render_traceback_") else tracebacks.told(error) from None
 
@@ -199,7 +201,7 @@ class AssetMagics:
         ProblemsFound
             Always.
         """
-        show(problems_card(problems, title=f"{label[:1].upper()}{label[1:]} defines no asset", lines=raw.split("\n")))
+        show(_faces().problems_card(problems, title=f"{label[:1].upper()}{label[1:]} defines no asset", lines=raw.split("\n")))
         raise tracebacks.told(ProblemsFound(problems), is_shown=True) from None
 
     # -- below cells that define -----------------------------------------------------------------------------------------------
@@ -216,10 +218,12 @@ class AssetMagics:
             print(f"nbasset cannot show what this cell defines. {type(error).__name__}: {error}")  # noqa: T201
 
     def _show(self, change: Change, label: str) -> None:
-        from nbasset.notebook.verbs import scope_of
+        show(_faces().changed_bundle(self.session, change, label))
 
-        keys: list[AssetKey] = list(change.defined)
-        show(defining_card(scope_of(self.session), keys, cell=label, retired=change.retired, notices=[str(one) for one in change.moved]))
+
+def _faces() -> Any:
+    """What displays: it draws, so it is loaded with the first card and not with the extension, which has to be quick."""
+    return import_module("nbasset.notebook.verbs")
 
 
 def _usage(message: str) -> Exception:

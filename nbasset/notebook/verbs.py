@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,28 @@ from nbasset.commands.scope import Scope, shown_path
 from nbasset.commands.show import show as facts_of
 from nbasset.commands.states import standing
 from nbasset.commands.words import counted
+from nbasset.definitions.definitions import Definitions
 from nbasset.drawing.picture import State
 from nbasset.errors import InvalidInvocationError, RunFailure
 from nbasset.execution.cancel import CancelToken
 from nbasset.keys import AssetKey, RunId
+from nbasset.locations.plain import location_of
 from nbasset.notebook import front_end
-from nbasset.notebook.cards import as_saved, graph_bundle, list_bundle
+from nbasset.notebook.cards import as_saved, defining_card, graph_bundle, list_bundle, problems_card
 from nbasset.notebook.cards_asset import CodeText, asset_card
 from nbasset.notebook.cards_run import plan_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
 from nbasset.notebook.kept_displays import keep_displays
+from nbasset.notebook.panel import LineageSource, show_live
+from nbasset.notebook.panel_lineage import Wanted
 from nbasset.notebook.parts import show_part
 from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
+from nbasset.notebook.session_state import Change
 from nbasset.notebook.tracebacks import told
+
+__all__ = ["VERB_FACES", "changed_bundle", "defined_bundle", "definitions_bundle", "problems_card", "scope_of"]
 
 
 def scope_of(session: Session) -> Scope:
@@ -60,7 +67,8 @@ def do_graph(session: Session, arguments: GraphArguments) -> None:
         path = write_picture(lineage(scope, arguments), Path(arguments.output).expanduser(), direction=arguments.direction)
         show(sentence(f"Wrote {shown_path(path)}."))
         return
-    show(graph_bundle(scope, arguments))
+    wanted = Wanted(arguments.select, None, arguments.direction)
+    show_live(session, lambda at: LineageSource(wanted), graph_bundle(scope, arguments))
 
 
 def do_plan(session: Session, arguments: PlanArguments) -> None:
@@ -218,6 +226,26 @@ def do_doctor(session: Session, arguments: DoctorArguments) -> None:
 def sentence(text: str, *, state: State = "fresh") -> Bundle:
     """One line that says what was done."""
     return Bundle(card(element("div", glyph(state), " ", text, class_="note"), label=text, states=[state]), text)
+
+
+# -- what cells define --------------------------------------------------------------------------------------------------------
+
+
+def changed_bundle(session: Session, change: Change, label: str) -> Bundle:
+    """What a cell has just defined or given up."""
+    return defining_card(scope_of(session), change.defined, cell=label, retired=change.retired, notices=[str(one) for one in change.moved])
+
+
+def defined_bundle(session: Session, keys: Sequence[AssetKey]) -> Bundle:
+    """The card of assets that the session has, as below their cell."""
+    cell = next((cell for key in keys if (cell := session.cell_of(key))), "")
+    return defining_card(scope_of(session), keys, cell=session.state.label(cell) if cell else "")
+
+
+def definitions_bundle(session: Session, definitions: Definitions) -> Bundle:
+    """The list of what a `Definitions` object holds."""
+    location = location_of(definitions, home=session.instance.home.root)
+    return list_bundle(Scope(location, session.instance), ListArguments())
 
 
 VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {

@@ -27,12 +27,13 @@ Spans: TypeAlias = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class CellRef:
-    """A place in a notebook. `number` is the prompt or position people say ("cell 7"); `line` counts from 1 within the cell."""
+    """A place in a notebook. `number` is what people say ("cell 7"), `line` counts from 1 in the cell, `prompt` is that of its last run."""
 
     id: str | None = None
     number: int | None = None
     line: int | None = None
     notebook: str | None = None
+    prompt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ describe("lineage by keyboard", () => {
     const stage = await show(panel, { fetch_asset: asset });
     await stage.press(at(stage, "b"), "Enter");
     await stage.click("Cell 7");
-    expect(stage.cells).toEqual([{ id: "c7", number: 7, line: null, notebook: null }]);
+    expect(stage.cells).toEqual([{ id: "c7", number: 7, line: null, notebook: null, prompt: null }]);
   });
   test("a state that changes is drawn at once, and the open panel asked for anew", async () => {
     const stage = await show(panel, { fetch_asset: asset });

@@ -14,11 +14,13 @@ export type Spans = readonly (readonly [number, number])[];
 const readState = choice(STATES);
 const readSpans = list(pair(whole, whole));
 
-/** A place in a notebook. `number` is the prompt or position people say ("cell 7"); `line` counts from 1 within the cell. */
-export type CellRef = Readonly<{ id: string | null; number: number | null; line: number | null; notebook: string | null; }>;
+/** A place in a notebook. `number` is what people say ("cell 7"), `line` counts from 1 in the cell, `prompt` is that of its last run. */
+export type CellRef = Readonly<{
+  id: string | null; number: number | null; line: number | null; notebook: string | null; prompt: number | null;
+}>;
 export const readCellRef = record((o): CellRef => ({
   id: have(o, "id", nullable(text), null), number: have(o, "number", nullable(whole), null), line: have(o, "line", nullable(whole), null),
-  notebook: have(o, "notebook", nullable(text), null),
+  notebook: have(o, "notebook", nullable(text), null), prompt: have(o, "prompt", nullable(whole), null),
 }));
 
 /** A number of one asset over its materializations, oldest first; `names` says which run or partition each point is. */

@@ -32,7 +32,8 @@ function openInPage(element: HTMLElement, cell: CellRef): boolean {
   const cells = [...notebook.querySelectorAll(".jp-CodeCell")];
   const found = cells.find((candidate) => {
     const prompt = candidate.querySelector(".jp-InputPrompt")?.textContent ?? "";
-    return cell.number !== null && prompt.replace(/\D/g, "") === String(cell.number);
+    const wanted = cell.prompt ?? cell.number;
+    return wanted !== null && prompt.replace(/\D/g, "") === String(wanted);
   });
   if (!(found instanceof HTMLElement)) return false;
   const isStill = typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
