@@ -347,7 +347,7 @@ def _text(node: AssetSelection) -> str:
     if node.op == "not":
         return f"not {_grouped(args[0], '')}"
     if node.op == "walk":
-        inner = _grouped(args[0], "")
+        inner = _grouped(args[0], "walk")
         depth = "" if args[2] is None else str(args[2])
         text = f"{depth}+{inner}" if args[1] == "up" else f"{inner}+{depth}"
         return text if args[3] else f"{text} and not {inner}"
@@ -360,6 +360,10 @@ def _text(node: AssetSelection) -> str:
 
 def _grouped(node: AssetSelection, inside: str) -> str:
     text = _text(node)
-    simple = node.op in ("all", "match", "roots", "sinks", inside) or (node.op == "keys" and len(node.args) == 1)
-    simple = simple or (node.op == "walk" and node.args[3]) or (inside == "and" and node.op == "not")
+    simple = (
+        node.op in ("all", "match", "roots", "sinks")
+        or (node.op == inside and inside in ("or", "and"))
+        or (node.op == "keys" and len(node.args) == 1)
+    )
+    simple = simple or (node.op == "walk" and node.args[3] and inside != "walk") or (inside == "and" and node.op == "not")
     return text if simple else f"({text})"
