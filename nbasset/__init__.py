@@ -21,12 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbasset.commands.automation import evaluate_automation_conditions as evaluate_automation_conditions
+    from nbasset.commands.jobs import execute_job as execute_job
+    from nbasset.commands.jobs import reconstructable as reconstructable
     from nbasset.commands.materialize import materialize as materialize
     from nbasset.commands.materialize import materialize_to_memory as materialize_to_memory
     from nbasset.commands.observe import observe as observe
     from nbasset.definitions.asset import AssetsDefinition as AssetsDefinition
     from nbasset.definitions.asset_decorators import asset as asset
     from nbasset.definitions.asset_decorators import multi_asset as multi_asset
+    from nbasset.definitions.asset_job import define_asset_job as define_asset_job
     from nbasset.definitions.asset_sensors import AssetSensorDefinition as AssetSensorDefinition
     from nbasset.definitions.asset_sensors import asset_sensor as asset_sensor
     from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition as AutomationConditionSensorDefinition
@@ -68,8 +71,26 @@ if TYPE_CHECKING:
     from nbasset.definitions.definitions import load_assets_from_package_module as load_assets_from_package_module
     from nbasset.definitions.definitions import load_assets_from_package_name as load_assets_from_package_name
     from nbasset.definitions.definitions import map_asset_specs as map_asset_specs
+    from nbasset.definitions.executors import ExecutorDefinition as ExecutorDefinition
+    from nbasset.definitions.executors import executor as executor
+    from nbasset.definitions.executors import in_process_executor as in_process_executor
+    from nbasset.definitions.executors import multi_or_in_process_executor as multi_or_in_process_executor
+    from nbasset.definitions.executors import multiprocess_executor as multiprocess_executor
+    from nbasset.definitions.executors import thread_executor as thread_executor
     from nbasset.definitions.freshness import apply_freshness_policy as apply_freshness_policy
     from nbasset.definitions.freshness_sensors import build_sensor_for_freshness_checks as build_sensor_for_freshness_checks
+    from nbasset.definitions.graph import GraphDefinition as GraphDefinition
+    from nbasset.definitions.graph import graph as graph
+    from nbasset.definitions.graph_asset import graph_asset as graph_asset
+    from nbasset.definitions.graph_asset import graph_multi_asset as graph_multi_asset
+    from nbasset.definitions.graph_body import GraphIn as GraphIn
+    from nbasset.definitions.graph_body import GraphOut as GraphOut
+    from nbasset.definitions.hooks import HookDefinition as HookDefinition
+    from nbasset.definitions.hooks import failure_hook as failure_hook
+    from nbasset.definitions.hooks import success_hook as success_hook
+    from nbasset.definitions.job import JobDefinition as JobDefinition
+    from nbasset.definitions.job import job as job
+    from nbasset.definitions.job import validate_run_config as validate_run_config
     from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
@@ -94,6 +115,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.op import In as In
     from nbasset.definitions.op import OpDefinition as OpDefinition
     from nbasset.definitions.op import Out as Out
+    from nbasset.definitions.op_decorator import op as op
     from nbasset.definitions.partition_mapping import PartitionMapping as PartitionMapping
     from nbasset.definitions.partitioned_config import PartitionedConfig as PartitionedConfig
     from nbasset.definitions.partitioned_config import daily_partitioned_config as daily_partitioned_config
@@ -118,6 +140,8 @@ if TYPE_CHECKING:
     from nbasset.definitions.policies import FreshnessPolicy as FreshnessPolicy
     from nbasset.definitions.policies import Jitter as Jitter
     from nbasset.definitions.policies import RetryPolicy as RetryPolicy
+    from nbasset.definitions.reexecution import ReexecutionOptions as ReexecutionOptions
+    from nbasset.definitions.reexecution import ReexecutionStrategy as ReexecutionStrategy
     from nbasset.definitions.requests import RunRequest as RunRequest
     from nbasset.definitions.requests import SkipReason as SkipReason
     from nbasset.definitions.resources import ConfigurableResource as ConfigurableResource
@@ -184,6 +208,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.time_partitions import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
     from nbasset.definitions.time_partitions import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
     from nbasset.definitions.time_windows import ScheduleType as ScheduleType
+    from nbasset.definitions.value_types import Nothing as Nothing
     from nbasset.definitions.value_types import PythonObjectType as PythonObjectType
     from nbasset.definitions.value_types import Type as Type
     from nbasset.definitions.value_types import TypeCheck as TypeCheck
@@ -225,6 +250,11 @@ if TYPE_CHECKING:
     from nbasset.execution.context import AssetCheckExecutionContext as AssetCheckExecutionContext
     from nbasset.execution.context import AssetExecutionContext as AssetExecutionContext
     from nbasset.execution.context import OpExecutionContext as OpExecutionContext
+    from nbasset.execution.direct_contexts import build_asset_check_context as build_asset_check_context
+    from nbasset.execution.direct_contexts import build_asset_context as build_asset_context
+    from nbasset.execution.direct_contexts import build_op_context as build_op_context
+    from nbasset.execution.hooks import HookContext as HookContext
+    from nbasset.execution.hooks import build_hook_context as build_hook_context
     from nbasset.execution.result import ExecuteInProcessResult as ExecuteInProcessResult
     from nbasset.instance import Instance as Instance
     from nbasset.instance import instance_for_test as instance_for_test
@@ -268,10 +298,12 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "commands.automation": "evaluate_automation_conditions",
+    "commands.jobs": "execute_job reconstructable",
     "commands.materialize": "materialize materialize_to_memory",
     "commands.observe": "observe",
     "definitions.asset": "AssetsDefinition",
     "definitions.asset_decorators": "asset multi_asset",
+    "definitions.asset_job": "define_asset_job",
     "definitions.asset_sensors": "AssetSensorDefinition asset_sensor",
     "definitions.automation_sensors": "AutomationConditionSensorDefinition",
     "definitions.catalog_instigators": "DefaultScheduleStatus DefaultSensorStatus",
@@ -292,8 +324,16 @@ _MODULES = {
         "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
         "load_assets_from_package_name map_asset_specs"
     ),
+    "definitions.executors": (
+        "ExecutorDefinition executor in_process_executor multi_or_in_process_executor multiprocess_executor thread_executor"
+    ),
     "definitions.freshness": "apply_freshness_policy",
     "definitions.freshness_sensors": "build_sensor_for_freshness_checks",
+    "definitions.graph": "GraphDefinition graph",
+    "definitions.graph_asset": "graph_asset graph_multi_asset",
+    "definitions.graph_body": "GraphIn GraphOut",
+    "definitions.hooks": "HookDefinition failure_hook success_hook",
+    "definitions.job": "JobDefinition job validate_run_config",
     "definitions.listed_partitions": (
         "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
     ),
@@ -306,6 +346,7 @@ _MODULES = {
     "definitions.multi_mappings": "DimensionPartitionMapping MultiPartitionMapping MultiToSingleDimensionPartitionMapping",
     "definitions.multi_partitions": "MultiPartitionKey MultiPartitionsDefinition",
     "definitions.op": "DynamicOut In OpDefinition Out",
+    "definitions.op_decorator": "op",
     "definitions.partition_mapping": "PartitionMapping",
     "definitions.partitioned_config": (
         "PartitionedConfig daily_partitioned_config dynamic_partitioned_config hourly_partitioned_config "
@@ -318,6 +359,7 @@ _MODULES = {
         "StaticPartitionMapping TimeWindowPartitionMapping"
     ),
     "definitions.policies": "BackfillPolicy Backoff FreshnessPolicy Jitter RetryPolicy",
+    "definitions.reexecution": "ReexecutionOptions ReexecutionStrategy",
     "definitions.requests": "RunRequest SkipReason",
     "definitions.resources": "ConfigurableResource ConfigurableResourceFactory",
     "definitions.resources_context": "InitResourceContext",
@@ -350,7 +392,9 @@ _MODULES = {
         "WeeklyPartitionsDefinition"
     ),
     "definitions.time_windows": "ScheduleType",
-    "definitions.value_types": ("PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type"),
+    "definitions.value_types": (
+        "Nothing PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type"
+    ),
     "errors": (
         "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
         "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError MissingValue "
@@ -361,11 +405,11 @@ _MODULES = {
     "events.facts": "CheckKey",
     "execution.capture": "get_logger",
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
+    "execution.direct_contexts": "build_asset_check_context build_asset_context build_op_context",
+    "execution.hooks": "HookContext build_hook_context",
     "execution.result": "ExecuteInProcessResult",
     "instance": "Instance instance_for_test",
-    "io_managers.configurable": (
-        "ConfigurableIOManager ConfigurableIOManagerFactory fs_io_manager input_manager io_manager mem_io_manager"
-    ),
+    "io_managers.configurable": "ConfigurableIOManager ConfigurableIOManagerFactory fs_io_manager input_manager io_manager mem_io_manager",
     "io_managers.memory": "InMemoryIOManager",
     "io_managers.parquet": "ParquetIOManager",
     "io_managers.pickled": "FilesystemIOManager",
