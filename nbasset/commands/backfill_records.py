@@ -35,8 +35,8 @@ from nbasset.serde import Json
 from nbasset.storage.processes import is_alive, this_process
 from nbasset.storage.protocol import StorageReader
 
-MOST_DEATHS = 3
-"""So many times may a process die while it makes a partition; then the partition counts as failed."""
+MOST_DEATHS = 5
+"""So many times in a row may a process die while it makes a partition; then the partition counts as failed: nobody begins it for ever."""
 _PAGE = 1000
 _PARTS = ("requested", "done", "failed", "blocked", "skipped", "running", "waiting")
 
@@ -231,21 +231,22 @@ def _runs(reader: StorageReader, record: BackfillRecord) -> list[RunRecord]:
 
 
 def _deadly(reader: StorageReader, plan: BackfillPlan, lost: list[RunRecord]) -> dict[AssetKey, OrdinalSet]:
-    """Partitions during which processes died again and again."""
+    """Partitions during which processes died again and again, without anything else between. `lost` are runs, the newest first."""
     if len(lost) < MOST_DEATHS:
         return {}
     deaths: dict[tuple[AssetKey, int], int] = {}
-    for run in lost:
+    for run in reversed(lost):
         begun = interrupted(_events(reader, run.run_id))
-        if not begun:
-            continue
         targets = {key: ordinals for key, ordinals in sets_of(run.targets).items() if key in plan.wanted}
         partitions = {key: ordinals for key, ordinals in targets.items() if plan.catalog.by_key[key].partitions_def is not None}
-        steps = plan_run(plan.catalog, PlanRequest(run.run_id, frozenset(targets), partitions), plan.view).by_key
-        for step in (steps[key] for key in begun if key in steps):
-            for asset in step.assets:
-                for ordinal in step.partitions if step.partitions is not None else WHOLE:
-                    deaths[asset, ordinal] = deaths.get((asset, ordinal), 0) + 1
+        steps = plan_run(plan.catalog, PlanRequest(run.run_id, frozenset(targets), partitions), plan.view).by_key if begun else {}
+        at = {
+            (asset, ordinal)
+            for step in (steps[key] for key in begun if key in steps)
+            for asset in step.assets
+            for ordinal in (step.partitions if step.partitions is not None else WHOLE)
+        }
+        deaths = {one: deaths.get(one, 0) + 1 for one in at}
     found: dict[AssetKey, OrdinalSet] = {}
     for (key, ordinal), count in deaths.items():
         if count >= MOST_DEATHS:

@@ -1,0 +1,51 @@
+"""A sample of the campaign of `kill_backfill.py`, and how long a backfill takes to stop."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import kill_backfill as campaign
+
+from nbasset.commands.backfill import cancel_backfill
+from nbasset.instance import Instance
+
+SLOW = """
+import threading
+from nbasset import DailyPartitionsDefinition, asset
+
+
+@asset(partitions_def=DailyPartitionsDefinition("2013-01-01", "2013-02-01"))
+def day(context):
+    if context.partition_key == "2013-01-03":
+        threading.Event().wait()
+    return 1
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_backfill_that_is_killed_again_and_again_makes_each_partition_once(tmp_path: Path, workers: int) -> None:
+    campaign.campaign(tmp_path, kills=3, partitions=40, seed=workers, workers=workers)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_backfill_stops_within_ten_seconds_when_another_process_asks(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "days.py").write_text(SLOW)
+    (tmp_path / "nbasset.toml").touch()
+    instance = Instance(Instance.open(tmp_path).home)
+    _ = instance.storage
+    child = campaign.start(tmp_path, "day", "--all", "--workers", workers)
+    instance.storage.wait(3 if workers == "1" else 4, 60.0)  # asked for, begun; two days are done or a worker has begun
+    (record,) = instance.storage.backfills()
+    cancel_backfill(instance, record.backfill_id, by="ada")
+    assert child.wait(10) == 130
+    record = instance.storage.backfills()[0]
+    assert record.status == "cancelled"
+    run = instance.storage.run(record.run_ids[0])
+    assert run is not None
+    assert run.status == "canceled"
+    assert instance.storage.active_runs() == []
+    instance.close()
