@@ -11,6 +11,7 @@ from nbasset.definitions.composition import CollectedHandle, Composer, InputHand
 from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.op import In, OpDefinition, Out, checked_name, first_paragraph
 from nbasset.definitions.results import DEFAULT_OUTPUT
+from nbasset.definitions.value_annotations import shown_value
 from nbasset.errors import InvalidDefinitionError, did_you_mean
 from nbasset.places import place_of
 
@@ -226,7 +227,7 @@ def _results(returned: Any, out: Any, label: str) -> dict[str, Result]:
     found = _named(returned, declared, label)
     for output, handle in found.items():
         if not isinstance(handle, (OutputHandle, CollectedHandle)):
-            shown = "its own input" if isinstance(handle, InputHandle) else f"a {type(handle).__name__}"
+            shown = "its own input" if isinstance(handle, InputHandle) else shown_value(handle)
             raise InvalidDefinitionError(
                 f"{label} returns {shown} for '{output}', not the output of a node. Return what calling an op gave."
             )
