@@ -150,7 +150,8 @@ class InstigatorFunction:
 
     def call(self, context: Any, *leading: Any, **given: Any) -> Any:
         """Call it with the context and what goes after it, as far as it takes them, and its resources (those in `given` go first)."""
-        arguments = (context, *leading)[: self.positional]
+        takes_context = self.parameters.context is not None or self.positional > len(leading)
+        arguments = ((context, *leading) if takes_context else leading)[: self.positional]
         needed = self.resource_keys - given.keys()
         opened: Mapping[str, Any] = context.open(needed, self.what) if needed else {}
         values = {name: given.get(name, opened.get(key)) for name, key in self.parameters.resources.items()}
