@@ -16,10 +16,14 @@ help:  ## say what there is to make
 
 demo: $(VENV)/.demo  ## run the flights notebook on real data; a second run does only what is stale
 	@mkdir -p out
-	$(BIN)/nbasset run notebooks/flights.ipynb --papermill
-	$(BIN)/nbasset graph notebooks/flights.ipynb --output out/flights.svg
+	@$(BIN)/nbasset run notebooks/flights.ipynb --papermill --stale --output out/flights.ipynb
+	@$(BIN)/nbasset graph notebooks/flights.ipynb --output out/flights.svg > /dev/null
 	@echo
-	@echo "Lineage picture: out/flights.svg. To work in the notebook: make lab"
+	@echo "  out/flights.ipynb    the executed notebook: each table and figure under the cell that defines it"
+	@echo "  out/flights.svg      the lineage of the tables"
+	@echo "  notebooks/warehouse  the tables, as Parquet files for any tool"
+	@echo
+	@echo "To work in the notebook: make lab"
 
 lab: $(VENV)/.lab  ## open the flights notebook in JupyterLab (more options: LAB_ARGS=--port=9000)
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/flights.ipynb $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS)

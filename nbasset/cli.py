@@ -149,6 +149,7 @@ _ONLY_HERE: dict[str, tuple[click.Option, ...]] = {
         click.Option(["--papermill"], is_flag=True, help="Execute the notebook from top to bottom, and keep it with its outputs."),
         click.Option(["--parameter", "-P"], multiple=True, metavar="NAME=VALUE", help="A value for the notebook's parameters cell."),
         click.Option(["--kernel"], default="", help="The kernel for --papermill; otherwise the notebook's."),
+        click.Option(["--output", "-o"], default="", metavar="FILE", help="Write the executed notebook there, too."),
     )
 }
 
@@ -235,16 +236,17 @@ def _run(call: Call, arguments: Any) -> int:
 
 def _runner(call: Call) -> Callable[..., RunResult]:
     """How the steps of a run are carried out: in this process, or by papermill."""
-    given, kernel = call.more.get("parameter", ()), call.more.get("kernel", "")
+    given, kernel, output = (call.more.get(name) for name in ("parameter", "kernel", "output"))
     if not call.more.get("papermill"):
-        if given or kernel:
-            raise click.UsageError("-P and --kernel say how papermill runs a notebook. Add --papermill, or leave them out.")
+        if given or kernel or output:
+            raise click.UsageError("-P, --kernel and --output say how papermill runs a notebook. Add --papermill, or leave them out.")
         from nbasset.commands.run import run
 
         return run
     from nbasset.commands.notebook_run import run_by_papermill
 
-    return partial(run_by_papermill, parameters=pairs(given, "-P"), kernel_name=kernel or None)
+    wanted = Path(output).absolute() if output else None
+    return partial(run_by_papermill, parameters=pairs(given or (), "-P"), kernel_name=kernel or None, output=wanted)
 
 
 def _show(call: Call, arguments: Any) -> int:

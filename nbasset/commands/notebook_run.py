@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from nbasset.arguments.options import RunArguments
@@ -15,7 +16,7 @@ from nbasset.commands.scope import Scope, user_name
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.keys import AssetKey
-from nbasset.promotion.notebook_run import NotebookOptions, run_notebook
+from nbasset.promotion.notebook_run import NotebookOptions, keep_copy, run_notebook
 
 
 def run_by_papermill(
@@ -25,11 +26,13 @@ def run_by_papermill(
     *,
     parameters: Mapping[str, object] | None = None,
     kernel_name: str | None = None,
+    output: Path | None = None,
     on_plan: Callable[[PlanResult], None] = lambda plan: None,
 ) -> RunResult:
     """Make what the arguments ask for in a kernel of its own, cell after cell. A failed cell is in the result.
 
     Of `manner`, what says where steps run does not count: they run where the notebook does. When there is nothing to do, no kernel starts.
+    The executed notebook is kept with the run and, if asked for, copied to `output`.
 
     Raises
     ------
@@ -55,5 +58,7 @@ def run_by_papermill(
     def load(key: AssetKey, partition_key: str | None) -> Any:
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
 
+    if output is not None:
+        keep_copy(outcome.notebook, output)
     result = ExecuteInProcessResult(outcome.run_id, outcome.status, planned.plan, outcome.events, outcome.error, load)
     return RunResult(summed_up, result, outcome.notebook)

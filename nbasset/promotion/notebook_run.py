@@ -324,6 +324,20 @@ def _keep(executed: Any, file: Path, run_id: RunId, stop: Stop, end: Event) -> N
     write_whole(file, saved_text(kept, mask_secrets))
 
 
+def keep_copy(notebook: Path, output: Path) -> None:
+    """Copy an executed notebook to where somebody wants it.
+
+    Raises
+    ------
+    StorageUnavailable
+        If it cannot be written there.
+    """
+    try:
+        write_whole(output, notebook.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StorageUnavailable(f"{output} cannot be written: {error.strerror or error}. The notebook is kept in {notebook}.") from error
+
+
 def _give_up(storage: Storage, run_id: RunId, error: BaseException, options: NotebookOptions) -> None:
     """The execution itself failed: say so, if that can still be said."""
     interrupted = isinstance(error, KeyboardInterrupt)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
+import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
+
+from nbasset.instance import Instance
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "flights.ipynb"
 GROUPS = {
@@ -37,11 +41,7 @@ STORED = {
 }
 
 # One worker runs them all: the notebook runs once.
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("flights"),
-    pytest.mark.skipif(find_spec("nbasset.cli") is None, reason="no command line yet"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flights")]
 
 
 def _nbasset(*arguments: str, home: Path) -> str:
@@ -92,9 +92,50 @@ def test_a_second_run_writes_nothing(home: Path) -> None:
     assert {name: path.stat().st_ino for name, path in _stored(home).items()} == before
 
 
-def test_papermill_makes_the_same_tables(home: Path, tmp_path: Path) -> None:
-    _nbasset("run", str(NOTEBOOK), "--papermill", home=tmp_path)
-    executed = {name: pd.read_parquet(path) for name, path in _stored(tmp_path).items()}
+@pytest.fixture(scope="module")
+def papermill(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which papermill has executed the notebook once, as the demo does."""
+    place = tmp_path_factory.mktemp("papermill")
+    _nbasset("run", str(NOTEBOOK), "--papermill", "--stale", "--output", str(place / "executed.ipynb"), home=place)
+    return place
+
+
+def _versions(home: Path) -> dict[str, tuple[str, str, str]]:
+    """Data version, code version and digest of inputs of each asset as it is recorded."""
+    with Instance.open(home) as instance:
+        latest = instance.reader.latest(instance.reader.assets())
+    made = {str(key): record.materialization for key, record in latest.items()}
+    return {key: (fact.data_version, fact.code_version, fact.input_digest) for key, fact in made.items() if fact is not None}
+
+
+def test_papermill_makes_the_same_tables(home: Path, papermill: Path) -> None:
+    executed = {name: pd.read_parquet(path) for name, path in _stored(papermill).items()}
     assert set(executed) == ASSETS
     for name, path in _stored(home).items():
         pd.testing.assert_frame_equal(executed[name], pd.read_parquet(path))
+    assert _versions(papermill) == _versions(home)
+
+
+def test_after_papermill_there_is_nothing_to_do(papermill: Path) -> None:
+    assert _nbasset("run", str(NOTEBOOK), "--papermill", "--stale", home=papermill) == "Nothing to do: 16 assets fresh.\n"
+    assert _nbasset("plan", str(NOTEBOOK), home=papermill) == "Nothing to do: 16 assets fresh.\n"
+
+
+def test_the_executed_notebook_reads_as_a_report(papermill: Path) -> None:
+    """Each table under its definition, both figures, and the scratch cells left out."""
+    executed = nbformat.read(papermill / "executed.ipynb", as_version=4)
+    shown = {cell.id: [output for output in cell.outputs if "data" in output] for cell in executed.cells if cell.cell_type == "code"}
+    texts = {cell: [output.data["text/plain"].partition("\n")[0] for output in outputs] for cell, outputs in shown.items()}
+    assert texts["raw-flights-run"][0].startswith("raw_flights: made, 336,776 rows")
+    assert [line.partition(":")[0] for line in texts["lookups-run"]] == ["airlines", "airports", "planes"]
+    assert texts["scratch-look"] == ["Not part of this run."]
+    assert [cell for cell, outputs in shown.items() if any("image/png" in output.data for output in outputs)] == [
+        "delays-by-hour-run", "model-scores-run",
+    ]  # fmt: skip
+
+
+def test_the_notebook_runs_from_top_to_bottom_in_a_plain_kernel(home: Path, tmp_path: Path) -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    environment = {**os.environ, "NBASSET_HOME": str(tmp_path)}
+    NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOK.parent)}}, timeout=120).execute(env=environment)
+    assert _versions(tmp_path) == _versions(home)
