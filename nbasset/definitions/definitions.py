@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog, CatalogJob
 from nbasset.definitions.instigators import brought_along, checked_instigators, instigators
+from nbasset.definitions.loggers import checked_loggers
 from nbasset.definitions.resolve import Resolver
 from nbasset.definitions.runtime import runtime
 from nbasset.definitions.specs import AssetSpec, parts_of
@@ -107,7 +108,7 @@ class Definitions:
         put(self, "jobs", tuple(jobs or ()))
         put(self, "resources", dict(resources or {}))
         put(self, "executor", executor)
-        put(self, "loggers", dict(loggers or {}))
+        put(self, "loggers", checked_loggers(loggers))
         put(self, "asset_checks", tuple(_flat(asset_checks)))
         put(self, "metadata", normalize(metadata, of="Definitions"))
         put(self, "name", name)

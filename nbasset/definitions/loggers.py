@@ -118,19 +118,24 @@ def build_init_logger_context(logger_config: Any = None, job_def: Any = None) ->
     return InitLoggerContext(logger_config, job_name=getattr(job_def, "name", None), job_def=job_def)
 
 
-def logger_schemas(given: Mapping[str, LoggerDefinition]) -> dict[str, ConfigSchema]:
-    """What a run config may say of each logger: of those that are built in, and of these.
+def checked_loggers(given: Mapping[str, Any] | None) -> dict[str, LoggerDefinition]:
+    """Loggers by name, as they were given.
 
     Raises
     ------
     InvalidDefinitionError
         If something among them is no logger.
     """
-    for name, one in given.items():
+    for name, one in (given or {}).items():
         if not isinstance(one, LoggerDefinition):
             hint = " Decorate the function with @logger." if callable(one) else ""
             raise InvalidDefinitionError(f"loggers: '{name}' is a {type(one).__name__}, no logger.{hint}")
-    return {name: one.config_schema for name, one in {**BUILT_IN_LOGGERS, **given}.items()}
+    return dict(given or {})
+
+
+def logger_schemas(given: Mapping[str, Any]) -> dict[str, ConfigSchema]:
+    """What a run config may say of each logger: of those that are built in, and of these."""
+    return {name: one.config_schema for name, one in {**BUILT_IN_LOGGERS, **checked_loggers(given)}.items()}
 
 
 class _Console(logging.StreamHandler):  # type: ignore[type-arg]
