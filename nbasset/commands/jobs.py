@@ -16,16 +16,16 @@ from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.executors import ExecutorChoice, ExecutorDefinition
 from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.job import JobDefinition
-from nbasset.definitions.node_config import opened_config
+from nbasset.definitions.node_config import Part, config_of_part, opened_config
 from nbasset.definitions.op import OpDefinition, is_nothing
 from nbasset.definitions.op_selection import select_ops
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.reexecution import ReexecutionOptions
 from nbasset.definitions.requests import PARTITION_TAG, checked_tags
-from nbasset.definitions.run_config import RunConfigLike
+from nbasset.definitions.run_config import RunConfigLike, run_config_data
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError, InvalidInvocationError, ProblemsFound, did_you_mean
-from nbasset.execution.inputs import given_in_config, no_value
+from nbasset.execution.inputs import base_name, given_in_config, no_value
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
 from nbasset.keys import RunId, new_run_id
@@ -221,7 +221,6 @@ def _run(
 
 
 def _op_plan(scope: Scope, job: JobDefinition, options: JobOptions, view: PartitionsView, again: Again | None) -> RunPlan:
-    config = _job_config(scope, job, options)
     entry = scope.catalog.jobs_by_name[job.name]
     ordinal = None
     if options.partition_key is not None and job.partitions_def is not None:
@@ -232,21 +231,29 @@ def _op_plan(scope: Scope, job: JobDefinition, options: JobOptions, view: Partit
         selected = select_ops(options.op_selection, upstream, of=f"job '{job.name}'")
     if options.asset_selection is not None:
         raise InvalidInvocationError(f"job '{job.name}' runs ops, so asset_selection selects nothing. Use op_selection.")
-    request = JobRequest(RunId(options.run_id) if options.run_id else new_run_id(), config, _tags(job, options), ordinal, selected)
-    return plan_job(scope.catalog, entry, request, view)
+    request = JobRequest(RunId(options.run_id) if options.run_id else new_run_id(), {}, _tags(job, options), ordinal, selected)
+    plan = plan_job(scope.catalog, entry, request, view)
+    part = None
+    if selected is not None:
+        cut_off = {step.key: frozenset(base_name(item) for item in step.leaves() if item.kind == "config") for step in plan.steps}
+        part = Part(frozenset(step.handle for step in plan.steps), cut_off)
+    return replace(plan, config=_job_config(scope, job, options, part))
 
 
-def _job_config(scope: Scope, job: JobDefinition, options: JobOptions) -> dict[str, Any]:
+def _job_config(scope: Scope, job: JobDefinition, options: JobOptions, part: Part | None) -> dict[str, Any]:
     """The run config to record: checked as it will be used, but what a mapping of the job hides is left as it was given."""
     given = options.run_config
     config = job.config_for(given, options.partition_key)
     if not config and not job.needs_config:
         return {}
-    schema = job.run_config_schema({**scope.resolved.resources, **scope.resources})
+    assert job.graph is not None
+    schema = job.run_config_schema({**scope.resolved.resources, **scope.resources}, part=part)
+    if part is not None:
+        config = config_of_part(config, job.graph, schema.ops)
     data = schema.validate(config or None)
     opened_config(schema.ops, data.get("ops") or {})
     if isinstance(job.config, ConfigMapping):
-        return dict(given) if isinstance(given, Mapping) else {}
+        return run_config_data(given)
     return data
 
 

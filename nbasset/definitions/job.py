@@ -15,7 +15,7 @@ from nbasset.definitions.graph_body import GraphBody, compose
 from nbasset.definitions.graph_steps import job_steps
 from nbasset.definitions.hooks import HookDefinition, checked_hooks
 from nbasset.definitions.loggers import logger_schemas
-from nbasset.definitions.node_config import graph_schemas, loader_schema, takes_config
+from nbasset.definitions.node_config import Part, graph_schemas, loader_schema, takes_config
 from nbasset.definitions.op import checked_name
 from nbasset.definitions.partitioned_config import PartitionedConfig
 from nbasset.definitions.partitions import PartitionsDefinition
@@ -229,14 +229,18 @@ class JobDefinition:
 
     # -- configuration -----------------------------------------------------------------------------------------------------
 
-    def run_config_schema(self, resources: Mapping[str, Any] | None = None, nodes: Mapping[str, Any] | None = None) -> RunConfigSchema:
-        """What may be configured for a run. `nodes` are the schemas of the assets of an asset job; `resources` those around the job."""
+    def run_config_schema(
+        self, resources: Mapping[str, Any] | None = None, nodes: Mapping[str, Any] | None = None, *, part: Part | None = None
+    ) -> RunConfigSchema:
+        """What may be configured for a run, or for a part of the job. `nodes` are the schemas of the assets of an asset job; `resources` are
+        those around the job.
+        """
         from nbasset.definitions.resources import resource_schema
 
         given = {**(resources or {}), **self.resource_defs}
         graph = self.graph
         return RunConfigSchema(
-            graph_schemas(graph) if graph is not None else dict(nodes or {}),
+            graph_schemas(graph, part) if graph is not None else dict(nodes or {}),
             {key: resource_schema(one) for key, one in given.items()},
             logger_schemas(self.logger_defs),
             inputs={name: loader_schema(item) for name, item in graph.ins.items()} if graph is not None else {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbasset.definitions.composition import NodeCall
@@ -15,6 +16,14 @@ from nbasset.definitions.value_types import resolve_type
 from nbasset.errors import InvalidConfigError
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a job that runs: paths of its ops, and the inputs of each whose source does not run."""
+
+    ops: frozenset[str]
+    cut_off: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
 def node_schema(node: OpDefinition | GraphBody, inputs: Mapping[str, In] | None = None) -> NodeConfigSchema:
     """What may be configured for a node. `inputs` are those of it that nothing is connected to: they may be given values."""
     given = {name: loader_schema(item) for name, item in (inputs or {}).items()}
@@ -23,9 +32,31 @@ def node_schema(node: OpDefinition | GraphBody, inputs: Mapping[str, In] | None 
     return NodeConfigSchema(ConfigSchema.of(node.config_schema), {}, given)
 
 
-def graph_schemas(graph: GraphBody) -> dict[str, NodeConfigSchema]:
-    """The same for each node of a graph, by its name there."""
-    return {name: node_schema(call.node, open_inputs(call)) for name, call in graph.calls.items()}
+def graph_schemas(graph: GraphBody, part: Part | None = None, prefix: str = "") -> dict[str, NodeConfigSchema]:
+    """The same for each node of a graph, by its name there; with a `part` for the nodes that are in it."""
+    found = {}
+    for name, call in graph.calls.items():
+        path = prefix + name
+        inputs = open_inputs(call)
+        if part is None:
+            found[name] = node_schema(call.node, inputs)
+        elif isinstance(call.node, GraphBody):
+            inner = graph_schemas(call.node, part, f"{path}.")
+            if inner:
+                given = {key: loader_schema(item) for key, item in inputs.items()}
+                found[name] = NodeConfigSchema(None, inner, given, call.node.config)
+        elif path in part.ops:
+            cut_off = {key: call.node.ins[key] for key in part.cut_off.get(path, ())}
+            found[name] = node_schema(call.node, {**inputs, **cut_off})
+    return found
+
+
+def config_of_part(config: Mapping[str, Any], graph: GraphBody, schemas: Mapping[str, NodeConfigSchema]) -> dict[str, Any]:
+    """A run config without the entries of ops that do not run."""
+    ops = config.get("ops")
+    if not isinstance(ops, Mapping):
+        return dict(config)
+    return {**config, "ops": {name: entry for name, entry in ops.items() if name in schemas or name not in graph.calls}}
 
 
 def open_inputs(call: NodeCall) -> dict[str, In]:
