@@ -64,9 +64,9 @@ class GcArguments:
 
 @dataclass(frozen=True, slots=True)
 class RenameArguments:
-    """``rename``: an asset goes on under another key."""
+    """``rename``: the asset goes on under another key."""
 
-    old: str
+    asset: str
     new: str
 
 

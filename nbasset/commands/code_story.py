@@ -71,7 +71,7 @@ def facts_in(event: object) -> list[AssetMaterialized]:
 def named(reason: Reason, story: CodeStory) -> tuple[Reason, ...]:
     """A reason about code or a parameter as several that name what changed; itself when that cannot be told."""
     if reason.kind == "code" and reason.text == "its code changed":
-        found = [Reason("code" if one.kind == "asset" else "helper", one.name, one.sentence) for one in story.changes]
+        found = [Reason("code" if one.kind == "asset" else "helper", one.name, one.sentence) for one in sorted(story.changes, key=_telling)]
         return tuple(found) or (Reason("code", reason.subject, "its statements stand in another order"),) if story.before else (reason,)
     if reason.kind == "config" and reason.text.startswith("the parameter"):
         before, after = story.parameters
@@ -80,6 +80,11 @@ def named(reason: Reason, story: CodeStory) -> tuple[Reason, ...]:
             then = f", was {_value(was)}" if was is not None else " and was none"
             return (Reason("config", reason.subject, f"the parameter `{reason.subject}` in {now.label} is {_value(now)}{then}"),)
     return (reason,)
+
+
+def _telling(change: Change) -> int:
+    """What changed tells more than what is new, and that more than what went."""
+    return ("changed", "added", "removed").index(change.status)
 
 
 def _value(parameter: Parameter) -> str:

@@ -8,7 +8,9 @@ from nbasset import clock
 from nbasset.arguments.options import DropArguments
 from nbasset.commands.planning import partitions_of
 from nbasset.commands.scope import Scope, user_name
+from nbasset.commands.show import one_asset
 from nbasset.commands.states import standing
+from nbasset.commands.versions import current_ids, fact_of, manager_of, one_partition, place_of
 from nbasset.definitions.selection import AssetSelection
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import AssetWiped
@@ -42,7 +44,11 @@ def drop(scope: Scope, arguments: DropArguments) -> DropResult:
     ------
     PartitionBusy
         If somebody writes one of them now.
+    MissingValue, InvalidInvocationError
+        If there is no such version.
     """
+    if arguments.version:
+        return _drop_version(scope, arguments)
     now = standing(scope)
     catalog = scope.catalog
     keys = tuple(sorted(AssetSelection.from_string(arguments.select).resolve(catalog, status=now.status)))
@@ -62,6 +68,29 @@ def drop(scope: Scope, arguments: DropArguments) -> DropResult:
             storage.append([AssetWiped(clock.now_us(), key, wanted, by=user_name())], flush=True)
         partitions += len(wanted) if wanted is not None else 0
     return DropResult(keys if not given else tuple(given), partitions, files, tuple(kept))
+
+
+def _drop_version(scope: Scope, arguments: DropArguments) -> DropResult:
+    """Give up one version, with its file. If it was the current one, the asset (or partition) counts as never materialized."""
+    key = one_asset(scope, arguments.select)
+    ref = one_partition(scope, key, arguments.partitions.text)
+    fact = fact_of(scope, key, ref.ordinal if ref is not None else None, arguments.version)
+    storage = scope.instance.storage
+    manager = manager_of(scope, key)
+    folder = getattr(manager, "folder", None)
+    files = 0
+    with storage.lock(f"asset/{key}", timeout_s=10.0):
+        at = ref.ordinal if ref is not None else None
+        place = place_of(manager, fact, key, scope.catalog.by_key[key].partitions_def) if folder is not None else None
+        if folder is not None and folder.exists(folder.version_place(fact.version_id)):
+            folder.remove_version(fact.version_id)
+            files += 1
+        if folder is not None and place is not None and current_ids(storage, key).get(at) == fact.version_id and folder.exists(place):
+            folder.discard(place)
+            files += 1
+        partitions = OrdinalSet.of([ref.ordinal]) if ref is not None else None
+        storage.append([AssetWiped(clock.now_us(), key, partitions, fact.version_id, user_name())], flush=True)
+    return DropResult((key,), 1 if ref is not None else 0, files)
 
 
 def _delete(scope: Scope, key: AssetKey, wanted: OrdinalSet | None) -> int | None:

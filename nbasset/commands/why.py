@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -15,7 +16,7 @@ from nbasset.commands.planning import Wish, wanted_of
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
 from nbasset.commands.states import Standing, standing
-from nbasset.commands.words import ago, counted
+from nbasset.commands.words import counted
 from nbasset.definitions.partition_ranges import format_ranges, parse_ranges
 from nbasset.drawing.picture import State
 from nbasset.errors import UnknownPartitionError
@@ -31,6 +32,7 @@ from nbasset.serde import Json
 from nbasset.source.diff import Change
 
 _MOST_SAID = 2
+_ITS = re.compile(r"its (code_version|code|last run|file|configuration|statements)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,36 +280,59 @@ class _Asked:
             return f"{name} is made elsewhere: nothing here makes it."
         if shown == "fresh":
             return f"{name} is fresh: nothing that it was made from has changed."
-        wanted = {"failed": ("failed",), "missing": ("missing",)}.get(shown)
-        told = [(cause, reason) for cause in causes for reason in cause.reasons if wanted is None or reason.kind in wanted]
-        told = told or [(cause, reason) for cause in causes for reason in cause.reasons]
-        if shown == "stale":
-            told = [
-                (cause, reason) for cause, reason in told if reason.kind not in ("missing", "failed") or cause.asset != self.key
-            ] or told
+        told = [(cause, reason) for cause in causes for reason in cause.reasons if self._says(shown, cause, reason)]
+        told = _once(told or [(cause, reason) for cause in causes for reason in cause.reasons])
+        if shown == "failed" and told:
+            return f"{name} {self._state_words(shown)}: {told[0][1].text.removeprefix('its last run failed: ')}."
+        if shown == "missing" and state.is_partitioned and self.ordinal is None:
+            return f"{name} is {self._state_words(shown)}: never materialized."
         if not told:
             return f"{name} is {shown}."
-        said = " and ".join(self._clause(cause, reason) for cause, reason in told[:_MOST_SAID])
-        more = len(told) - _MOST_SAID
-        said += f", and {counted(more, 'more reason')}" if more > 0 else ""
-        return f"{name} is {self._state_words(shown)}: {said}."
+        return f"{name} is {self._state_words(shown)}: {self._clauses(told)}."
+
+    def _says(self, shown: State, cause: Cause, reason: Reason) -> bool:
+        """Whether a reason is one for this state."""
+        if shown in ("failed", "missing"):
+            return reason.kind == shown
+        return cause.asset != self.key or reason.kind not in ("missing", "failed")
+
+    def _clauses(self, told: list[tuple[Cause, Reason]]) -> str:
+        """The first reasons in words, those of one place together; and how many more there are."""
+        first = dict.fromkeys((cause.asset, reason) for cause, reason in told)
+        said = list(first)[:_MOST_SAID]
+        clauses = []
+        for asset in dict.fromkeys(asset for asset, _ in said):
+            mine = [reason for at, reason in said if at == asset]
+            clauses.append(self._clause(asset, mine))
+        more = len(first) - len(said)
+        return ", and ".join(clauses) + (f", and {counted(more, 'more reason')}" if more > 0 else "")
 
     def _state_words(self, shown: State) -> str:
         state = self.now.states[self.key]
         if not state.is_partitioned or self.ordinal is not None:
             return shown
         total = len(state.fresh) + len(state.stale) + len(state.failed) + len(state.missing)
-        count = {"stale": state.stale, "missing": state.missing, "failed": state.failed}[shown]
-        return shown if len(count) == total else f"{shown} for {len(count):,} of {counted(total, 'partition')}"
+        count = {"missing": state.missing, "failed": state.failed}.get(shown, state.stale)
+        some = f" for {len(count):,} of {counted(total, 'partition')}"
+        return shown + ("" if len(count) == total else some)
 
-    def _clause(self, cause: Cause, reason: Reason) -> str:
-        if cause.asset == self.key:
-            return reason.text
-        if reason.kind == "missing":
-            return f"'{cause.asset}' is not there"
-        if reason.text.startswith(("its ", "it ")):
-            return f"of '{cause.asset}' {reason.text}" if reason.text.startswith("its ") else f"'{cause.asset}': {reason.text}"
-        return f"{reason.text}, which '{cause.asset}' {'reads' if reason.kind == 'data' else 'needs'}"
+    def _clause(self, asset: AssetKey, reasons: list[Reason]) -> str:
+        if asset == self.key:
+            return " and ".join(reason.text for reason in reasons)
+        texts = []
+        reads = False
+        for reason in reasons:
+            if reason.kind == "missing":
+                texts.append(f"'{asset}' is not there")
+            elif reason.text.startswith("it "):
+                texts.append(f"'{asset}' {reason.text.removeprefix('it ')}")
+            elif _ITS.match(reason.text):
+                texts.append(_ITS.sub(rf"the \1 of '{asset}'", reason.text))
+            else:
+                texts.append(reason.text)
+                reads = reads or reason.kind not in ("file", "upstream", "resource")
+        verb = "reads" if all(reason.kind == "data" for reason in reasons) else "needs"
+        return " and ".join(texts) + (f", which '{asset}' {verb}" if reads else "")
 
     def _range(self, key: AssetKey, where: OrdinalSet | None) -> str:
         definition = self.scope.catalog.by_key[key].partitions_def
@@ -350,6 +375,16 @@ class _Asked:
             return None
         counts = {key: 1 if ordinals is None else len(ordinals) for key, ordinals in wanted.items()}
         return estimate(counts, costs_of(self.scope, counts), workers=workers_of(self.scope))
+
+
+def _once(told: list[tuple[Cause, Reason]]) -> list[tuple[Cause, Reason]]:
+    """Each reason where it first occurs; of something that failed only that."""
+    failed = {cause.asset for cause, reason in told if reason.kind == "failed"}
+    found: dict[Reason, Cause] = {}
+    for cause, reason in told:
+        if cause.asset not in failed or reason.kind == "failed":
+            found.setdefault(reason, cause)
+    return [(cause, reason) for reason, cause in found.items()]
 
 
 def _flat(data: Any, path: str = "") -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ and what it will take by what it took before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partition_ranges import format_ranges
@@ -42,7 +42,7 @@ def roots_of(
 ) -> tuple[Root, ...]:  # fmt: skip
     """Everything that is wrong with an asset (or with one partition of it), its own causes first.
 
-    Causes above are given as they are at their asset, so ``upstream`` reasons do not occur.
+    Causes above are given as they are at their asset; one of kind ``upstream`` is left only where partitions above are gone.
     """
     state = states[key]
     wheres = dict(state.causes) if state.is_partitioned else {}
@@ -66,9 +66,9 @@ def roots_of(
 def _told_by(reason: Reason, state: AssetState | None) -> Iterable[Reason]:
     """The reasons of the asset above that an ``upstream`` reason tells of."""
     own = [one for one in state.own_reasons if reason.text.endswith(one.text)] if state is not None else []
-    if not own and state is not None:
+    if not own and state is not None and not reason.text.endswith(" any more"):
         own = [one for one in state.own_reasons if one.kind in ("missing", "failed")][:1]
-    return own or [replace(reason, kind="data")]
+    return own or [reason]
 
 
 def path_between(

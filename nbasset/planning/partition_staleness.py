@@ -102,9 +102,8 @@ def partitioned_state(asset: CatalogAsset, reads: tuple[Read, ...], around: Surr
     if failed and record is not None:
         rest.append((why.failed(record), failed))
     if missing:
-        never = "were never materialized" if made or failed else "was never materialized"
-        text = f"{why.stale_text(missing)} {never}" if made or failed else f"it {never}"
-        rest.append((Reason("missing", str(asset.key), text), missing))
+        whole = not made and not failed
+        rest.append((why.missing(asset.key) if whole else why.missing_partitions(asset.key, len(missing)), missing))
     return _state(asset, made, failed, missing, direct, above, (*own, *above, *rest))
 
 
@@ -285,8 +284,7 @@ def _above(
             if late:
                 found[root] = found[root] | late if root in found else late
         if read.is_identity and above.missing & made:
-            gone = why.above(why.missing(read.asset), read.asset)
-            found[gone] = above.missing & made
+            found[why.not_there(read.asset, len(above.missing & made))] = above.missing & made
     causes = list(found.items())[:_MOST_ROOTS]
     own = next((read for read in reads if read.asset == asset.key), None)
     if own is not None:

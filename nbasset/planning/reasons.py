@@ -11,13 +11,22 @@ from collections.abc import Collection, Iterable, Mapping
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.events.records import AssetRecord
 from nbasset.keys import AssetKey
-from nbasset.ordinals import OrdinalSet
 from nbasset.planning.plan import Reason
 
 
 def missing(key: AssetKey) -> Reason:
     """It is not there."""
     return Reason("missing", str(key), "it was never materialized")
+
+
+def missing_partitions(key: AssetKey, count: int) -> Reason:
+    """So many of its partitions are not there."""
+    return Reason("missing", str(key), f"{_partitions(count)} {'was' if count == 1 else 'were'} never materialized")
+
+
+def not_there(upstream: AssetKey, count: int) -> Reason:
+    """So many partitions above, which were there when they were read, are not there any more."""
+    return Reason("upstream", str(upstream), f"{_partitions(count)} of '{upstream}' {'is' if count == 1 else 'are'} not there any more")
 
 
 def failed(record: AssetRecord) -> Reason:
@@ -33,14 +42,19 @@ def expired(key: AssetKey, sentence: str) -> Reason:
 
 def file_changed(key: AssetKey, *, count: int = 0) -> Reason:
     """Its file is not the one that was written: of so many partitions, if it has any."""
-    of = f" of {_partitions(count)}" if count else ""
-    return Reason("file", str(key), f"its file{'s' if count > 1 else ''}{of} {'were' if count > 1 else 'was'} changed by hand")
+    return Reason("file", str(key), _files(key, count, "changed"))
 
 
 def file_gone(key: AssetKey, *, count: int = 0) -> Reason:
     """Its file was deleted."""
-    of = f" of {_partitions(count)}" if count else ""
-    return Reason("file", str(key), f"its file{'s' if count > 1 else ''}{of} {'were' if count > 1 else 'was'} deleted by hand")
+    return Reason("file", str(key), _files(key, count, "deleted"))
+
+
+def _files(key: AssetKey, count: int, what: str) -> str:
+    if not count:
+        return f"its file was {what} by hand"
+    plural = "" if count == 1 else "s"
+    return f"the file{plural} of {_partitions(count)} of '{key}' {'was' if count == 1 else 'were'} {what} by hand"
 
 
 def code_changed(key: AssetKey, then: str, now: str) -> Reason | None:
@@ -51,6 +65,8 @@ def code_changed(key: AssetKey, then: str, now: str) -> Reason | None:
         return Reason("code", str(key), f"its code_version changed from '{then}' to '{now}'")
     if _is_given(now):
         return Reason("code", str(key), f"its code_version is now given as '{now}'")
+    if then and _is_given(then):
+        return Reason("code", str(key), f"its code_version '{then}' is not given any more")
     return Reason("code", str(key), "its code changed")
 
 
@@ -139,8 +155,3 @@ def _packages(text: str) -> dict[str, str]:
         if version:
             found[name] = version
     return found
-
-
-def stale_text(ordinals: OrdinalSet) -> str:
-    """How many partitions, for a sentence."""
-    return _partitions(len(ordinals))

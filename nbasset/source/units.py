@@ -7,6 +7,7 @@ lines right above it. Parsing is the expensive part, so a `ParsedCell` is made o
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,7 +37,7 @@ class Unit:
     guard: str = ""
     place: Place = field(init=False)
     left_out: LeftOut | None = None
-    _digests: dict[bool, str] = field(default_factory=dict)
+    _digests: dict[tuple[bool, bool], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.place = Place(self.cell.id, self.first_line, self.last_line)
@@ -72,12 +73,17 @@ class Unit:
         path = dotted_path(value.func)
         return path is not None and "asset" in (path[1] or path[0]).lower()
 
-    def digest(self, *, with_docstrings: bool = False) -> str:
-        """Digest of the normal form; arguments of asset decorators and docstrings do not count."""
-        found = self._digests.get(with_docstrings)
+    def digest(self, *, with_docstrings: bool = False, without_name: bool = False) -> str:
+        """Digest of the normal form; arguments of asset decorators and docstrings do not count.
+
+        `without_name` is for an asset's own function: what it is called is the asset's name and no part of how it is made.
+        """
+        asked = (with_docstrings, without_name)
+        found = self._digests.get(asked)
         if found is None:
-            form = normal_form(self.nodes, with_docstrings=with_docstrings, without_decorators=ASSET_DECORATORS)
-            found = self._digests[with_docstrings] = digest(form)
+            nodes = [_nameless(node) for node in self.nodes] if without_name else self.nodes
+            form = normal_form(nodes, with_docstrings=with_docstrings, without_decorators=ASSET_DECORATORS)
+            found = self._digests[asked] = digest(form)
         return found
 
     def text(self, *, first_line: int | None = None) -> str:
@@ -89,6 +95,14 @@ class Unit:
     def where(self, document: str, line: int | None = None) -> str:
         """The place for people: ``cell 7, line 2 (flights.ipynb)``."""
         return where(self.cell, document, line or self.first_line)
+
+
+def _nameless(node: ast.stmt) -> ast.stmt:
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return node
+    bare = copy.copy(node)
+    bare.name = "_"
+    return bare
 
 
 def where(cell: Cell, document: str, line: int) -> str:

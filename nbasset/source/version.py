@@ -44,7 +44,8 @@ class _Graph:
             (f"={found.module}", [(program, position, f"={found.module}")]) for found in unit.names.inner_imports if not found.name
         ]
         inner += [(f"={found.name}", [(program, position, found.name)]) for found in unit.names.inner_imports if found.name]
-        return unit.digest(with_docstrings=self.with_docstrings), [edge for edge in edges if edge[1]] + inner
+        label = unit.digest(with_docstrings=self.with_docstrings, without_name=is_root and unit.names.is_asset)
+        return label, [edge for edge in edges if edge[1]] + inner
 
     def _import(self, key: Key) -> tuple[str, Edges]:
         use = self.reach.imports.get(key)
@@ -59,9 +60,12 @@ class _Graph:
         return label, edges
 
     def keys(self, program: Program, need: Need) -> list[Key]:
-        """The keys that a need points to; a plain import counts by the one name."""
+        """The keys that a need points to; a plain import counts by the one name. What setup cells do counts anyway, wherever they stand."""
         keys: list[Key] = []
         for target in need.targets:
+            unit = program.units[target]
+            if unit.cell.role == "setup" and not unit.is_import and need.name not in unit.names.binds:
+                continue
             if program.units[target].is_import:
                 keys += [(program, target, found.name) for found in program.imports_of(target, need.name)]
             else:
@@ -98,9 +102,12 @@ def _starts(reach: Reach, graph: _Graph) -> Edges:
     setup.sort(key=lambda position: (graph.node((program, position, ""))[0], position))
     starts.append(("setup", [(program, position, "") for position in setup]))
     for package in sorted(set(reach.settings.values())):
-        spots: list[Spot] = [spot for spot, of in reach.settings.items() if of == package]
+        spots: list[Spot] = [
+            spot for spot, of in reach.settings.items() if of == package and spot[0].units[spot[1]].cell.role != "setup"
+        ]  # fmt: skip
         spots.sort(key=lambda spot: (spot[0].dotted, spot[1]))
-        starts.append((f"settings {package}", [(*spot, "") for spot in spots]))
+        if spots:
+            starts.append((f"settings {package}", [(*spot, "") for spot in spots]))
     futures = {
         alias
         for owner, position in reach.included

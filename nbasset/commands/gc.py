@@ -1,0 +1,91 @@
+"""``gc``: delete earlier versions that the rule of retention does not keep. Never a current one, nor one that is referred to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbasset import clock
+from nbasset.arguments.options_time import GcArguments
+from nbasset.commands.retention import versions_in
+from nbasset.commands.words import counted, size_text
+from nbasset.instance import Instance
+from nbasset.io_managers.versions import Retention, plan_retention, unknown_versions
+from nbasset.keys import AssetKey
+from nbasset.serde import Json
+
+_DAY_US = 86_400 * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A version that goes."""
+
+    asset: AssetKey
+    partition: str | None
+    version_id: str
+    written_us: int
+    size_bytes: int
+
+    def to_json(self) -> Json:
+        """Plain data."""
+        return {
+            "asset": str(self.asset), "partition": self.partition, "version_id": self.version_id, "written_us": self.written_us,
+            "size_bytes": self.size_bytes,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GcResult:
+    """What went (or would go), and what stays. `strangers` are version files that no record knows: they are left for people to look at."""
+
+    gone: tuple[Gone, ...]
+    kept: int = 0
+    kept_bytes: int = 0
+    strangers: tuple[str, ...] = ()
+    is_dry: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that are free now, or would be."""
+        return sum(one.size_bytes for one in self.gone)
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        what = f"{counted(len(self.gone), 'version')}, {size_text(self.size_bytes)}"
+        done = f"{what} would go" if self.is_dry else f"{what} deleted"
+        said = f"{done}; {counted(self.kept, 'earlier version')} kept, {size_text(self.kept_bytes)}."
+        return said + (f" {counted(len(self.strangers), 'file')} that no record names: see doctor." if self.strangers else "")
+
+    def to_json(self) -> Json:
+        """Plain data."""
+        return {
+            "dry_run": self.is_dry, "versions": [one.to_json() for one in self.gone], "size_bytes": self.size_bytes, "kept": self.kept,
+            "kept_bytes": self.kept_bytes, "strangers": list(self.strangers),
+        }  # fmt: skip
+
+
+def gc(instance: Instance, arguments: GcArguments = GcArguments()) -> GcResult:  # noqa: B008 - frozen
+    """Apply the rule of the settings, or the one that was given, to the warehouse of a home; ``dry_run`` only says what would go."""
+    settings = instance.settings.retention
+    rule = Retention(
+        settings.versions if arguments.keep is None else arguments.keep,
+        arguments.older_than_s,
+        (settings.size_bytes or None) if arguments.max_bytes is None else arguments.max_bytes,
+    )
+    now = clock.now_us()
+    folder = instance.manager("parquet").folder
+    stored = folder.versions()
+    versions = versions_in(instance.reader, {one.version_id: one.size_bytes for one in stored})
+    going = set(plan_retention(versions, rule, now_us=now))
+    gone = tuple(
+        Gone(one.asset, one.partition, one.version_id, one.written_us, one.size_bytes) for one in versions if one.version_id in going
+    )  # fmt: skip
+    if not arguments.dry_run:
+        for one in gone:
+            folder.remove_version(one.version_id)
+    staying = [one for one in versions if one.version_id not in going and not one.is_current]
+    strangers = unknown_versions(stored, {one.version_id for one in versions}, older_than_us=now - _DAY_US)
+    return GcResult(
+        gone, len(staying), sum(one.size_bytes for one in staying), tuple(one.version_id for one in strangers), arguments.dry_run
+    )
