@@ -123,8 +123,9 @@ _KINDS = {
     "JobDefinition": "job",
     "UnresolvedAssetJobDefinition": "job",
     "ScheduleDefinition": "schedule",
-    "UnresolvedPartitionedAssetScheduleDefinition": "schedule",
+    "UnresolvedPartitionedSchedule": "schedule",
     "SensorDefinition": "sensor",
+    "AutomationConditionSensorDefinition": "sensor",
 }
 
 
