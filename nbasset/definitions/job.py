@@ -232,7 +232,7 @@ class JobDefinition:
     def run_config_schema(
         self, resources: Mapping[str, Any] | None = None, nodes: Mapping[str, Any] | None = None, *, part: Part | None = None
     ) -> RunConfigSchema:
-        """What may be configured for a run, or for a part of the job. `nodes` are the schemas of the assets of an asset job; `resources` are
+        """What may be configured for a run, or for a part of the job. `nodes` are the schemas of the assets of an asset job, `resources`
         those around the job.
         """
         from nbasset.definitions.resources import resource_schema

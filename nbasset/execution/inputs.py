@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from nbasset import clock
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
@@ -41,8 +41,14 @@ class Reading:
         return self.op.ins.get(base_name(item), In())
 
     def annotation(self, item: StepInput) -> Any:
-        """What the function's parameter says; of a part of a list nothing."""
-        return self.op.parameters.inputs.get(item.name)
+        """What the function's parameter says; for one of several in a list, what it says of each."""
+        annotation = self.op.parameters.inputs.get(base_name(item))
+        return each_of(annotation) if is_one_of_several(item) else annotation
+
+    def value_type(self, item: StepInput) -> Any:
+        """The type that the op declares; for one of several in a list, that of each."""
+        declared = self.declared(item).value_type
+        return each_of(declared) if is_one_of_several(item) else declared
 
     def wanted(self, item: StepInput) -> AssetInput | None:
         """What the asset says of the input, or the graph's that it stands for."""
@@ -51,6 +57,21 @@ class Reading:
     def versions(self, item: StepInput) -> InputVersions | None:
         """Which versions of an asset to read."""
         return next((one for one in self.task.inputs if one.name == item.name), None)
+
+
+def is_one_of_several(item: StepInput) -> bool:
+    """Whether what is loaded becomes an item of a list."""
+    return item.kind in ("fan_in", "collected") or "[" in item.name
+
+
+def each_of(annotation: Any) -> Any:
+    """The type of the items of a list type; None where it does not say.
+
+    >>> each_of(list[int]), each_of(list)
+    (<class 'int'>, None)
+    """
+    arguments = get_args(annotation)
+    return arguments[0] if len(arguments) == 1 and isinstance(get_origin(annotation), type) else None
 
 
 def base_name(item: StepInput) -> str:
@@ -118,7 +139,7 @@ class InputLoader:
             run_partition_key=task.refs[0].key if len(task.refs) == 1 else None,
             name=item.name,
             definition_metadata={**spec.metadata, **(wanted.metadata if wanted is not None else declared.metadata)},
-            value_type=declared.value_type if declared.value_type is not None else annotation,
+            value_type=reading.value_type(item) or annotation,
             resources=reading.resources,
             log=reading.log,
             upstream_output=OutputContext(
@@ -156,8 +177,8 @@ class InputLoader:
             name=ref.output, mapping_key=mapping_key, resources=reading.resources, log=reading.log,
         )  # fmt: skip
         context = InputContext(
-            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=reading.declared(item).value_type,
-            definition_metadata=reading.declared(item).metadata, annotation=reading.annotation(item) if not item.mapping_keys else None,
+            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=reading.value_type(item),
+            definition_metadata=reading.declared(item).metadata, annotation=reading.annotation(item),
             resources=reading.resources, log=reading.log, upstream_output=upstream,
         )  # fmt: skip
         try:
