@@ -26,6 +26,10 @@ class AssetSensorDefinition(SensorDefinition):
     None is left out: what comes between two evaluations is handed over one by one, at most `EVENTS_PER_TICK` at a time, and the cursor
     moves with each, so that ``run_key=context.cursor`` tells them apart. With `latest_only` several collapse into the newest. The first
     evaluation sees the newest that is there.
+
+    >>> made = AssetSensorDefinition("on_orders", "orders", asset_materialization_fn=lambda context, asset_event: None)
+    >>> made.to_catalog().monitored
+    (AssetKey('orders'),)
     """
 
     asset_key: AssetKey

@@ -22,7 +22,11 @@ SensorKind = Literal["sensor", "asset", "multi_asset", "run_status", "automation
 
 @serializable
 class DefaultScheduleStatus(Enum):
-    """Whether a schedule runs until somebody starts or stops it."""
+    """Whether a schedule runs until somebody starts or stops it.
+
+    >>> DefaultScheduleStatus.STOPPED.value
+    'STOPPED'
+    """
 
     RUNNING = "RUNNING"
     STOPPED = "STOPPED"
@@ -30,7 +34,11 @@ class DefaultScheduleStatus(Enum):
 
 @serializable
 class DefaultSensorStatus(Enum):
-    """Whether a sensor runs until somebody starts or stops it."""
+    """Whether a sensor runs until somebody starts or stops it.
+
+    >>> DefaultSensorStatus.RUNNING.value
+    'RUNNING'
+    """
 
     RUNNING = "RUNNING"
     STOPPED = "STOPPED"

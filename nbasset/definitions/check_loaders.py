@@ -17,7 +17,14 @@ from nbasset.keys import AssetKey
 def load_asset_checks_from_modules(
     modules: Iterable[ModuleType], asset_key_prefix: str | Sequence[str] | None = None
 ) -> list[AssetsDefinition]:
-    """All checks that stand at the top level of the modules, in order; `asset_key_prefix` goes before the keys of their assets."""
+    """All checks that stand at the top level of the modules, in order; `asset_key_prefix` goes before the keys of their assets.
+
+    >>> from nbasset.definitions.checks import asset_check
+    >>> module = ModuleType("checks")
+    >>> module.small = asset_check(asset="orders", name="small")(lambda orders: len(orders) < 9)
+    >>> [str(check.check_keys[0]) for check in load_asset_checks_from_modules([module], asset_key_prefix="shop")]
+    ['shop/orders:small']
+    """
     found: dict[int, AssetsDefinition] = {}
     for module in modules:
         for value in vars(module).values():
@@ -29,17 +36,30 @@ def load_asset_checks_from_modules(
 
 
 def load_asset_checks_from_package_module(package_module: ModuleType, asset_key_prefix: Any = None) -> list[AssetsDefinition]:
-    """All checks of a package and of every module below it."""
+    """All checks of a package and of every module below it.
+
+    >>> import json
+    >>> load_asset_checks_from_package_module(json)
+    []
+    """
     return load_asset_checks_from_modules(modules_of_package(package_module), asset_key_prefix)
 
 
 def load_asset_checks_from_package_name(package_name: str, asset_key_prefix: Any = None) -> list[AssetsDefinition]:
-    """All checks of the package with this name."""
+    """All checks of the package with this name.
+
+    >>> load_asset_checks_from_package_name("json")
+    []
+    """
     return load_asset_checks_from_package_module(importlib.import_module(package_name), asset_key_prefix)
 
 
 def load_asset_checks_from_current_module(asset_key_prefix: Any = None) -> list[AssetsDefinition]:
-    """All checks of the module that calls this."""
+    """All checks of the module that calls this.
+
+    >>> load_asset_checks_from_current_module()
+    []
+    """
     import inspect
 
     frame = inspect.currentframe()

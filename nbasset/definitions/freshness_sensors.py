@@ -27,6 +27,11 @@ def build_sensor_for_freshness_checks(
 ) -> SensorDefinition:
     """A sensor that evaluates freshness checks again when their verdict may have changed, and only then.
 
+    >>> from nbasset import build_last_update_freshness_checks
+    >>> checks = build_last_update_freshness_checks(assets=["orders"], lower_bound_delta=timedelta(hours=1))
+    >>> build_sensor_for_freshness_checks(freshness_checks=checks).name
+    'freshness_checks_sensor'
+
     Raises
     ------
     InvalidDefinitionError

@@ -24,7 +24,11 @@ _TAKEN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"mess
 
 @dataclass(frozen=True)
 class InitLoggerContext:
-    """What a logger's function may look at: its config, and the run and job it is for."""
+    """What a logger's function may look at: its config, and the run and job it is for.
+
+    >>> InitLoggerContext({"log_level": "INFO"}).logger_config
+    {'log_level': 'INFO'}
+    """
 
     __nbasset_context__ = True
 
@@ -37,7 +41,11 @@ class InitLoggerContext:
 
 @dataclass(frozen=True, eq=False)
 class LoggerDefinition:
-    """A function that makes a `logging.Logger` from its config. Make one with `@logger`."""
+    """A function that makes a `logging.Logger` from its config. Make one with `@logger`.
+
+    >>> LoggerDefinition(lambda init_context: logging.Logger("quiet"))(build_init_logger_context()).name
+    'quiet'
+    """
 
     logger_fn: Callable[..., logging.Logger]
     config_schema: ConfigSchema
@@ -114,7 +122,11 @@ def logger(
 
 
 def build_init_logger_context(logger_config: Any = None, job_def: Any = None) -> InitLoggerContext:
-    """A context for making a logger by hand."""
+    """A context for making a logger by hand.
+
+    >>> colored_console_logger(build_init_logger_context({"log_level": "ERROR"})).level
+    40
+    """
     return InitLoggerContext(logger_config, job_name=getattr(job_def, "name", None), job_def=job_def)
 
 
@@ -176,7 +188,12 @@ class _Coloured(logging.Formatter):
 
 
 class JsonLogFormatter(logging.Formatter):
-    """One line of JSON for each record: time, level, logger, message, and every field that was passed as ``extra``."""
+    """One line of JSON for each record: time, level, logger, message, and every field that was passed as ``extra``.
+
+    >>> record = logging.LogRecord("sales", logging.INFO, "", 0, "loaded %d rows", (3,), None)
+    >>> json.loads(JsonLogFormatter().format(record))["message"]
+    'loaded 3 rows'
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON."""

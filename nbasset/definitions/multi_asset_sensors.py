@@ -40,6 +40,9 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
     """What a multi-asset sensor's function gets: the records that it has not taken in yet, and ways to take them in.
 
     A record counts as taken in after `advance_cursor` or `advance_all_cursors`; until then each evaluation sees it again.
+
+    >>> MultiAssetSensorEvaluationContext(monitored_assets=[AssetKey("a")]).asset_keys
+    (AssetKey('a'),)
     """
 
     def __init__(
@@ -205,6 +208,9 @@ def build_multi_asset_sensor_context(
     """A context for calling or evaluating a multi-asset sensor by hand.
 
     With `cursor_from_latest_materializations` everything that is there already counts as taken in.
+
+    >>> build_multi_asset_sensor_context(monitored_assets=["a", "b"]).asset_keys
+    (AssetKey('a'), AssetKey('b'))
     """
     known = definitions or repository_def
     return MultiAssetSensorEvaluationContext(
@@ -215,7 +221,11 @@ def build_multi_asset_sensor_context(
 
 
 class MultiAssetSensorDefinition(SensorDefinition):
-    """A sensor over several assets; its function gets a `MultiAssetSensorEvaluationContext`."""
+    """A sensor over several assets; its function gets a `MultiAssetSensorEvaluationContext`.
+
+    >>> MultiAssetSensorDefinition("both", ["a", "b"], asset_materialization_fn=lambda context: None).to_catalog().monitored
+    (AssetKey('a'), AssetKey('b'))
+    """
 
     monitored: Any
 

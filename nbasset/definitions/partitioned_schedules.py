@@ -86,6 +86,13 @@ def build_schedule_from_partitioned_job(
     time: all partitions with the newest time are asked for. Static and dynamic partitions have no pace: `cron_schedule` says when, and
     all partitions are asked for.
 
+    >>> from nbasset import DailyPartitionsDefinition
+    >>> from nbasset.definitions.asset_job import define_asset_job
+    >>> job = define_asset_job("daily", "flights", partitions_def=DailyPartitionsDefinition("2025-01-01", timezone="Europe/Berlin"))
+    >>> made = build_schedule_from_partitioned_job(job, hour_of_day=6)
+    >>> made.name, made.cron_schedule, made.execution_timezone
+    ('daily_schedule', '0 6 * * *', 'Europe/Berlin')
+
     Raises
     ------
     InvalidDefinitionError

@@ -27,7 +27,13 @@ _RUNS_PER_TICK = 100
 
 
 class RunStatusSensorContext(InstigatorContext):
-    """What a run-status sensor's function gets: the run, the event that brought the state about, and what all instigators get."""
+    """What a run-status sensor's function gets: the run, the event that brought the state about, and what all instigators get.
+
+    >>> from types import SimpleNamespace
+    >>> run = SimpleNamespace(run_id="r", tags={"nbasset/partition": "2025-01-01"})
+    >>> RunStatusSensorContext(sensor_name="s", event=None, run=run).partition_key
+    '2025-01-01'
+    """
 
     def __init__(
         self,
@@ -71,7 +77,13 @@ class RunStatusSensorContext(InstigatorContext):
 
 
 class RunFailureSensorContext(RunStatusSensorContext):
-    """The context of a run-failure sensor."""
+    """The context of a run-failure sensor.
+
+    >>> from types import SimpleNamespace
+    >>> failure = SimpleNamespace(message="1 of 2 steps failed")
+    >>> RunFailureSensorContext(sensor_name="s", event=failure, run=None).failure_event.message
+    '1 of 2 steps failed'
+    """
 
     @property
     def failure_event(self) -> Any:
@@ -95,7 +107,17 @@ def build_run_status_sensor_context(
     partition_key: str | None = None,
     definitions: Any = None,
 ) -> RunStatusSensorContext:
-    """A context for calling a run-status sensor by hand, with a run and its last event: ``result.all_events[-1]``."""
+    """A context for calling a run-status sensor by hand, with a run and its last event: ``result.all_events[-1]``.
+
+    >>> from nbasset import Instance, asset, materialize
+    >>> @asset
+    ... def orders(): return 1
+    >>> with Instance.ephemeral() as instance:
+    ...     result = materialize([orders], instance=instance)
+    ...     run = instance.get_run_by_id(result.run_id)
+    ...     build_run_status_sensor_context("cheer", result.all_events[-1], instance, run).run.status
+    'success'
+    """
     known = definitions or (context.definitions if context is not None and context.has_definitions else None)
     return RunStatusSensorContext(
         sensor_name=sensor_name,
@@ -113,6 +135,9 @@ class RunStatusSensorDefinition(SensorDefinition):
 
     Runs of all jobs of the location count, or those of `monitored_jobs`, or (`monitor_all_code_locations`) of every location. A run that
     the sensor itself started never does. A function that fails for one run is told of, and called for the others.
+
+    >>> RunStatusSensorDefinition("cheer", "success", lambda context: None, monitored_jobs=["nightly"]).monitored_jobs
+    ('nightly',)
     """
 
     run_status: RunStatus

@@ -30,7 +30,11 @@ _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
 class ScheduleEvaluationContext(InstigatorContext):
-    """What a schedule's function gets: the nominal time of the tick, in the schedule's zone, and what all instigators get."""
+    """What a schedule's function gets: the nominal time of the tick, in the schedule's zone, and what all instigators get.
+
+    >>> ScheduleEvaluationContext(scheduled_execution_time=datetime(2025, 1, 1, tzinfo=UTC)).scheduled_execution_time.year
+    2025
+    """
 
     def __init__(
         self,

@@ -28,7 +28,13 @@ DEFAULT_INTERVAL_S = 30
 
 
 class SensorEvaluationContext(InstigatorContext):
-    """What a sensor's function gets: its cursor and what happened before, and what all instigators get."""
+    """What a sensor's function gets: its cursor and what happened before, and what all instigators get.
+
+    >>> context = SensorEvaluationContext(cursor="7")
+    >>> context.update_cursor("8")
+    >>> context.cursor
+    '8'
+    """
 
     def __init__(
         self,

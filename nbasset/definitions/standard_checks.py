@@ -82,6 +82,9 @@ def build_time_partition_freshness_checks(
 ) -> list[AssetsDefinition]:
     """Checks that at each tick of the cron the newest partition that had ended by then was made.
 
+    >>> build_time_partition_freshness_checks(assets=["flights"], deadline_cron="0 6 * * *")[0].name
+    'flights_freshness_check'
+
     Raises
     ------
     InvalidDefinitionError
@@ -119,6 +122,9 @@ def build_column_schema_change_checks(
     """Checks that the columns of each asset are those of the materialization before.
 
     Columns are compared by name and type where ``column_schema`` metadata tells them, else by the recorded id of the schema.
+
+    >>> build_column_schema_change_checks(assets=["flights"])[0].name
+    'flights_column_schema_change'
     """
 
     def evaluate(context: Any, key: AssetKey) -> AssetCheckResult:
@@ -152,6 +158,9 @@ def build_metadata_bounds_checks(
     blocking: bool = False,
 ) -> list[AssetsDefinition]:
     """Checks that a number in the metadata of the newest materialization lies within bounds.
+
+    >>> build_metadata_bounds_checks(assets=["model"], metadata_key="score", min_value=0.9)[0].name
+    'model_score_bounds'
 
     Raises
     ------
@@ -210,7 +219,13 @@ def build_unique_checks(
     severity: AssetCheckSeverity = _ERROR,
     blocking: bool = False,
 ) -> list[AssetsDefinition]:
-    """Checks of tables: no value of these columns repeats; with `together` no combination of their values does. Nulls do not count."""
+    """Checks of tables: no value of these columns repeats; with `together` no combination of their values does. Nulls do not count.
+
+    >>> class Flights(list): ...
+    >>> (check,) = build_unique_checks(assets=["flights"], columns=["id"])
+    >>> check(Flights()).description
+    'it is no pandas or Polars table but a Flights'
+    """
     names = _columns(columns, "build_unique_checks")
 
     def evaluate(frame: Frame) -> list[int]:
@@ -227,7 +242,13 @@ def build_unique_checks(
 def build_not_null_checks(
     *, assets: Sequence[Any], columns: Sequence[str], severity: AssetCheckSeverity = _ERROR, blocking: bool = False
 ) -> list[AssetsDefinition]:
-    """Checks of tables: no value of these columns is missing."""
+    """Checks of tables: no value of these columns is missing.
+
+    >>> import pandas as pd
+    >>> (check,) = build_not_null_checks(assets=["flights"], columns=["delay"])
+    >>> check(pd.DataFrame({"delay": [1.0, None]})).description
+    '1 of 2 rows have missing values of delay'
+    """
     names = _columns(columns, "build_not_null_checks")
 
     def evaluate(frame: Frame) -> list[int]:

@@ -18,7 +18,11 @@ LAST_UPDATED = "nbasset/last_updated_timestamp"
 
 @serializable
 class FreshnessState(Enum):
-    """The verdict of a freshness policy. UNKNOWN: never updated; NOT_APPLICABLE: no policy."""
+    """The verdict of a freshness policy. UNKNOWN: never updated; NOT_APPLICABLE: no policy.
+
+    >>> FreshnessState("WARN")
+    <FreshnessState.WARN: 'WARN'>
+    """
 
     PASS = "PASS"  # noqa: S105 - a verdict, no password
     WARN = "WARN"
