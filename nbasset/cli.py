@@ -113,10 +113,11 @@ def _command(verb: Verb, face: Face) -> click.Command:
     """A verb with a location and the options that all of them share."""
     options = [param for param in verb.params if isinstance(param, click.Option)]
     takes_words = len(options) < len(verb.params)
-    asset = any(param.name == "asset" for param in verb.params)
-    words = click.Argument(
-        ["words"], nargs=-1, type=Word("selection"), metavar="[LOCATION] ASSET" if asset else "[LOCATION] [SELECTION]..."
-    )
+    arguments = {param.name: param for param in verb.params if isinstance(param, click.Argument)}
+    asset, run = "asset" in arguments, arguments.get("run")
+    run_place = "RUN" if run is not None and run.required else "[RUN]"
+    metavar = "[LOCATION] ASSET" if asset else f"[LOCATION] {run_place}" if run is not None else "[LOCATION] [SELECTION]..."
+    words = click.Argument(["words"], nargs=-1, type=Word("selection"), metavar=metavar)
     if not takes_words:
         words = click.Argument(["words"], nargs=-1, metavar="")
     shared = [
@@ -132,7 +133,11 @@ def _command(verb: Verb, face: Face) -> click.Command:
             raise click.UsageError(f"{verb.name} takes no selection, but was given {' '.join(given.rest)}.")
         if asset and len(given.rest) != 1:
             raise click.UsageError(f"name one asset: nbasset {verb.name} [LOCATION] ASSET. {len(given.rest)} were named.")
-        named: dict[str, Any] = {"asset": given.rest[0]} if asset else {"words": given.rest}
+        if run is not None and not int(run.required) <= len(given.rest) <= 1:
+            raise click.UsageError(f"name one run: nbasset {verb.name} {run_place}. {len(given.rest)} were named. See them: nbasset runs.")
+        named: dict[str, Any] = {"words": given.rest}
+        if asset or run is not None:
+            named = {"asset" if asset else "run": given.rest[0] if given.rest else ""}
         return face(given, verb.make({**values, **named}))
 
     first, _, rest = verb.help.partition("\n")
@@ -208,6 +213,8 @@ def _plan(call: Call, arguments: Any) -> int:
 
 
 def _run(call: Call, arguments: Any) -> int:
+    if arguments.background:
+        return _start(call, _absolute(arguments))
     from nbasset import clock
     from nbasset.cli_text import StepLines, console, show_run
     from nbasset.commands.carrying_out import Manner
@@ -232,6 +239,31 @@ def _run(call: Call, arguments: Any) -> int:
     if any(one.result is not None and one.result.status == "canceled" for one in results):
         return INTERRUPTED
     return DONE if all(one.success for one in results) else FAILED
+
+
+def _start(call: Call, arguments: Any) -> int:
+    """``run --bg``."""
+    if call.more.get("papermill"):
+        raise click.UsageError("--bg and --papermill are two ways to run. Keep one.")
+    from nbasset.cli_watch import run_in_background
+
+    return _answered(call, run_in_background(call, arguments))
+
+
+def _watch(name: str) -> Face:
+    def face(call: Call, arguments: Any) -> int:
+        from nbasset import cli_watch
+
+        return _answered(call, getattr(cli_watch, name)(call, arguments))
+
+    return face
+
+
+def _answered(call: Call, answer: tuple[int, Any]) -> int:
+    code, data = answer
+    if call.json:
+        _json(data)
+    return code
 
 
 def _runner(call: Call) -> Callable[..., RunResult]:
@@ -291,14 +323,12 @@ def _doctor(call: Call, arguments: Any) -> int:
 def _backfill(call: Call, arguments: Any) -> int:
     from nbasset.cli_backfill import backfill
 
-    code, data = backfill(call, _absolute(arguments))
-    if call.json:
-        _json(data)
-    return code
+    return _answered(call, backfill(call, _absolute(arguments)))
 
 
 FACES: dict[str, Face] = {
     "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
+    "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
 }  # fmt: skip
 """The face of each verb; one without is not offered."""
 

@@ -68,11 +68,15 @@ class PlanArguments:
 
 @dataclass(frozen=True, slots=True)
 class RunArguments(PlanArguments):
-    """``run``. `executor` overrides the home's. `part_of` is the id of a run that others began: the steps of it that make the selection."""
+    """``run``. `executor` overrides the home's. `part_of` is the id of a run that others began: the steps of it that make the selection.
+
+    With `background` the run has a process of its own.
+    """
 
     executor: str = ""
     quiet: bool = False
     part_of: str = ""
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

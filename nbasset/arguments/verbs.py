@@ -36,6 +36,7 @@ from nbasset.arguments.parameters import (
     selected,
 )
 from nbasset.arguments.verbs_time import TIME_VERBS
+from nbasset.arguments.verbs_watch import WATCH_VERBS
 
 
 def _wish() -> tuple[click.Parameter, ...]:
@@ -136,6 +137,7 @@ _RUN = Verb(
     {asset} run delays -p 2013-06-01
     {asset} run delays -s 2013-01-01 -e 2013-12-31 --stale
     {asset} run group:raw and not planes
+    {asset} run delays --bg
     """,
     (
         *select(),
@@ -143,10 +145,15 @@ _RUN = Verb(
         *_wish(),
         click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes"]), default=None, help="Where steps run."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
+        click.Option(["--bg", "background"], is_flag=True, help="Run in a process of its own; it goes on when this one ends."),
         click.Option(["--run", "part_of"], type=NAME, default="", hidden=True, help="Only the steps of this run that make the selection."),
     ),
     lambda values: RunArguments(
-        **_plan_values(values), executor=values["executor"] or "", quiet=values["quiet"], part_of=values["part_of"]
+        **_plan_values(values),
+        executor=values["executor"] or "",
+        quiet=values["quiet"],
+        part_of=values["part_of"],
+        background=values["background"],
     ),
 )
 
@@ -253,5 +260,7 @@ _DOCTOR = Verb(
     lambda values: DoctorArguments(values["fix"]),
 )
 
-VERBS: dict[str, Verb] = {verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, _LOAD, _DROP, _DOCTOR, *TIME_VERBS)}
+VERBS: dict[str, Verb] = {
+    verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS)
+}
 """All verbs, in the order in which help lists them."""

@@ -31,6 +31,7 @@ _WAIT_S = 0.2
 _LEAST_PAUSE_S = 0.05
 _AT_LEAST_EVERY_S = 30.0
 _MOST_PANELS = 30
+_TARGET = "nbasset"
 
 
 class Desk:
@@ -67,17 +68,22 @@ class Desk:
             return live
 
     def connect(self, live: LivePanel, widget: Any) -> None:
-        """Let a panel and its widget talk. Commands that must not wait for a running cell come by a comm of their own."""
+        """Let a panel and its widget talk. Commands, which shall not wait for a running cell, come by a comm of their own."""
         with self.lock:
             live.send = in_context(widget.send)
             widget.on_msg(lambda _, content, buffers: self.hear(live, content))
             self._panels = [(one, cell, widget if one is live else that) for one, cell, that in self._panels]
             manager = _comms(self.session.shell)
             if manager is not None:
-                manager.register_target(
-                    live.panel.link, lambda comm, message: comm.on_msg(lambda sent: self.hear(live, sent["content"]["data"]))
-                )
+                manager.register_target(_TARGET, self._hear_beside)
             self._start()
+
+    def _hear_beside(self, comm: Any, message: Any) -> None:
+        """A front end opened a comm beside that of a widget; it says for which panel. JupyterLab lets a subshell hear it."""
+        link = message["content"]["data"].get("panel")
+        live = next((one for one, _, _ in list(self._panels) if one.panel.link == link), None)
+        if live is not None:
+            comm.on_msg(lambda sent: self.hear(live, sent["content"]["data"]))
 
     def hear(self, live: LivePanel, content: object) -> None:
         """A message from a picture, in whatever thread it came in."""
@@ -178,9 +184,6 @@ class Desk:
         live, _, widget = entry
         self._panels.remove(entry)
         live.send = lambda message: None
-        manager = _comms(self.session.shell)
-        if manager is not None:
-            manager.targets.pop(live.panel.link, None)
         if widget is not None:
             widget.close()
 

@@ -142,6 +142,13 @@ def axis_labels(definition: PartitionsDefinition, space: KeySpace, view: Partiti
     return tuple(definition.key_of(space.ordinal(place), view.table) for place in places)
 
 
+def computed_keys(keys: TimeKeys) -> tuple[str, ...]:
+    """All keys of time windows as text."""
+    wall = datetime.strptime(keys.start, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - a wall time, of no zone
+    renamed = dict(keys.renamed)
+    return tuple(renamed.get(at) or _computed(keys, wall, at) for at in range(keys.count))
+
+
 def _unit(dimension: Dimension) -> str:
     if isinstance(dimension.keys, TimeKeys):
         return {"hour": "hours", "day": "days", "week": "weeks", "month": "months"}[dimension.keys.step]

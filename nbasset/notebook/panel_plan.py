@@ -114,7 +114,7 @@ def planned_for(at: Look, target: Target) -> Planned:
         }
     elif which == "all":
         partitions = {key: partitions.get(key, catalog.by_key[key].partitions_def.ordinals(at.now.view)) for key in partitioned}  # type: ignore[union-attr]
-    wish = Wish(target.selection or None, partitions, which, single_run=target.grouping == "one_run")
+    wish = Wish(target.selection or None, partitions, which, single_run=target.grouping == "at_once")
     return make_plan(at.scope, wish)
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nbasset.commands.runs import title_of
 from nbasset.commands.words import counted
 from nbasset.errors import UnknownRun
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
 from nbasset.events.facts import Frame as ErrorFrame
-from nbasset.events.kinds import Target
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.execution.failures import text_of
 from nbasset.keys import AssetKey, RunId
@@ -31,11 +31,12 @@ _CELL = re.compile(r"cell (\d+) of (.+)\Z")
 class RunSource:
     """One run, followed. `view` is all of it now, `changes` what came since either was asked last."""
 
-    def __init__(self, run_id: RunId, at: Look, *, title: str = "") -> None:
+    def __init__(self, run_id: RunId, at: Look, *, title: str = "", is_awaited: bool = False) -> None:
         self.run_id = run_id
         self.trace = RunTrace(run_id, keeps_events=True)
         self.log = RunLog(at.scope.instance.home.run_folder(run_id))
         self._title = title
+        self._is_awaited = is_awaited
         self._previous: str | None = None
         self._since: tuple[Word, ...] = ()
         self._told: tuple[Any, ...] = ()
@@ -51,6 +52,8 @@ class RunSource:
         """
         self._read(at)
         record = self.trace.record
+        if record is None and self._is_awaited:
+            return RunView(str(self.run_id), self._title or "starting", "queued")
         if record is None:
             raise UnknownRun(f"there is no run {self.run_id[:12]} in {at.scope.instance.home.root}. See them: %asset runs.")
         self.trace.take_changed()
@@ -82,14 +85,16 @@ class RunSource:
             note or _words(record),
         )
 
-    def changes(self, at: Look) -> list[Message]:
-        """What came since."""
+    def changes(self, at: Look) -> list[Message] | None:
+        """What came since; None when it has begun, which shows its steps."""
         fresh = self._read(at)
         record = self.trace.record
         changed = self.trace.take_changed()
         where = self._where(at)
         if record is None or not (fresh or changed or where != self._told):
             return []
+        if not self._told and self._is_awaited:
+            return None
         was_over = bool(self._told) and self._told[2] is not None
         if self.trace.is_over and not was_over:
             return [self._ended(at, fresh)]
@@ -155,15 +160,6 @@ class RunSource:
             started = step.attempts[-1].started_at if step.attempts and step.state == "running" else None
             total += max(0.0, cost.seconds - (at.at - started if started is not None else 0.0))
         return round(total / max(1, at_once(at)), 1) if known else None
-
-
-def title_of(record: RunRecord) -> str:
-    """What a run makes, in a few words."""
-    if record.job:
-        return record.job
-    names = [_target(target) for target in record.targets[:3]]
-    more = f" and {len(record.targets) - 3} more" if len(record.targets) > 3 else ""
-    return ", ".join(names) + more
 
 
 def critical_path(trace: RunTrace) -> frozenset[str]:
@@ -240,12 +236,6 @@ def _worth_showing(steps: list[StepTrace]) -> list[StepTrace]:
             break
         kept.add(step.key)
     return [step for step in steps if step.key in kept]
-
-
-def _target(target: Target) -> str:
-    if target.partitions is None:
-        return str(target.asset)
-    return f"{target.asset}, {counted(len(target.partitions), 'partition')}"
 
 
 def _words(record: RunRecord) -> str:

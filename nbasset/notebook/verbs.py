@@ -19,7 +19,6 @@ from nbasset.arguments.options import (
 )
 from nbasset.commands.carrying_out import Manner, raise_failure
 from nbasset.commands.lineage import lineage, write_picture
-from nbasset.commands.part_run import run_part as commands_run_part
 from nbasset.commands.plan import plan
 from nbasset.commands.run import run
 from nbasset.commands.scope import Scope, shown_path
@@ -30,7 +29,7 @@ from nbasset.definitions.definitions import Definitions
 from nbasset.drawing.picture import State
 from nbasset.errors import InvalidInvocationError, RunFailure
 from nbasset.execution.cancel import CancelToken
-from nbasset.keys import AssetKey, RunId
+from nbasset.keys import AssetKey
 from nbasset.locations.plain import location_of
 from nbasset.notebook import front_end
 from nbasset.notebook.cards import as_saved, defining_card, graph_bundle, list_bundle, problems_card
@@ -39,13 +38,14 @@ from nbasset.notebook.cards_run import plan_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
 from nbasset.notebook.kept_displays import keep_displays
+from nbasset.notebook.live_run import LiveRun
 from nbasset.notebook.panel import LineageSource, show_live
 from nbasset.notebook.panel_lineage import Wanted
-from nbasset.notebook.parts import show_part
 from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
 from nbasset.notebook.session_state import Change
 from nbasset.notebook.tracebacks import told
+from nbasset.notebook.verbs_watch import WATCH_FACES, run_in_background
 
 __all__ = ["VERB_FACES", "changed_bundle", "defined_bundle", "definitions_bundle", "problems_card", "scope_of"]
 
@@ -100,16 +100,17 @@ def do_run(session: Session, arguments: RunArguments) -> None:
     KeyboardInterrupt
         If it was interrupted; the run is recorded as cancelled.
     """
-    if arguments.part_of:
-        session_keys = [AssetKey.from_user_string(word) for word in arguments.select.split(", ")]
-        run_part(session, RunId(arguments.part_of), session_keys)
-        return
     scope = scope_of(session)
     title = arguments.select or "everything out of date"
     partitions = arguments.partitions.text
     cancel = CancelToken()
-    with RunDisplay(session.shell, f"{title}, {partitions}" if partitions else title, live=not arguments.quiet) as display:
-        manner = Manner(on_event=display.on_event, cancel=cancel, observe=keep_displays(session.shell, session.instance.home.runs))
+    shown_as = f"{title}, {partitions}" if partitions else title
+    if arguments.background:
+        run_in_background(session, arguments, shown_as)
+        return
+    with LiveRun(session, shown_as, live=not arguments.quiet) as display:
+        observe = keep_displays(session.shell, session.instance.home.runs)
+        manner = Manner(on_event=display.on_event, cancel=cancel, observe=observe, keeps_plan=True)
         result = _interruptible(lambda: run(scope, arguments, manner, on_plan=display.on_plan), display)
     if result.result is None:
         show(sentence(result.planned.headline))
@@ -132,23 +133,6 @@ def _interruptible(act: Callable[[], Any], display: RunDisplay) -> Any:
         raise KeyboardInterrupt(
             f"the run was cancelled; {done} of {counted(steps, 'step')} had finished, and what was stored before is kept."
         ) from None
-
-
-def run_part(session: Session, run_id: RunId, keys: list[AssetKey]) -> None:
-    """Carry out those steps of a run that make `keys` or check them, and show what came of them. Others began the run and will end it.
-
-    Raises
-    ------
-    InvalidInvocationError
-        If the run is not in this home, or over.
-    RunFailure
-        If a step failed.
-    """
-    scope = scope_of(session)
-    manner = Manner("papermill", "inline", observe=keep_displays(session.shell, session.instance.home.runs))
-    result = commands_run_part(scope, run_id, keys, manner)
-    show_part(scope, result, keys)
-    raise_failure(result)
 
 
 def do_show(session: Session, arguments: ShowArguments) -> None:
@@ -257,5 +241,6 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     "load": do_load,
     "drop": do_drop,
     "doctor": do_doctor,
+    **WATCH_FACES,
 }
 """What each verb of `arguments.VERBS` does in a notebook."""

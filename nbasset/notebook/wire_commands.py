@@ -12,15 +12,14 @@ from nbasset.notebook.wire_views import Spans
 class Target:
     """What is to run. `selection` is in the selection language; `spans` are positions of its partitions, none for all that `only` names.
 
-    `grouping` says how many partitions go into a run; with ``batches`` it is `batch`.
+    `grouping` says whether each partition is a step of the run, or all of them are one.
     """
 
     selection: str
     spans: Spans = ()
     keys: str = ""
     only: Literal["all", "stale", "missing", "failed", "failed_or_missing"] = "all"
-    grouping: Literal["per_key", "one_run", "batches"] = "per_key"
-    batch: int = 0
+    grouping: Literal["per_key", "at_once"] = "per_key"
 
 
 @dataclass(frozen=True, slots=True)

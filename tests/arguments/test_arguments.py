@@ -135,7 +135,7 @@ def test_cell_help_shows_an_example() -> None:
     ("text", "expected"),
     [
         ("", list(VERBS)),
-        ("r", ["run", "rollback", "rename"]),
+        ("r", ["run", "runs", "rollback", "rename"]),
         ("run del", ["delays"]),
         ("run fli", ["raw/flights"]),
         ("run +del", ["+delays"]),

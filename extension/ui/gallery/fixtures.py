@@ -244,7 +244,7 @@ def panel(view: Any, answers: dict[str, Any] | None = None, **more: Any) -> dict
 
 ANSWERS: dict[str, Any] = {
     "make_plan": PLAN,
-    "materialize": Started("5be017aa", "17 runs"),
+    "materialize": Started("5be017aa", "17 steps"),
     "fetch_why": WHY,
     "fetch_history": HistoryView("delays_by_carrier", HISTORY, None, (ROWS_PLOT,)),
     "fetch_diff": DIFF,

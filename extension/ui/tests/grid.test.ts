@@ -6,7 +6,7 @@ import type { TimeKeys } from "../src/client/wire.gen";
 import type { Layout } from "../src/views/grid/layout";
 import { firstZoom, layoutFor, zoomsOf } from "../src/views/grid/layout";
 import { isOutlier, scaleOf, stepOf, summarize, valueOf } from "../src/views/grid/summary";
-import { runsFor, secondsFor } from "../src/views/grid/LaunchBar";
+import { secondsFor, stepsFor } from "../src/views/grid/LaunchBar";
 import { numbers } from "./random";
 
 const time = (step: TimeKeys["step"], count: number, start = "2013-01-01T00:00", more: Partial<TimeKeys> = {}): Keys =>
@@ -115,7 +115,7 @@ describe("a cell tells what it stands for", () => {
     expect([valueOf(scale, [[0, 2]]), valueOf(scale, [[9, 10]])]).toEqual([10.5, null]);
   });
   test("the button knows its runs and its time", () => {
-    expect([runsFor(17, "per_key"), runsFor(17, "one_run"), runsFor(70, "batches")]).toEqual([17, 1, 3]);
+    expect([stepsFor(17, "per_key"), stepsFor(17, "at_once")]).toEqual([17, 1]);
     expect([secondsFor(17, 7, 1), secondsFor(17, 7, 4)]).toEqual([119, 35]);
   });
 });

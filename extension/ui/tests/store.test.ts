@@ -7,7 +7,8 @@ const grid = (seq: number, stops: number[], states: number[]): unknown => ({
   seq, view: { type: "grid", asset: "a", dimensions: [{ name: "d", keys: { type: "list", keys: ["x", "y", "z"] } }], states: { stops, states } },
 });
 
-let sent: { asked: Asked; quick: boolean }[];
+let sent: Asked[];
+let lose: () => void;
 let say: (raw: unknown) => void;
 let link: Link;
 let due: (() => void)[];
@@ -18,8 +19,8 @@ beforeEach(() => {
   due = [];
   say = () => undefined;
   link = {
-    send: (asked, quick) => sent.push({ asked, quick }),
-    subscribe: (listener) => { say = listener; return () => { say = () => undefined; }; },
+    send: (asked) => sent.push(asked),
+    subscribe: (listener, onLost) => { say = listener; lose = onLost; return () => { say = () => undefined; }; },
   };
 });
 
@@ -38,7 +39,7 @@ describe("the store folds messages in their order", () => {
     const store = createStore(grid(4, [3], [2]), link, timers);
     say({ type: "states", seq: 6, changes: [[0, 2, 5]] });
     say({ type: "states", seq: 7, changes: [[0, 2, 5]] });
-    expect(sent.map(({ asked }) => asked.command.type)).toEqual(["resync"]);
+    expect(sent.map(({ command }) => command.type)).toEqual(["resync"]);
     say({ type: "replaced", seq: 8, panel: grid(8, [3], [0]) });
     expect(store.get().panel).toMatchObject({ seq: 8, view: { states: { states: [0] } } });
     say({ type: "states", seq: 9, changes: [[0, 1, 3]] });
@@ -65,11 +66,13 @@ describe("questions get their answers", () => {
     expect(await first).toEqual({ type: "refused", text: "no" });
     expect(await second).toEqual({ type: "dot", text: "digraph" });
   });
-  test("cancel goes by the quick lane, the rest does not", () => {
+  test("a kernel that is gone answers nothing: what waits is refused, and so is what comes", async () => {
     const store = createStore(grid(0, [3], [2]), link, timers);
-    void store.ask({ type: "cancel_run", run: "r" });
-    void store.ask({ type: "fetch_dot" });
-    expect(sent.map(({ quick }) => quick)).toEqual([true, false]);
+    const waiting = store.ask({ type: "fetch_dot" });
+    lose();
+    await expect(waiting).rejects.toThrow("gone");
+    await expect(store.ask({ type: "cancel_run", run: "r" })).rejects.toThrow("gone");
+    expect(store.get().link).toBe("lost");
   });
   test("a question without an answer shows that the kernel is busy, until it answers", () => {
     const store = createStore(grid(0, [3], [2]), link, timers);

@@ -1,5 +1,5 @@
-// The link of a notebook widget: custom messages of its model. Commands that must not wait for a running cell take the quick
-// lane, a comm of our own that JupyterLab answers on a subshell; where there is none they go with the rest.
+// The link of a notebook widget. Messages come as custom messages of its model. Commands go by a comm of our own, which JupyterLab
+// lets a subshell of the kernel answer, so that they need not wait for a running cell; where there is none they go by the model.
 
 import type { Link } from "./link";
 
@@ -13,6 +13,8 @@ export interface Model {
 }
 
 const PATIENCE_MS = 3_000;
+// One for all panels: the kernel gets one subshell for each target.
+const TARGET = "nbasset";
 
 interface Comm {
   open(data: unknown): unknown;
@@ -20,37 +22,40 @@ interface Comm {
   readonly subshellStarted?: Promise<unknown>;
 }
 
-export function commLink(model: Model, quickTarget: string): Link {
-  let quick: Promise<Comm | null> | null = null;
+/** The link of the panel that the kernel calls `panel`. */
+export function commLink(model: Model, panel: string): Link {
+  let lane: Promise<Comm | null> | null = null;
   return {
-    send: (asked, isQuick) => {
-      if (!isQuick || quickTarget === "") {
-        model.send(asked);
-        return;
-      }
-      quick ??= openComm(model.widget_manager, quickTarget);
-      void quick.then((comm) => (comm === null ? model.send(asked) : comm.send(asked)));
+    send: (asked) => {
+      lane ??= panel === "" ? Promise.resolve(null) : openComm(model.widget_manager, panel);
+      void lane.then((comm) => (comm === null ? model.send(asked) : comm.send(asked)));
     },
-    subscribe: (listener) => {
+    subscribe: (listener, onLost) => {
       const hear = (content: unknown): void => listener(content);
+      // The model had its kernel when it was drawn: a change means that it has none.
+      const lose = (): void => onLost();
       model.on("msg:custom", hear);
-      return () => model.off("msg:custom", hear);
+      model.on("comm_live_update", lose);
+      return () => {
+        model.off("msg:custom", hear);
+        model.off("comm_live_update", lose);
+      };
     },
   };
 }
 
 /** A comm beside the widget's own, or null where the front end offers none. */
-async function openComm(manager: unknown, target: string): Promise<Comm | null> {
+async function openComm(manager: unknown, panel: string): Promise<Comm | null> {
   const kernel = property(manager, "kernel");
   const create = property(kernel, "createComm");
   if (typeof create !== "function" || property(kernel, "supportsSubshells") !== true) return null;
   try {
-    const comm: unknown = Reflect.apply(create, kernel, [target]);
+    const comm: unknown = Reflect.apply(create, kernel, [TARGET]);
     if (!isComm(comm)) return null;
     // Opened before its subshell is there it would wait for the running cell, as everything else does.
     const isThere = await Promise.race([comm.subshellStarted?.then(() => true), new Promise((done) => setTimeout(done, PATIENCE_MS, false))]);
     if (isThere !== true) return null;
-    comm.open({});
+    comm.open({ panel });
     return comm;
   } catch (error) {
     console.warn("nbasset: no quick lane to the kernel", error);

@@ -3,8 +3,7 @@
 import type { Asked } from "./wire.gen";
 
 export interface Link {
-  /** Send a command. Those that must not wait for a running cell (cancel) go by the quick lane where there is one. */
-  send(asked: Asked, quick: boolean): void;
-  /** Hear every message, as it came. Returns how to stop. */
-  subscribe(listener: (raw: unknown) => void): () => void;
+  send(asked: Asked): void;
+  /** Hear every message, as it came, and once when there is nobody to send one any more. Returns how to stop. */
+  subscribe(listener: (raw: unknown) => void, onLost: () => void): () => void;
 }

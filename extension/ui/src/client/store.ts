@@ -31,7 +31,6 @@ export interface Timers {
   after(ms: number, act: () => void): () => void;
 }
 
-const QUICK: ReadonlySet<Command["type"]> = new Set<Command["type"]>(["cancel_run"]);
 const WAITING_MS = 1_500;
 const TOLD_KEPT = 5;
 
@@ -57,7 +56,7 @@ export function createStore(raw: unknown, link: Link, timers: Timers = browserTi
   const resync = (): void => {
     if (resyncing) return;
     resyncing = true;
-    link.send({ id: 0, command: { type: "resync", seq: snapshot.panel.seq } }, false);
+    link.send({ id: 0, command: { type: "resync", seq: snapshot.panel.seq } });
   };
 
   const answer = (message: Message & { readonly type: "answered" }): void => {
@@ -102,7 +101,16 @@ export function createStore(raw: unknown, link: Link, timers: Timers = browserTi
     set({ told: [...snapshot.told, { type: "told" as const, seq: 0, text, level }].slice(-TOLD_KEPT) });
   };
 
-  const stopHearing = link.subscribe(hear);
+  const lose = (): void => {
+    set({ link: "lost" });
+    for (const question of waiting.values()) {
+      question.stop();
+      question.reject(new Error("The kernel is gone."));
+    }
+    waiting.clear();
+  };
+
+  const stopHearing = link.subscribe(hear, lose);
   return {
     get: () => snapshot,
     subscribe: (listener) => {
@@ -111,13 +119,17 @@ export function createStore(raw: unknown, link: Link, timers: Timers = browserTi
     },
     ask: (command) =>
       new Promise((resolve, reject) => {
+        if (snapshot.link === "lost") {
+          reject(new Error("The kernel is gone."));
+          return;
+        }
         const id = nextId;
         nextId += 1;
         const stop = timers.after(WAITING_MS, () => {
           if (waiting.has(id) && snapshot.link === "live") set({ link: "waiting" });
         });
         waiting.set(id, { resolve, reject, stop });
-        link.send({ id, command }, QUICK.has(command.type));
+        link.send({ id, command });
       }),
     tell,
     forget: (told) => set({ told: snapshot.told.filter((kept) => kept !== told) }),

@@ -543,7 +543,7 @@ export type Resync = Readonly<{ seq?: number; type: "resync"; }>;
 /** What is to run. `selection` is in the selection language; `spans` are positions of its partitions, none for all that `only` names. */
 export type Target = Readonly<{
   selection: string; spans?: Spans; keys?: string; only?: "all" | "stale" | "missing" | "failed" | "failed_or_missing";
-  grouping?: "per_key" | "one_run" | "batches"; batch?: number;
+  grouping?: "per_key" | "at_once";
 }>;
 
 /** Say what would run. Answered by `PlanView`. */

@@ -20,7 +20,7 @@ export default {
     const style = model.get("_css");
     const close = mount(el, raw, link, notebookHost(el), typeof style === "string" ? style : "");
     // What was sent while nobody looked is not in the state of the model: ask whether it is still the newest.
-    link.send({ id: 0, command: { type: "resync", seq: isFields(raw) && typeof raw["seq"] === "number" ? raw["seq"] : 0 } }, false);
+    link.send({ id: 0, command: { type: "resync", seq: isFields(raw) && typeof raw["seq"] === "number" ? raw["seq"] : 0 } });
     return close;
   },
 };

@@ -105,7 +105,7 @@ function Notices(props: {
   readonly isAway: boolean;
   readonly desk: Desk;
 }): JSX.Element {
-  const now = useNow(props.panel.can_run ? null : 60_000);
+  const now = useNow(props.panel.can_run && props.link !== "lost" ? null : 60_000);
   return (
     <div class="nb-notices" aria-live="polite">
       {props.isAway && (
@@ -116,7 +116,10 @@ function Notices(props: {
         </Note>
       )}
       {!props.panel.can_run && <Note state="canceled">No kernel. Shown as of {moment(props.panel.at, now)}; colours may be out of date.</Note>}
-      {props.link === "waiting" && <Note state="queued">The kernel is busy. It answers when its cell is done; a cancel goes at once.</Note>}
+      {props.panel.can_run && props.link === "lost" && (
+        <Note state="canceled">The kernel is gone. Shown as of {moment(props.panel.at, now)}; run the cell again to go on.</Note>
+      )}
+      {props.link === "waiting" && <Note state="queued">The kernel is busy; it answers as soon as it can.</Note>}
       {props.told.map((told) => (
         <Note
           key={told.text}

@@ -13,13 +13,11 @@ import { MenuButton } from "../../ui/Pop";
 import { only, useDesk } from "../host";
 import { RunLink } from "../Words";
 
-type Grouping = "per_key" | "one_run" | "batches";
-const BATCH = 30;
-const GROUPINGS: { readonly [grouping in Grouping]: string } = { per_key: "One run a key", one_run: "One run for all", batches: `Runs of ${BATCH}` };
+type Grouping = "per_key" | "at_once";
+const GROUPINGS: { readonly [grouping in Grouping]: string } = { per_key: "A step for each key", at_once: "One step for all" };
 
-export function runsFor(count: number, grouping: Grouping): number {
-  if (grouping === "one_run") return Math.min(1, count);
-  return grouping === "per_key" ? count : Math.ceil(count / BATCH);
+export function stepsFor(count: number, grouping: Grouping): number {
+  return grouping === "at_once" ? Math.min(1, count) : count;
 }
 
 /** Seconds until all is done: keys share the places there are. */
@@ -32,8 +30,8 @@ export function LaunchBar({ view, selected, text }: { readonly view: GridView; r
   const count = size(selected);
   const [grouping, setGrouping] = useState<Grouping>("per_key");
   const counts = byUrgency([...countStates(view.states, selected)].map(([state, many]) => ({ state, count: many })));
-  const target: Target = { selection: only(view.asset), spans: selected, keys: text, grouping, ...(grouping === "batches" ? { batch: BATCH } : {}) };
-  const time = view.seconds_per_key === null ? "" : ` · ${about(secondsFor(count, view.seconds_per_key, grouping === "one_run" ? 1 : view.at_once))}`;
+  const target: Target = { selection: only(view.asset), spans: selected, keys: text, grouping };
+  const time = view.seconds_per_key === null ? "" : ` · ${about(secondsFor(count, view.seconds_per_key, grouping === "at_once" ? 1 : view.at_once))}`;
   const [first] = counts;
   return (
     <div class="nb-action nb-small" role="group" aria-label="Run the selection">
@@ -44,9 +42,9 @@ export function LaunchBar({ view, selected, text }: { readonly view: GridView; r
       <span class="nb-push nb-row nb-wrap nb-gap-3">
         <MenuButton
           after="down"
-          items={(["per_key", "one_run", "batches"] as const)
-            .filter((choice) => choice === "per_key" || (choice === "one_run" ? view.single_run : count > BATCH))
-            .map((choice) => ({ label: GROUPINGS[choice], checked: choice === grouping, detail: plural(runsFor(count, choice), "run"), onPick: () => setGrouping(choice) }))}
+          items={(["per_key", "at_once"] as const)
+            .filter((choice) => choice === "per_key" || view.single_run)
+            .map((choice) => ({ label: GROUPINGS[choice], checked: choice === grouping, detail: plural(stepsFor(count, choice), "step"), onPick: () => setGrouping(choice) }))}
         >
           {GROUPINGS[grouping]}
         </MenuButton>
@@ -54,7 +52,7 @@ export function LaunchBar({ view, selected, text }: { readonly view: GridView; r
           Dry run
         </Button>
         <Button kind="main" icon="play" disabled={!desk.canRun} title={desk.canRun ? undefined : "Needs a running kernel"} onClick={() => desk.open({ type: "materialize", target })}>
-          {`Materialize ${grouped(count)} · ${plural(runsFor(count, grouping), "run")}${time}`}
+          {`Materialize ${grouped(count)}${time}`}
         </Button>
       </span>
     </div>
