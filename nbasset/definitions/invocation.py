@@ -79,7 +79,7 @@ def call_directly(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, wh
     if missing:
         raise InvalidInvocationError(f"{what} was called without {', '.join(repr(name) for name in missing)}.")
     first = (context,) if parameters.context is not None else ()
-    several = len(getattr(context, "partitions", ())) > 1
+    several = len(getattr(context, "partition_refs", ())) > 1
     return _Reading(callee, what, by_partition=several).read(callee.fn(*first, **values))
 
 
