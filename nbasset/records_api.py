@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nbasset import clock
 from nbasset.definitions.results import AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
@@ -44,7 +44,7 @@ class RunsFilter:
     def query(self, *, before: str | None, limit: int) -> RunQuery:
         """The same as the store takes it."""
         return RunQuery(
-            tuple(RunId(run_id) for run_id in self.run_ids), tuple(self.statuses), self.job_name, dict(self.tags), self.asset_key,
+            tuple(RunId(run_id) for run_id in self.run_ids), tuple(_status(one) for one in self.statuses), self.job_name, dict(self.tags), self.asset_key,
             since_us=_us(self.created_after), until_us=_us(self.created_before), before=before, limit=limit,
         )  # fmt: skip
 
@@ -466,6 +466,11 @@ def _concerns(record: EventRecord, key: AssetKey | None, partitions: Sequence[st
 def _limited(found: list[EventRecord], limit: int | None, ascending: bool) -> list[EventRecord]:
     ordered = found if ascending else found[::-1]
     return ordered if limit is None else ordered[:limit]
+
+
+def _status(status: RunStatus) -> RunStatus:
+    """The text of a status; a member of the enumeration users write is one to Python, but not to every database driver."""
+    return cast("RunStatus", str(status))
 
 
 def _type_name(kind: str | type | None) -> str | None:
