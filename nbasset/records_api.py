@@ -44,7 +44,8 @@ class RunsFilter:
     def query(self, *, before: str | None, limit: int) -> RunQuery:
         """The same as the store takes it."""
         return RunQuery(
-            tuple(RunId(run_id) for run_id in self.run_ids), tuple(_status(one) for one in self.statuses), self.job_name, dict(self.tags), self.asset_key,
+            tuple(RunId(run_id) for run_id in self.run_ids), tuple(_status(one) for one in self.statuses), self.job_name, dict(self.tags),
+            self.asset_key,
             since_us=_us(self.created_after), until_us=_us(self.created_before), before=before, limit=limit,
         )  # fmt: skip
 
