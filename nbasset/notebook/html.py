@@ -126,7 +126,7 @@ def style_sheet(states: Iterable[State], body: str) -> str:
     """CSS for a card that shows these states, with the rules that something in `body` needs."""
     used = tuple(states)
     colours = [name for name in _CODE if f"var(--{name})" in body or (name != "bar" and 'class="code"' in body)]
-    root = f".{_ROOT}.{_ROOT}"  # twice, so that the host's rules for tables in outputs do not win
+    root = f".{_ROOT}" * 3  # thrice, so that the host's rules for tables and code in outputs do not win
     light, dark = _palette(used, colours, "light"), _palette(used, colours, "dark")
     hosts = {
         "light": ('[data-jp-theme-light="true"]', ".vscode-light", '[data-nb-theme="light"]'),
@@ -173,7 +173,7 @@ def _palette(states: tuple[State, ...], code: list[str], theme: Theme) -> str:
 
 
 def _shares(theme: Theme) -> dict[str, float]:
-    return {"q": NEUTRALS["quiet"][theme], "l": NEUTRALS["line"][theme], "ls": 8, "sk": 3.5, "lt": 46}
+    return {"q": NEUTRALS["quiet"][theme], "l": NEUTRALS["line"][theme], "ls": 8, "sk": 3.5}
 
 
 def _plain() -> str:

@@ -330,11 +330,11 @@ def test_completion_knows_verbs_options_keys_and_partitions(notebook: Any) -> No
 
     notebook.ok("%%asset days --partitions static:a1,a2,b --group shop\n[1]", "a")
     session = notebook.session
-    runs = ("%asset r", "%asset run d", "%asset run days -p a", "%asset run --mis", "%asset run group:s")
+    runs = ("%asset doc", "%asset run d", "%asset run days -p a", "%asset run --mis", "%asset run group:s")
     lines = (*runs, "%%asset x --gr", "x = %asset load da")
     offered = {line: candidates(session, line, line) for line in lines}
     assert offered == {
-        "%asset r": ("r", ["run"]),
+        "%asset doc": ("doc", ["doctor"]),
         "%asset run d": ("d", ["days"]),
         "%asset run days -p a": ("a", ["a1", "a2"]),
         "%asset run --mis": ("--mis", ["--missing"]),

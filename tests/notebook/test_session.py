@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 ORDERS = "@asset\ndef orders():\n    return [1, 2, 3]"
 TOTAL = "%%asset total\nsum(orders)"
 
@@ -257,3 +260,33 @@ def test_a_cell_can_carry_its_id_as_a_comment(notebook: Any) -> None:
     notebook.ok("# nbasset-cell: a\n" + ORDERS)
     notebook.ok("# nbasset-cell: a\n" + ORDERS.replace("orders", "purchases"))
     assert notebook.keys == ["purchases"]
+
+
+# -- any order of running -----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from("pqr"), st.sets(st.sampled_from("abc"), max_size=2), st.booleans()), min_size=1, max_size=8))
+def test_the_session_holds_what_the_cells_define_in_the_version_that_ran_last(bare: Any, runs: list[tuple[str, set[str], bool]]) -> None:
+    from nbasset.notebook.session import Session
+
+    shell = bare.shell
+    shell.run_cell("from nbasset import asset", store_history=True)
+    session = Session(shell)
+    shell.events.register("pre_run_cell", session.before_cell)
+    shell.events.register("post_run_cell", session.after_cell)
+    cells: dict[str, tuple[int, set[str]]] = {}
+    try:
+        for number, (cell, keys, in_list) in enumerate(runs):
+            lines = [f"@asset(name='{key}', tags={{'run': '{number}'}})\ndef {key}(): return {number}" for key in sorted(keys)]
+            source = "\n".join([*lines, f"held_{cell} = [{', '.join(sorted(keys))}]" if in_list else "", "pass"])
+            assert shell.run_cell(source, store_history=True, cell_id=cell).success
+            cells[cell] = (number, keys)
+        expected = {key: str(number) for number, keys in sorted(cells.values(), key=lambda item: item[0]) for key in keys}
+        found = {str(asset.key): asset.spec.tags["run"] for asset in session.location().definitions.catalog.assets}
+        assert found == expected
+        assert [one for one in session.location().definitions.problems if one.severity == "error"] == []
+    finally:
+        shell.events.unregister("pre_run_cell", session.before_cell)
+        shell.events.unregister("post_run_cell", session.after_cell)
+        shell.reset(new_session=False)
