@@ -20,6 +20,7 @@ from nbasset.arguments.cell import cell_help
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.definitions import Definitions
 from nbasset.errors import Error, ProblemsFound
+from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import completion, front_end, tracebacks
 from nbasset.notebook.display import show
 from nbasset.notebook.session import Session
@@ -143,6 +144,13 @@ def _bundle_of(session: Session, value: AssetsDefinition | Definitions) -> dict[
     return found
 
 
+def _do_part(session: Session, arguments: Any) -> None:
+    """A part of a run: the faces of the verbs are not needed, and a kernel that nobody watches would wait for their import."""
+    from nbasset.notebook.parts import do_part
+
+    do_part(session, RunId(arguments.part_of), [AssetKey.from_user_string(word) for word in arguments.select.split(", ")])
+
+
 class AssetMagics:
     """The two functions behind ``asset``, and what is shown below a cell that defines."""
 
@@ -170,6 +178,8 @@ class AssetMagics:
         session.catch_up()
         session.sync()
         try:
+            if getattr(arguments, "part_of", ""):
+                return _do_part(session, arguments)
             return _faces().VERB_FACES[verb](session, arguments)
         except (Error, KeyboardInterrupt) as error:
             raise error if hasattr(error, "_render_traceback_") else tracebacks.told(error) from None

@@ -1,10 +1,17 @@
-"""What stands under a generated cell: what the run made of an asset, with its first rows. The same data gives the same bytes."""
+"""A generated cell: makes assets as a part of a run, and shows what came of each, with its first rows.
+
+The same data gives the same bytes. Each cell of a prepared notebook pays for what is imported here, in a kernel of its own: nothing that
+only people at a screen need.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nbasset.arguments.options import ShowArguments
+from nbasset.commands.carrying_out import Manner, raise_failure
+from nbasset.commands.part_run import run_part
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import show as facts_of
 from nbasset.commands.states import Standing, standing
@@ -13,18 +20,36 @@ from nbasset.drawing.picture import State
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated
 from nbasset.events.kinds import StepSkipped
 from nbasset.execution.result import ExecuteInProcessResult
-from nbasset.keys import AssetKey
-from nbasset.notebook.cards import as_saved
+from nbasset.keys import AssetKey, RunId
 from nbasset.notebook.cards_asset import preview
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import Html, card, code_text, element, quiet, state_word
+from nbasset.notebook.kept_displays import keep_displays
+from nbasset.notebook.session import Session
 
 PREVIEW_ROWS = 5
 
 
+def do_part(session: Session, run_id: RunId, keys: Sequence[AssetKey]) -> None:
+    """Carry out those steps of a run that make `keys` or check them. Others began the run and will end it.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If the run is not in this home, or over.
+    RunFailure
+        If a step failed.
+    """
+    scope = Scope(session.location(), session.instance)
+    manner = Manner("papermill", "inline", observe=keep_displays(session.shell, session.instance.home.runs))
+    result = run_part(scope, run_id, keys, manner)
+    show_part(scope, result, keys)
+    raise_failure(result)
+
+
 def show_part(scope: Scope, result: ExecuteInProcessResult, keys: Sequence[AssetKey]) -> None:
     """Display a card for each asset that was to be made."""
-    now = as_saved(standing(scope))
+    now = replace(standing(scope, keys=keys), now_us=0)  # no ages: "2 min ago" would be wrong when the notebook is opened again
     for key in keys:
         show(part_card(scope, result, key, now))
 
