@@ -10,11 +10,13 @@ from functools import cache
 from typing import Any, Literal
 
 from nbasset.commands.made_with import MadeWith
+from nbasset.commands.retention import retain
 from nbasset.commands.scope import Scope, user_name
+from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.executors import TagLimit
 from nbasset.definitions.node_config import node_schema, opened_config, takes_config
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.errors import InvalidConfigError, RunCancelled, RunFailure
+from nbasset.errors import InvalidConfigError, InvariantViolationError, RunCancelled, RunFailure
 from nbasset.events.kinds import Event, RunFailed, StepReused
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.environment import Observe, observe_nothing
@@ -25,6 +27,7 @@ from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
 from nbasset.execution.task import CodeRef
 from nbasset.execution.worker_pool import WorkerPool
+from nbasset.io_managers.protocol import InputContext, OutputContext
 from nbasset.keys import AssetKey, RunId
 from nbasset.locations import host
 from nbasset.planning.plan import RunPlan
@@ -122,6 +125,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
         finally:
             if owned:
                 executor.shutdown()
+    retain(scope, outcome.events)
     return _result(scope, plan, outcome, runner)
 
 
@@ -183,9 +187,19 @@ def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner
     def load(key: AssetKey, partition_key: str | None) -> Any:
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
 
+    job = scope.resolved.jobs.get(plan.job) if plan.job is not None else None
+    given = {**scope.resolved.resources, **(job.resource_defs if job is not None else {}), **scope.resources}
+
+    def load_output(output: NodeOutput, run_id: RunId, step: str, mapping_key: str | None) -> Any:
+        manager: Any = given.get(output.manager) if output.manager in given else scope.instance.manager(output.manager)
+        if not hasattr(manager, "load_input"):
+            raise InvariantViolationError(f"the I/O manager '{output.manager}' is closed by now. Read the output in a later step instead.")
+        upstream = OutputContext(step_key=step, run_id=run_id, name=output.name, mapping_key=mapping_key)
+        return manager.load_input(InputContext(name=output.name, upstream_output=upstream))
+
     return ExecuteInProcessResult(
-        outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values, outcome.steps, runner.errors,
-        scope.resolved.jobs.get(plan.job) if plan.job is not None else None, scope.instance,
+        outcome.run_id, outcome.status, plan, outcome.events, outcome.error, load, runner.values, outcome.steps, runner.errors, job,
+        scope.instance, load_output,
     )  # fmt: skip
 
 
