@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OPERANDS = frozenset({
     "missing", "run_in_progress", "backfill_in_progress", "execution_failed", "code_version_changed", "data_version_changed",
     "newly_updated", "newly_requested", "will_be_requested", "cron_tick_passed", "in_latest_time_window", "initial_evaluation",
-    "executed_with_tags", "check_passed", "check_failed", "freshness_passed", "freshness_warned", "freshness_failed", "everything",
+    "executed_with_tags", "check_passed", "check_failed", "freshness_passed", "freshness_warned", "freshness_failed",
 })  # fmt: skip
 OPERATORS = frozenset({"and", "or", "not", "newly_true", "since"})
 RELATIONS = frozenset({"any_deps", "all_deps", "any_checks", "all_checks", "any_downstream", "asset_matches"})

@@ -48,9 +48,6 @@ class Operands:
 
     # -- records -----------------------------------------------------------------------------------------------------------
 
-    def _everything(self, entity: Entity) -> OrdinalSet:
-        return self.space.universe(entity)
-
     def _missing(self, entity: Entity) -> OrdinalSet:
         universe = self.space.universe(entity)
         if isinstance(entity, CheckKey):
@@ -195,7 +192,6 @@ _OF_ASSETS = frozenset({
     "backfill_in_progress", "freshness_passed", "freshness_warned", "freshness_failed",
 })  # fmt: skip
 _ANSWERS: dict[str, Callable[..., OrdinalSet]] = {
-    "everything": Operands._everything,
     "missing": Operands._missing,
     "execution_failed": Operands._execution_failed,
     "newly_updated": Operands._newly_updated,
