@@ -53,7 +53,8 @@ def run_part(scope: Scope, run_id: RunId, keys: Collection[AssetKey], manner: Ma
     for event in ends:
         unrecorded.pop(event.step, None)
     known = scope.catalog.nodes_by_name
-    wanted = [step for step in plan.steps if step.node in known and _is_about(step.assets, step.checks, keys)]
+    nodes = {step.node for step in plan.steps if _is_about(step.assets, step.checks, keys)}
+    wanted = [step for step in plan.steps if step.node in nodes and step.node in known]  # with the ops of a graph that make no asset
     at = clock.now_us()
     skips = [unrecorded[step.key] for step in wanted if step.key in unrecorded]
     skipped = [StepSkipped(at, run_id, skip.step.key, skip.reason, skip.because, skip.step.targets) for skip in skips]

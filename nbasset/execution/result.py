@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.composition import CollectedHandle
 from nbasset.definitions.graph_body import inner_output
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvariantViolationError, did_you_mean
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact, HookRan
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact, HookRan, OutputStored
 from nbasset.events.kinds import Event, StepFailed, StepRetried, StepReused, StepSkipped, StepSucceeded
 from nbasset.keys import AssetKey, RunId
 from nbasset.planning.plan import RunPlan, Step
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from nbasset.keys import CoercibleToAssetKey
 
 Load = Callable[[AssetKey, str | None], Any]
+LoadOutput = Callable[[NodeOutput, RunId, str, str | None], Any]
 
 
 def _load_nothing(key: AssetKey, partition_key: str | None) -> Any:
     raise InvariantViolationError(f"the value of '{key}' cannot be loaded here: the result has no home.")
+
+
+def _load_no_output(output: NodeOutput, run_id: RunId, step: str, mapping_key: str | None) -> Any:
+    raise InvariantViolationError(f"output '{output.name}' of '{step}' cannot be loaded here: the result has no home.")
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class ExecuteInProcessResult:
     errors: Mapping[str, BaseException] = field(default_factory=dict, repr=False)
     job_def: Any = field(default=None, repr=False)
     instance: Any = field(default=None, repr=False)
+    load_output: LoadOutput = field(default=_load_no_output, repr=False)
 
     def __enter__(self) -> ExecuteInProcessResult:
         return self
@@ -139,22 +146,45 @@ class ExecuteInProcessResult:
         return self.steps or self.plan.steps
 
     def _gave(self, step: Step, name: str) -> bool:
-        return any((at, out) == (step.key, name) for at, out, _ in self.values)
+        return any((at, out) == (step.key, name) for at, out, _ in self.values) or bool(self._stored(step, name))
+
+    def _stored(self, step: Step, name: str) -> dict[str | None, tuple[RunId, OutputStored]]:
+        """What was recorded of an output, by mapping key, and the run that stored it: another process, or an earlier run."""
+        found: dict[str | None, tuple[RunId, OutputStored]] = {}
+        for event in self.all_events:
+            if isinstance(event, (StepSucceeded, StepReused)) and event.step == step.key:
+                run_id = event.from_run_id if isinstance(event, StepReused) else event.run_id
+                facts = [fact for fact in event.facts if isinstance(fact, OutputStored) and fact.output == name]
+                found.update({fact.mapping_key: (run_id, fact) for fact in facts})
+        return found
+
+    def _read(self, step: Step, output: NodeOutput, run_id: RunId, fact: OutputStored) -> Any:
+        key = (step.key, output.name, fact.mapping_key)
+        if key in self.values:
+            return self.values[key]
+        if fact.kept == "not-storable":
+            raise InvariantViolationError(
+                f"output '{output.name}' of '{step.key}' cannot be stored, so it is known only in the process and run that made it."
+            )
+        return None if fact.kept == "nothing" else self.load_output(output, run_id, step.key, fact.mapping_key)
 
     def _output(self, step: Step, name: str) -> Any:
         output = next((one for one in step.outputs if one.name == name), None)
         if output is None:
             near = did_you_mean(name, [one.name for one in step.outputs])
             raise InvariantViolationError(f"'{step.key}' has no output '{name}'. {near}".rstrip())
+        stored = self._stored(step, name)
         if output.is_dynamic:
-            return {key: value for (at, out, key), value in self.values.items() if (at, out) == (step.key, name)}
+            return {key: self._read(step, output, *found) for key, found in stored.items()}
         if (step.key, name, None) in self.values:
             return self.values[step.key, name, None]
         if output.asset is not None:
             return self.asset_value(output.asset)
-        reused = any(isinstance(event, StepReused) and event.step == step.key for event in self.all_events)
-        why = "it was taken over from the earlier run" if reused else "see failure_data_for_node and get_step_skipped_events"
-        raise InvariantViolationError(f"'{step.key}' gave no output '{name}' in this run: {why}.")
+        if None in stored:
+            return self._read(step, output, *stored[None])
+        raise InvariantViolationError(
+            f"'{step.key}' gave no output '{name}' in this run: see failure_data_for_node and get_step_skipped_events."
+        )
 
     # -- events --------------------------------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ class RunLoop:
         self.versions = VersionsRead(storage, options.catalog, options.view)
         self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
         self.events: list[Event] = []
-        self._capacity = int(getattr(self.executor, "max_workers", 1))
+        self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", 1))
         self._running: dict[Future[StepReport], StepTask] = {}
         self._later: list[tuple[float, int, StepTask]] = []
         self._pools: dict[str, int] = {}
@@ -381,6 +381,8 @@ class RunLoop:
                 result = future.result()
                 break
             except KeyboardInterrupt as error:
+                if future.done() and future.exception() is error:
+                    raise  # of the act itself: a listener stops the run
                 interrupt = error
         if interrupt is not None:
             raise interrupt
