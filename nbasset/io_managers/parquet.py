@@ -152,6 +152,21 @@ class ParquetIOManager(StagingIOManager):
 
         A file that nbasset did not write is looked through. `version_id` is None for the current one.
         """
+        with self.opened(key, partition, version_id, partitions_def=partitions_def) as file:
+            found = parquet_files.profile_of(file)
+            return found if found is not None else _profile_of_table(parquet_files.read_table(file), self._options.preview_rows)
+
+    @contextmanager
+    def opened(
+        self, key: AssetKey, partition: PartitionRef | None = None, version_id: str | None = None, *, partitions_def: Any = None
+    ) -> Iterator[pq.ParquetFile]:
+        """The file of a stored value, open to read parts of it; `version_id` is None for the current one.
+
+        Raises
+        ------
+        MissingValue, ChangedByHand, CorruptData
+            As `load_input` does.
+        """
         context = InputContext(
             key=key,
             partitions=(partition,) if partition else (),
@@ -159,8 +174,7 @@ class ParquetIOManager(StagingIOManager):
             version_ids=(version_id,) if version_id else (),
         )
         with self._opened(context) as file:
-            found = parquet_files.profile_of(file)
-            return found if found is not None else _profile_of_table(parquet_files.read_table(file), self._options.preview_rows)
+            yield file
 
     def verify(self, context: InputContext) -> str:
         """Read a value in full, compare it with the content hash in its footer, and give that hash.
