@@ -14,7 +14,7 @@ from nbasset.drawing.picture import State
 from nbasset.drawing.states import MARKS, in_order, say
 from nbasset.errors import Problem
 from nbasset.events.facts import ErrorInfo, Frame
-from nbasset.notebook.html import Html, code_text, element, glyph, joined, quiet, state_word
+from nbasset.notebook.html import Html, code_text, element, glyph, joined, quiet, spaced, state_word
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.states import AssetState
 
@@ -47,7 +47,7 @@ def number(count: int) -> str:
 
 def counts_line(counts: Iterable[tuple[State, int]]) -> Html:
     """Counts by state, most urgent first."""
-    return joined([state_word(state, say([(state, count)])) for state, count in in_order(counts)])
+    return spaced(*(state_word(state, say([(state, count)])) for state, count in in_order(counts)))
 
 
 # -- strips -------------------------------------------------------------------------------------------------------------------

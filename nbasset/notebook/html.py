@@ -18,6 +18,8 @@ from nbasset.drawing.tokens import FILLS, GLYPHS, HOST_SURFACE, HOST_TEXT, NEUTR
 from nbasset.secrets import mask_secrets
 
 _VOID: Final = frozenset({"br", "hr", "img", "col"})
+_ROWS: Final = frozenset({"header", "footer"})
+_ROW_CLASSES: Final = frozenset({"b", "axis m"})
 _ROOT: Final = "nbc"
 _LAST: Final = re.compile(r"(?<![\w:-])(\.?[a-z][\w-]*)(?=$|[\s:>]|\Z)")
 
@@ -57,7 +59,14 @@ def element(name: str, *children: object, **attributes: object) -> Html:
     )
     if name in _VOID:
         return Html(f"<{name}{written}>")
+    if name in _ROWS or attributes.get("class_") in _ROW_CLASSES:
+        return Html(f"<{name}{written}>{spaced(*children)}</{name}>")
     return Html(f"<{name}{written}>{joined(*children)}</{name}>")
+
+
+def spaced(*children: object) -> Html:
+    """Elements with a space in between: what a style sheet sets apart stays apart where a reader drops the style sheet."""
+    return Html(" ".join(part for child in children if (part := joined(child))))
 
 
 def joined(*children: object) -> Html:

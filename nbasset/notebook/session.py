@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -209,23 +209,37 @@ class Session:
                 for cell, ran_us in self._state.ran_us.items()
                 if cell in self._state.saved_ids - ids and notebook.mtime_ns // 1000 > ran_us
             }
-            document = self._state.document if self._state.document.name == notebook.name else replace(
-                self._state.document, name=notebook.name
-            )  # fmt: skip
-            for cell in gone:
-                document = document.without(cell)
             before = self._all_keys()
+            self._forget(gone)
+            document = self._state.document
+            if document.name != notebook.name:
+                document = replace(document, name=notebook.name)
             self._state = replace(
-                self._state,
-                document=document.placed(notebook),
-                made=tuple(made for made in self._state.made if made.cell not in gone),
-                problems={cell: found for cell, found in self._state.problems.items() if cell not in gone},
-                ran_us={cell: at for cell, at in self._state.ran_us.items() if cell not in gone},
-                saved=notebook,
-                saved_ids=self._state.saved_ids | ids,
+                self._state, document=document.placed(notebook), saved=notebook, saved_ids=self._state.saved_ids | frozenset(notebook.ids)
             )
             self._rename_cells()
             return tuple(key for key in before if key not in self._all_keys())
+
+    def deleted(self, cell_id: str) -> tuple[AssetKey, ...]:
+        """A front end that knows tells of a deleted cell at once; the keys that nobody defines any more."""
+        with self._lock:
+            before = self._all_keys()
+            self._forget({cell_id})
+            return tuple(key for key in before if key not in self._all_keys())
+
+    def _forget(self, cells: Collection[str]) -> None:
+        """Drop what cells defined, and their sources. What names they bound stays known: the kernel still has the values."""
+        state = self._state
+        document = state.document
+        for cell in cells:
+            document = document.without(cell)
+        self._state = replace(
+            state,
+            document=document,
+            made=tuple(made for made in state.made if made.cell not in cells),
+            problems={cell: found for cell, found in state.problems.items() if cell not in cells},
+            ran_us={cell: at for cell, at in state.ran_us.items() if cell not in cells},
+        )
 
     def _rename_cells(self) -> None:
         """Places people read follow the labels of the saved notebook."""

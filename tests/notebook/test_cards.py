@@ -241,6 +241,16 @@ def test_no_card_tells_an_age_that_grows_wrong(story: Any) -> None:
         assert "just now" not in ran.text + ran.html
 
 
+def test_a_reader_that_drops_styles_and_pictures_still_finds_words_apart(story: Any) -> None:
+    for (cell, line), words in (
+        (STORY[2], "total default / In[7] missing"),
+        (("x", "%asset list"), "3 assets this session 2 missing 1 fresh"),
+    ):
+        html = story.ok(line, cell).html
+        bare = re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.DOTALL)
+        assert words in " ".join(re.sub(r"<[^>]+>", "", bare).split())
+
+
 def test_hostile_names_and_texts_stay_text(notebook: Any) -> None:
     notebook.shell.user_ns["hostile"] = _HOSTILE
     notebook.ok(

@@ -223,6 +223,20 @@ def test_a_deleted_cell_takes_its_asset_along_at_the_next_verb(notebook: Any) ->
     assert notebook.keys == ["orders"]
 
 
+def test_a_front_end_may_tell_of_a_deleted_cell_at_once(notebook: Any) -> None:
+    notebook.ok(ORDERS, "a")
+    assert [str(key) for key in notebook.session.deleted("a")] == ["orders"]
+    assert notebook.keys == []
+
+
+def test_a_name_from_a_deleted_cell_is_hidden_state(notebook: Any) -> None:
+    notebook.ok("x = 1", "gone")
+    notebook.ok("%%asset orders\n[x]", "a")
+    notebook.session.deleted("gone")
+    (said,) = notebook.session.location().hidden_state("orders")
+    assert said.startswith("'x' from gone, which is gone")
+
+
 def test_a_cell_that_was_never_saved_is_not_taken_for_deleted(notebook: Any) -> None:
     notebook.save(("a", ORDERS))
     notebook.ok(ORDERS, "a")
