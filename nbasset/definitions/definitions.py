@@ -272,12 +272,9 @@ def load_assets_from_modules(
     """All assets that stand at the top level of the modules, in order; what is given here is set on each that does not say it itself."""
     found: dict[int, Any] = {}
     for module in modules:
-        for value in vars(module).values():
-            for one in _flat(value) if isinstance(value, (list, tuple)) else [value]:
-                if isinstance(one, AssetsDefinition) and one.specs_by_key:
-                    found[id(one)] = one
-                elif include_specs and isinstance(one, AssetSpec):
-                    found[id(one)] = AssetsDefinition.external(one)
+        for name, value in list(vars(module).items()):
+            if not name.startswith("__"):
+                found.update((id(one), asset) for one, asset in _assets_in(value, include_specs))
     return [
         _with_defaults(
             one, group_name, source_key_prefix if one.execution == "external" else key_prefix, automation_condition, backfill_policy
@@ -344,6 +341,21 @@ def _with_defaults(one: AssetsDefinition, group: str | None, prefix: Any, condit
     if backfill_policy is not None and one.backfill_policy is None:
         return replace(changed, backfill_policy=backfill_policy)
     return changed
+
+
+def _assets_in(value: Any, include_specs: bool) -> Iterator[tuple[Any, AssetsDefinition]]:
+    """What a name of a module stands for, as assets: itself, or what is in its list. Whatever else modules hold is passed over."""
+    if isinstance(value, AssetsDefinition):
+        if value.specs_by_key:
+            yield value, value
+    elif isinstance(value, AssetSpec):
+        if include_specs:
+            yield value, AssetsDefinition.external(value)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _assets_in(one, include_specs)
+    elif not isinstance(value, type) and callable(getattr(type(value), "to_assets_definition", None)):
+        yield value, value.to_assets_definition()
 
 
 def _flat(values: Any) -> Iterator[Any]:
