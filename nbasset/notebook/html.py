@@ -231,6 +231,7 @@ _RULES: Final = (
     (".q,footer,th,.m", "color:var(--q)"),
     (".m,th", "font-size:11px;line-height:16px"),
     (".end", "margin-left:auto"),
+    ("article > :first-child", "border-top:0"),
     ("b,strong", "font-weight:600"),
     (
         "code",

@@ -211,7 +211,7 @@ class AssetMagics:
         ProblemsFound
             Always.
         """
-        show(_faces().problems_card(problems, title=f"{label[:1].upper()}{label[1:]} defines no asset", lines=raw.split("\n")))
+        show(_faces().problems_card(problems, title=f"{label[:1].upper()}{label[1:]} defines no asset", lines=raw.rstrip().split("\n")))
         raise tracebacks.told(ProblemsFound(problems), is_shown=True) from None
 
     # -- below cells that define -----------------------------------------------------------------------------------------------
