@@ -9,6 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
+from nbasset.definitions.listed_partitions import (
+    AddDynamicPartitionsRequest,
+    DeleteDynamicPartitionsRequest,
+    DynamicPartitionsDefinition,
+)
 from nbasset.definitions.results import (
     DEFAULT_OUTPUT,
     AssetCheckResult,
@@ -45,6 +50,7 @@ class Told:
     asset_metadata: dict[tuple[AssetKey, str | None], dict[str, MetadataValue]] = field(default_factory=dict)
     data_versions: dict[str, str] = field(default_factory=dict)
     events: list[Any] = field(default_factory=list)
+    keys: list[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest] = field(default_factory=list)
 
 
 class OpExecutionContext:
@@ -307,6 +313,20 @@ class OpExecutionContext:
     def log_event(self, event: AssetMaterialization | AssetObservation | ExpectationResult | AssetCheckResult) -> None:
         """Record a fact with the step, as yielding it would."""
         self.told.events.append(event)
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Add keys to dynamic partitions; they are there when this step has ended well, together with what it made.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If a key cannot be one.
+        """
+        self.told.keys.append(DynamicPartitionsDefinition(partitions_def_name).build_add_request(partition_keys))
+
+    def delete_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        """Take keys out of dynamic partitions when this step has ended well; data and history stay."""
+        self.told.keys.append(DynamicPartitionsDefinition(partitions_def_name).build_delete_request(partition_keys))
 
     def get_asset_provenance(self, asset_key: CoercibleToAssetKey) -> Any:
         """Code version and input data versions of the newest materialization of an asset; None without one."""

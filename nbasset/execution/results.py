@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbasset.definitions.catalog import NodeOutput
+from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from nbasset.definitions.results import (
     DEFAULT_OUTPUT,
     NO_VALUE,
@@ -34,6 +35,8 @@ _EVENTS = (
     AssetMaterialization,
     AssetObservation,
     ExpectationResult,
+    AddDynamicPartitionsRequest,
+    DeleteDynamicPartitionsRequest,
 )
 
 
@@ -49,7 +52,10 @@ class Given:
     mapping_key: str | None = None
 
 
-Item = Given | AssetCheckResult | AssetMaterialization | AssetObservation | ExpectationResult
+Item = (
+    Given | AssetCheckResult | AssetMaterialization | AssetObservation | ExpectationResult
+    | AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
+)  # fmt: skip
 
 
 class ResultReader:

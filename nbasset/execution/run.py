@@ -37,6 +37,7 @@ from nbasset.events.kinds import (
 )
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.capture import capturing
+from nbasset.execution.dynamic_keys import key_events
 from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
 from nbasset.execution.provenance import Provenance
@@ -339,8 +340,9 @@ class RunLoop:
             clock.now_us(), self.plan.run_id, report.step, facts, task.attempt, report.started_us, report.load_us, report.work_us,
             report.write_us,
         )  # fmt: skip
+        told = [*key_events(self.storage, report.keys, ended.at_us), ended] if report.keys else [ended]
         if not report.staged:
-            self._append_one(ended)
+            self._append(told)
             return None
         waiting = list(report.staged)
         try:
@@ -353,7 +355,7 @@ class RunLoop:
                     before = self._recorded(staged.asset, ordinal) if staged.asset is not None else None
                     self.options.manager(key).publish(staged, before)
                     waiting.pop(0)
-                self._append_one(ended)
+                self._append(told)
         except Exception as error:  # noqa: BLE001 - a full disk or a busy partition is this step's failure
             self._discard(replace(report, staged=tuple(waiting)))
             return error_info(error)

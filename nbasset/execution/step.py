@@ -11,6 +11,7 @@ from typing import Any
 from nbasset import clock
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import NodeOutput
+from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.results import (
     NO_VALUE,
@@ -105,6 +106,7 @@ class _Attempt:
         self.load_us = self.work_us = self.write_us = 0
         self.facts: list[Fact] = []
         self.staged: list[tuple[str, Staged]] = []
+        self.keys: tuple[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest, ...] = ()
         self.hooks = StepHooks(runner.environment, task, runner.job(task))
 
     def run(self) -> StepReport:
@@ -207,6 +209,8 @@ class _Attempt:
             self.write_us += clock.now_us() - at
         elif isinstance(item, AssetCheckResult):
             self.facts.append(self._verdict(item))
+        elif isinstance(item, (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)):
+            context.told.keys.append(item)
         else:
             self.facts.append(_fact(item))
 
@@ -367,6 +371,7 @@ class _Attempt:
     def _finish(self, context: OpExecutionContext) -> None:
         """What was told through the context after outputs were recorded is added to their facts."""
         told = context.told
+        self.keys = tuple(told.keys)
         for event in told.events:
             self.facts.append(self._verdict(event) if isinstance(event, AssetCheckResult) else _fact(event))
         if told.asset_metadata or told.metadata:
@@ -376,7 +381,9 @@ class _Attempt:
         logs = capture.fact()
         facts = (*self.facts, *((logs,) if logs is not None else ()))
         if error is None:
-            return StepReport(self.step.key, facts, tuple(self.staged), None, self.started_us, self.load_us, self.work_us, self.write_us)
+            return StepReport(
+                self.step.key, facts, tuple(self.staged), None, self.started_us, self.load_us, self.work_us, self.write_us, keys=self.keys
+            )  # fmt: skip
         retry = (error.max_retries, error.seconds_to_wait) if isinstance(error, RetryRequested) else None
         allowed = error.allow_retries if isinstance(error, Failure) else True
         return StepReport(

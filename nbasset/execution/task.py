@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from nbasset.events.facts import ErrorInfo, Fact
 from nbasset.io_managers.protocol import Staged
 from nbasset.keys import AssetKey, PartitionRef, RunId
@@ -79,7 +80,7 @@ class StepReport:
     """How an attempt went. `facts` are complete but for what publishing adds; `staged` waits to be published.
 
     `wants_retry` is set when the user's code asked for another attempt: (how many at most, seconds to wait). `retries_allowed` is False
-    when it forbade one. `unchanged` tells that a conditional step found nothing to do.
+    when it forbade one. `unchanged` tells that a conditional step found nothing to do. `keys` are dynamic partitions to add or delete.
     """
 
     step: str
@@ -94,6 +95,7 @@ class StepReport:
     wants_retry: tuple[int, float] | None = None
     retries_allowed: bool = True
     unchanged: bool = False
+    keys: tuple[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest, ...] = ()
 
 
 RunStep: TypeAlias = Callable[[StepTask], StepReport]
