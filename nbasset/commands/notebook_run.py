@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbasset.commands.scope import Scope, user_name
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.keys import AssetKey
-from nbasset.promotion.notebook_run import NotebookOptions, keep_copy, run_notebook
+from nbasset.promotion.notebook_run import NotebookOptions, keep_copy, run_notebook, with_parameters
 
 
 def run_by_papermill(
@@ -42,6 +43,8 @@ def run_by_papermill(
         If the notebook's kernel is not here or does not start.
     """
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
+    location, values = with_parameters(scope.location, parameters or {})
+    scope = replace(scope, location=location)
     config = run_config_of(arguments.config, scope)
     planned = make_plan(scope, wish_of(arguments, config))
     checked_config(scope, frozenset(step.node for step in planned.plan.steps), config)
@@ -50,7 +53,7 @@ def run_by_papermill(
     if not planned.plan.steps:
         return RunResult(summed_up)
     options = NotebookOptions(
-        parameters or {}, kernel_name, user=user_name(), parent_run_id=manner.parent_run_id, root_run_id=manner.root_run_id,
+        values, kernel_name, user=user_name(), parent_run_id=manner.parent_run_id, root_run_id=manner.root_run_id,
         cancel=manner.cancel or CancelToken(), on_event=manner.on_event,
     )  # fmt: skip
     outcome = run_notebook(scope.location, scope.catalog, planned.plan, instance=scope.instance, options=options)

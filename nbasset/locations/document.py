@@ -28,6 +28,8 @@ _ROLE_OF_TAG: dict[str, Role] = {
     "injected-parameters": "parameters",
     "setup": "setup",
 }
+INJECTED = "injected-parameters"
+"""Tag of the cell that gives a run its own values of the parameters, and the id of ours."""
 _NO_FILES = ProjectFiles(())
 
 
@@ -78,6 +80,23 @@ class NotebookDocument:
             files=ProjectFiles(project_roots(path.parent, home)),
             _cells=tuple(cells),
         )
+
+    def with_parameters(self, text: str) -> NotebookDocument:
+        """The document with the cell `text` behind its last `parameters` cell, as papermill injects one, or in place of one that is there.
+
+        Cells below it move down; their labels stay those of the file.
+        """
+        there = next((cell for cell in self._cells if INJECTED in self.tags[cell.id]), None)
+        if there is not None:
+            return replace(self, _cells=tuple(replace(cell, text=text) if cell is there else cell for cell in self._cells))
+        last = max((cell.index for cell in self._cells if cell.role == "parameters"), default=-1)
+        cell = Cell(INJECTED, last + 1, text, "parameters", label="the parameters")
+        above = [one for one in self._cells if one.index <= last]
+        below = [replace(one, index=one.index + 1) for one in self._cells if one.index > last]
+        cells = (*above, cell, *below)
+        return replace(
+            self, ids=tuple(one.id for one in cells), tags={**self.tags, INJECTED: frozenset({INJECTED})}, _cells=cells
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -281,6 +300,8 @@ def _source_of(source: object) -> str:
 
 def _cell(cell_id: str, index: int, plain: PlainCell, label: str, tags: frozenset[str]) -> Cell:
     role = plain.role
+    if cell_id == INJECTED:  # the saved file, which gives a session its tags, does not hold it
+        tags = tags | {INJECTED}
     tagged = next((_ROLE_OF_TAG[tag] for tag in _ROLE_OF_TAG if tag in tags), None)
     if tagged == "scratch" or (tagged is not None and role == "code"):
         role = tagged

@@ -23,9 +23,11 @@ from typing import Any
 import click
 
 from nbasset.arguments import parse_cell
+from nbasset.definitions.catalog import job_node
 from nbasset.definitions.definitions import Definitions, replace_definitions
+from nbasset.definitions.job import JobDefinition
 from nbasset.definitions.specs import AssetSpec
-from nbasset.errors import HiddenState, Problem
+from nbasset.errors import HiddenState, InvalidNotebook, Problem
 from nbasset.execution.failures import error_info
 from nbasset.locations.cells import compile_cell, show_lines
 from nbasset.locations.code_index import CodePlace, asset_names, code_index
@@ -62,8 +64,25 @@ def load_notebook(path: Path, *, home: Path | None = None) -> Location:
         forget_modules(document.files.roots)
         return load_notebook(path, home=home)
 
-    loaded = load_document(document, module=f"nbasset_notebook_{_identifier(path.stem)}", folder=folder, problems=document.problems)
-    return replace(loaded, path=path, loader=again)
+    return replace(_loaded(document), path=path, loader=again)
+
+
+def load_with_parameters(location: Location, text: str) -> Location:
+    """A notebook loaded anew with the cell `text` behind its `parameters` cell: what its assets are with these values.
+
+    Raises
+    ------
+    InvalidNotebook
+        If the location is no notebook.
+    """
+    if not isinstance(location.source, NotebookDocument):
+        raise InvalidNotebook(f"{location.name} is no notebook, so it takes no parameters.")
+    return replace(_loaded(location.source.with_parameters(text)), path=location.path, loader=location.loader)
+
+
+def _loaded(document: NotebookDocument) -> Location:
+    module = f"nbasset_notebook_{_identifier(document.path.stem)}"
+    return load_document(document, module=module, folder=document.path.parent, problems=document.problems)
 
 
 def load_document(
@@ -103,6 +122,12 @@ def load_document(
         source=source,
         namespace=loading.namespace,
     )
+
+
+def _node_name(definition: Any) -> str:
+    """What the steps of a definition name as their node."""
+    name: str = getattr(definition, "name", "")
+    return job_node(name) if isinstance(definition, JobDefinition) else name
 
 
 def refuse_hidden_state(problems: Iterable[Problem]) -> None:
@@ -217,7 +242,7 @@ class _Loading:
             for one in fresh:
                 inside = (*one.assets, *one.asset_checks, *one.jobs) if isinstance(one, Definitions) else (one,)
                 for each in inside:
-                    self.place_of_node.setdefault(getattr(each, "name", ""), place)
+                    self.place_of_node.setdefault(_node_name(each), place)
         self._found[place] = found
 
     def _compile(self, place: Place, cell: Cell, futures: frozenset[str], apart: frozenset[Place]) -> None:

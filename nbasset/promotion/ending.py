@@ -19,7 +19,7 @@ from nbasset.events.kinds import (
     StepSucceeded,
 )
 from nbasset.execution.run_messages import blocked_text, failure_text
-from nbasset.locations.document import NotebookDocument
+from nbasset.locations.document import INJECTED, NotebookDocument
 from nbasset.planning.plan import RunPlan, Step
 from nbasset.planning.progress import RunProgress, Skip, SkipReason
 from nbasset.promotion.prepare import Part, made_in, run_cell_id
@@ -101,7 +101,7 @@ def _label(stop: Stop, document: NotebookDocument) -> str:
     cells = {cell.id: cell.label for cell in document.cells()}
     if stop.cell in cells:
         return cells[stop.cell]
-    if stop.cell == "injected-parameters":
+    if stop.cell == INJECTED:
         return "the parameters"
     return next((label for cell, label in cells.items() if stop.cell == run_cell_id(cell)), stop.cell)
 

@@ -30,6 +30,7 @@ from papermill.engines import NotebookExecutionManager
 from nbasset import clock
 from nbasset.errors import KernelUnavailable, did_you_mean
 from nbasset.execution.cancel import CancelToken
+from nbasset.locations.document import INJECTED
 from nbasset.promotion.written import SKIP_TAG, saved_text, write_whole
 from nbasset.secrets import StreamMask, mask_data, mask_secrets
 
@@ -155,8 +156,8 @@ class QuietManager(NotebookExecutionManager):  # type: ignore[misc]
             if cell.cell_type != "code":
                 continue
             tags = cell.metadata.get("tags", [])
-            if "injected-parameters" in tags:
-                cell["id"] = "injected-parameters"  # papermill draws a new one each time
+            if INJECTED in tags:
+                cell["id"] = INJECTED  # papermill draws a new one each time
             cell.execution_count = None
             if SKIP_TAG not in tags:
                 cell.outputs = []

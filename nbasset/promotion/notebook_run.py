@@ -27,15 +27,17 @@ from nbasset.execution.cancel import CancelToken
 from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
 from nbasset.keys import RunId
-from nbasset.locations.document import NotebookDocument
+from nbasset.locations.document import INJECTED, NotebookDocument
 from nbasset.locations.location import Location
+from nbasset.locations.notebook import load_with_parameters
 from nbasset.planning.plan import RunPlan
 from nbasset.promotion.ending import Stop, ending
-from nbasset.promotion.parameters import parameters_of
+from nbasset.promotion.parameters import cell_of, parameters_of
 from nbasset.promotion.prepare import marked, prepare
 from nbasset.promotion.taking_part import part_of
 from nbasset.promotion.written import SKIP_TAG, saved_text, write_whole
-from nbasset.secrets import mask_secrets, remember_named
+from nbasset.secrets import mask_data, mask_secrets, remember_named
+from nbasset.serde import Json
 from nbasset.storage.processes import this_process
 from nbasset.storage.protocol import Storage
 
@@ -48,12 +50,12 @@ _REFERENCES = re.compile(r"""EnvVar(?:\.\w+)?\(\s*["']([^"']+)["']|\benv:\s*["']
 
 @dataclass(frozen=True, slots=True)
 class NotebookOptions:
-    """How a notebook is run. `parameters` are as somebody gave them; `kernel_name` overrides the notebook's kernel.
+    """How a notebook is run. `parameters` are those that stand in the location's injected cell; `kernel_name` overrides the notebook's.
 
     `on_event` hears each event of the run, in order, from another thread.
     """
 
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, Json] = field(default_factory=dict)
     kernel_name: str | None = None
     start_timeout_s: int = 60
     user: str = ""
@@ -75,6 +77,20 @@ class NotebookOutcome:
     error: ErrorInfo | None = None
 
 
+def with_parameters(location: Location, given: Mapping[str, object]) -> tuple[Location, dict[str, Json]]:
+    """The location of a notebook with a run's own values of its parameters, and the values as plain data.
+
+    Raises
+    ------
+    InvalidNotebook
+        If the location is no notebook.
+    InvalidConfigError
+        If the values do not fit the notebook.
+    """
+    values = parameters_of(_document(location).cells(), given)
+    return (load_with_parameters(location, cell_of(values)) if values else location), values
+
+
 def run_notebook(
     location: Location,
     catalog: Catalog,
@@ -91,8 +107,6 @@ def run_notebook(
     ------
     InvalidNotebook
         If the location is no notebook, or its file is not the one that was loaded.
-    InvalidConfigError
-        If the parameters do not fit the notebook.
     KernelUnavailable
         If its kernel is not installed or does not start; the run is recorded as failed.
     StorageUnavailable
@@ -100,8 +114,7 @@ def run_notebook(
     """
     document = _document(location)
     notebook = _notebook(document)
-    parameters = parameters_of(document.cells(), options.parameters)
-    secrets = _remember_secrets(notebook, plan, parameters)
+    secrets = _remember_secrets(notebook, plan, options.parameters)
     part = part_of(location, catalog, plan)
     prepared = prepare(notebook, document.cells(), part, plan)
     storage = instance.storage
@@ -110,7 +123,7 @@ def run_notebook(
     stop = Stop()
     try:
         with _watching(storage, plan.run_id, options) as told, _interrupts(options.cancel):
-            executed = _execute(prepared, file, plan, parameters, options, stop, _environment(instance, document, secrets))
+            executed = _execute(prepared, file, plan, options, stop, _environment(instance, document, secrets))
             told.settle()
     except OSError as error:
         told_so = StorageUnavailable(f"the executed notebook cannot be kept in {file}: {error.strerror or error}. The run has ended.")
@@ -124,7 +137,7 @@ def run_notebook(
     storage.append(ends, flush=True)
     for event in ends:
         options.on_event(event)
-    _keep(executed, file, plan.run_id, stop, ends[-1])
+    _keep(executed, file, plan.run_id, options.parameters, stop, ends[-1])
     last = storage.run(plan.run_id)
     assert last is not None
     return NotebookOutcome(plan.run_id, last.status, file, (*events, *ends), last.message, last.error)
@@ -145,7 +158,17 @@ def _notebook(document: NotebookDocument) -> dict[str, Any]:
     if hashlib.sha256(data).hexdigest() != document.sha256:
         raise InvalidNotebook(f"{document.path} was saved while it was being loaded. Run it again.")
     found: dict[str, Any] = json.loads(data.decode("utf-8-sig"))
+    injected = next((cell for cell in document.cells() if INJECTED in document.tags[cell.id]), None)
+    if injected is not None and _is_injected(found["cells"], injected.index):
+        found["cells"][injected.index]["source"] = injected.text
+    elif injected is not None:
+        made = {"cell_type": "code", "id": INJECTED, "metadata": {"tags": [INJECTED]}, "source": injected.text, "outputs": []}
+        found["cells"].insert(injected.index, {**made, "execution_count": None})
     return found
+
+
+def _is_injected(cells: list[Any], index: int) -> bool:
+    return index < len(cells) and INJECTED in cells[index].get("metadata", {}).get("tags", ())
 
 
 def _remember_secrets(notebook: Mapping[str, Any], plan: RunPlan, parameters: Mapping[str, Any]) -> frozenset[str]:
@@ -180,7 +203,6 @@ def _execute(
     prepared: dict[str, Any],
     file: Path,
     plan: RunPlan,
-    parameters: dict[str, Any],
     options: NotebookOptions,
     stop: Stop,
     environment: dict[str, str],
@@ -197,7 +219,6 @@ def _execute(
         papermill.execute_notebook(
             node,
             None,
-            parameters=parameters or None,
             engine_name="nbasset",
             kernel_name=options.kernel_name or prepared["metadata"].get("kernelspec", {}).get("name") or "python3",
             language="python",
@@ -315,9 +336,11 @@ def _events(storage: Storage, run_id: RunId) -> list[Event]:
     return found
 
 
-def _keep(executed: Any, file: Path, run_id: RunId, stop: Stop, end: Event) -> None:
-    """Write the notebook as it is kept: the run named in its metadata, the cell marked where it ended."""
+def _keep(executed: Any, file: Path, run_id: RunId, parameters: Mapping[str, Json], stop: Stop, end: Event) -> None:
+    """Write the notebook as it is kept: run and parameters named in its metadata, the cell marked where it ended."""
     executed.metadata["nbasset"] = {"run_id": run_id}
+    if parameters:
+        executed.metadata["papermill"] = {"parameters": mask_data(dict(parameters))}
     kept: Mapping[str, Any] = executed
     if stop.index is not None:
         kept = marked(executed, stop.index, "The run failed" if isinstance(end, RunFailed) else "The run was stopped")

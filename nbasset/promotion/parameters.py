@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -67,6 +68,27 @@ def parameters_of(cells: Iterable[Cell], given: Mapping[str, object]) -> dict[st
     if errors:
         raise InvalidConfigError(errors, of="the parameters")
     return found
+
+
+def cell_of(values: Mapping[str, Json]) -> str:
+    """The source of a cell that binds the values.
+
+    >>> print(cell_of({"year": 2014, "rates": [0.5, float("inf")]}), end="")
+    # Parameters
+    year = 2014
+    rates = [0.5, float('inf')]
+    """
+    return "".join(["# Parameters\n", *(f"{name} = {_written(value)}\n" for name, value in values.items())])
+
+
+def _written(value: Json) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_written(item) for item in value) + "]"
+    return repr(value)
 
 
 def _literal(node: ast.expr | None) -> Any:

@@ -4,6 +4,7 @@
   other statements stand as comments.
 - After the cell that defines an asset (or later, when something it needs stands below) a generated cell makes it, so that its table, prints
   and figures stand under its definition.
+- Cells that an earlier run generated are left out, so an executed notebook can be run again.
 - Verbs in the notebook (``%asset run``, ``%asset graph``) do not run: the run is the one that is planned. Lines such as ``%load_ext`` do.
 
 The copy has the ids of the notebook's cells, and ids made from them for generated cells: preparing twice gives the same.
@@ -175,17 +176,24 @@ def _insert(made: dict[str, Any], cells: Sequence[Cell], part: Part, plan: RunPl
     wanted: dict[int, list[AssetKey]] = {}
     for index, keys in _positions(part, plan, index_of):
         wanted.setdefault(index, []).extend(keys)
-    ids = {item["id"] for item in made["cells"]}
+    ids = {item["id"] for item in made["cells"] if not _is_from_before(item)}
     rebuilt: list[dict[str, Any]] = []
     first = min((index_of[cell] for cell in part.places if cell in index_of), default=0)
-    if not any(_loads_us(made["cells"][index]) for index in runs if index <= first):
+    loads = (made["cells"][index] for index in runs if index <= first)
+    if not any(_loads_us(item) and not _is_from_before(item) for item in loads):
         rebuilt.append(_generated("load", _free("nbasset-load", ids), "%load_ext nbasset"))
     for index, item in enumerate(made["cells"]):
-        rebuilt.append(item)
+        if not _is_from_before(item):
+            rebuilt.append(item)
         if index in wanted:
             words = " ".join(str(key) for key in dict.fromkeys(wanted[index]))
             rebuilt.append(_generated("run", _free(run_cell_id(item["id"]), ids), f"%asset run {words} --run {plan.run_id}"))
     made["cells"] = rebuilt
+
+
+def _is_from_before(item: Mapping[str, Any]) -> bool:
+    """Whether an earlier run put the cell into what is an executed notebook."""
+    return not {GENERATED_TAG, ERROR_TAG}.isdisjoint(item["metadata"].get("tags", ()))
 
 
 def _positions(part: Part, plan: RunPlan, index_of: Mapping[str, int]) -> Iterable[tuple[int, tuple[AssetKey, ...]]]:

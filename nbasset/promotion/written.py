@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 SKIP_TAG = "skip-execution"
 _SPLIT = ("text/", "application/javascript", "image/svg+xml")
@@ -63,7 +63,7 @@ def _lines(text: str | list[str]) -> list[str]:
 def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
     """Write a file in one move: whoever reads it sees the text before or this one, and a kill leaves no half.
 
-    A `durable` one survives the loss of power, too.
+    A `durable` one survives the loss of power, too. A new file is for everybody whom the user's mask lets read it.
 
     Raises
     ------
@@ -71,15 +71,16 @@ def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
         If it cannot be written; what was there before is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    staged = path.parent / f".{path.name}.{uuid4().hex[:12]}"
+    handle = os.open(staged, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o666)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        Path(staged).replace(path)
+        staged.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(staged).unlink()
+            staged.unlink()
         raise

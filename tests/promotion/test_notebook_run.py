@@ -190,6 +190,28 @@ def test_parameters_reach_the_assets_and_wrong_ones_are_refused(home: Home, writ
     done = home.papermill(path, parameters={"year": "2014"})
     assert done.result is not None
     assert done.result.asset_value("one") == [{"year": 2014, "name": "x"}]
+    cells = {cell["id"]: "".join(cell["source"]) for cell in executed(done)["cells"]}
+    assert cells["injected-parameters"] == "# Parameters\nyear = 2014\n"
+    assert executed(done)["metadata"]["papermill"] == {"parameters": {"year": 2014}}
+
+
+def test_parameters_count_as_configuration(home: Home, write_notebook: WriteNotebook) -> None:
+    path = write_notebook(LOAD, code("year = 2013\nname = 'x'", "parameters"), "%%asset one\n[year]", "%%asset two\n[name]")
+    stale = RunArguments(stale=True)
+    assert statuses(home.papermill(path, stale, parameters={"year": 2014})) == {"one": "made", "two": "made"}
+    assert home.papermill(path, stale, parameters={"year": 2014}).result is None
+    assert statuses(home.papermill(path, stale)) == {"one": "made"}
+
+
+def test_an_executed_notebook_runs_again_with_other_parameters(home: Home, write_notebook: WriteNotebook) -> None:
+    path = write_notebook(LOAD, code("year = 2013", "parameters"), "%%asset one\n[year]")
+    first = home.papermill(path, parameters={"year": 2014})
+    assert first.notebook is not None
+    path.write_bytes(first.notebook.read_bytes())
+    again = home.papermill(path, parameters={"year": 2015})
+    assert again.result is not None
+    assert again.result.asset_value("one") == [2015]
+    assert [cell["id"] for cell in executed(again)["cells"]] == [cell["id"] for cell in executed(first)["cells"]]
 
 
 def test_modules_and_files_beside_the_notebook_are_found(home: Home, write_notebook: WriteNotebook) -> None:

@@ -156,6 +156,12 @@ def test_a_generated_id_never_takes_one_that_is_there(prepared: Prepared) -> Non
     assert [cell["id"] for cell in made["cells"]] == ["c1", "c2", "c2-run-2", "c2-run"]
 
 
+def test_a_prepared_notebook_prepares_to_itself(prepared: Prepared) -> None:
+    first = prepared("%%asset one\n[1]", "1/0")
+    assert first["cells"][0]["id"] == "nbasset-load"
+    assert prepared(*marked(first, 2, "The run failed")["cells"]) == first
+
+
 def test_the_notebook_itself_is_not_changed(write_notebook: Callable[..., Path]) -> None:
     path = write_notebook(SETUP, "%%asset one\n[1]", "1/0")
     before = path.read_bytes()
