@@ -67,7 +67,7 @@ def execute_in_process(
     home = instance if instance is not None else Instance.ephemeral()
     options = JobOptions(run_config, partition_key, op_selection, asset_selection, run_id, dict(input_values or {}), dict(tags or {}))
     scope = scope_of_job(job, home, resources)
-    result = _run(scope, job, options, replace(DEFAULT, executor="inline", keeps_plan=True))
+    result = run_job(scope, job, options, replace(DEFAULT, executor="inline", keeps_plan=True))
     if raise_on_error:
         raise_error(result)
     return result
@@ -113,7 +113,7 @@ def execute_job(
     executor, owned = _executor(scope, chosen)
     manner = replace(DEFAULT, executor=executor, tag_limits=chosen.tag_limits, keeps_plan=True)
     try:
-        result = _run(scope, made, options, manner, reexecution_options)
+        result = run_job(scope, made, options, manner, reexecution_options)
     finally:
         if owned:
             executor.shutdown()
@@ -190,9 +190,28 @@ def scope_of_job(job: JobDefinition, instance: Instance, resources: Mapping[str,
     return Scope(location_of(definitions, home=instance.home.root), instance, dict(resources or {}))
 
 
-def _run(
-    scope: Scope, job: JobDefinition, options: JobOptions, manner: Manner, again: ReexecutionOptions | None = None
-) -> ExecuteInProcessResult:
+def run_job(
+    scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    again: ReexecutionOptions | None = None,
+) -> ExecuteInProcessResult:  # fmt: skip
+    """Run a job of a scope's location to its end. A failed step is in the result. `manner` says where; the job's executor is not asked."""
+    plan, view, changed = plan_of_job(scope, job, options, manner, again)
+    return carry_out(scope, plan, view, changed)
+
+
+def plan_of_job(
+    scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    again: ReexecutionOptions | None = None,
+) -> tuple[RunPlan, PartitionsView, Manner]:  # fmt: skip
+    """What a run of a job would do, the partitions it knows, and the manner to carry it out in. Nothing runs and nothing is written.
+
+    Raises
+    ------
+    InvalidConfigError
+        If the run config does not fit, or an input has no value: with every error at once.
+    ProblemsFound
+        If the job, or what it makes, is spoilt by a problem.
+    """
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     view = scope.view()
     known = Again.of(again, scope.instance) if again is not None else None
@@ -214,7 +233,7 @@ def _run(
     if known is not None:
         plan, reused = plan_again(scope, plan, known)
         manner = replace(manner, parent_run_id=known.parent.run_id, root_run_id=known.root_run_id, reused=reused)
-    return carry_out(scope, plan, view, replace(manner, given=given))
+    return plan, view, replace(manner, given=given)
 
 
 # -- ops ---------------------------------------------------------------------------------------------------------------------

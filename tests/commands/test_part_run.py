@@ -43,7 +43,8 @@ def test_the_part_that_makes_a_graph_backed_asset_has_all_its_ops() -> None:
         plan = make_plan(scope, Wish()).plan
         at = clock.now_us()
         plan_id = instance.storage.put_text(dumps(plan))
-        instance.storage.append([RunRequested(at, plan.run_id, plan.targets, len(plan.steps), plan_id=plan_id), RunStarted(at, plan.run_id)])
+        asked = RunRequested(at, plan.run_id, plan.targets, len(plan.steps), plan_id=plan_id)
+        instance.storage.append([asked, RunStarted(at, plan.run_id)])
         assert [step.key for step in run_part(scope, plan.run_id, [AssetKey("orders")]).plan.steps] == ["orders"]
         result = run_part(scope, plan.run_id, [AssetKey("doubled")])
         assert (result.success, result.asset_value("doubled")) == (True, 6)
