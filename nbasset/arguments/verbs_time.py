@@ -42,10 +42,12 @@ def bytes_in(text: str) -> int | None:
     (1500000, None)
     """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?b?)\s*", text.lower())
-    unit = found[2] if found is None or found[2].endswith("b") or not found[2] else f"{found[2]}b" if found else ""
-    if text and not found:
-        raise click.BadParameter(f"{text!r} is no size. Write a number and kB, MB, GB or TB: --max-size 10GB.")
-    return round(float(found[1]) * _SIZES[unit]) if found else None
+    if found is None:
+        if text:
+            raise click.BadParameter(f"{text!r} is no size. Write a number and kB, MB, GB or TB: --max-size 10GB.")
+        return None
+    unit = found[2] if found[2].endswith("b") or not found[2] else f"{found[2]}b"
+    return round(float(found[1]) * _SIZES[unit])
 
 
 def _diff_arguments(values: Mapping[str, Any]) -> DiffArguments:

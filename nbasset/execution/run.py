@@ -42,6 +42,7 @@ from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
 from nbasset.execution.provenance import Provenance
 from nbasset.execution.run_messages import blocked_text, failure_text
+from nbasset.execution.run_log import QUICK_US, RunLog
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
@@ -131,8 +132,8 @@ class RunLoop:
         self.progress = RunProgress(plan)
         self.versions = VersionsRead(storage, options.catalog, options.view)
         self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
-        self.events: list[Event] = []
-        self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", 1))
+        self.log = RunLog(storage, options.on_event)
+        self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", None) or 1)
         self._running: dict[Future[StepReport], StepTask] = {}
         self._later: list[tuple[float, int, StepTask]] = []
         self._pools: dict[str, int] = {}
@@ -140,8 +141,14 @@ class RunLoop:
         self._origins: dict[str, RunId] = {}
         self._publisher: ThreadPoolExecutor | None = None
         self._interrupted = False
+        self._is_inline = isinstance(self.executor, InlineExecutor)
         self._watch = Watch(
-            plan.run_id, storage, self.cancel, on_event=options.on_event, interrupts=isinstance(self.executor, InlineExecutor)
+            plan.run_id,
+            storage,
+            self.cancel,
+            on_event=options.on_event,
+            interrupts=self._is_inline,
+            settle=self.log.settle,
         )
 
     def run(self) -> RunOutcome:
@@ -226,6 +233,9 @@ class RunLoop:
             self._finish(self._running.pop(future), future)
 
     def _task(self, step: Step) -> StepTask | None:
+        if self.log.holds(step.after):
+            self.log.settle()
+        self._note_made()
         inputs = self.versions.of_inputs(step)
         code = self.options.code(step.node)
         refs = self._refs(step)
@@ -320,7 +330,7 @@ class RunLoop:
             )
         if again is not None:
             self._append_one(StepRetried(clock.now_us(), self.plan.run_id, step.key, error, task.attempt, again, report.started_us))
-            heapq.heappush(self._later, (clock.monotonic() + again, len(self.events), replace(task, attempt=task.attempt + 1)))
+            heapq.heappush(self._later, (clock.monotonic() + again, len(self.log.events), replace(task, attempt=task.attempt + 1)))
             return
         if not report.cancelled:
             self._errors.append((step.key, error))
@@ -342,7 +352,10 @@ class RunLoop:
         )  # fmt: skip
         told = [*key_events(self.storage, report.keys, ended.at_us), ended] if report.keys else [ended]
         if not report.staged:
-            self._append(told)
+            if len(told) == 1 and self._is_inline and ended.at_us - ended.started_us <= QUICK_US:
+                self._hold(ended)
+            else:
+                self._append(told)
             return None
         waiting = list(report.staged)
         try:
@@ -393,37 +406,39 @@ class RunLoop:
     def _append_one(self, event: Event) -> None:
         self._append([event])
 
-    def _append(self, events: Sequence[Event], *, flush: bool = False) -> int:
+    def _append(self, events: Sequence[Event], *, flush: bool = False) -> None:
         """Write events; when this returns or raises KeyboardInterrupt they are written, and the loop knows it."""
-        interrupt: KeyboardInterrupt | None = None
-        try:
-            seq = self.storage.append(events, flush=flush)
-        except KeyboardInterrupt as error:
-            interrupt, seq = error, self.storage.last_seq()
-        self.events.extend(events)
-        skips: list[Skip] = []
-        for event in events:
-            if isinstance(event, StepSucceeded):
-                for fact in event.facts:
-                    if isinstance(fact, AssetMaterialized):
-                        self.versions.note(fact, seq)
-            skips.extend(self.progress.apply(event))
-        for event in events:
+        told, interrupt = self.log.write(events, flush=flush)
+        skips = [skip for event in events for skip in self.progress.apply(event)]
+        self._note_made()
+        for event in told:
             self.options.on_event(event)
         if skips:
             self._skip(skips)
         if interrupt is not None:
             raise interrupt
-        return seq
+
+    def _hold(self, event: StepSucceeded) -> None:
+        """Take in the end of a quick step at once; it is written with others."""
+        self.log.hold(event)
+        skips = self.progress.apply(event)
+        if skips:
+            self._skip(skips)
+
+    def _note_made(self) -> None:
+        for fact, seq in self.log.take_made():
+            self.versions.note(fact, seq)
 
     def _skip(self, skips: list[Skip]) -> None:
         """Record what can no longer run; `progress` has it already."""
         at = clock.now_us()
         events = [StepSkipped(at, self.plan.run_id, skip.step.key, skip.reason, skip.because, skip.step.targets) for skip in skips]
-        self.storage.append(events)
-        self.events.extend(events)
-        for event in events:
+        told, interrupt = self.log.write(events)
+        self._note_made()
+        for event in told:
             self.options.on_event(event)
+        if interrupt is not None:
+            raise interrupt
 
     # -- beginning and end ---------------------------------------------------------------------------------------------------
 
@@ -474,20 +489,23 @@ class RunLoop:
         elif self._errors:
             event, status = RunFailed(at, run_id, "steps-failed", failure_text(self._errors, len(self.plan.steps)), error), "failure"
         elif self.progress.blocking_failures:
-            event, status = RunFailed(at, run_id, "steps-failed", blocked_text(self.progress.blocking_failures, self.events)), "failure"
+            event, status = RunFailed(at, run_id, "steps-failed", blocked_text(self.progress.blocking_failures, self.log.events)), "failure"
         else:
             event, status = RunSucceeded(at, run_id), "success"
-        if not self.options.is_part:
+        if self.options.is_part:
+            self.log.settle()
+        else:
             self._append([event], flush=True)
         if self._publisher is not None:
             self._publisher.shutdown(wait=False)
-        return RunOutcome(run_id, status, tuple(self.events), error, self.cancel.is_set, self.progress.steps)
+        return RunOutcome(run_id, status, tuple(self.log.events), error, self.cancel.is_set, self.progress.steps)
 
     def _give_up(self, error: BaseException) -> None:
         """The loop itself failed (state cannot be written, a bug): say so if that can still be said."""
         event = RunFailed(clock.now_us(), self.plan.run_id, "error", f"the run could not go on: {error}", error_info(error))
         try:
-            self.storage.append([event], flush=True)
+            told, _ = self.log.write([event], flush=True)
         except Error:
             return
-        self.options.on_event(event)
+        for one in told:
+            self.options.on_event(one)
