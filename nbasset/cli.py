@@ -131,13 +131,16 @@ def _command(verb: Verb, face: Face) -> click.Command:
         given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"), own)
         if not takes_words and given.rest:
             raise click.UsageError(f"{verb.name} takes no selection, but was given {' '.join(given.rest)}.")
-        if asset and len(given.rest) != 1:
+        more = [param for name, param in arguments.items() if name not in ("asset", "run", "words")]
+        if asset and len(given.rest) != 1 and not more:
             raise click.UsageError(f"name one asset: nbasset {verb.name} [LOCATION] ASSET. {len(given.rest)} were named.")
         if run is not None and not int(run.required) <= len(given.rest) <= 1:
             raise click.UsageError(f"name one run: nbasset {verb.name} {run_place}. {len(given.rest)} were named. See them: nbasset runs.")
         named: dict[str, Any] = {"words": given.rest}
         if asset or run is not None:
             named = {"asset" if asset else "run": given.rest[0] if given.rest else ""}
+        if more:
+            named.update(_more(verb, more, given.rest))
         return face(given, verb.make({**values, **named}))
 
     first, _, rest = verb.help.partition("\n")
@@ -146,6 +149,20 @@ def _command(verb: Verb, face: Face) -> click.Command:
         help=f"{first}\n{rest}".replace("{asset}", "nbasset"), short_help=first,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )  # fmt: skip
+
+
+def _more(verb: Verb, params: list[click.Argument], words: tuple[str, ...]) -> dict[str, Any]:
+    """Arguments of a verb behind its asset: one word each, or all that are left."""
+    named = " ".join(("ASSET", *(param.make_metavar(click.Context(click.Command(verb.name))) for param in params)))
+    rest = list(words[1:])
+    found: dict[str, Any] = {}
+    for param in params:
+        found[str(param.name)] = tuple(rest) if param.nargs == -1 else rest.pop(0) if rest else None
+        if param.nargs == -1:
+            rest.clear()
+    if not words or rest or None in found.values():
+        raise click.UsageError(f"this is how it is used: nbasset {verb.name} [LOCATION] {named}.")
+    return found
 
 
 # Options that a verb has on the command line alone.
@@ -250,6 +267,15 @@ def _start(call: Call, arguments: Any) -> int:
     return _answered(call, run_in_background(call, arguments))
 
 
+def _time(name: str) -> Face:
+    def face(call: Call, arguments: Any) -> int:
+        from nbasset import cli_time
+
+        return _answered(call, getattr(cli_time, name)(call, arguments))
+
+    return face
+
+
 def _watch(name: str) -> Face:
     def face(call: Call, arguments: Any) -> int:
         from nbasset import cli_watch
@@ -329,6 +355,7 @@ def _backfill(call: Call, arguments: Any) -> int:
 FACES: dict[str, Face] = {
     "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
     "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
+    **{name: _time(name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
 }  # fmt: skip
 """The face of each verb; one without is not offered."""
 

@@ -81,6 +81,8 @@ def show_plan(plan: PlanResult, out: Console) -> None:
         for reason in node.why[:3]:
             out.print(Text(f"       {inert(reason.text)}", "bright_black"))
     out.print(plan.headline)
+    if plan.cost:
+        out.print(plan.cost)
 
 
 class StepLines:

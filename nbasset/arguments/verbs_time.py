@@ -20,7 +20,7 @@ from nbasset.arguments.options_time import (
 from nbasset.arguments.parameters import ASSET, NAME, PARTITION, Verb, partition_arguments, partitions, select, selected
 
 _AGES = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def seconds_in(text: str) -> float | None:
@@ -41,13 +41,10 @@ def bytes_in(text: str) -> int | None:
     >>> bytes_in("1.5 MB"), bytes_in("")
     (1500000, None)
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?b?)\s*", text.lower())
-    if found is None:
-        if text:
-            raise click.BadParameter(f"{text!r} is no size. Write a number and kB, MB, GB or TB: --max-size 10GB.")
-        return None
-    unit = found[2] if found[2].endswith("b") or not found[2] else f"{found[2]}b"
-    return round(float(found[1]) * _SIZES[unit])
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", text.lower())
+    if text and not found:
+        raise click.BadParameter(f"{text!r} is no size. Write a number and kB, MB, GB or TB: --max-size 10GB.")
+    return round(float(found[1]) * _SIZES[found[2]]) if found else None
 
 
 def _diff_arguments(values: Mapping[str, Any]) -> DiffArguments:

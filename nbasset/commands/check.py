@@ -98,9 +98,10 @@ def check(scope: Scope, arguments: CheckArguments = CheckArguments()) -> CheckRe
         chosen = AssetSelection.from_string(arguments.select).resolve(catalog, status=now.status)
     keys = [key for key in catalog.order if key in chosen and catalog.by_key[key].is_executable]
     reader = CodeReader()
-    remarks = dict.fromkeys(remark for key in keys for remark in _remarks(scope, key, reader))
-    remarks.update(dict.fromkeys(_of_location(scope, chosen)))
-    ordered = sorted(remarks, key=lambda one: ("problem", "warning", "note").index(one.weight))
+    remarks: dict[tuple[str, str, str], Remark] = {}
+    for remark in (*(remark for key in keys for remark in _remarks(scope, key, reader)), *_of_location(scope, chosen)):
+        remarks.setdefault((remark.kind, remark.text, remark.where), remark)
+    ordered = sorted(remarks.values(), key=lambda one: ("problem", "warning", "note").index(one.weight))
     proofs: list[Proof] = []
     if arguments.clean_kernel:
         if arguments.partition and len(keys) != 1:

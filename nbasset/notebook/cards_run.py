@@ -31,13 +31,16 @@ def plan_card(planned: PlanResult, *, selection: str = "", command: str = "") ->
     )  # fmt: skip
     rows = [_planned_row(at, node) for at, node in enumerate(planned.nodes, start=1)]
     shown = rows[:_MOST_ROWS]
-    body = table(("", "Asset", "Partitions", "Why", "Reads"), shown, numbers=(0, 2)) if rows else element(
+    heads = ("", "Asset", "Partitions", "Why", "Reads", *(("Time",) if planned.cost else ()))
+    body = table(heads, [row[: len(heads)] for row in shown], numbers=(0, 2, 5)) if rows else element(
         "div", glyph("fresh"), " ", planned.headline, class_="note"
     )  # fmt: skip
     more = element("div", quiet(f"and {counted(len(rows) - len(shown), 'node')} more"), class_="note") if len(rows) > len(shown) else None
     fresh = element("span", quiet("fresh and left out: "), names(planned.fresh, most=3)) if planned.fresh and rows else None
-    foot = element("footer", fresh, element("span", code_text(command), class_="end") if command and rows else None)
-    html = card(head, body, more, foot if fresh is not None or (command and rows) else None, label="Plan", states=states)
+    cost = element("span", planned.cost) if planned.cost else None
+    foot = element("footer", cost, fresh, element("span", code_text(command), class_="end") if command and rows else None)
+    has_foot = fresh is not None or cost is not None or bool(command and rows)
+    html = card(head, body, more, foot if has_foot else None, label="Plan", states=states)
     return Bundle(html, "\n".join(_plan_lines(planned, selection)))
 
 
@@ -56,7 +59,13 @@ def _planned_row(at: int, node: PlannedNode) -> tuple[object, ...]:
         joined(number(node.partition_count), element("div", quiet(_short(node.partitions)), class_="m")) if node.partition_count else "",
         _why(node),
         names(node.reads, most=3),
+        _time(node),
     )
+
+
+def _time(node: PlannedNode) -> str:
+    found = node.estimate
+    return duration(found.seconds) if found is not None and found.seconds is not None else ""
 
 
 def _short(partitions: str) -> str:
@@ -84,8 +93,9 @@ def _plan_lines(planned: PlanResult, selection: str) -> list[str]:
     for at, node in enumerate(planned.nodes, start=1):
         text, state = _reason(node)
         partitions = f"  {counted(node.partition_count, 'partition')}" if node.partition_count else ""
-        lines.append(f"  {at:>2}  {node.name:<{width}}  {mark(state)} {text}{partitions}".rstrip())
-    return lines
+        time = f"  {_time(node)}" if _time(node) else ""
+        lines.append(f"  {at:>2}  {node.name:<{width}}  {mark(state)} {text}{partitions}{time}".rstrip())
+    return [*lines, planned.cost] if planned.cost else lines
 
 
 # -- runs ---------------------------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
 from nbasset.notebook.session_state import Change
 from nbasset.notebook.tracebacks import told
+from nbasset.notebook.verbs_time import TIME_FACES
 from nbasset.notebook.verbs_watch import WATCH_FACES, run_in_background
 
 __all__ = ["VERB_FACES", "changed_bundle", "defined_bundle", "definitions_bundle", "problems_card", "scope_of"]
@@ -242,5 +243,6 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     "drop": do_drop,
     "doctor": do_doctor,
     **WATCH_FACES,
+    **TIME_FACES,
 }
 """What each verb of `arguments.VERBS` does in a notebook."""

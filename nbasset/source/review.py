@@ -83,7 +83,8 @@ def _changes(places: Sequence[Place], cells: Mapping[str, Cell]) -> Iterator[Rem
                     yield Remark(
                         "change", name, cell.label, node.lineno, f"{cell.label} changes `{name}`, which {made.label} makes"
                     )  # fmt: skip
-            binder.update(dict.fromkeys(names.binds, cell))
+            if not isinstance(node, (ast.Import, ast.ImportFrom)):  # settings of a library are no object that a cell made
+                binder.update(dict.fromkeys(names.binds, cell))
 
 
 def _files(places: Sequence[Place], cells: Mapping[str, Cell]) -> Iterator[Remark]:
