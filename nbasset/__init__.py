@@ -286,12 +286,12 @@ if TYPE_CHECKING:
     from nbasset.notebook.assets import assets as assets
     from nbasset.notify.email_on_failure import make_email_on_run_failure_sensor as make_email_on_run_failure_sensor
     from nbasset.planning.freshness import FreshnessState as FreshnessState
-    from nbasset.records_api import AssetPartitionStatus as AssetPartitionStatus
-    from nbasset.records_api import AssetRecordsFilter as AssetRecordsFilter
-    from nbasset.records_api import DataProvenance as DataProvenance
-    from nbasset.records_api import EventRecord as EventRecord
-    from nbasset.records_api import EventRecordsFilter as EventRecordsFilter
-    from nbasset.records_api import RunsFilter as RunsFilter
+    from nbasset.record_filters import AssetPartitionStatus as AssetPartitionStatus
+    from nbasset.record_filters import AssetRecordsFilter as AssetRecordsFilter
+    from nbasset.record_filters import DataProvenance as DataProvenance
+    from nbasset.record_filters import EventRecord as EventRecord
+    from nbasset.record_filters import EventRecordsFilter as EventRecordsFilter
+    from nbasset.record_filters import RunsFilter as RunsFilter
     from nbasset.secrets import EnvVar as EnvVar
 
 __version__ = "0.1.0"
@@ -422,7 +422,7 @@ _MODULES = {
     "notebook.assets": "assets",
     "notify.email_on_failure": "make_email_on_run_failure_sensor",
     "planning.freshness": "FreshnessState",
-    "records_api": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
+    "record_filters": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
     "secrets": "EnvVar",
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}

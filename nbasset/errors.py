@@ -14,7 +14,11 @@ from typing import Literal
 
 
 class Error(Exception):
-    """Root of all errors raised by nbasset on purpose."""
+    """Root of all errors raised by nbasset on purpose.
+
+    >>> issubclass(UnknownAsset, Error)
+    True
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,10 @@ class Problem:
 
     `rule` is a stable short name (`unknown-asset`, `cycle`, ...). `where` is text for people: ``cell 7, line 2 (flights.ipynb)``.
     An ``error`` stops a plan that includes the asset, or runs the job; a ``note`` never does.
+
+    >>> print(Problem("unknown-asset", "no asset 'order' is defined.", where="cell 7", hint="Did you mean 'orders'?"))
+    no asset 'order' is defined. (cell 7)
+    Did you mean 'orders'?
     """
 
     rule: str
@@ -43,7 +51,13 @@ class Problem:
 
 
 class InvalidDefinitionError(Error):
-    """A definition breaks a rule: a bad name, a contradiction between arguments, a missing resource."""
+    """A definition breaks a rule: a bad name, a contradiction between arguments, a missing resource.
+
+    >>> from nbasset import RetryPolicy
+    >>> RetryPolicy(max_retries=-1)
+    Traceback (most recent call last):
+    nbasset.errors.InvalidDefinitionError: RetryPolicy(max_retries=-1): the number of retries cannot be negative.
+    """
 
 
 class InvalidAssetName(InvalidDefinitionError):
@@ -51,15 +65,36 @@ class InvalidAssetName(InvalidDefinitionError):
 
 
 class DuplicateAsset(InvalidDefinitionError):
-    """Two definitions claim one key."""
+    """Two definitions claim one key.
+
+    >>> issubclass(DuplicateAsset, InvalidDefinitionError)
+    True
+    """
 
 
 class AssetCycle(InvalidDefinitionError):
-    """Assets that need each other in a ring."""
+    """Assets that need each other in a ring.
+
+    >>> from nbasset import Definitions, asset
+    >>> @asset
+    ... def hen(egg): ...
+    >>> @asset
+    ... def egg(hen): ...
+    >>> {problem.rule for problem in Definitions(assets=[hen, egg]).problems}
+    {'cycle'}
+    """
 
 
 class UnknownAsset(InvalidDefinitionError):
-    """An input, a selection or a verb names an asset that nobody defines."""
+    """An input, a selection or a verb names an asset that nobody defines.
+
+    >>> from nbasset import AssetSelection, Definitions, asset
+    >>> @asset
+    ... def orders(): ...
+    >>> AssetSelection.from_string("order").resolve(Definitions(assets=[orders]).catalog)
+    Traceback (most recent call last):
+    nbasset.errors.UnknownAsset: no asset 'order' is defined. Did you mean 'orders'?
+    """
 
 
 class InvalidSelection(InvalidDefinitionError):
@@ -79,7 +114,13 @@ class InvalidPartitionMapping(InvalidDefinitionError):
 
 
 class UnknownPartitionError(Error):
-    """A partition key that its definition does not have."""
+    """A partition key that its definition does not have.
+
+    >>> from nbasset import StaticPartitionsDefinition
+    >>> StaticPartitionsDefinition(["EWR", "JFK"]).validate_partition_key("JKF")
+    Traceback (most recent call last):
+    nbasset.errors.UnknownPartitionError: no partition 'JKF' in static: EWR, JFK. There are 2 from 'EWR' to 'JFK'. Did you mean 'JFK'?
+    """
 
 
 class InvalidPartitionRange(UnknownPartitionError):
@@ -87,17 +128,42 @@ class InvalidPartitionRange(UnknownPartitionError):
 
 
 class InvalidInvocationError(Error):
-    """A definition called in a way it cannot be called."""
+    """A definition called in a way it cannot be called.
+
+    >>> from nbasset import asset
+    >>> @asset
+    ... def total(orders): ...
+    >>> try:
+    ...     total()
+    ... except InvalidInvocationError as error:
+    ...     print(str(error).splitlines()[0])
+    asset 'total' was called without 'orders'.
+    """
 
 
 class InvariantViolationError(Error):
-    """A rule of a running asset was broken, such as an output that was never yielded."""
+    """A rule of a running asset was broken, such as an output that was never yielded.
+
+    >>> from nbasset import build_asset_context
+    >>> build_asset_context().partition_key
+    Traceback (most recent call last):
+    nbasset.errors.InvariantViolationError: 'asset' runs without a partition. Ask context.has_partition_key first.
+    """
 
 
 class InvalidConfigError(Error, ValueError):
     """Configuration that does not fit its schema, with every error at once.
 
     `errors` holds one entry for each: its path (`ops.delays.config.n`), what was given, the type expected, an example.
+
+    >>> from nbasset import Config
+    >>> class Sampling(Config):
+    ...     rows: int = 10
+    >>> try:
+    ...     Sampling(rows="many")
+    ... except InvalidConfigError as error:
+    ...     print(error.errors[0])
+    rows: expected int, got 'many' (str). Example: rows: 1
     """
 
     def __init__(self, errors: Sequence[object], of: str = "the config") -> None:
@@ -111,11 +177,25 @@ class InvalidConfigError(Error, ValueError):
 
 
 class UnknownResource(InvalidDefinitionError):
-    """A resource that somebody needs and nobody gives."""
+    """A resource that somebody needs and nobody gives.
+
+    >>> from nbasset import build_resources
+    >>> with build_resources({"database": 1}) as resources:
+    ...     try:
+    ...         resources.datbase
+    ...     except UnknownResource as error:
+    ...         print(error)
+    no resource 'datbase' is open. Did you mean 'database'? Open here: database. Ask for it by a parameter or in required_resource_keys.
+    """
 
 
 class ProblemsFound(InvalidDefinitionError):
-    """Definitions that cannot be planned; carries all their problems at once."""
+    """Definitions that cannot be planned; carries all their problems at once.
+
+    >>> problem = Problem("unknown-asset", "no asset 'order' is defined.")
+    >>> ProblemsFound([problem]).problems == (problem,)
+    True
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -126,15 +206,32 @@ class ProblemsFound(InvalidDefinitionError):
 
 
 class LocationError(Error):
-    """A notebook, module or project that cannot be loaded."""
+    """A notebook, module or project that cannot be loaded.
+
+    >>> from pathlib import Path
+    >>> from nbasset.locations.workspace import load_location
+    >>> try:
+    ...     load_location(Path("nowhere.py"), Path("."))
+    ... except LocationError as error:
+    ...     print(str(error).rpartition("/")[2])
+    nowhere.py is no Python file. A location is a notebook, a .py file, a package or a folder with nbasset.toml.
+    """
 
 
 class InvalidNotebook(LocationError):
-    """A file that is not a notebook, or one that holds nothing to run."""
+    """A file that is not a notebook, or one that holds nothing to run.
+
+    >>> issubclass(InvalidNotebook, LocationError)
+    True
+    """
 
 
 class HiddenState(LocationError):
-    """A notebook that leans on names no cell defines."""
+    """A notebook that leans on names no cell defines.
+
+    >>> issubclass(HiddenState, LocationError)
+    True
+    """
 
 
 class KernelUnavailable(LocationError):
@@ -145,29 +242,62 @@ class KernelUnavailable(LocationError):
 
 
 class UnstorableValue(Error):
-    """A value the I/O manager cannot store, with what it can."""
+    """A value the I/O manager cannot store, with what it can.
+
+    >>> from nbasset import Instance, asset, materialize
+    >>> @asset
+    ... def thing():
+    ...     return object()
+    >>> with Instance.ephemeral() as instance:
+    ...     materialize([thing], instance=instance, raise_on_error=False).failure_data_for_node("thing").cls
+    'UnstorableValue'
+    """
 
 
 class MissingValue(Error):
-    """An input that was never materialized, or whose file is gone."""
+    """An input that was never materialized, or whose file is gone.
+
+    >>> from nbasset import Definitions, Instance, asset
+    >>> @asset
+    ... def orders(): ...
+    >>> with Instance.ephemeral() as instance:
+    ...     Definitions(assets=[orders]).load_asset_value("orders", instance=instance)
+    Traceback (most recent call last):
+    nbasset.errors.MissingValue: asset 'orders' was never materialized. Run it first: %asset run orders, or materialize().
+    """
 
 
 class CorruptData(Error):
-    """A stored file that cannot be read."""
+    """A stored file that cannot be read.
+
+    >>> issubclass(ChangedByHand, CorruptData)
+    True
+    """
 
 
 class ChangedByHand(CorruptData):
-    """A stored file that is not the one that was recorded: somebody wrote over it."""
+    """A stored file that is not the one that was recorded: somebody wrote over it.
+
+    >>> issubclass(ChangedByHand, CorruptData)
+    True
+    """
 
 
 class SchemaMismatch(Error):
-    """A value whose columns or types differ from what is expected."""
+    """A value whose columns or types differ from what is expected.
+
+    >>> issubclass(SchemaMismatch, Error)
+    True
+    """
 
 
 class TypeCheckDidNotPass(Error):
     """A value that is not of the type its input or output declares.
 
     `description` and `metadata` are what the type's check said, `type_name` the type expected.
+
+    >>> TypeCheckDidNotPass("the output of asset 'ages' is not of type list[int]", type_name="list[int]").type_name
+    'list[int]'
     """
 
     def __init__(
@@ -184,15 +314,27 @@ class PathOutsideHome(Error):
 
 
 class StorageUnavailable(Error):
-    """State or data that cannot be read or written now: locked, read-only, full, unreachable."""
+    """State or data that cannot be read or written now: locked, read-only, full, unreachable.
+
+    >>> issubclass(StorageUnavailable, Error)
+    True
+    """
 
 
 class StorageCorrupt(Error):
-    """A state file that is damaged; nothing is written until somebody decides."""
+    """A state file that is damaged; nothing is written until somebody decides.
+
+    >>> issubclass(StorageCorrupt, Error)
+    True
+    """
 
 
 class PartitionBusy(Error):
-    """Somebody else is writing the same asset or partition."""
+    """Somebody else is writing the same asset or partition.
+
+    >>> issubclass(PartitionBusy, Error)
+    True
+    """
 
 
 class UnknownBackfill(Error):
@@ -218,6 +360,15 @@ class Failure(Error):
     """Raised by user code to fail a step on purpose, with metadata for people.
 
     `allow_retries=False` ends the step at once, whatever its retry policy says.
+
+    >>> from nbasset import job, op
+    >>> @op
+    ... def hopeless():
+    ...     raise Failure("the disk is full", metadata={"free": 0}, allow_retries=False)
+    >>> @job
+    ... def copy(): hopeless()
+    >>> copy.execute_in_process(raise_on_error=False).success
+    False
     """
 
     def __init__(self, description: str | None = None, metadata: dict[str, object] | None = None, allow_retries: bool = True) -> None:
@@ -228,7 +379,19 @@ class Failure(Error):
 
 
 class RetryRequested(Error):
-    """Raised by user code to ask for another attempt."""
+    """Raised by user code to ask for another attempt.
+
+    >>> from nbasset import job, op
+    >>> @op
+    ... def flaky(context):
+    ...     if context.retry_number == 0:
+    ...         raise RetryRequested(max_retries=1)
+    ...     return context.retry_number
+    >>> @job
+    ... def copy(): flaky()
+    >>> copy.execute_in_process().output_for_node("flaky")
+    1
+    """
 
     def __init__(self, max_retries: int = 1, seconds_to_wait: float = 0.0) -> None:
         self.max_retries = max_retries
@@ -237,15 +400,35 @@ class RetryRequested(Error):
 
 
 class RunFailure(Error):
-    """A run that ended in failure and was asked to raise."""
+    """A run that ended in failure and was asked to raise.
+
+    >>> from nbasset import Instance, asset, materialize
+    >>> @asset
+    ... def orders():
+    ...     return 1 / 0
+    >>> with Instance.ephemeral() as instance:
+    ...     try:
+    ...         materialize([orders], instance=instance)
+    ...     except RunFailure as error:
+    ...         print(str(error).rpartition(", ")[2])
+    line 3: ZeroDivisionError: division by zero
+    """
 
 
 class RunCancelled(Error):
-    """A run that was cancelled."""
+    """A run that was cancelled.
+
+    >>> issubclass(RunCancelled, Error)
+    True
+    """
 
 
 class WorkerLost(Error):
-    """A worker process that died under a step: its signal or exit code."""
+    """A worker process that died under a step: its signal or exit code.
+
+    >>> issubclass(WorkerLost, Error)
+    True
+    """
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:

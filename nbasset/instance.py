@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -60,6 +60,7 @@ class Instance(RecordsApi):
         self._empty = MemoryStorage()
         self._read_only: StorageReader | None = None
         self._lock = threading.RLock()
+        self._settling: list[Callable[[], None]] = []
         self._managers: dict[str, Any] = {}
         self._remove = weakref.finalize(self, shutil.rmtree, home.root, ignore_errors=True) if temporary else None
 
@@ -110,6 +111,7 @@ class Instance(RecordsApi):
     @property
     def storage(self) -> Storage:
         """The store, made if it is not there yet."""
+        self._settle()
         with self._lock:
             if self._store is None:
                 self._open_store()
@@ -119,6 +121,7 @@ class Instance(RecordsApi):
     @property
     def reader(self) -> StorageReader:
         """The store for reading; where nothing was ever written, an empty one, and nothing is made."""
+        self._settle()
         with self._lock:
             if self._store is None and self._database is not None and not self._database.exists():
                 return self._empty
@@ -130,6 +133,19 @@ class Instance(RecordsApi):
 
                     self._read_only = open_reader(self._database or self.storage_url)
             return self._store or self._read_only or self._empty
+
+    @contextmanager
+    def before_reading(self, settle: Callable[[], None]) -> Iterator[None]:
+        """Inside, whoever asks this instance for its store makes `settle` write first what it holds."""
+        self._settling.append(settle)
+        try:
+            yield
+        finally:
+            self._settling.remove(settle)
+
+    def _settle(self) -> None:
+        for settle in tuple(self._settling):
+            settle()
 
     @property
     def storage_url(self) -> str:
@@ -328,7 +344,12 @@ def _end_of(run: RunRecord, now_us: int) -> Event:
 
 @contextmanager
 def instance_for_test(overrides: Settings | None = None, *, temp_dir: str | None = None) -> Iterator[Instance]:
-    """An instance on disk for the length of a ``with`` block, removed afterwards."""
+    """An instance on disk for the length of a ``with`` block, removed afterwards.
+
+    >>> with instance_for_test() as instance:
+    ...     instance.get_runs()
+    []
+    """
     with Instance.local_temp(temp_dir, settings=overrides) as instance:
         yield instance
 

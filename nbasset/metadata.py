@@ -31,7 +31,11 @@ _Bool: TypeAlias = bool
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableColumnConstraints:
-    """What a column promises: no nulls, no repeats, anything else in words."""
+    """What a column promises: no nulls, no repeats, anything else in words.
+
+    >>> TableColumnConstraints(unique=True, other=("even",)).nullable
+    True
+    """
 
     nullable: bool = True
     unique: bool = False
@@ -41,7 +45,11 @@ class TableColumnConstraints:
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """One column: its name, its type in words (Arrow's, where nbasset finds it), what it means."""
+    """One column: its name, its type in words (Arrow's, where nbasset finds it), what it means.
+
+    >>> TableColumn("id", "int64", constraints=TableColumnConstraints(nullable=False, unique=True)).name
+    'id'
+    """
 
     name: str
     type: str = "string"
@@ -53,7 +61,11 @@ class TableColumn:
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableConstraints:
-    """What a whole table promises, in words."""
+    """What a whole table promises, in words.
+
+    >>> TableConstraints(("at least 10 rows",)).other
+    ('at least 10 rows',)
+    """
 
     other: tuple[str, ...] = ()
 
@@ -61,7 +73,12 @@ class TableConstraints:
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """The columns of a table, in order."""
+    """The columns of a table, in order.
+
+    >>> schema = TableSchema([TableColumn("id", "int64"), TableColumn("name")])
+    >>> MetadataValue.table_schema(schema).value.columns[1].type
+    'string'
+    """
 
     columns: tuple[TableColumn, ...] = ()
     constraints: TableConstraints = TableConstraints()
@@ -74,7 +91,11 @@ class TableSchema:
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableRecord:
-    """One row of a small table shown to people."""
+    """One row of a small table shown to people.
+
+    >>> MetadataValue.table([TableRecord({"id": 1})], TableSchema([TableColumn("id", "int64")])).kind
+    'table'
+    """
 
     data: Mapping[str, str | int | float | bool | None]
 
@@ -82,7 +103,12 @@ class TableRecord:
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableColumnDep:
-    """A column of an upstream asset."""
+    """A column of an upstream asset.
+
+    >>> from nbasset import AssetKey
+    >>> TableColumnDep(AssetKey("orders"), "price").column_name
+    'price'
+    """
 
     asset_key: AssetKey
     column_name: str
@@ -91,7 +117,13 @@ class TableColumnDep:
 @serializable
 @dataclass(frozen=True, slots=True)
 class TableColumnLineage:
-    """For each column, the upstream columns it is made from."""
+    """For each column, the upstream columns it is made from.
+
+    >>> from nbasset import AssetKey
+    >>> lineage = TableColumnLineage({"total": (TableColumnDep(AssetKey("orders"), "price"),)})
+    >>> MetadataValue.column_lineage(lineage).kind
+    'column_lineage'
+    """
 
     deps_by_column: Mapping[str, tuple[TableColumnDep, ...]]
 

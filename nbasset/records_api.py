@@ -5,20 +5,26 @@ Everything here is a thin face over `storage.protocol`. Reading never creates a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
 from nbasset.definitions.results import AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact
 from nbasset.events.kinds import AssetReported, AssetRolledBack, AssetWiped, Event, PartitionsAdded, PartitionsDeleted
-from nbasset.events.records import AssetRecord, Entry, RunQuery, RunRecord, RunStatus, Status
+from nbasset.events.records import AssetRecord, Entry, RunRecord, Status
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
+from nbasset.record_filters import (
+    AssetPartitionStatus,
+    AssetRecordsFilter,
+    DataProvenance,
+    EventRecord,
+    EventRecordsFilter,
+    EventRecordsResult,
+    RunsFilter,
+)
 from nbasset.storage.protocol import Storage, StorageReader
 
 if TYPE_CHECKING:
@@ -27,117 +33,6 @@ if TYPE_CHECKING:
     from nbasset.keys import CoercibleToAssetKey
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class RunsFilter:
-    """Which runs; all conditions hold together. Times are aware."""
-
-    run_ids: Sequence[str] = ()
-    job_name: str | None = None
-    statuses: Sequence[RunStatus] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    asset_key: AssetKey | None = None
-
-    def query(self, *, before: str | None, limit: int) -> RunQuery:
-        """The same as the store takes it."""
-        return RunQuery(
-            tuple(RunId(run_id) for run_id in self.run_ids), tuple(_status(one) for one in self.statuses), self.job_name, dict(self.tags),
-            self.asset_key,
-            since_us=_us(self.created_after), until_us=_us(self.created_before), before=before, limit=limit,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class AssetRecordsFilter:
-    """Which materializations or observations of one asset. Storage ids and times are exclusive bounds."""
-
-    asset_key: AssetKey
-    asset_partitions: Sequence[str] | None = None
-    after_timestamp: float | None = None
-    before_timestamp: float | None = None
-    after_storage_id: int | None = None
-    before_storage_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventRecordsFilter:
-    """Which events: by the name of their class (``StepFailed``) or of a fact in them (``AssetMaterialized``), by asset, by number."""
-
-    event_type: str | type | None = None
-    asset_key: AssetKey | None = None
-    asset_partitions: Sequence[str] | None = None
-    after_cursor: int | None = None
-    before_cursor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """One fact with the event it came in. `storage_id` rises strictly; several facts of one step share theirs."""
-
-    storage_id: int
-    event: Event
-    fact: Fact | None = None
-
-    @property
-    def timestamp(self) -> float:
-        """Seconds since 1970."""
-        return self.event.at_us / 1_000_000
-
-    @property
-    def run_id(self) -> RunId | None:
-        """The run it happened in."""
-        return getattr(self.event, "run_id", None)
-
-    @property
-    def asset_key(self) -> AssetKey | None:
-        """The asset it is about."""
-        return getattr(self.fact, "asset", None)
-
-    @property
-    def partition_key(self) -> str | None:
-        """The partition it is about."""
-        ref = getattr(self.fact, "partition", None)
-        return ref.key if ref is not None else None
-
-    @property
-    def asset_materialization(self) -> AssetMaterialized | None:
-        """The materialization, if it is one."""
-        return self.fact if isinstance(self.fact, AssetMaterialized) else None
-
-    @property
-    def asset_observation(self) -> AssetObserved | None:
-        """The observation, if it is one."""
-        return self.fact if isinstance(self.fact, AssetObserved) else None
-
-
-@dataclass(frozen=True, slots=True)
-class EventRecordsResult:
-    """A page of records; `cursor` is what to ask with for the next one."""
-
-    records: tuple[EventRecord, ...]
-    cursor: str
-    has_more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DataProvenance:
-    """What a version was made from."""
-
-    code_version: str
-    input_data_versions: Mapping[AssetKey, DataVersion]
-    input_storage_ids: Mapping[AssetKey, int]
-    is_user_provided: bool = False
-
-
-class AssetPartitionStatus(Enum):
-    """What is known of a partition; one that never ran has none."""
-
-    MATERIALIZED = "MATERIALIZED"
-    IN_PROGRESS = "IN_PROGRESS"
-    FAILED = "FAILED"
 
 
 class RecordsApi:
@@ -469,18 +364,9 @@ def _limited(found: list[EventRecord], limit: int | None, ascending: bool) -> li
     return ordered if limit is None else ordered[:limit]
 
 
-def _status(status: RunStatus) -> RunStatus:
-    """The text of a status; a member of the enumeration users write is one to Python, but not to every database driver."""
-    return cast("RunStatus", str(status))
-
-
 def _type_name(kind: str | type | None) -> str | None:
     return kind.__name__ if isinstance(kind, type) else kind
 
 
 def _key(value: Any) -> AssetKey:
     return AssetKey.from_coercible(value)
-
-
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.timestamp() * 1_000_000)

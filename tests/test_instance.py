@@ -20,7 +20,7 @@ from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.parquet import ParquetIOManager
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
-from nbasset.records_api import AssetPartitionStatus, AssetRecordsFilter, EventRecordsFilter, RunsFilter
+from nbasset.record_filters import AssetPartitionStatus, AssetRecordsFilter, EventRecordsFilter, RunsFilter
 from nbasset.secrets import EnvVar
 from nbasset.settings import Settings, StorageSettings, WarehouseSettings
 from nbasset.storage.processes import this_process

@@ -35,6 +35,12 @@ class AssetsDefinition:
     `name` is the name of the node in plans and config. `keys_by_output` says which output of the function is which asset. `reads` and
     `rebuild` are set for an asset written as a ``%%asset`` cell: the free names of its body, and how to make the function once it is known
     which of them are assets. `selected` is the subset that is to be made, None for all.
+
+    >>> from nbasset import asset
+    >>> @asset(group_name="raw")
+    ... def orders(): ...
+    >>> orders.keys, orders.specs_by_key[orders.key].group_name
+    ((AssetKey('orders'),), 'raw')
     """
 
     name: str

@@ -52,6 +52,13 @@ def config_from_yaml_strings(yaml_strings: Sequence[str]) -> dict[str, Any]:
 def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
     """One config from YAML files. Each name may be a pattern (``config/*.yaml``), whose files are taken in order of their names.
 
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile("w", suffix=".yaml") as file:
+    ...     _ = file.write("ops: {load: {config: {n: 1}}}")
+    ...     file.flush()
+    ...     config_from_files([file.name])
+    {'ops': {'load': {'config': {'n': 1}}}}
+
     Raises
     ------
     InvalidDefinitionError
@@ -69,7 +76,11 @@ def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
 
 
 def config_from_pkg_resources(pkg_resource_defs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """One config from YAML files inside installed packages, each given as ``("package", "file.yaml")``."""
+    """One config from YAML files inside installed packages, each given as ``("package", "file.yaml")``.
+
+    >>> config_from_pkg_resources([("nbasset", "py.typed")])
+    {}
+    """
     from importlib.resources import files
 
     texts = []

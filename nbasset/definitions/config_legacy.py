@@ -72,7 +72,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Shape(ConfigType):
-    """A dict of exactly these entries. `field_aliases` maps an entry to the name it has in YAML."""
+    """A dict of exactly these entries. `field_aliases` maps an entry to the name it has in YAML.
+
+    >>> Shape({"path": str, "rows": Field(int, default_value=10)})
+    Shape(path, rows)
+    """
 
     fields: Mapping[str, Any]
     description: str | None = None
@@ -88,7 +92,11 @@ class Shape(ConfigType):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Permissive(ConfigType):
-    """A dict of these entries and any others."""
+    """A dict of these entries and any others.
+
+    >>> Permissive({"path": str})
+    Permissive(path)
+    """
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     description: str | None = None
@@ -102,7 +110,11 @@ class Permissive(ConfigType):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Selector(ConfigType):
-    """A dict of exactly one of these entries."""
+    """A dict of exactly one of these entries.
+
+    >>> Selector({"file": {"path": str}, "table": {"name": str}})
+    Selector(file, table)
+    """
 
     fields: Mapping[str, Any]
     description: str | None = None
@@ -118,7 +130,11 @@ class Selector(ConfigType):
 
 @dataclass(frozen=True, slots=True)
 class Noneable(ConfigType):
-    """The inner type, or None."""
+    """The inner type, or None.
+
+    >>> Noneable(int)
+    Noneable(inner_type=<class 'int'>)
+    """
 
     inner_type: Any
 
@@ -128,7 +144,11 @@ class Noneable(ConfigType):
 
 @dataclass(frozen=True, slots=True)
 class Array(ConfigType):
-    """A list of the inner type. ``[int]`` means the same."""
+    """A list of the inner type. ``[int]`` means the same.
+
+    >>> Array(int) == config_type([int])
+    True
+    """
 
     inner_type: Any
 
@@ -138,7 +158,11 @@ class Array(ConfigType):
 
 @dataclass(frozen=True, slots=True)
 class Map(ConfigType):
-    """A dict with any keys, all values of one type."""
+    """A dict with any keys, all values of one type.
+
+    >>> Map(str, int)
+    Map(key_type=<class 'str'>, inner_type=<class 'int'>, key_label_name=None)
+    """
 
     key_type: Any
     inner_type: Any
@@ -152,7 +176,11 @@ class Map(ConfigType):
 
 @dataclass(frozen=True, slots=True)
 class ScalarUnion(ConfigType):
-    """A scalar, or something with entries."""
+    """A scalar, or something with entries.
+
+    >>> ScalarUnion(str, {"path": str})
+    ScalarUnion(scalar_type=<class 'str'>, non_scalar_schema=Shape(path))
+    """
 
     scalar_type: Any
     non_scalar_schema: Any
@@ -163,7 +191,11 @@ class ScalarUnion(ConfigType):
 
 
 class EnumValue:
-    """One choice of an `Enum`: the text in the config, and the Python value it stands for (the text itself, if none is given)."""
+    """One choice of an `Enum`: the text in the config, and the Python value it stands for (the text itself, if none is given).
+
+    >>> EnumValue("red", python_value=0xFF0000).python_value
+    16711680
+    """
 
     __slots__ = ("config_value", "description", "python_value")
 

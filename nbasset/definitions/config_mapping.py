@@ -144,6 +144,13 @@ def configured(configurable: T, config_schema: Any = None, **kwargs: Any) -> Cal
     ``configured(op, name="daily")({"n": 1})`` fixes the config; as a decorator, the function's parameter is the new config and its
     result the old one. `kwargs` go to the copy: `name`, `description`.
 
+    >>> from nbasset import build_op_context, op
+    >>> @op(config_schema={"n": int})
+    ... def twice(context):
+    ...     return 2 * context.op_config["n"]
+    >>> configured(twice, name="twice_three")({"n": 3})(build_op_context())
+    6
+
     Raises
     ------
     InvalidDefinitionError

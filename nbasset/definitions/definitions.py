@@ -269,7 +269,17 @@ def load_assets_from_modules(
     source_key_prefix: str | Sequence[str] | None = None,
     include_specs: bool = False,
 ) -> list[Any]:
-    """All assets that stand at the top level of the modules, in order; what is given here is set on each that does not say it itself."""
+    """All assets that stand at the top level of the modules, in order; what is given here is set on each that does not say it itself.
+
+    >>> from types import ModuleType
+    >>> from nbasset import asset
+    >>> @asset
+    ... def orders(): ...
+    >>> sales = ModuleType("sales")
+    >>> sales.orders = orders
+    >>> [str(one.key) for one in load_assets_from_modules([sales], key_prefix="raw")]
+    ['raw/orders']
+    """
     found: dict[int, Any] = {}
     for module in modules:
         for name, value in list(vars(module).items()):
@@ -286,17 +296,30 @@ def load_assets_from_modules(
 def load_assets_from_package_module(
     package_module: ModuleType, group_name: str | None = None, key_prefix: Any = None, **attributes: Any
 ) -> list[Any]:
-    """All assets of a package and of every module below it."""
+    """All assets of a package and of every module below it.
+
+    >>> import nbasset.arguments
+    >>> load_assets_from_package_module(nbasset.arguments)
+    []
+    """
     return load_assets_from_modules(modules_of_package(package_module), group_name, key_prefix, **attributes)
 
 
 def load_assets_from_package_name(package_name: str, group_name: str | None = None, key_prefix: Any = None, **attributes: Any) -> list[Any]:
-    """All assets of the package with this name."""
+    """All assets of the package with this name.
+
+    >>> load_assets_from_package_name("nbasset.arguments")
+    []
+    """
     return load_assets_from_package_module(importlib.import_module(package_name), group_name, key_prefix, **attributes)
 
 
 def load_assets_from_current_module(group_name: str | None = None, key_prefix: Any = None, **attributes: Any) -> list[Any]:
-    """All assets of the module that calls this."""
+    """All assets of the module that calls this.
+
+    >>> load_assets_from_current_module(group_name="sales")
+    []
+    """
     import inspect
 
     frame = inspect.currentframe()
@@ -314,7 +337,13 @@ def modules_of_package(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[AssetsDefinition | AssetSpec]) -> list[Any]:
-    """Each asset or spec with its spec changed by `func`."""
+    """Each asset or spec with its spec changed by `func`.
+
+    >>> from nbasset import AssetSpec
+    >>> specs = [AssetSpec("orders"), AssetSpec("customers")]
+    >>> [spec.owners for spec in map_asset_specs(lambda spec: spec.replace_attributes(owners=["team:data"]), specs)]
+    [('team:data',), ('team:data',)]
+    """
     return [func(one) if isinstance(one, AssetSpec) else one.map_asset_specs(func) for one in iterable]
 
 

@@ -16,7 +16,16 @@ from nbasset.errors import InvalidInvocationError
 
 @dataclass(frozen=True, eq=False)
 class GraphDefinition(GraphBody):
-    """A graph that can be a node of other graphs, a job, or run as it is. Made with `@graph`."""
+    """A graph that can be a node of other graphs, a job, or run as it is. Made with `@graph`.
+
+    >>> from nbasset import op
+    >>> @op
+    ... def one(): return 1
+    >>> @graph
+    ... def ones(): return one()
+    >>> ones.to_job("count").execute_in_process().output_value()
+    1
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current_composer() is None:

@@ -21,14 +21,32 @@ Result = OutputHandle | CollectedHandle
 
 @dataclass(frozen=True, slots=True)
 class GraphIn:
-    """An input of a graph."""
+    """An input of a graph.
+
+    >>> from nbasset import graph, op
+    >>> @op
+    ... def double(x): return 2 * x
+    >>> @graph(ins={"x": GraphIn("what is doubled")})
+    ... def doubled(x): return double(x)
+    >>> list(doubled.ins)
+    ['x']
+    """
 
     description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GraphOut:
-    """An output of a graph."""
+    """An output of a graph.
+
+    >>> from nbasset import graph, op
+    >>> @op
+    ... def one(): return 1
+    >>> @graph(out={"answer": GraphOut("always one")})
+    ... def ones(): return {"answer": one()}
+    >>> list(ones.outs)
+    ['answer']
+    """
 
     description: str | None = None
 

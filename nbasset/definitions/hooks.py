@@ -16,6 +16,11 @@ class HookDefinition:
 
     It takes a `HookContext`, and resources by their names. Attach it to a job (`job.with_hooks`, ``@job(hooks=...)``), to one call of an op
     (`op.with_hooks`) or to an asset (``@asset(hooks=...)``).
+
+    >>> @success_hook
+    ... def cheer(context): ...
+    >>> cheer.name, cheer.on
+    ('cheer', 'success')
     """
 
     name: str

@@ -39,6 +39,14 @@ class JobDefinition:
     `config` is what a run gets that names none: data, or one that follows from the partition; a `ConfigMapping` makes the whole run config
     from a simpler one. `tags` describe the job and go to its runs, unless there are `run_tags`. `definitions` is where an asset job finds
     its assets, once it was got from there.
+
+    >>> from nbasset import op
+    >>> @op
+    ... def one(): return 1
+    >>> @job(tags={"team": "data"})
+    ... def count(): one()
+    >>> count.name, count.execute_in_process().success
+    ('count', True)
     """
 
     name: str

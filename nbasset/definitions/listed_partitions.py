@@ -168,7 +168,11 @@ def check_partition_key(key: object) -> None:
 @serializable
 @dataclass(frozen=True, slots=True)
 class AddDynamicPartitionsRequest:
-    """Keys that a sensor asks to add."""
+    """Keys that a sensor asks to add.
+
+    >>> DynamicPartitionsDefinition(name="customers").build_add_request(["acme"])
+    AddDynamicPartitionsRequest(partitions_def_name='customers', partition_keys=('acme',))
+    """
 
     partitions_def_name: str
     partition_keys: tuple[str, ...]
@@ -177,7 +181,11 @@ class AddDynamicPartitionsRequest:
 @serializable
 @dataclass(frozen=True, slots=True)
 class DeleteDynamicPartitionsRequest:
-    """Keys that a sensor asks to delete."""
+    """Keys that a sensor asks to delete.
+
+    >>> DynamicPartitionsDefinition(name="customers").build_delete_request(["acme"]).partition_keys
+    ('acme',)
+    """
 
     partitions_def_name: str
     partition_keys: tuple[str, ...]

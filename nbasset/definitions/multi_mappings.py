@@ -23,6 +23,10 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
 
     Without a name it is the one dimension that is like the other side. `partition_mapping` says how keys of that dimension and of the other
     side belong together; by default as they would between two assets with those partitions.
+
+    >>> from nbasset import AssetDep
+    >>> AssetDep("flights_by_day_and_origin", partition_mapping=MultiToSingleDimensionPartitionMapping("day")).partition_mapping
+    MultiToSingleDimensionPartitionMapping(partition_dimension_name='day', partition_mapping=None)
     """
 
     partition_dimension_name: str | None = None
@@ -91,7 +95,12 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
 @serializable
 @dataclass(frozen=True)
 class DimensionPartitionMapping:
-    """The dimension on the other side, and how its keys belong to those of this one."""
+    """The dimension on the other side, and how its keys belong to those of this one.
+
+    >>> from nbasset import IdentityPartitionMapping
+    >>> DimensionPartitionMapping("origin", IdentityPartitionMapping()).dimension_name
+    'origin'
+    """
 
     dimension_name: str
     partition_mapping: PartitionMapping
@@ -103,6 +112,11 @@ class MultiPartitionMapping(PartitionMapping):
     """Dimension by dimension: ``{"upstream dimension": DimensionPartitionMapping("downstream dimension", mapping)}``.
 
     An upstream dimension that is not named is read whole; a downstream dimension that is not named does not matter.
+
+    >>> from nbasset import IdentityPartitionMapping
+    >>> same_day = MultiPartitionMapping({"day": DimensionPartitionMapping("day", IdentityPartitionMapping())})
+    >>> list(same_day.downstream_mappings_by_upstream_dimension)
+    ['day']
     """
 
     downstream_mappings_by_upstream_dimension: Mapping[str, DimensionPartitionMapping]

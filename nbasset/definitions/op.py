@@ -30,7 +30,14 @@ _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """An input of an op: its type, a default, how it is loaded."""
+    """An input of an op: its type, a default, how it is loaded.
+
+    >>> from nbasset import Nothing, op
+    >>> @op(ins={"rows": In(int, default_value=10), "after": In(Nothing)})
+    ... def load(rows): return rows
+    >>> load.ins["rows"].default_value, list(load.ins)
+    (10, ['rows', 'after'])
+    """
 
     value_type: Any = None
     description: str | None = None
@@ -67,7 +74,14 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """An output of an op: its type, whether it must come, how it is stored."""
+    """An output of an op: its type, whether it must come, how it is stored.
+
+    >>> from nbasset import op
+    >>> @op(out={"good": Out(int), "bad": Out(int, is_required=False)})
+    ... def sort(): return 1, 2
+    >>> list(sort.outs)
+    ['good', 'bad']
+    """
 
     value_type: Any = None
     description: str | None = None
@@ -97,7 +111,16 @@ class Out:
 
 
 class DynamicOut(Out):
-    """An output of which there are as many values as the op yields `DynamicOutput`s."""
+    """An output of which there are as many values as the op yields `DynamicOutput`s.
+
+    >>> from nbasset import DynamicOutput, op
+    >>> @op(out=DynamicOut(str))
+    ... def files():
+    ...     for name in ("a", "b"):
+    ...         yield DynamicOutput(f"{name}.csv", mapping_key=name)
+    >>> [output.mapping_key for output in files()]
+    ['a', 'b']
+    """
 
     __slots__ = ()
 
@@ -126,6 +149,12 @@ class OpDefinition:
 
     `config_schema` is whatever the user gave (a config class, a dict of fields, None). Calling it outside a graph runs the function;
     inside one, it is noted as a node.
+
+    >>> from nbasset import op
+    >>> @op
+    ... def add(a: int, b: int) -> int: return a + b
+    >>> add.name, list(add.ins), add(1, 2)
+    ('add', ['a', 'b'], 3)
     """
 
     name: str

@@ -129,7 +129,14 @@ def hourly_partitioned_config(
     tags_for_partition_fn: WindowTags | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> Callable[[WindowConfig], PartitionedConfig]:
-    """Decorator: the function makes the run config for one hour, from its start and end."""
+    """Decorator: the function makes the run config for one hour, from its start and end.
+
+    >>> @hourly_partitioned_config(start_date="2013-01-01-00:00")
+    ... def by_hour(start, end):
+    ...     return {"ops": {"load": {"config": {"hour": start.hour}}}}
+    >>> by_hour.get_run_config_for_partition_key("2013-01-01-05:00")["ops"]["load"]["config"]
+    {'hour': 5}
+    """
     partitions = HourlyPartitionsDefinition(start_date, None, minute_offset, timezone, fmt, end_offset, exclusions)
     return lambda fn: _by_window(partitions, fn, tags_for_partition_fn)
 
@@ -167,7 +174,14 @@ def weekly_partitioned_config(
     tags_for_partition_fn: WindowTags | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> Callable[[WindowConfig], PartitionedConfig]:
-    """Decorator: the function makes the run config for one week, from its start and end. Weeks begin on Sunday, or `day_offset` later."""
+    """Decorator: the function makes the run config for one week, from its start and end. Weeks begin on Sunday, or `day_offset` later.
+
+    >>> @weekly_partitioned_config(start_date="2013-01-06")
+    ... def by_week(start, end):
+    ...     return {"ops": {"load": {"config": {"days": (end - start).days}}}}
+    >>> by_week.get_run_config_for_partition_key("2013-01-13")["ops"]["load"]["config"]
+    {'days': 7}
+    """
     partitions = WeeklyPartitionsDefinition(
         start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions
     )  # fmt: skip
@@ -185,7 +199,14 @@ def monthly_partitioned_config(
     tags_for_partition_fn: WindowTags | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> Callable[[WindowConfig], PartitionedConfig]:
-    """Decorator: the function makes the run config for one month, from its start and end. Months begin on day `day_offset`."""
+    """Decorator: the function makes the run config for one month, from its start and end. Months begin on day `day_offset`.
+
+    >>> @monthly_partitioned_config(start_date="2013-01-01")
+    ... def by_month(start, end):
+    ...     return {"ops": {"load": {"config": {"month": f"{start:%B}"}}}}
+    >>> by_month.get_run_config_for_partition_key("2013-02-01")["ops"]["load"]["config"]
+    {'month': 'February'}
+    """
     partitions = MonthlyPartitionsDefinition(
         start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions
     )  # fmt: skip

@@ -84,7 +84,12 @@ class TimeWindow:
 @serializable
 @dataclass(frozen=True, slots=True)
 class PartitionKeyRange:
-    """The partitions from `start` to `end`, both included. With several dimensions: in each dimension from the one to the other."""
+    """The partitions from `start` to `end`, both included. With several dimensions: in each dimension from the one to the other.
+
+    >>> from nbasset import StaticPartitionsDefinition
+    >>> StaticPartitionsDefinition(["a", "b", "c"]).get_partition_keys_in_range(PartitionKeyRange("a", "b"))
+    ['a', 'b']
+    """
 
     start: str
     end: str
@@ -94,7 +99,13 @@ class PartitionKeyRange:
 
 
 class PartitionsDefinition:
-    """Base of all kinds. A kind says what `_keys` there are and how keys and ordinals belong together; the rest follows."""
+    """Base of all kinds. A kind says what `_keys` there are and how keys and ordinals belong together; the rest follows.
+
+    >>> from nbasset import StaticPartitionsDefinition
+    >>> airports: PartitionsDefinition = StaticPartitionsDefinition(["EWR", "JFK"])
+    >>> airports.get_num_partitions(), airports.get_last_partition_key()
+    (2, 'JFK')
+    """
 
     # -- what a kind decides ----------------------------------------------------------------------------------------
 
@@ -332,7 +343,14 @@ class PartitionsDefinition:
 def partition_loading_context(
     effective_dt: datetime | None = None, dynamic_partitions_store: DynamicPartitionsStore | None = None
 ) -> Iterator[None]:
-    """Within the block, methods that are given neither a time nor a store use these."""
+    """Within the block, methods that are given neither a time nor a store use these.
+
+    >>> from datetime import UTC
+    >>> from nbasset import DailyPartitionsDefinition
+    >>> with partition_loading_context(datetime(2013, 1, 3, tzinfo=UTC)):
+    ...     DailyPartitionsDefinition("2013-01-01").get_partition_keys()
+    ['2013-01-01', '2013-01-02']
+    """
     before = _LOADING.get()
     token = _LOADING.set((effective_dt or before[0], dynamic_partitions_store or before[1]))
     try:

@@ -18,7 +18,12 @@ from nbasset.serde import serializable
 @serializable
 @dataclass(frozen=True)
 class IdentityPartitionMapping(PartitionMapping):
-    """Each partition reads the one of the same key."""
+    """Each partition reads the one of the same key.
+
+    >>> from nbasset import AssetIn
+    >>> AssetIn(partition_mapping=IdentityPartitionMapping()).partition_mapping
+    IdentityPartitionMapping()
+    """
 
     def check(self, upstream: PartitionsDefinition | None, downstream: PartitionsDefinition | None) -> None:
         """Both sides have partitions of one kind."""
@@ -49,7 +54,12 @@ class IdentityPartitionMapping(PartitionMapping):
 @serializable
 @dataclass(frozen=True)
 class AllPartitionMapping(PartitionMapping):
-    """Each partition reads all there are upstream."""
+    """Each partition reads all there are upstream.
+
+    >>> from nbasset import AssetIn
+    >>> AssetIn(partition_mapping=AllPartitionMapping()).partition_mapping
+    AllPartitionMapping()
+    """
 
     def _upstream_of(self, wanted: OrdinalSet, edge: Edge) -> Mapped:
         """All, if anything is wanted."""
@@ -64,7 +74,12 @@ class AllPartitionMapping(PartitionMapping):
 @serializable
 @dataclass(frozen=True)
 class LastPartitionMapping(PartitionMapping):
-    """Each partition reads the last there is upstream: the newest window that exists."""
+    """Each partition reads the last there is upstream: the newest window that exists.
+
+    >>> from nbasset import AssetIn
+    >>> AssetIn(partition_mapping=LastPartitionMapping()).partition_mapping
+    LastPartitionMapping()
+    """
 
     def check(self, upstream: PartitionsDefinition | None, downstream: PartitionsDefinition | None) -> None:
         """Upstream has partitions."""
@@ -87,7 +102,11 @@ class LastPartitionMapping(PartitionMapping):
 @serializable
 @dataclass(frozen=True)
 class SpecificPartitionsPartitionMapping(PartitionMapping):
-    """Each partition reads the same few."""
+    """Each partition reads the same few.
+
+    >>> SpecificPartitionsPartitionMapping(["2013-01-01"])
+    SpecificPartitionsPartitionMapping(partition_keys=('2013-01-01',))
+    """
 
     partition_keys: Sequence[str]
 
@@ -123,7 +142,13 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
 @serializable
 @dataclass(frozen=True)
 class StaticPartitionMapping(PartitionMapping):
-    """Upstream keys and the downstream keys that read them: ``{"EWR": "new_jersey", "JFK": ["queens", "new_york"]}``."""
+    """Upstream keys and the downstream keys that read them: ``{"EWR": "new_jersey", "JFK": ["queens", "new_york"]}``.
+
+    >>> from nbasset import AssetDep
+    >>> dep = AssetDep("airports", partition_mapping=StaticPartitionMapping({"EWR": "new_jersey", "JFK": "new_york"}))
+    >>> dep.partition_mapping.downstream_partition_keys_by_upstream_partition_key["JFK"]
+    ('new_york',)
+    """
 
     downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Collection[str]]
 
@@ -174,6 +199,10 @@ class TimeWindowPartitionMapping(PartitionMapping):
     ``TimeWindowPartitionMapping(-6, 0)`` over days reads a week, ``(-1, -1)`` the day before. What only an offset asks for, and what lies
     before the upstream start or after its end, is not asked for; what the window itself overlaps and upstream does not have is
     nonexistent, which is an error when it runs. With `allow_nonexistent_upstream_partitions` it is left out, and nothing is nonexistent.
+
+    >>> day_before = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+    >>> day_before.start_offset, day_before.allow_nonexistent_upstream_partitions
+    (-1, False)
     """
 
     start_offset: int = 0

@@ -14,7 +14,11 @@ from nbasset.serde import serializable
 
 @serializable
 class Backoff(Enum):
-    """How the wait grows from attempt to attempt."""
+    """How the wait grows from attempt to attempt.
+
+    >>> RetryPolicy(max_retries=3, delay=1, backoff=Backoff.LINEAR).wait_s(3, 0.5)
+    3.0
+    """
 
     LINEAR = "LINEAR"
     EXPONENTIAL = "EXPONENTIAL"
@@ -22,7 +26,11 @@ class Backoff(Enum):
 
 @serializable
 class Jitter(Enum):
-    """How the wait is blurred: anywhere up to it, or by as much as one base delay either way."""
+    """How the wait is blurred: anywhere up to it, or by as much as one base delay either way.
+
+    >>> RetryPolicy(max_retries=3, delay=10, jitter=Jitter.FULL).wait_s(1, chance=0.5)
+    5.0
+    """
 
     FULL = "FULL"
     PLUS_MINUS = "PLUS_MINUS"
@@ -75,6 +83,9 @@ class BackfillPolicy:
     """How partitions are grouped into calls: all in one (`single_run`) or so many at a time (`multi_run`).
 
     `max_partitions_per_run` is None for a single run.
+
+    >>> BackfillPolicy.multi_run(max_partitions_per_run=10).max_partitions_per_run
+    10
     """
 
     max_partitions_per_run: int | None = None
@@ -100,6 +111,9 @@ class FreshnessPolicy:
     """How old the newest materialization may be: within a time window, or after each tick of a deadline.
 
     Make one with `time_window` or `cron`. Durations are kept in seconds.
+
+    >>> FreshnessPolicy.time_window(fail_window=timedelta(hours=24)).fail_window_s
+    86400.0
     """
 
     fail_window_s: float | None = None

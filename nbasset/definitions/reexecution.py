@@ -13,7 +13,11 @@ from nbasset.serde import serializable
 
 @serializable
 class ReexecutionStrategy(Enum):
-    """All steps again; those that failed, were cut off or never began, and what is downstream of them; or the assets that were not made."""
+    """All steps again; those that failed, were cut off or never began, and what is downstream of them; or the assets that were not made.
+
+    >>> ReexecutionOptions("3f2a", strategy=ReexecutionStrategy.FROM_FAILURE).strategy.name
+    'FROM_FAILURE'
+    """
 
     ALL_STEPS = "ALL_STEPS"
     FROM_FAILURE = "FROM_FAILURE"
@@ -27,6 +31,9 @@ class ReexecutionOptions:
 
     With a `step_selection` (``"clean+"``, ``"load[jfk]"``, a list of these) only those steps run. What they read of other steps is taken
     from the outputs that the parent run, or the runs before it, stored.
+
+    >>> ReexecutionOptions("3f2a", step_selection="clean+").step_selection
+    ('clean+',)
     """
 
     parent_run_id: str

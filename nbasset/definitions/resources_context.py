@@ -80,6 +80,13 @@ class InitResourceContext:
     """What a resource may look at while it is opened: its config, the resources it needs, the run.
 
     `run` is None outside runs. `log` is the run's logger inside one.
+
+    >>> from nbasset import build_init_resource_context, resource
+    >>> @resource(config_schema={"url": str})
+    ... def api(context: InitResourceContext):
+    ...     return context.resource_config["url"]
+    >>> api(build_init_resource_context(config={"url": "https://example.org"}))
+    'https://example.org'
     """
 
     __nbasset_context__ = True

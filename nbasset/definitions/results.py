@@ -33,14 +33,22 @@ NO_VALUE: Final = _NoValue.NO_VALUE
 
 @dataclass(frozen=True, slots=True)
 class DataVersion:
-    """A version of data given by the user in place of the content hash."""
+    """A version of data given by the user in place of the content hash.
+
+    >>> Output([1, 2], data_version=DataVersion("2013-06-01")).data_version.value
+    '2013-06-01'
+    """
 
     value: str
 
 
 @dataclass(frozen=True, slots=True)
 class DataVersionsByPartition:
-    """Data versions of several partitions, from an observation."""
+    """Data versions of several partitions, from an observation.
+
+    >>> DataVersionsByPartition({"EWR": "1", "JFK": DataVersion("2")}).data_versions_by_partition["EWR"]
+    DataVersion(value='1')
+    """
 
     data_versions_by_partition: Mapping[str, DataVersion]
 
@@ -53,7 +61,11 @@ class DataVersionsByPartition:
 
 @serializable
 class AssetCheckSeverity(Enum):
-    """How bad a failed check is. Only ERROR can block what is downstream."""
+    """How bad a failed check is. Only ERROR can block what is downstream.
+
+    >>> AssetCheckResult(passed=False, severity=AssetCheckSeverity.WARN).severity.value
+    'WARN'
+    """
 
     WARN = "WARN"
     ERROR = "ERROR"
@@ -64,6 +76,9 @@ class AssetCheckResult:
     """The verdict of an asset check.
 
     `asset_key` and `check_name` may be left out where they are clear from the check that returns it.
+
+    >>> AssetCheckResult(passed=False, metadata={"duplicates": 3}, description="3 orders stand there twice").passed
+    False
     """
 
     passed: bool
@@ -99,7 +114,12 @@ class AssetCheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Output(Generic[T]):
-    """A value with facts about it. `output_name` is needed only where there are several outputs."""
+    """A value with facts about it. `output_name` is needed only where there are several outputs.
+
+    >>> output = Output([1, 2], metadata={"rows": 2})
+    >>> output.value, output.metadata["rows"].value
+    ([1, 2], 2)
+    """
 
     value: T
     output_name: str = DEFAULT_OUTPUT
@@ -126,7 +146,11 @@ class Output(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class DynamicOutput(Generic[T]):
-    """One of several values of a dynamic output; `mapping_key` names it among them."""
+    """One of several values of a dynamic output; `mapping_key` names it among them.
+
+    >>> DynamicOutput("a.csv", mapping_key="a").mapping_key
+    'a'
+    """
 
     value: T
     mapping_key: str
@@ -154,7 +178,15 @@ class DynamicOutput(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class MaterializeResult(Generic[T]):
-    """An asset was made; with a `value` the I/O manager stores it, without one the function did so itself."""
+    """An asset was made; with a `value` the I/O manager stores it, without one the function did so itself.
+
+    >>> from nbasset import asset, materialize_to_memory
+    >>> @asset
+    ... def orders():
+    ...     return MaterializeResult(value=[1, 2], metadata={"rows": 2})
+    >>> materialize_to_memory([orders]).asset_value("orders")
+    [1, 2]
+    """
 
     asset_key: AssetKey | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
@@ -182,7 +214,11 @@ class MaterializeResult(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ObserveResult:
-    """An asset was looked at, not made."""
+    """An asset was looked at, not made.
+
+    >>> ObserveResult(metadata={"files": 3}, data_version=DataVersion("v3")).metadata["files"].value
+    3
+    """
 
     asset_key: AssetKey | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
@@ -207,7 +243,14 @@ class ObserveResult:
 
 @dataclass(frozen=True, slots=True)
 class AssetMaterialization:
-    """The fact that an asset was made, told by user code: yielded from an op, logged, or reported from outside."""
+    """The fact that an asset was made, told by user code: yielded from an op, logged, or reported from outside.
+
+    >>> from nbasset import Instance
+    >>> with Instance.ephemeral() as instance:
+    ...     instance.report_runless_asset_event(AssetMaterialization("orders", metadata={"rows": 2}))
+    ...     instance.get_latest_materialization_event("orders").asset_key
+    AssetKey('orders')
+    """
 
     asset_key: AssetKey
     description: str | None = None
@@ -233,7 +276,11 @@ class AssetMaterialization:
 
 @dataclass(frozen=True, slots=True)
 class AssetObservation:
-    """Something learned of an asset, told by user code."""
+    """Something learned of an asset, told by user code.
+
+    >>> AssetObservation("orders", metadata={"rows": 2}, partition="2013-01-01").partition
+    '2013-01-01'
+    """
 
     asset_key: AssetKey
     description: str | None = None
@@ -259,7 +306,11 @@ class AssetObservation:
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResult:
-    """A verdict inside a step that never fails it."""
+    """A verdict inside a step that never fails it.
+
+    >>> ExpectationResult(success=True, label="row count", metadata={"rows": 2}).success
+    True
+    """
 
     success: bool
     label: str | None = None

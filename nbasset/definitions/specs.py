@@ -29,7 +29,12 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 @serializable
 @dataclass(frozen=True, slots=True)
 class AssetDep:
-    """An upstream asset that orders but is not loaded, and how its partitions map."""
+    """An upstream asset that orders but is not loaded, and how its partitions map.
+
+    >>> from nbasset import LastPartitionMapping
+    >>> AssetDep("daily_orders", partition_mapping=LastPartitionMapping()).asset_key
+    AssetKey('daily_orders')
+    """
 
     asset: AssetKey
     partition_mapping: PartitionMapping | None = None
@@ -59,7 +64,15 @@ class AssetDep:
 
 @dataclass(frozen=True, slots=True)
 class AssetIn:
-    """How one parameter of an asset function finds and loads its upstream asset."""
+    """How one parameter of an asset function finds and loads its upstream asset.
+
+    >>> from nbasset import asset
+    >>> @asset(ins={"rows": AssetIn("raw_orders")})
+    ... def orders(rows):
+    ...     return len(rows)
+    >>> orders([1, 2])
+    2
+    """
 
     key: AssetKey | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
@@ -93,6 +106,9 @@ class AssetCheckSpec:
     """What is said of an asset check without its function.
 
     A blocking check that fails with severity ERROR keeps everything downstream of the asset from running.
+
+    >>> AssetCheckSpec("unique_ids", asset="orders", blocking=True).key
+    CheckKey(asset=AssetKey('orders'), name='unique_ids')
     """
 
     name: str
@@ -142,6 +158,10 @@ class AssetSpec:
 
     By itself in `Definitions(assets=[...])` it is an external asset: in the lineage and loadable, made elsewhere. `skippable`: its function
     may yield nothing for it. Kinds are short labels of technology (``pandas``, ``duckdb``).
+
+    >>> spec = AssetSpec("orders", group_name="sales", owners=["team:data"])
+    >>> spec.replace_attributes(group_name="raw").group_name, spec.merge_attributes(kinds={"csv"}).kinds
+    ('raw', ('csv',))
     """
 
     key: AssetKey
@@ -240,7 +260,15 @@ class AssetSpec:
 
 @dataclass(frozen=True, slots=True)
 class AssetOut:
-    """One asset of a `multi_asset`, as an output of its function."""
+    """One asset of a `multi_asset`, as an output of its function.
+
+    >>> from nbasset import multi_asset
+    >>> @multi_asset(outs={"large": AssetOut(group_name="orders"), "small": AssetOut()})
+    ... def split():
+    ...     return [100], [1]
+    >>> split.keys
+    (AssetKey('large'), AssetKey('small'))
+    """
 
     key_prefix: tuple[str, ...] = ()
     key: AssetKey | None = None

@@ -79,7 +79,14 @@ class DataFrameConstraint(Constraint):
 
 
 class StrictColumnsConstraint(DataFrameConstraint):
-    """Exactly these columns; with `enforce_ordering`, in this order."""
+    """Exactly these columns; with `enforce_ordering`, in this order.
+
+    >>> import pandas as pd
+    >>> from nbasset import check_type, create_dataframe_type
+    >>> strict = create_dataframe_type("Strict", dataframe_constraints=[StrictColumnsConstraint(["id"])])
+    >>> check_type(strict, pd.DataFrame({"id": [1], "x": [2]})).description
+    "unexpected column 'x'"
+    """
 
     def __init__(self, strict_column_list: Sequence[str], enforce_ordering: bool = False) -> None:
         self.strict_column_list = list(strict_column_list)
@@ -100,7 +107,13 @@ class StrictColumnsConstraint(DataFrameConstraint):
 
 
 class RowCountConstraint(DataFrameConstraint):
-    """So many rows, give or take `error_tolerance`."""
+    """So many rows, give or take `error_tolerance`.
+
+    >>> import pandas as pd
+    >>> from nbasset import check_type, create_dataframe_type
+    >>> check_type(create_dataframe_type("Two", dataframe_constraints=[RowCountConstraint(2)]), pd.DataFrame({"n": [1]})).description
+    'has 1 rows, expected 2'
+    """
 
     def __init__(self, num_allowed_rows: int, error_tolerance: int = 0) -> None:
         self.num_allowed_rows = num_allowed_rows

@@ -18,6 +18,12 @@ def pandera_schema_to_type(schema: Any, name: str | None = None) -> Type:
 
     Failures show pandera's reasons and the offending rows.
 
+    >>> import pandas as pd
+    >>> import pandera.pandas as pa
+    >>> Ages = pandera_schema_to_type(pa.DataFrameSchema({"age": pa.Column(int, pa.Check.ge(0))}))
+    >>> Ages.check(pd.DataFrame({"age": [30, -1]})).description
+    "column 'age' has 1 of 2 rows that break greater_than_or_equal_to(0)"
+
     Raises
     ------
     InvalidDefinitionError

@@ -77,6 +77,12 @@ def create_structured_dataframe_type(
     """A type for tables that three kinds of functions check: each value of a column, a column as a whole, the whole table.
 
     The validators are those of `table_validators` (``MultiColumnConstraintWithMetadata`` and its siblings).
+
+    >>> import pandas as pd
+    >>> from nbasset.definitions.table_validators import MultiColumnConstraintWithMetadata, column_range_validation_factory
+    >>> rule = MultiColumnConstraintWithMetadata("fares", {"fare": [column_range_validation_factory(0, 500)]})
+    >>> create_structured_dataframe_type("Fares", columns_validator=rule).check(pd.DataFrame({"fare": [20, 900]})).success
+    False
     """
     validators = [item for item in (columns_validator, columns_aggregate_validator, dataframe_validator) if item is not None]
     for item in validators:

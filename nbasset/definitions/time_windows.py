@@ -35,7 +35,15 @@ from nbasset.serde import serializable
 
 @serializable
 class ScheduleType(Enum):
-    """How often windows of `TimeWindowPartitionsDefinition` begin, if no cron says it."""
+    """How often windows of `TimeWindowPartitionsDefinition` begin, if no cron says it.
+
+    >>> from nbasset import TimeWindowPartitionsDefinition
+    >>> days = TimeWindowPartitionsDefinition(
+    ...     start="2013-01-01", end="2013-01-03", fmt="%Y-%m-%d", schedule_type=ScheduleType.DAILY
+    ... )
+    >>> days.get_partition_keys()
+    ['2013-01-01', '2013-01-02']
+    """
 
     HOURLY = "HOURLY"
     DAILY = "DAILY"

@@ -286,6 +286,11 @@ def usable_as_type(name: str | type | None = None, description: str | None = Non
 def make_python_type_usable_as_type(python_type: type, value_type: Type) -> None:
     """Have annotations with `python_type`, a class of somebody else's, mean `value_type`.
 
+    >>> class Kilograms(float): ...
+    >>> make_python_type_usable_as_type(Kilograms, PythonObjectType(Kilograms, name="Mass"))
+    >>> resolve_type(Kilograms).name
+    'Mass'
+
     Raises
     ------
     InvalidDefinitionError

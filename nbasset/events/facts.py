@@ -19,7 +19,11 @@ from nbasset.serde import serializable
 @serializable
 @dataclass(frozen=True, slots=True, order=True)
 class CheckKey:
-    """The name of an asset check: the asset and the check's own name."""
+    """The name of an asset check: the asset and the check's own name.
+
+    >>> str(CheckKey(AssetKey("orders"), "unique_ids"))
+    'orders:unique_ids'
+    """
 
     asset: AssetKey
     name: str

@@ -59,6 +59,14 @@ class OpExecutionContext:
     `started_at` is when this attempt began, aware and in UTC: what a function takes for now.
 
     Partition members raise `InvariantViolationError` when the run has no partition, naming what to ask first.
+
+    >>> from nbasset import build_op_context, op
+    >>> @op
+    ... def label(context: OpExecutionContext) -> str:
+    ...     context.add_output_metadata({"letters": 5})
+    ...     return f"attempt {context.retry_number}"
+    >>> label(build_op_context())
+    'attempt 0'
     """
 
     __nbasset_context__ = True
@@ -359,8 +367,24 @@ class OpExecutionContext:
 
 
 class AssetExecutionContext(OpExecutionContext):
-    """The context of a running asset."""
+    """The context of a running asset.
+
+    >>> from nbasset import asset, build_asset_context
+    >>> @asset
+    ... def orders(context: AssetExecutionContext):
+    ...     return str(context.asset_key)
+    >>> orders(build_asset_context())
+    'orders'
+    """
 
 
 class AssetCheckExecutionContext(OpExecutionContext):
-    """The context of a running asset check."""
+    """The context of a running asset check.
+
+    >>> from nbasset import AssetCheckResult, asset_check, build_asset_check_context
+    >>> @asset_check(asset="orders")
+    ... def has_rows(context: AssetCheckExecutionContext):
+    ...     return AssetCheckResult(passed=True)
+    >>> has_rows(build_asset_check_context()).passed
+    True
+    """

@@ -30,6 +30,15 @@ class HookContext:
     """What a hook can ask: the step that ended, its op, what came of it, and the resources that the hook needs.
 
     `op_exception` is set for a failure hook, `op_output_values` for a success hook: by output, and by mapping key for a dynamic one.
+
+    >>> from nbasset import build_hook_context, success_hook
+    >>> @success_hook(required_resource_keys={"chat"})
+    ... def tell(context: HookContext):
+    ...     context.resources.chat.append("done")
+    >>> said = []
+    >>> tell(build_hook_context(resources={"chat": said}))
+    >>> said
+    ['done']
     """
 
     __nbasset_context__ = True

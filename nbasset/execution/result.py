@@ -38,6 +38,14 @@ class ExecuteInProcessResult:
 
     `values` are outputs of ops, by step, output and mapping key; `steps` all steps that there were, those of dynamic outputs too; `errors`
     the exceptions of steps that failed in this process. Use it in a ``with`` block where the reference wants one; nothing needs closing.
+
+    >>> from nbasset import asset, materialize_to_memory
+    >>> @asset
+    ... def orders():
+    ...     return [1, 2]
+    >>> result = materialize_to_memory([orders])
+    >>> result.success, result.asset_value("orders"), len(result.get_asset_materialization_events())
+    (True, [1, 2], 1)
     """
 
     run_id: RunId

@@ -35,7 +35,16 @@ class ConfigurableIOManager(ConfigurableResource, IOManager):
 
 
 class ConfigurableIOManagerFactory(ConfigurableResourceFactory[IOManager]):
-    """Configuration that makes an I/O manager of another class: override `create_io_manager`."""
+    """Configuration that makes an I/O manager of another class: override `create_io_manager`.
+
+    >>> from nbasset import InMemoryIOManager
+    >>> class Remembering(ConfigurableIOManagerFactory):
+    ...     label: str = "kept"
+    ...     def create_io_manager(self, context):
+    ...         return InMemoryIOManager()
+    >>> Remembering(label="here").label
+    'here'
+    """
 
     def create_io_manager(self, context: InitResourceContext) -> IOManager:
         """The manager that steps get. Override it."""
@@ -135,11 +144,34 @@ def input_manager(
 
 @io_manager
 def mem_io_manager() -> InMemoryIOManager:
-    """Values in memory: gone with the process."""
+    """Values in memory: gone with the process.
+
+    >>> from nbasset import Instance, asset, materialize
+    >>> @asset
+    ... def words():
+    ...     return {"a"}
+    >>> @asset
+    ... def number(words):
+    ...     return len(words)
+    >>> with Instance.ephemeral() as instance:
+    ...     materialize([words, number], instance=instance, resources={"io_manager": mem_io_manager}).success
+    True
+    """
     return InMemoryIOManager()
 
 
 @io_manager(config_schema={"base_dir": str})
 def fs_io_manager(context: InitResourceContext) -> FilesystemIOManager:
-    """Values as pickles below ``base_dir``."""
+    """Values as pickles below ``base_dir``.
+
+    >>> from nbasset import asset, materialize_to_memory
+    >>> from tempfile import TemporaryDirectory
+    >>> @asset
+    ... def words():
+    ...     return {"a", "b"}
+    >>> with TemporaryDirectory() as folder:
+    ...     kept = fs_io_manager.configured({"base_dir": folder})
+    ...     sorted(materialize_to_memory([words], resources={"io_manager": kept}).asset_value("words"))
+    ['a', 'b']
+    """
     return FilesystemIOManager(context.resource_config["base_dir"])

@@ -42,6 +42,16 @@ class ParquetIOManager(StagingIOManager):
     `TableSchema`) is checked before anything is written.
 
     `preview_rows` first rows stand in the footer for people to see; 0 keeps values out of it.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from nbasset import asset, materialize_to_memory
+    >>> @asset
+    ... def numbers():
+    ...     return [3, 1]
+    >>> with TemporaryDirectory() as folder:
+    ...     result = materialize_to_memory([numbers], resources={"io_manager": ParquetIOManager(folder)})
+    ...     result.asset_value("numbers")
+    [3, 1]
     """
 
     def __init__(

@@ -146,6 +146,10 @@ class OutputContext(_Context):
 
     `definition_metadata` was given to the asset, `output_metadata` to this very `Output`. `version_id` names this write and nothing else
     will ever carry it.
+
+    >>> context = build_output_context(asset_key="raw/orders", partition_key="2013-01-01")
+    >>> context.get_asset_identifier(), context.asset_partition_keys
+    (['raw', 'orders', '2013-01-01'], ['2013-01-01'])
     """
 
     step_key: str = "step"
@@ -190,6 +194,10 @@ class InputContext(_Context):
     `version_ids` are the wanted versions, one a partition in order (one for an asset without partitions); an empty entry, or none at all,
     means the newest there is. `annotation` is the type the consumer wrote; `load_as` says what several partitions become: a dict by key,
     one frame, or the bare value of the only one. `as_of` is for people: the moment the versions were chosen for.
+
+    >>> context = build_input_context(asset_key="raw/orders", name="rows")
+    >>> context.name, context.asset_key
+    ('rows', AssetKey(['raw', 'orders']))
     """
 
     upstream_output: OutputContext | None = None
@@ -238,7 +246,14 @@ class InputContext(_Context):
 
 
 class InputManager(ABC):
-    """Loads inputs, however they were stored."""
+    """Loads inputs, however they were stored.
+
+    >>> class Zeros(InputManager):
+    ...     def load_input(self, context):
+    ...         return [0, 0]
+    >>> Zeros().load_input(build_input_context(asset_key="orders"))
+    [0, 0]
+    """
 
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:
@@ -394,6 +409,9 @@ def build_input_context(
     """An input context for tests of an I/O manager. Key and partitions default to those of `upstream_output`.
 
     `load_as` defaults to what a consumer with this annotation would get: see `nbasset.io_managers.wanted.load_as`.
+
+    >>> build_input_context(upstream_output=build_output_context(asset_key="orders")).asset_key
+    AssetKey('orders')
     """
     partitions = _partitions(partition_key, asset_partition_keys)
     key = AssetKey.from_coercible(asset_key) if asset_key is not None else None

@@ -37,7 +37,23 @@ _TAG = "b1:"
 
 
 class UPathIOManager(StagingIOManager):
-    """Keeps each value at a path made from asset key and partition, below `base_path`: a path or an fsspec address."""
+    """Keeps each value at a path made from asset key and partition, below `base_path`: a path or an fsspec address.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from nbasset import asset, materialize_to_memory
+    >>> class TextFiles(UPathIOManager):
+    ...     extension = ".txt"
+    ...     def dump_to_path(self, context, obj, path):
+    ...         path.write_text(obj)
+    ...     def load_from_path(self, context, path):
+    ...         return path.read_text()
+    >>> @asset
+    ... def greeting():
+    ...     return "hello"
+    >>> with TemporaryDirectory() as folder:
+    ...     materialize_to_memory([greeting], resources={"io_manager": TextFiles(folder)}).asset_value("greeting")
+    'hello'
+    """
 
     extension: str | None = None
 
