@@ -25,20 +25,28 @@ interface Comm {
 /** The link of the panel that the kernel calls `panel`. */
 export function commLink(model: Model, panel: string): Link {
   let lane: Promise<Comm | null> | null = null;
+  const losing = new Set<() => void>();
   return {
     send: (asked) => {
       lane ??= panel === "" ? Promise.resolve(null) : openComm(model.widget_manager, panel);
-      void lane.then((comm) => (comm === null ? model.send(asked) : comm.send(asked)));
+      lane
+        .then((comm) => (comm === null ? model.send(asked) : comm.send(asked)))
+        .catch(() => {
+          // The comm went with its kernel.
+          for (const lose of losing) lose();
+        });
     },
     subscribe: (listener, onLost) => {
       const hear = (content: unknown): void => listener(content);
       // The model had its kernel when it was drawn: a change means that it has none.
       const lose = (): void => onLost();
+      losing.add(lose);
       model.on("msg:custom", hear);
       model.on("comm_live_update", lose);
       return () => {
         model.off("msg:custom", hear);
         model.off("comm_live_update", lose);
+        losing.delete(lose);
       };
     },
   };

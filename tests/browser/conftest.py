@@ -1,0 +1,63 @@
+"""What tests in a browser share: one JupyterLab, one Chromium, one page for all notebooks. All of them run on one worker."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab_page import CHROMIUM_ARGUMENTS, Lab, Page, lab_server, write_notebook
+
+OpenNotebook = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab that serves an empty folder."""
+    with lab_server(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One Chromium."""
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    named = os.environ.get("CHROMIUM")
+    program = named or next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab_page(lab: Lab, chromium: Any) -> Page:
+    """JupyterLab, loaded once."""
+    return Page.load(lab, chromium)
+
+
+@pytest.fixture
+def notebook(lab_page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
+    """Opens a notebook of these cells, in a folder and home of its own. At the end the console must have stayed clean."""
+    folder = lab_page.lab.root / request.node.name[:60]
+    lab_page.errors.clear()
+
+    def open_cells(*cells: str, settings: str = "") -> Page:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "nbasset.toml").write_text(settings)
+        lab_page.open(write_notebook(folder / "notebook.ipynb", cells))
+        return lab_page
+
+    yield open_cells
+    lab_page.shut()
+    lab_page.theme("light")
+    assert lab_page.errors == []
