@@ -24,7 +24,11 @@ class ConfigType:
 
 @dataclass(frozen=True, slots=True)
 class Source(ConfigType):
-    """A scalar that is often given as ``{env: NAME}``: text from the environment is converted."""
+    """A scalar that is often given as ``{env: NAME}``: text from the environment is converted.
+
+    >>> Field(StringSource)
+    Field(StringSource)
+    """
 
     kind: type
 
