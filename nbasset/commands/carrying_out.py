@@ -19,6 +19,7 @@ from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import InvalidConfigError, InvariantViolationError, RunCancelled, RunFailure
 from nbasset.events.kinds import Event, RunFailed, StepReused
 from nbasset.execution.cancel import CancelToken
+from nbasset.execution.displays import keep_displays
 from nbasset.execution.environment import Observe, observe_nothing
 from nbasset.execution.executors import InlineExecutor, ThreadExecutor
 from nbasset.execution.result import ExecuteInProcessResult
@@ -30,6 +31,7 @@ from nbasset.execution.worker_pool import WorkerPool
 from nbasset.io_managers.protocol import InputContext, OutputContext
 from nbasset.keys import AssetKey, RunId
 from nbasset.locations import host
+from nbasset.locations.shell import shell_in_use
 from nbasset.planning.plan import RunPlan
 from nbasset.serde import dumps
 from nbasset.storage.processes import this_process
@@ -78,7 +80,10 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     """Run a plan to its end. A failed step is in the result; an interrupt is raised again when the run was recorded as cancelled."""
     instance = scope.instance
     storage = instance.storage
-    environment = replace(scope.environment(echo=manner.echo), observe=manner.observe)
+    observe = manner.observe
+    if observe is observe_nothing and not instance.is_ephemeral:
+        observe = keep_displays(shell_in_use, instance.home.runs)
+    environment = replace(scope.environment(echo=manner.echo), observe=observe)
     settings = instance.settings
 
     executor, owned = executor_for(scope, manner.executor or settings.executor.kind, settings.executor.max_workers)
@@ -121,7 +126,8 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
         run_step = host.run_step if elsewhere else runner.run
         try:
             loop = RunLoop(plan, storage=storage, run_step=run_step, options=options, executor=executor, cancel=manner.cancel)
-            outcome = loop.run()
+            with instance.before_reading(loop.log.settle):
+                outcome = loop.run()
         finally:
             if owned:
                 executor.shutdown()

@@ -41,8 +41,8 @@ from nbasset.execution.dynamic_keys import key_events
 from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
 from nbasset.execution.provenance import Provenance
-from nbasset.execution.run_messages import blocked_text, failure_text
 from nbasset.execution.run_log import QUICK_US, RunLog
+from nbasset.execution.run_messages import blocked_text, failure_text
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
@@ -420,10 +420,12 @@ class RunLoop:
 
     def _hold(self, event: StepSucceeded) -> None:
         """Take in the end of a quick step at once; it is written with others."""
-        self.log.hold(event)
         skips = self.progress.apply(event)
-        if skips:
-            self._skip(skips)
+        try:
+            self.log.hold(event)
+        finally:
+            if skips:
+                self._skip(skips)
 
     def _note_made(self) -> None:
         for fact, seq in self.log.take_made():

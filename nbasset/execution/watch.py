@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from nbasset import clock
+from nbasset.errors import Error
 from nbasset.events.kinds import Event, StepStarted
 from nbasset.execution.cancel import CancelToken, interrupt_thread
 from nbasset.execution.task import StepTask
@@ -19,7 +21,8 @@ POLL_S = 0.5
 
 
 class Watch:
-    """Watches one run while its loop is inside the ``with``. `interrupts` is whether steps run in the loop's own thread.
+    """Watches one run while its loop is inside the ``with``. `interrupts` is whether steps run in the loop's own thread;
+    `settle` writes what the loop holds.
 
     A step is announced by a `StepStarted` event once it has lasted 0.2 s; shorter ones carry their start in their end.
     """
@@ -32,12 +35,14 @@ class Watch:
         *,
         on_event: Callable[[Event], None],
         interrupts: bool,
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
         self.run_id = run_id
         self.storage = storage
         self.cancel = cancel
         self.on_event = on_event
         self.interrupts = interrupts
+        self.settle = settle
         self._tasks: dict[str, tuple[StepTask, float]] = {}
         self._told: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
@@ -67,6 +72,8 @@ class Watch:
         interrupted = False
         while not self._stop.wait(SLOW_STEP_S / 2):
             now = clock.monotonic()
+            with contextlib.suppress(Error):  # the loop meets it too, and ends the run
+                self.settle()
             self._tell_slow(now)
             if now - beat >= HEARTBEAT_S:
                 beat = now
