@@ -231,6 +231,7 @@ if TYPE_CHECKING:
     from nbasset.errors import LocationError as LocationError
     from nbasset.errors import MissingValue as MissingValue
     from nbasset.errors import PartitionBusy as PartitionBusy
+    from nbasset.errors import PipesExecutionError as PipesExecutionError
     from nbasset.errors import Problem as Problem
     from nbasset.errors import ProblemsFound as ProblemsFound
     from nbasset.errors import RetryRequested as RetryRequested
@@ -255,6 +256,18 @@ if TYPE_CHECKING:
     from nbasset.execution.direct_contexts import build_op_context as build_op_context
     from nbasset.execution.hooks import HookContext as HookContext
     from nbasset.execution.hooks import build_hook_context as build_hook_context
+    from nbasset.execution.pipes import PipesClientCompletedInvocation as PipesClientCompletedInvocation
+    from nbasset.execution.pipes import PipesContextInjector as PipesContextInjector
+    from nbasset.execution.pipes import PipesEnvContextInjector as PipesEnvContextInjector
+    from nbasset.execution.pipes import PipesFileContextInjector as PipesFileContextInjector
+    from nbasset.execution.pipes import PipesFileMessageReader as PipesFileMessageReader
+    from nbasset.execution.pipes import PipesMessageHandler as PipesMessageHandler
+    from nbasset.execution.pipes import PipesMessageReader as PipesMessageReader
+    from nbasset.execution.pipes import PipesSession as PipesSession
+    from nbasset.execution.pipes import PipesSubprocessClient as PipesSubprocessClient
+    from nbasset.execution.pipes import PipesTempFileContextInjector as PipesTempFileContextInjector
+    from nbasset.execution.pipes import PipesTempFileMessageReader as PipesTempFileMessageReader
+    from nbasset.execution.pipes import open_pipes_session as open_pipes_session
     from nbasset.execution.result import ExecuteInProcessResult as ExecuteInProcessResult
     from nbasset.instance import Instance as Instance
     from nbasset.instance import instance_for_test as instance_for_test
@@ -398,15 +411,20 @@ _MODULES = {
     "errors": (
         "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
         "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError MissingValue "
-        "PartitionBusy Problem ProblemsFound RetryRequested RunCancelled RunFailure SchemaMismatch StorageCorrupt "
-        "StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource UnstorableValue "
-        "WorkerLost"
+        "PartitionBusy PipesExecutionError Problem ProblemsFound RetryRequested RunCancelled RunFailure SchemaMismatch "
+        "StorageCorrupt StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource "
+        "UnstorableValue WorkerLost"
     ),
     "events.facts": "CheckKey",
     "execution.capture": "get_logger",
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
     "execution.direct_contexts": "build_asset_check_context build_asset_context build_op_context",
     "execution.hooks": "HookContext build_hook_context",
+    "execution.pipes": (
+        "PipesClientCompletedInvocation PipesContextInjector PipesEnvContextInjector PipesFileContextInjector "
+        "PipesFileMessageReader PipesMessageHandler PipesMessageReader PipesSession PipesSubprocessClient "
+        "PipesTempFileContextInjector PipesTempFileMessageReader open_pipes_session"
+    ),
     "execution.result": "ExecuteInProcessResult",
     "instance": "Instance instance_for_test",
     "io_managers.configurable": "ConfigurableIOManager ConfigurableIOManagerFactory fs_io_manager input_manager io_manager mem_io_manager",

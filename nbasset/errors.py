@@ -423,6 +423,14 @@ class RunCancelled(Error):
     """
 
 
+class PipesExecutionError(Error):
+    """A program that a step ran and that failed, or reported what cannot be understood.
+
+    >>> issubclass(PipesExecutionError, Error)
+    True
+    """
+
+
 class WorkerLost(Error):
     """A worker process that died under a step: its signal or exit code.
 
