@@ -166,8 +166,8 @@ def compose(
     return kind(
         graph_name,
         composer.calls,
-        {one: _inner_in(composer, one) for one in parameters},
-        {output: _out_of(composer, handle) for output, handle in results.items()},
+        {one: _inner_in(composer, one, getattr((ins or {}).get(one), "description", None)) for one in parameters},
+        {output: _out_of(composer, handle, _said_of(out, output)) for output, handle in results.items()},
         results,
         description or first_paragraph(fn.__doc__),
         config_of(config, composer.calls, label),
@@ -220,22 +220,32 @@ def _check_inputs_used(composer: Composer, parameters: list[str], label: str) ->
         raise InvalidDefinitionError(f"{label} never passes its input '{unused[0]}' to a node. Remove it, or connect it.")
 
 
-def _inner_in(composer: Composer, name: str) -> In:
+def _inner_in(composer: Composer, name: str, description: str | None) -> In:
     """A graph's input as the first inner one that it goes to: its type, and whether it may stay open."""
     for call in composer.calls.values():
         for key, binding in call.bindings.items():
             if isinstance(binding, InputHandle) and binding.name == name:
                 inner: In = call.node.ins[key]
-                return inner
+                if description is None:
+                    return inner
+                return In(
+                    inner.value_type, description, inner.default_value, inner.metadata, inner.asset_key, inner.asset_partitions,
+                    inner.input_manager_key,
+                )  # fmt: skip
     return In()
 
 
-def _out_of(composer: Composer, handle: Result) -> Out:
+def _said_of(out: Any, output: str) -> str | None:
+    one = out.get(output) if isinstance(out, Mapping) else out
+    return getattr(one, "description", None)
+
+
+def _out_of(composer: Composer, handle: Result, description: str | None) -> Out:
     source = handle.source if isinstance(handle, CollectedHandle) else handle
     inner: Out = composer.calls[source.node].node.outs.get(source.output, Out())
     is_dynamic = isinstance(handle, OutputHandle) and (handle.is_dynamic or handle.origin is not None)
     value_type = inner.value_type if isinstance(handle, OutputHandle) else None
-    made = Out(value_type, inner.description, inner.is_required, inner.io_manager_key, inner.metadata, inner.code_version)
+    made = Out(value_type, description or inner.description, inner.is_required, inner.io_manager_key, inner.metadata, inner.code_version)
     object.__setattr__(made, "is_dynamic", is_dynamic)
     return made
 
