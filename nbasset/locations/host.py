@@ -16,6 +16,7 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import LocationError
+from nbasset.execution.displays import keep_displays
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
@@ -24,6 +25,7 @@ from nbasset.instance import Instance
 from nbasset.locations.location import Location
 from nbasset.locations.module import load_module, load_module_file
 from nbasset.locations.notebook import load_notebook
+from nbasset.locations.shell import shell_in_use
 from nbasset.locations.slice import load_slice_text
 from nbasset.serde import loads
 
@@ -116,6 +118,7 @@ def _environment(resolved: ResolvedDefinitions, instance: Instance) -> StepEnvir
 
     logs, levels = instance.settings.logs, logging.getLevelNamesMapping()
     return StepEnvironment(
-        resolved, instance.manager, io_version, instance, instance.home.runs, instance.key_table, echo=False,
+        resolved, instance.manager, io_version, instance, instance.home.runs, instance.key_table,
+        keep_displays(shell_in_use, instance.home.runs), echo=False,
         log_level=levels[logs.level], python_loggers=logs.python_loggers, python_level=levels[logs.python_level],
     )  # fmt: skip

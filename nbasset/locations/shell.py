@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
+
+
+def shell_in_use() -> Any:
+    """The shell through which code displays here: the one that runs, or a bare one where code brought IPython along; else None."""
+    if "IPython" not in sys.modules:
+        return None
+    return _shell()
 
 
 def shell_names() -> dict[str, Any]:

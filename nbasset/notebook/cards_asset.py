@@ -12,6 +12,7 @@ from nbasset.commands.states import Standing
 from nbasset.commands.words import counted, size_text
 from nbasset.drawing.picture import State
 from nbasset.notebook.cards_parts import code_block, counts_line, error_block, names, number, problems_block, strip, when
+from nbasset.notebook.cards_shown import shown_block
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, element, joined, quiet, state_word, table
 
@@ -53,6 +54,7 @@ def asset_card(scope: Scope, facts: AssetFacts, now: Standing, code: CodeText | 
         problems_block(facts.problems),
         element("div", quiet(facts.note), class_="note") if facts.note else None,
         preview(facts),
+        shown_block(scope, facts),
         _columns(facts),
         _checks(facts),
         _versions(facts),

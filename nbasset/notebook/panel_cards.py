@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nbasset.arguments.options import ShowArguments
-from nbasset.commands.show import AssetFacts, Column, facts_in
+from nbasset.commands.show import AssetFacts, Column
 from nbasset.commands.show import show as facts_of
+from nbasset.commands.shown import shown_in
 from nbasset.commands.words import moment, size_text
 from nbasset.drawing.states import number
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
-from nbasset.events.facts import AssetMaterialized, DisplayKept
+from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import AssetReported, AssetRolledBack, StepSucceeded
 from nbasset.events.records import Entry
 from nbasset.events.reducers import materialized_in
@@ -42,8 +43,6 @@ from nbasset.serde import to_json
 _HISTORY_SHOWN = 8
 _HISTORY_PAGE = 50
 _PLOT_POINTS = 60
-_MOST_SHOWN = 12
-_LARGEST_SHOWN = 2_000_000
 _PREVIEW_ROWS = 10
 
 
@@ -275,24 +274,10 @@ def _metadata_fact(label: str, value: Any) -> MetadataFact:
 
 
 def _shown(at: Look, newest: Entry | None) -> tuple[Shown, ...]:
-    """What was displayed by the run that made the newest version. Only files below the folder of runs are read."""
-    if newest is None:
-        return ()
-    root = at.scope.instance.home.runs.resolve()
-    found: list[Shown] = []
-    size = 0
-    for one in facts_in(newest.event):
-        if not isinstance(one, DisplayKept) or len(found) >= _MOST_SHOWN or size + one.size_bytes > _LARGEST_SHOWN:
-            continue
-        path = (root / one.file).resolve()
-        if not path.is_relative_to(root):
-            continue
-        try:
-            data = path.read_bytes()
-        except OSError:
-            continue
-        size += len(data)
-        text = base64.b64encode(data).decode() if one.mime in ("image/png", "image/jpeg") else data.decode("utf-8", "replace")
+    """What was displayed by the run that made the newest version."""
+    found = []
+    for one in shown_in(at.scope.instance, newest):
+        text = base64.b64encode(one.data).decode() if one.mime in ("image/png", "image/jpeg") else one.data.decode("utf-8", "replace")
         if one.mime in ("image/png", "image/jpeg", "image/svg+xml", "text/html", "text/plain"):
             found.append(Shown(one.mime, text))  # type: ignore[arg-type]
     return tuple(found)

@@ -19,12 +19,12 @@ from nbasset.commands.words import counted, size_text
 from nbasset.drawing.picture import State
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated
 from nbasset.events.kinds import StepSkipped
+from nbasset.execution.displays import keep_displays
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.keys import AssetKey, RunId
 from nbasset.notebook.cards_asset import preview
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import Html, card, code_text, element, quiet, state_word
-from nbasset.notebook.kept_displays import keep_displays
 from nbasset.notebook.session import Session
 
 PREVIEW_ROWS = 5
@@ -41,7 +41,7 @@ def do_part(session: Session, run_id: RunId, keys: Sequence[AssetKey]) -> None:
         If a step failed.
     """
     scope = Scope(session.location(), session.instance)
-    manner = Manner("papermill", "inline", observe=keep_displays(session.shell, session.instance.home.runs))
+    manner = Manner("papermill", "inline", observe=keep_displays(lambda: session.shell, session.instance.home.runs))
     result = run_part(scope, run_id, keys, manner)
     show_part(scope, result, keys)
     raise_failure(result)

@@ -29,6 +29,7 @@ from nbasset.definitions.definitions import Definitions
 from nbasset.drawing.picture import State
 from nbasset.errors import InvalidInvocationError, RunFailure
 from nbasset.execution.cancel import CancelToken
+from nbasset.execution.displays import keep_displays
 from nbasset.keys import AssetKey
 from nbasset.locations.plain import location_of
 from nbasset.notebook import front_end
@@ -37,7 +38,6 @@ from nbasset.notebook.cards_asset import CodeText, asset_card
 from nbasset.notebook.cards_run import plan_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
-from nbasset.notebook.kept_displays import keep_displays
 from nbasset.notebook.live_run import LiveRun
 from nbasset.notebook.panel import LineageSource, show_live
 from nbasset.notebook.panel_lineage import Wanted
@@ -110,7 +110,7 @@ def do_run(session: Session, arguments: RunArguments) -> None:
         run_in_background(session, arguments, shown_as)
         return
     with LiveRun(session, shown_as, live=not arguments.quiet) as display:
-        observe = keep_displays(session.shell, session.instance.home.runs)
+        observe = keep_displays(lambda: session.shell, session.instance.home.runs)
         manner = Manner(on_event=display.on_event, cancel=cancel, observe=observe, keeps_plan=True)
         result = _interruptible(lambda: run(scope, arguments, manner, on_plan=display.on_plan), display)
     if result.result is None:

@@ -33,7 +33,8 @@ _READY = """async () => {
 # Messages of JupyterLab itself and of Chromium without a graphics card, not of what is shown.
 _NOT_OURS = (
     "favicon", "Failed to load resource", "was preloaded using link preload", "ResizeObserver loop", "WebGL", "jupyterlab-lsp",
-    "There was a failure fetching", "Unable to fetch", "Could not load pluginmanager", "Could not restore the debugger state", "Canceled future for",
+    "There was a failure fetching", "Unable to fetch", "Could not load pluginmanager", "Could not restore the debugger state",
+    "Canceled future for",
 )  # fmt: skip
 
 

@@ -1,15 +1,16 @@
 """What an asset displays while it runs is kept with the run: figures, HTML, tables, as files below the run's folder.
 
-The shell's publisher is wrapped for as long as steps run; each step knows its own by a context variable, so that two that run at once keep
-apart. What is displayed is shown as ever.
+Where there is a shell its publisher is wrapped for as long as steps run; each step knows its own by a context variable, so that two that
+run at once keep apart. What is displayed is shown as ever. Figures that are open when a step ends belong to it, with a shell or without.
 """
 
 from __future__ import annotations
 
 import base64
+import io
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -58,19 +59,26 @@ class _Kept:
         return tuple(self._facts)
 
 
-def keep_displays(shell: Any, runs: Path) -> Observe:
-    """An observer of steps that keeps what they display below `runs`."""
+def keep_displays(find_shell: Callable[[], Any], runs: Path) -> Observe:
+    """An observer of steps that keeps what they display below `runs`. `find_shell` gives the shell through which code displays, or None."""
 
     @contextmanager
     def observe(task: StepTask) -> Iterator[_Kept]:
         kept = _Kept(runs, task)
-        with _listening(shell):
-            token = _CURRENT.set(kept)
-            try:
+        shell = find_shell()
+        token = _CURRENT.set(kept)
+        open_before = _open_figures()
+        try:
+            if shell is None:
                 yield kept
-                _flush_figures()
-            finally:
-                _CURRENT.reset(token)
+            else:
+                with _listening(shell):
+                    yield kept
+                    _show_figures()
+            _keep_figures(kept, open_before)
+        finally:
+            _CURRENT.reset(token)
+            _close_figures(open_before)
 
     return observe
 
@@ -107,7 +115,7 @@ def _wrap(publisher: Any) -> None:
     publisher.publish = publish_and_keep
 
 
-def _flush_figures() -> None:
+def _show_figures() -> None:
     """Show the figures that are open now, so that they belong to the step that drew them and not to the end of the cell."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     inline = sys.modules.get("matplotlib_inline.backend_inline")
@@ -115,3 +123,25 @@ def _flush_figures() -> None:
         return
     if "inline" in str(pyplot.get_backend()).lower():
         inline.flush_figures()
+
+
+def _open_figures() -> frozenset[int]:
+    """Numbers of the figures that are open where nobody shows any: in a worker, a script, a test."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None or not pyplot.get_fignums() or str(pyplot.get_backend()).lower() != "agg":
+        return frozenset()
+    return frozenset(pyplot.get_fignums())
+
+
+def _keep_figures(kept: _Kept, before: frozenset[int]) -> None:
+    """Keep the figures of the step that nobody shows: they would be lost."""
+    for number in sorted(_open_figures() - before):
+        data = io.BytesIO()
+        sys.modules["matplotlib.pyplot"].figure(number).savefig(data, format="png", bbox_inches="tight")
+        kept.take({"image/png": data.getvalue()})
+
+
+def _close_figures(before: frozenset[int]) -> None:
+    """Close the figures of the step, so that the next one begins with none."""
+    for number in _open_figures() - before:
+        sys.modules["matplotlib.pyplot"].close(number)
