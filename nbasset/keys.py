@@ -7,8 +7,10 @@ It keeps a key a safe file name, a safe Python parameter in nearly all cases, an
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import secrets
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
@@ -135,7 +137,30 @@ def new_run_id() -> RunId:
 
 def new_version_id() -> str:
     """A fresh id of one stored version of one asset: 20 hexadecimal digits."""
-    return secrets.token_hex(10)
+    return _random_hex(10)
+
+
+def _random_hex(size: int) -> str:
+    """So many random bytes. The system is asked for many at once: each question costs more than a small step does."""
+    with _POOL_GUARD:
+        if len(_POOL) < size:
+            _POOL.extend(os.urandom(4096))
+        found = bytes(_POOL[-size:])
+        del _POOL[-size:]
+    return found.hex()
+
+
+def _forget_pool() -> None:
+    """A forked child must not give out what its parent gives out."""
+    global _POOL_GUARD  # noqa: PLW0603 - a thread that is not in the child may hold the old one
+    _POOL_GUARD = threading.Lock()
+    _POOL.clear()
+
+
+_POOL = bytearray()
+_POOL_GUARD = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
 
 
 def keys_text(keys: Iterable[AssetKey], *, at_most: int = 5) -> str:

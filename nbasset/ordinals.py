@@ -65,6 +65,11 @@ class OrdinalSet:
         return OrdinalSet(tuple(runs))
 
     def __and__(self, other: OrdinalSet) -> OrdinalSet:
+        if len(self.runs) == len(other.runs) == 1:
+            (start, stop), (low, high) = self.runs[0], other.runs[0]
+            if low <= start and stop <= high:
+                return self
+            return OrdinalSet.between(max(start, low), min(stop, high))
         if len(self.runs) == 1:
             return other._within(*self.runs[0])
         if len(other.runs) == 1:
@@ -92,6 +97,8 @@ class OrdinalSet:
     def __sub__(self, other: OrdinalSet) -> OrdinalSet:
         if not self.runs or not other.runs:
             return self
+        if len(other.runs) == 1 and other.runs[0][0] <= self.runs[0][0] and self.runs[-1][1] <= other.runs[0][1]:
+            return OrdinalSet()
         low, high = self.runs[0][0], self.runs[-1][1]
         gaps: list[tuple[int, int]] = []
         at = low

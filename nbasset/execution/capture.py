@@ -39,7 +39,7 @@ class Capture:
         self.log: logging.LoggerAdapter[Any] = _Adapter(_logger(), self.marks)
         self.level = level
         self.loggers: tuple[logging.Logger, ...] = ()
-        self._base = folder / task.run_id / "steps" / file_stem(task) if folder is not None else None
+        self._task = task
         self._root = folder
         self._files: dict[str, IO[str]] = {}
         self._masks: dict[str, StreamMask] = {}
@@ -60,7 +60,7 @@ class Capture:
 
     def write(self, stream: str, text: str) -> None:
         """Keep a piece of output; past 64 MB the rest is dropped and said so."""
-        if self._base is None or not text:
+        if self._root is None or not text:
             return
         size = self._sizes[stream]
         if size > _LARGEST_BYTES:
@@ -78,7 +78,7 @@ class Capture:
 
     def record(self, record: logging.LogRecord) -> None:
         """Keep a log record as one JSON line."""
-        if self._base is None:
+        if self._root is None:
             return
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD and isinstance(value, (str, int, float, bool))}
         line = {
@@ -103,16 +103,21 @@ class Capture:
 
     def fact(self) -> LogsCaptured | None:
         """Where the lines are, relative to the folder of all runs."""
-        if self._base is None or self._root is None or not (self._files or self._lines):
+        if self._root is None or not (self._files or self._lines):
             return None
-        return LogsCaptured(self._base.relative_to(self._root).as_posix(), self._sizes["out"], self._sizes["err"], self._lines)
+        return LogsCaptured(self._base(self._root).relative_to(self._root).as_posix(), self._sizes["out"], self._sizes["err"], self._lines)
+
+    def _base(self, root: Path) -> Path:
+        """What the names of all files of the step begin with. Most steps are silent, so nobody works it out before it is needed."""
+        return root / self._task.run_id / "steps" / file_stem(self._task)
 
     def _file(self, kind: str) -> IO[str]:
         found = self._files.get(kind)
         if found is None or found.closed:
-            assert self._base is not None
-            self._base.parent.mkdir(parents=True, exist_ok=True)
-            found = self._files[kind] = self._base.with_name(f"{self._base.name}.{kind}").open("a", encoding="utf-8", errors="replace")
+            assert self._root is not None
+            base = self._base(self._root)
+            base.parent.mkdir(parents=True, exist_ok=True)
+            found = self._files[kind] = base.with_name(f"{base.name}.{kind}").open("a", encoding="utf-8", errors="replace")
         return found
 
 

@@ -41,6 +41,8 @@ class RunResources:
         self._lock = threading.Lock()
         self._scopes: dict[str, ResourceScope] = {}
         self._given: dict[str, Mapping[str, Any]] = {}
+        self._all: dict[str, Mapping[str, Any]] = {}
+        self._managers: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
         self._opened: dict[str, Mapping[str, Json]] = {}
 
     def __enter__(self) -> RunResources:
@@ -54,14 +56,24 @@ class RunResources:
     ) -> Resources:  # fmt: skip
         """The resources of a step, and those `also` wanted by its hooks. Steps without any get an empty mapping and open nothing."""
         own = owner.resource_defs if owner is not None else {}
-        given = {**self.environment.definitions.resources, **self._of_job, **self.environment.resources, **own}
-        managers = {output.manager for output in step.outputs} | _input_managers(owner, op, step, self.environment)
+        given = self._given_to(owner, own)
+        place = (step.node, step.handle, tuple([output.name for output in step.outputs]))
+        managers = self._managers.get(place)
+        if managers is None:
+            managers = {output.manager for output in step.outputs} | _input_managers(owner, op, step, self.environment)
+            self._managers[place] = managers  # the same for all partitions
         wanted = op.resource_keys | frozenset(also) | (managers & given.keys())
         if not wanted:
             return NONE
         with self._lock:
             scope = self._scope(owner.name if owner is not None and own else "", given)
             return scope.get(sorted(wanted), needed_by=f"step '{step.key}'")
+
+    def _given_to(self, owner: AssetsDefinition | None, own: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = owner.name if owner is not None and own else ""
+        if name not in self._all:
+            self._all[name] = {**self.environment.definitions.resources, **self._of_job, **self.environment.resources, **own}
+        return self._all[name]
 
     def _scope(self, name: str, given: Mapping[str, Any]) -> ResourceScope:
         found = self._scopes.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbasset.definitions.catalog import Catalog
-from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.reducers import data_version_of
 from nbasset.execution.task import InputVersions
@@ -26,6 +26,7 @@ class VersionsRead:
         self._whole: dict[AssetKey, Version | None] = {}
         self._parts: dict[AssetKey, dict[int, Version]] = {}
         self._seq: dict[AssetKey, int] = {}
+        self._last: tuple[PartitionsDefinition | None, OrdinalSet, tuple[PartitionRef, ...]] = (None, OrdinalSet(), ())
 
     def current(self, asset: AssetKey, ordinal: int | None) -> Version | None:
         """The newest version, or None when there is none."""
@@ -57,7 +58,11 @@ class VersionsRead:
         if not partitions:
             return ()
         definition = self.catalog.asset(asset).partitions_def
-        return () if definition is None else definition.refs_of(partitions, self.view.table)
+        if definition is None:
+            return ()
+        if self._last[0] is not definition or self._last[1] != partitions:
+            self._last = (definition, partitions, definition.refs_of(partitions, self.view.table))
+        return self._last[2]
 
     def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
         """What each asset input of a step reads. Order-only dependencies are not inputs."""
