@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.config_mapping import configured as configured
     from nbasset.definitions.config_markers import ResourceDependency as ResourceDependency
     from nbasset.definitions.config_markers import ResourceParam as ResourceParam
+    from nbasset.definitions.definitions import AssetValueLoader as AssetValueLoader
     from nbasset.definitions.definitions import Definitions as Definitions
     from nbasset.definitions.definitions import load_assets_from_current_module as load_assets_from_current_module
     from nbasset.definitions.definitions import load_assets_from_modules as load_assets_from_modules
@@ -246,7 +247,9 @@ if TYPE_CHECKING:
     from nbasset.errors import UnknownResource as UnknownResource
     from nbasset.errors import UnstorableValue as UnstorableValue
     from nbasset.errors import WorkerLost as WorkerLost
+    from nbasset.events.facts import AssetCheckKey as AssetCheckKey
     from nbasset.events.facts import CheckKey as CheckKey
+    from nbasset.events.records import Run as Run
     from nbasset.execution.capture import get_logger as get_logger
     from nbasset.execution.context import AssetCheckExecutionContext as AssetCheckExecutionContext
     from nbasset.execution.context import AssetExecutionContext as AssetExecutionContext
@@ -288,6 +291,11 @@ if TYPE_CHECKING:
     from nbasset.io_managers.protocol import build_output_context as build_output_context
     from nbasset.io_managers.upath import UPathIOManager as UPathIOManager
     from nbasset.keys import AssetKey as AssetKey
+    from nbasset.locations.from_modules import load_definitions_from_current_module as load_definitions_from_current_module
+    from nbasset.locations.from_modules import load_definitions_from_module as load_definitions_from_module
+    from nbasset.locations.from_modules import load_definitions_from_modules as load_definitions_from_modules
+    from nbasset.locations.from_modules import load_definitions_from_package_module as load_definitions_from_package_module
+    from nbasset.locations.from_modules import load_definitions_from_package_name as load_definitions_from_package_name
     from nbasset.metadata import MetadataValue as MetadataValue
     from nbasset.metadata import TableColumn as TableColumn
     from nbasset.metadata import TableColumnConstraints as TableColumnConstraints
@@ -334,7 +342,7 @@ _MODULES = {
     "definitions.config_mapping": "ConfigMapping config_mapping configured",
     "definitions.config_markers": "ResourceDependency ResourceParam",
     "definitions.definitions": (
-        "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
+        "AssetValueLoader Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
         "load_assets_from_package_name map_asset_specs"
     ),
     "definitions.executors": (
@@ -415,7 +423,8 @@ _MODULES = {
         "StorageCorrupt StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource "
         "UnstorableValue WorkerLost"
     ),
-    "events.facts": "CheckKey",
+    "events.facts": "AssetCheckKey CheckKey",
+    "events.records": "Run",
     "execution.capture": "get_logger",
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
     "execution.direct_contexts": "build_asset_check_context build_asset_context build_op_context",
@@ -434,6 +443,10 @@ _MODULES = {
     "io_managers.protocol": "IOManager InputContext InputManager OutputContext build_input_context build_output_context",
     "io_managers.upath": "UPathIOManager",
     "keys": "AssetKey",
+    "locations.from_modules": (
+        "load_definitions_from_current_module load_definitions_from_module load_definitions_from_modules "
+        "load_definitions_from_package_module load_definitions_from_package_name"
+    ),
     "metadata": (
         "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
     ),

@@ -205,6 +205,11 @@ class MetadataValue:
         return MetadataValue("run", str(run_id))
 
     @staticmethod
+    def job(job_name: str) -> MetadataValue:
+        """A job, by its name."""
+        return MetadataValue("job", str(job_name))
+
+    @staticmethod
     def asset(asset_key: AssetKey) -> MetadataValue:
         """Another asset."""
         return MetadataValue("asset", asset_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import ModuleType
@@ -187,6 +188,13 @@ class Definitions:
         """A sensor by its name."""
         return _named(tuple(self._resolved.sensors.values()), name, "sensor")
 
+    # The names of the field for the same questions.
+    resolve_assets_def = get_assets_def
+    resolve_all_asset_specs = get_all_asset_specs
+    resolve_job_def = get_job_def
+    resolve_schedule_def = get_schedule_def
+    resolve_sensor_def = get_sensor_def
+
     def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec]) -> Definitions:
         """A copy in which each asset's spec went through `func`."""
         return replace_definitions(self, assets=[one.map_asset_specs(func) for one in self.assets])
@@ -202,6 +210,11 @@ class Definitions:
             partition_key=partition_key,
             metadata=metadata,
         )
+
+    @contextmanager
+    def get_asset_value_loader(self, instance: Any = None) -> Iterator[AssetValueLoader]:
+        """What loads the values of several assets from one instance, for as long as the block lasts."""
+        yield AssetValueLoader(self, instance if instance is not None else runtime().current_instance())
 
     @staticmethod
     def merge(*def_sets: Definitions) -> Definitions:
@@ -250,6 +263,38 @@ class Definitions:
         errors = [problem for problem in defs.problems if problem.severity == "error"]
         if errors:
             raise ProblemsFound(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetValueLoader:
+    """Loads stored values of the assets of some definitions. Made by `Definitions.get_asset_value_loader`.
+
+    >>> from nbasset import Definitions, Instance, asset, materialize
+    >>> @asset
+    ... def orders():
+    ...     return [1, 2]
+    >>> with Instance.ephemeral() as instance:
+    ...     _ = materialize([orders], instance=instance)
+    ...     with Definitions(assets=[orders]).get_asset_value_loader(instance) as loader:
+    ...         loader.load_asset_value("orders")
+    [1, 2]
+    """
+
+    definitions: Definitions
+    instance: Any
+
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: type | None = None,
+        partition_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The stored value of an asset, or of one partition of it."""
+        return self.definitions.load_asset_value(
+            asset_key, python_type=python_type, instance=self.instance, partition_key=partition_key, metadata=metadata
+        )
 
 
 def replace_definitions(defs: Definitions, **changes: Any) -> Definitions:

@@ -102,6 +102,11 @@ class AssetSelection:
         return AssetSelection(chosen.op, chosen.args, "only")
 
     @staticmethod
+    def all_asset_checks() -> AssetSelection:
+        """All checks of all assets, also of those made elsewhere; no assets."""
+        return AssetSelection("all", (True,), "only")
+
+    @staticmethod
     def checks(*checks: Any) -> AssetSelection:
         """These checks alone."""
         keys: list[CheckKey] = []

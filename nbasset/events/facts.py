@@ -28,8 +28,17 @@ class CheckKey:
     asset: AssetKey
     name: str
 
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset."""
+        return self.asset
+
     def __str__(self) -> str:
         return f"{self.asset}:{self.name}"
+
+
+AssetCheckKey = CheckKey
+"""The same, as users of the field call it."""
 
 
 @serializable

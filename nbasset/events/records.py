@@ -125,7 +125,17 @@ class CheckRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as it stands. Counters are of finished steps; `root_run_id` is the first of a chain of re-executions."""
+    """One run as it stands. Counters are of finished steps; `root_run_id` is the first of a chain of re-executions.
+
+    >>> from nbasset import Instance, asset, materialize
+    >>> @asset
+    ... def orders():
+    ...     return [1]
+    >>> with Instance.ephemeral() as instance:
+    ...     run = instance.get_run_by_id(materialize([orders], instance=instance).run_id)
+    ...     run.status, run.succeeded
+    ('success', 1)
+    """
 
     run_id: RunId
     status: RunStatus
@@ -159,6 +169,10 @@ class RunRecord:
     def is_over(self) -> bool:
         """Whether the run reached its end state; there is no way out of one."""
         return self.status in END_STATES
+
+
+Run = RunRecord
+"""The same, as users of the field call it."""
 
 
 StepStatus = Literal["waiting", "running", "retrying", "succeeded", "failed", "skipped", "reused", "cancelled"]

@@ -214,7 +214,9 @@ class InputLoader:
         loader: Callable[..., Any] | None = getattr(self.environment.instance, "load_asset_value", None)
         if loader is None:
             raise InvariantViolationError(f"'{key}' cannot be loaded here: this run has no instance.")
-        return loader(self.environment.definitions, key, python_type=python_type, partition_key=partition_key)
+        return loader(
+            self.environment.definitions, key, python_type=python_type, partition_key=partition_key, resources=self.environment.resources
+        )  # fmt: skip
 
 
 _ABSENT = object()

@@ -35,7 +35,7 @@ from nbasset.events.facts import (
 )
 from nbasset.events.kinds import StepReused
 from nbasset.execution.capture import Capture, capturing_python
-from nbasset.execution.context import OpExecutionContext, RunView
+from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
@@ -160,7 +160,8 @@ class _Attempt:
         self, owner: AssetsDefinition | None, op: OpDefinition, config: Any, config_value: Any, resources: Any, log: Any
     ) -> OpExecutionContext:
         task = self.task
-        return OpExecutionContext(
+        kind = AssetExecutionContext if owner is not None else OpExecutionContext
+        return (AssetCheckExecutionContext if self.step.kind == "check" else kind)(
             name=op.name,
             run=RunView(task.run_id, task.tags, task.job, task.config),
             step_key=self.step.key,
