@@ -16,13 +16,13 @@ from functools import cached_property
 from typing import Literal
 
 from nbasset.definitions.catalog import Catalog, CatalogNode
-from nbasset.definitions.mappings import IdentityPartitionMapping, PartitionMapping, TimeWindowPartitionMapping, infer_mapping
+from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.errors import InvalidDefinitionError
 from nbasset.events.kinds import Target
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.partition_steps import in_order, reads_itself
+from nbasset.planning.partition_steps import in_order, is_same_key, reads_itself
 from nbasset.planning.run_plan import with_neighbors
 from nbasset.serde import serializable
 
@@ -318,13 +318,6 @@ def _can_share(above: _Unit, unit: _Unit, mapping: PartitionMapping | None) -> b
     if above.is_alone or unit.is_alone or above.kind[1:] != unit.kind[1:]:
         return False
     return unit.node.partitions_def is None or is_same_key(mapping)
-
-
-def is_same_key(mapping: PartitionMapping | None) -> bool:
-    """Whether a partition reads, of an asset partitioned alike, the partition of the same key and no other."""
-    if isinstance(mapping, TimeWindowPartitionMapping):
-        return mapping.start_offset == mapping.end_offset == 0
-    return isinstance(mapping, IdentityPartitionMapping)
 
 
 def _chunks(

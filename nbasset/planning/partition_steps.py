@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nbasset.definitions.catalog import Catalog, CatalogNode
-from nbasset.definitions.mappings import PartitionMapping, infer_mapping
+from nbasset.definitions.mappings import IdentityPartitionMapping, PartitionMapping, TimeWindowPartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.definitions.time_windows import TimeWindows
 from nbasset.errors import InvalidDefinitionError
@@ -111,10 +111,37 @@ def read_of(
     view: PartitionsView,
 ) -> UpstreamRead:
     """The same for two definitions; `mapping` None is inferred from them."""
-    chosen = mapping if mapping is not None else infer_mapping(upstream, downstream)
-    found = chosen.upstream_of(ordinals, downstream, upstream, view)
-    several = len(found.ordinals) > 1 or chosen.can_give_several(downstream, upstream)
-    return UpstreamRead(found.ordinals, len(found.nonexistent), several)
+    return UpstreamReader(mapping, upstream, downstream, view).of(ordinals)
+
+
+class UpstreamReader:
+    """What calls for one partition after the other read of one upstream asset: the mapping is found and checked once."""
+
+    def __init__(
+        self,
+        mapping: PartitionMapping | None,
+        upstream: PartitionsDefinition,
+        downstream: PartitionsDefinition | None,
+        view: PartitionsView,
+    ) -> None:
+        self._mapping = mapping if mapping is not None else infer_mapping(upstream, downstream)
+        self._upstream, self._downstream, self._view = upstream, downstream, view
+        self._several = self._mapping.can_give_several(downstream, upstream)
+        self._same = upstream.ordinals(view) if is_same_key(self._mapping) and upstream == downstream else None
+
+    def of(self, ordinals: OrdinalSet | None) -> UpstreamRead:
+        """What a call that makes these ordinals reads."""
+        if self._same is not None and ordinals and not ordinals - self._same:
+            return UpstreamRead(ordinals, 0, self._several or len(ordinals) > 1)
+        found = self._mapping.upstream_of(ordinals, self._downstream, self._upstream, self._view)
+        return UpstreamRead(found.ordinals, len(found.nonexistent), self._several or len(found.ordinals) > 1)
+
+
+def is_same_key(mapping: PartitionMapping | None) -> bool:
+    """Whether a partition reads, of an asset partitioned alike, the partition of the same key and no other."""
+    if isinstance(mapping, TimeWindowPartitionMapping):
+        return mapping.start_offset == mapping.end_offset == 0
+    return isinstance(mapping, IdentityPartitionMapping)
 
 
 def reads_itself(node: CatalogNode, catalog: Catalog) -> bool:

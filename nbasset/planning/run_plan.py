@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from nbasset.definitions.catalog import Catalog, CatalogDep, CatalogNode, NodeInput, NodeOutput, NodeStep, OutputRef
 from nbasset.definitions.graph_steps import needed_steps
+from nbasset.definitions.mappings import PartitionMapping
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.specs import AssetDep
 from nbasset.errors import InvalidDefinitionError, ProblemsFound
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.partition_steps import chunks_of, step_suffix, upstream_partitions
+from nbasset.planning.partition_steps import UpstreamRead, UpstreamReader, chunks_of, step_suffix
 from nbasset.planning.plan import PlanRequest, Reason, RunPlan, Step, StepInput
 
 ASKED = (Reason("asked", text="you asked for it"),)
@@ -121,6 +123,22 @@ def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[Asse
     return ordered
 
 
+class _Shape(NamedTuple):
+    """What the steps of one part of a node have in common, whatever their partitions are."""
+
+    part: NodeStep
+    outputs: tuple[NodeOutput, ...]
+    made: tuple[AssetKey, ...]
+    verdicts: tuple[CheckKey, ...]
+    deps: tuple[CatalogDep, ...]
+    may_be_blocked: bool
+    why: tuple[Reason, ...]
+
+
+_NONE: frozenset[CheckKey] = frozenset()
+_UNPARTITIONED = UpstreamRead(None)
+
+
 class _Builder:
     """Makes the steps of one node after the other, and remembers which step makes what."""
 
@@ -135,15 +153,17 @@ class _Builder:
         self.steps: list[Step] = []
         self._whole: dict[AssetKey, str] = {}
         self._parts: dict[AssetKey, dict[int, str]] = {}
+        self._readers: dict[tuple[str, AssetKey, int], UpstreamReader | None] = {}
         self._blocking: dict[AssetKey, list[tuple[str, CheckKey, OrdinalSet | None]]] = {}
 
     def add(self, node: CatalogNode) -> None:
         assets = tuple(key for key in node.assets if key in self.wanted)
         checks = frozenset(check for check in node.checks if check in self.checks)
+        shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
             suffix = step_suffix(node, ordinals, self.view)
-            for part in self._parts_of(node, assets, checks):
-                self._add_step(node, part, assets, checks, ordinals, suffix)
+            for shape in shapes:
+                self._add_step(node, shape, ordinals, suffix)
 
     def _parts_of(self, node: CatalogNode, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> tuple[NodeStep, ...]:
         """The steps of a node that are needed: of a graph only those that something wanted comes from."""
@@ -159,16 +179,8 @@ class _Builder:
         alone = [(step.handle, "") for step in node.steps if not step.outputs] if everything else []
         return needed_steps(node.steps, [*wanted, *alone])
 
-    def _add_step(
-        self,
-        node: CatalogNode,
-        part: NodeStep,
-        assets: tuple[AssetKey, ...],
-        checks: frozenset[CheckKey],
-        ordinals: OrdinalSet | None,
-        suffix: str,
-    ) -> None:
-        key = part.handle + suffix
+    def _shape(self, node: CatalogNode, part: NodeStep, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> _Shape:
+        """What the steps of all partitions have in common."""
         outputs = tuple(
             output if _is_wanted(output, assets, checks) else replace(output, asset=None, check=None)
             for output in part.outputs
@@ -176,9 +188,6 @@ class _Builder:
         )
         made = tuple(output.asset for output in outputs if output.asset is not None)
         verdicts = tuple(output.check for output in outputs if output.check is not None)
-        after: set[str] = set()
-        inputs = tuple(self._input(node, item, ordinals, suffix, after) for item in part.inputs)
-        read = {leaf.asset: leaf.partitions for item in inputs for leaf in item.leaves() if leaf.asset is not None}
         of = made if len(node.steps) == 1 or verdicts else assets  # what a graph waits for, each of its steps waits for
         deps = [
             dep
@@ -190,12 +199,20 @@ class _Builder:
             spec = self.catalog.checks_by_key[check].spec
             others = [one for one in (AssetDep(spec.asset_key), *spec.additional_deps) if one.asset not in made]
             deps.extend(CatalogDep(one.asset, None, one.partition_mapping) for one in others)
-        for dep in deps:
+        return _Shape(part, outputs, made, verdicts, tuple(deps), bool(of), self._why(made))
+
+    def _add_step(self, node: CatalogNode, shape: _Shape, ordinals: OrdinalSet | None, suffix: str) -> None:
+        part = shape.part
+        key = part.handle + suffix
+        after: set[str] = set()
+        inputs = tuple([self._input(node, item, ordinals, suffix, after) for item in part.inputs])
+        read = {leaf.asset: leaf.partitions for item in inputs for leaf in item.leaves() if leaf.asset is not None}
+        for dep in shape.deps:
             if dep.asset not in read:
-                found = upstream_partitions(node, dep.asset, dep.partition_mapping, ordinals, self.catalog, self.view)
+                found = self._upstream(node, dep.asset, dep.partition_mapping, ordinals)
                 read[dep.asset] = found.ordinals
                 after.update(self._makers(dep.asset, found.ordinals))
-        blocked = self._blockers(after, read) if of else set()
+        blocked = self._blockers(after, read) if shape.may_be_blocked and self._blocking else _NONE
         if part.mapped_over is not None:
             after.add(part.mapped_over.step + suffix)
         after.discard(key)
@@ -204,26 +221,36 @@ class _Builder:
             node.name,
             part.handle,
             node.kind,
-            made,
-            verdicts,
+            shape.made,
+            shape.verdicts,
             ordinals,
             inputs,
-            outputs,
+            shape.outputs,
             frozenset(after),
             frozenset(blocked),
             part.retry,
             part.pool,
             part.tags,
             suffixed(part.mapped_over, suffix) if part.mapped_over is not None else None,
-            conditional=self._is_conditional(made, ordinals),
-            why=self._why(made),
+            conditional=self._is_conditional(shape.made, ordinals),
+            why=shape.why,
         )
         self.steps.append(step)
         self._remember(step)
 
+    def _upstream(
+        self, node: CatalogNode, asset: AssetKey, mapping: PartitionMapping | None, ordinals: OrdinalSet | None
+    ) -> UpstreamRead:  # fmt: skip
+        place = node.name, asset, id(mapping)
+        if place not in self._readers:
+            above = self.catalog.asset(asset).partitions_def
+            self._readers[place] = None if above is None else UpstreamReader(mapping, above, node.partitions_def, self.view)
+        reader = self._readers[place]
+        return _UNPARTITIONED if reader is None else reader.of(ordinals)
+
     def _input(self, node: CatalogNode, item: NodeInput, ordinals: OrdinalSet | None, suffix: str, after: set[str]) -> StepInput:
         if item.asset is not None:
-            read = upstream_partitions(node, item.asset, item.partition_mapping, ordinals, self.catalog, self.view)
+            read = self._upstream(node, item.asset, item.partition_mapping, ordinals)
             after.update(self._makers(item.asset, read.ordinals))
             return StepInput(
                 item.name, "asset", item.asset, read.ordinals, (), read.nonexistent, read.several, graph_input=item.graph_input,
@@ -249,7 +276,7 @@ class _Builder:
             return {parts[ordinal] for ordinal in partitions if ordinal in parts}
         return {key for ordinal, key in parts.items() if ordinal in partitions}
 
-    def _blockers(self, after: set[str], read: Mapping[AssetKey, OrdinalSet | None]) -> set[CheckKey]:
+    def _blockers(self, after: set[str], read: Mapping[AssetKey, OrdinalSet | None]) -> Collection[CheckKey]:
         """Blocking checks of what the step reads (of those partitions that it reads): it waits for them too."""
         found: set[CheckKey] = set()
         for asset, partitions in read.items():
