@@ -149,6 +149,66 @@ def test_the_stop_button_cancels_and_the_kernel_goes_on(folder: Path) -> None:
         manager.shutdown_kernel(now=True)
 
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def _displayed(folder: Path, *sources: str, **environment: str) -> list[dict[str, Any]]:
+    """What each cell displays to a front end that names the cells it runs, as JupyterLab does."""
+    import os
+
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(folder), env={**os.environ, **environment})
+    client = manager.client()
+    client.start_channels()
+    found: list[dict[str, Any]] = []
+    try:
+        client.wait_for_ready(timeout=60)
+        for at, source in enumerate(sources):
+            content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+            message = client.session.msg("execute_request", content, metadata={"cellId": f"c{at}"})
+            client.shell_channel.send(message)
+            while True:
+                heard = client.get_iopub_msg(timeout=60)
+                if heard["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                    continue
+                if heard["msg_type"] in ("display_data", "error"):
+                    found.append(heard["content"].get("data", heard["content"]))
+                if heard["msg_type"] == "status" and heard["content"]["execution_state"] == "idle":
+                    break
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return found
+
+
+GRID = "%asset partitions days"
+DAYS = (
+    "from nbasset import DailyPartitionsDefinition\n@asset(partitions_def=DailyPartitionsDefinition('2013-01-01', end_date='2014-01-01'))\n"
+    "def days():\n    return [1]"
+)
+
+
+def test_a_front_end_that_runs_widgets_gets_them_with_their_twins_and_the_same_bytes_each_time(folder: Path) -> None:
+    first, second, grid = _panels(_displayed(folder, SOURCES[0] + "\n" + DAYS, "%asset graph", "%asset graph", GRID))
+    assert {WIDGET, "image/svg+xml", "text/html", "text/plain"} == set(first) == set(grid)
+    assert first[WIDGET]["model_id"] != second[WIDGET]["model_id"]
+    assert {**first, WIDGET: None} == {**second, WIDGET: None}
+
+
+@pytest.mark.parametrize("name", ["NBASSET_PAPERMILL=1", "NBASSET_WIDGETS=0"])
+def test_where_nobody_runs_widgets_there_is_none(folder: Path, name: str) -> None:
+    variable, _, value = name.partition("=")
+    shown = _displayed(folder, SOURCES[0] + "\n" + DAYS, "%asset graph", GRID, **{variable: value})
+    assert [WIDGET in data for data in shown] == [False] * len(shown)
+    assert ["image/svg+xml" in data for data in shown][-2:] == [True, True]
+
+
+def _panels(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [data for data in shown if WIDGET in data]
+
+
 def test_a_run_through_papermill_shows_each_asset_under_its_cell(folder: Path) -> None:
     from nbasset.arguments.options import RunArguments
     from nbasset.commands.notebook_run import run_by_papermill
