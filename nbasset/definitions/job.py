@@ -182,8 +182,9 @@ class JobDefinition:
         return self.changed(executor_def=checked_executor(executor_def, f"job '{self.name}'"))
 
     def bound_to(self, definitions: Any) -> JobDefinition:
-        """A copy that finds its assets and resources in these `Definitions`."""
-        return self.changed(definitions=definitions)
+        """A copy that finds its assets and resources in these `Definitions`, and has the partitions that those assets share."""
+        entry = next(one for one in definitions.catalog.jobs if one.name == self.name)
+        return self.changed(definitions=definitions, partitions_def=entry.partitions_def)
 
     # -- partitions --------------------------------------------------------------------------------------------------------
 

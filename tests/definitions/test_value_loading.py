@@ -11,6 +11,7 @@ from nbasset import (
     Instance,
     MetadataValue,
     OpExecutionContext,
+    StaticPartitionsDefinition,
     asset,
     asset_check,
     define_asset_job,
@@ -69,6 +70,14 @@ def test_definitions_answer_under_both_names() -> None:
     defs = Definitions(assets=[orders], jobs=[define_asset_job("nightly", selection="orders")])
     assert defs.resolve_all_asset_specs() == defs.get_all_asset_specs()
     assert (defs.resolve_assets_def("orders"), defs.resolve_job_def("nightly").name) == (orders, "nightly")
+
+
+def test_a_job_of_partitioned_assets_asks_for_a_run_of_one_partition() -> None:
+    @asset(partitions_def=StaticPartitionsDefinition(["EWR", "JFK"]))
+    def flights(): ...
+
+    defs = Definitions(assets=[flights], jobs=[define_asset_job("nightly", selection="flights")])
+    assert defs.get_job_def("nightly").run_request_for_partition("JFK").partition_key == "JFK"
 
 
 def test_all_checks_can_be_selected() -> None:
