@@ -72,7 +72,9 @@ def named(reason: Reason, story: CodeStory) -> tuple[Reason, ...]:
     """A reason about code or a parameter as several that name what changed; itself when that cannot be told."""
     if reason.kind == "code" and reason.text == "its code changed":
         found = [Reason("code" if one.kind == "asset" else "helper", one.name, one.sentence) for one in sorted(story.changes, key=_telling)]
-        return tuple(found) or (Reason("code", reason.subject, "its code changed: the same statements in another order"),) if story.before else (reason,)
+        if found or not story.before:
+            return tuple(found) or (reason,)
+        return (Reason("code", reason.subject, "its code changed: the same statements in another order"),)
     if reason.kind == "config" and reason.text.startswith("the parameter"):
         before, after = story.parameters
         was, now = before.get(reason.subject), after.get(reason.subject)

@@ -57,7 +57,6 @@ class ConfigMapping:
             raise InvalidConfigError([error], of)
         return run_config_data({"ops": made}).get("ops", {})  # type: ignore[no-any-return]
 
-
     def run_config(self, data: Any, *, of: str = "the job") -> dict[str, Any]:
         """The whole run config, as plain data, for the config `data` of a job.
 

@@ -34,7 +34,7 @@ class _Kept:
 
     def __init__(self, runs: Path, task: StepTask) -> None:
         self._runs = runs
-        self._base = runs / task.run_id / "shown" / file_stem(task)
+        self._task = task
         self._facts: list[DisplayKept] = []
 
     def take(self, data: Mapping[str, Any]) -> None:
@@ -49,7 +49,8 @@ class _Kept:
             raw = mask_secrets("".join(content) if isinstance(content, (list, tuple)) else str(content)).encode("utf-8", "replace")
         if not raw or len(raw) > _LARGEST_BYTES:
             return
-        path = self._base.with_name(f"{self._base.name}.{len(self._facts) + 1}.{_FORMS[mime]}")
+        name = f"{file_stem(self._task)}.{len(self._facts) + 1}.{_FORMS[mime]}"
+        path = self._runs / self._task.run_id / "shown" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(raw)
         self._facts.append(DisplayKept(mime, path.relative_to(self._runs).as_posix(), len(raw)))

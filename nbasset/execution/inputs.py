@@ -144,7 +144,7 @@ class InputLoader:
             log=reading.log,
             upstream_output=OutputContext(
                 key=asset, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
-                resources=reading.resources, log=reading.log, name="result",
+                resources=reading.resources, log=reading.log, name="result", version_id="",
             ),
             annotation=annotation,
             load_as=how,

@@ -8,9 +8,10 @@ from nbasset.commands.plan import PlanResult
 from nbasset.keys import RunId
 from nbasset.notebook.cards_run import run_card
 from nbasset.notebook.display import Bundle, show
-from nbasset.notebook.panel import Shown, can_show_widgets, run_source, show_live
+from nbasset.notebook.panel import can_show_widgets, run_source
 from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
+from nbasset.notebook.showing import Shown, show_live
 
 
 class LiveRun(RunDisplay):

@@ -1,7 +1,7 @@
 """Live panels: what `%asset graph`, `partitions` and `run` show where a front end runs widgets.
 
 A `LivePanel` holds what one picture shows and the number of the last message it was sent; where the picture is, and how messages reach it,
-it does not know. Whole once, then only what changed (`wire`). `show_live` puts one below the running cell, together with its twin without
+it does not know. Whole once, then only what changed (`wire`). `showing` puts one below the running cell, together with its twin without
 scripts; where nobody could run a widget it shows the twin alone.
 """
 
@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import contextvars
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import uuid4
 
 from nbasset.errors import Error
 from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import front_end
-from nbasset.notebook.display import Bundle, can_update
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel_grid import grid_changes, grid_view
 from nbasset.notebook.panel_lineage import Drawn, Wanted, lineage_changes, lineage_view
@@ -163,49 +161,6 @@ def can_show_widgets(session: Any) -> bool:
     if wish is None and not front_end.names_cells(session.shell):
         return False
     return _library() is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Something that was displayed; `update` puts another twin in its place, and leaves the live view as it is."""
-
-    view: dict[str, Any] | None = None
-    display_id: str | None = None
-
-    def update(self, twin: Bundle) -> None:
-        """Show this now to who cannot run widgets, and in the saved notebook."""
-        if self.display_id is not None:
-            _display(self.view, twin, display_id=self.display_id, update=True)
-
-
-def show_live(session: Any, make: Callable[[Look], Source], twin: Bundle, *, can_change: bool = False) -> Shown:
-    """Display a panel with its twin below the running cell; the twin alone where no widget could run.
-
-    With `can_change` the twin can be put in place later, as when a run has ended.
-    """
-    view: dict[str, Any] | None = None
-    if can_show_widgets(session):
-        from nbasset.notebook.desk import desk_of
-
-        desk = desk_of(session)
-        live = desk.open(make, cell=front_end.running_cell(session.shell))
-        widget = widget_class()(live)
-        desk.connect(live, widget)
-        view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    display_id = f"nbasset-{uuid4().hex[:12]}" if can_change and can_update(session.shell) else None
-    _display(view, twin, display_id=display_id)
-    return Shown(view, display_id)
-
-
-def _display(view: dict[str, Any] | None, twin: Bundle, *, display_id: str | None, update: bool = False) -> None:
-    from IPython import display as ipython_display
-
-    display: Any = ipython_display.display
-    data = {WIDGET_MIME: view, **twin.data()} if view is not None else twin.data()
-    if display_id is None:
-        display(data, raw=True)
-    else:
-        display(data, raw=True, display_id=display_id, update=update)
 
 
 @cache

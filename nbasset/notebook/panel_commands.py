@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from nbasset.commands.background import cancel_run
 from nbasset.errors import InvalidInvocationError
@@ -43,10 +43,16 @@ from nbasset.notebook.wire_commands import (
     RunAgain,
 )
 
-if TYPE_CHECKING:
-    from nbasset.notebook.desk import Desk
-
 After = list[Callable[[], None]]
+
+
+class Desk(Protocol):
+    """Who owns the panels: a lock around them, and how things stand."""
+
+    lock: Any
+
+    def look(self) -> Look:
+        """How things stand now."""
 
 
 def answer(desk: Desk, live: LivePanel, command: Command, after: After) -> Result | None:

@@ -80,7 +80,10 @@ class SessionPlaces:
         for root in reader.definitions(state.document):
             self._roots.setdefault(root.cell, []).append(root)
         self._reader = reader
-        self._cells = {id(one): made.cell for made in state.made for one in (made.value, *(one for _, one in pairs_of(made.value)))}
+        self._cells: dict[int, str] = {}
+        for made in sorted(state.made, key=lambda made: isinstance(made.value, Definitions)):  # what those list belongs to who made it
+            for one in (made.value, *(one for _, one in pairs_of(made.value))):
+                self._cells.setdefault(id(one), made.cell)
         self._by_name = {one.name: made.cell for made in state.made for _, one in pairs_of(made.value) if isinstance(one, AssetsDefinition)}
         self._by_name.update({made.value.name: made.cell for made in state.made if isinstance(made.value, AssetsDefinition)})
         self._modules = ModulePlaces(resolved, [], state.document.files)

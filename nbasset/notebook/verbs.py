@@ -39,11 +39,12 @@ from nbasset.notebook.cards_run import plan_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
 from nbasset.notebook.live_run import LiveRun
-from nbasset.notebook.panel import LineageSource, show_live
+from nbasset.notebook.panel import LineageSource
 from nbasset.notebook.panel_lineage import Wanted
 from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
 from nbasset.notebook.session_state import Change
+from nbasset.notebook.showing import show_live
 from nbasset.notebook.tracebacks import told
 from nbasset.notebook.verbs_time import TIME_FACES
 from nbasset.notebook.verbs_watch import WATCH_FACES, run_in_background

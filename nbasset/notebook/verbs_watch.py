@@ -24,11 +24,12 @@ from nbasset.notebook.cards_run import run_card
 from nbasset.notebook.cards_watch import partitions_card, runs_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
-from nbasset.notebook.panel import GridSource, Shown, can_show_widgets, run_source, show_live
+from nbasset.notebook.panel import GridSource, can_show_widgets, run_source
 from nbasset.notebook.panel_grid import space_of
 from nbasset.notebook.progress import RunFold
 from nbasset.notebook.run_trace import RunTrace
 from nbasset.notebook.session import Session
+from nbasset.notebook.showing import Shown, show_live
 
 _WAIT_S = 0.5
 

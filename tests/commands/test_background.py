@@ -20,10 +20,17 @@ from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId
 from nbasset.locations.notebook import load_notebook
 
-HELPERS = "import pandas as pd\nfrom nbasset import asset, DailyPartitionsDefinition, MetadataValue\nLATE = 15\ndef late(delay):\n    return delay > LATE\n"
+HELPERS = (
+    "import pandas as pd\nfrom nbasset import asset, DailyPartitionsDefinition, MetadataValue\nLATE = 15\n"
+    "def late(delay):\n    return delay > LATE\n"
+)
 ORDERS = '%%asset orders --group sales\n"""All orders."""\npd.DataFrame({"delay": [1, 20, 30]})'
 LATER = "@asset(group_name='sales')\ndef lates(orders: pd.DataFrame) -> pd.DataFrame:\n    return orders[late(orders.delay)]"
-DAILY = "@asset(partitions_def=DailyPartitionsDefinition('2013-01-01', end_date='2013-01-06'))\ndef days(context):\n    print('day', context.partition_key)\n    context.log.info('working')\n    return pd.DataFrame({'d': [context.partition_key]})"
+DAILY = (
+    "@asset(partitions_def=DailyPartitionsDefinition('2013-01-01', end_date='2013-01-06'))\n"
+    "def days(context):\n    print('day', context.partition_key)\n    context.log.info('working')\n"
+    "    return pd.DataFrame({'d': [context.partition_key]})"
+)
 SLEEPS = "@asset\ndef sleeps():\n    import time\n    time.sleep(60)"
 
 

