@@ -1,0 +1,89 @@
+"""`%asset why`, `history`, `diff`, `rollback`, `rename`, `gc` and `check` in cells: what is shown, as HTML and as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nbasset.keys import AssetKey
+
+CELLS = {
+    "helper": "def late(minutes):\n    return minutes > 15",
+    "flights": "%%asset flights\npd.DataFrame({'flight': [1, 2, 3], 'delay': [5, 20, 40]})",
+    "delays": "%%asset delays\nflights[late(flights['delay'])]",
+}
+
+
+@pytest.fixture
+def made(notebook: Any) -> Any:
+    """A notebook whose two assets were made."""
+    for cell, source in CELLS.items():
+        notebook.ok(source, cell)
+    notebook.ok("%asset run")
+    return notebook
+
+
+def test_why_shows_the_sentence_the_helper_and_the_lines_that_changed(made: Any) -> None:
+    made.ok("def late(minutes):\n    return minutes > 30", "helper")
+    ran = made.ok("%asset why delays")
+    assert "'delays' is stale: `late()` in" in ran.text
+    assert "+    return minutes &gt; 30" in ran.html.replace("<i>+</i>", "+")
+    assert "<code>delays</code> is stale" in ran.html
+    assert "about" in ran.text
+
+
+def test_why_of_something_fresh_says_so_and_what_is_the_same(made: Any) -> None:
+    ran = made.ok("%asset why delays")
+    assert ran.text.startswith("'delays' is fresh: nothing that it was made from has changed.")
+    assert "same: own code, 'flights', configuration" in ran.text
+
+
+def test_history_diff_and_rollback_go_through_the_versions(made: Any) -> None:
+    made.ok(CELLS["flights"].replace("40]", "45]"), "flights")
+    made.ok("%asset run flights")
+    history = made.ok("%asset history flights")
+    assert "flights: 2 versions" in history.text
+    assert "current" in history.html
+    diff = made.ok("%asset diff flights")
+    assert "~ flight=3: delay 40 -> 45" in diff.text
+    assert "Matched by" in diff.html
+    entries = made.session.instance.reader.materializations(AssetKey("flights"), None, limit=2)
+    first = next(fact.version_id for fact in entries[-1].event.facts if hasattr(fact, "version_id"))
+    back = made.ok(f"%asset rollback flights --to {first} --yes")
+    assert "is current again" in back.text
+    assert made.ok("%asset load flights").result.result["delay"].tolist() == [5, 20, 40]
+
+
+def test_nothing_is_brought_back_that_nobody_confirms(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    assert "Nothing was changed." in made.ok("%asset rollback flights --to abcd").text
+
+
+def test_a_renamed_asset_is_fresh_under_its_new_name(made: Any) -> None:
+    assert "delays goes on as late_flights" in made.ok("%asset rename delays late_flights").text
+    made.ok(CELLS["delays"].replace("delays", "late_flights", 1), "delays")
+    assert "'late_flights' is fresh" in made.ok("%asset why late_flights").text
+
+
+def test_check_names_what_only_this_session_knows(made: Any) -> None:
+    assert made.ok("%asset check").text.rstrip().endswith("clean.")
+    made.ok("%%asset leaning\n[fx]", "leaning")
+    ran = made.ok("%asset check")
+    assert "`fx`" in ran.text
+    assert "1 problem" in ran.html
+
+
+def test_gc_says_what_would_go(made: Any) -> None:
+    made.ok(CELLS["flights"].replace("40]", "45]"), "flights")
+    made.ok("%asset run flights")
+    assert "0 versions" in made.ok("%asset gc --keep 0 --dry-run").text  # what `delays` was made from stays
+    made.ok("%asset run")
+    assert "1 version" in made.ok("%asset gc --keep 0 --dry-run").text
+
+
+def test_a_plan_tells_the_time_it_takes(made: Any) -> None:
+    made.ok("def late(minutes):\n    return minutes > 30", "helper")
+    ran = made.ok("%asset plan")
+    assert "`late()` in" in ran.html
+    assert "About " in ran.text
