@@ -200,6 +200,7 @@ class RunLoop:
         started = False
         while self._later and len(self._running) < self._capacity and self._later[0][0] <= clock.monotonic():
             self._submit(heapq.heappop(self._later)[2])
+            self._settle()
             started = True
         held: list[Step] = []
         while len(self._running) < self._capacity and not self.cancel.is_set:
