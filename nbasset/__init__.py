@@ -260,17 +260,17 @@ if TYPE_CHECKING:
     from nbasset.execution.hooks import HookContext as HookContext
     from nbasset.execution.hooks import build_hook_context as build_hook_context
     from nbasset.execution.pipes import PipesClientCompletedInvocation as PipesClientCompletedInvocation
-    from nbasset.execution.pipes import PipesContextInjector as PipesContextInjector
-    from nbasset.execution.pipes import PipesEnvContextInjector as PipesEnvContextInjector
-    from nbasset.execution.pipes import PipesFileContextInjector as PipesFileContextInjector
-    from nbasset.execution.pipes import PipesFileMessageReader as PipesFileMessageReader
-    from nbasset.execution.pipes import PipesMessageHandler as PipesMessageHandler
-    from nbasset.execution.pipes import PipesMessageReader as PipesMessageReader
     from nbasset.execution.pipes import PipesSession as PipesSession
     from nbasset.execution.pipes import PipesSubprocessClient as PipesSubprocessClient
-    from nbasset.execution.pipes import PipesTempFileContextInjector as PipesTempFileContextInjector
-    from nbasset.execution.pipes import PipesTempFileMessageReader as PipesTempFileMessageReader
     from nbasset.execution.pipes import open_pipes_session as open_pipes_session
+    from nbasset.execution.pipes_transport import PipesContextInjector as PipesContextInjector
+    from nbasset.execution.pipes_transport import PipesEnvContextInjector as PipesEnvContextInjector
+    from nbasset.execution.pipes_transport import PipesFileContextInjector as PipesFileContextInjector
+    from nbasset.execution.pipes_transport import PipesFileMessageReader as PipesFileMessageReader
+    from nbasset.execution.pipes_transport import PipesMessageHandler as PipesMessageHandler
+    from nbasset.execution.pipes_transport import PipesMessageReader as PipesMessageReader
+    from nbasset.execution.pipes_transport import PipesTempFileContextInjector as PipesTempFileContextInjector
+    from nbasset.execution.pipes_transport import PipesTempFileMessageReader as PipesTempFileMessageReader
     from nbasset.execution.result import ExecuteInProcessResult as ExecuteInProcessResult
     from nbasset.instance import Instance as Instance
     from nbasset.instance import instance_for_test as instance_for_test
@@ -429,10 +429,10 @@ _MODULES = {
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
     "execution.direct_contexts": "build_asset_check_context build_asset_context build_op_context",
     "execution.hooks": "HookContext build_hook_context",
-    "execution.pipes": (
-        "PipesClientCompletedInvocation PipesContextInjector PipesEnvContextInjector PipesFileContextInjector "
-        "PipesFileMessageReader PipesMessageHandler PipesMessageReader PipesSession PipesSubprocessClient "
-        "PipesTempFileContextInjector PipesTempFileMessageReader open_pipes_session"
+    "execution.pipes": "PipesClientCompletedInvocation PipesSession PipesSubprocessClient open_pipes_session",
+    "execution.pipes_transport": (
+        "PipesContextInjector PipesEnvContextInjector PipesFileContextInjector PipesFileMessageReader PipesMessageHandler "
+        "PipesMessageReader PipesTempFileContextInjector PipesTempFileMessageReader"
     ),
     "execution.result": "ExecuteInProcessResult",
     "instance": "Instance instance_for_test",

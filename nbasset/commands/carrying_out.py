@@ -23,7 +23,8 @@ from nbasset.execution.displays import keep_displays
 from nbasset.execution.environment import Observe, observe_nothing
 from nbasset.execution.executors import InlineExecutor, ThreadExecutor
 from nbasset.execution.result import ExecuteInProcessResult
-from nbasset.execution.run import RunLoop, RunOptions, RunOutcome
+from nbasset.execution.run import RunLoop
+from nbasset.execution.run_options import RunOptions, RunOutcome
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
 from nbasset.execution.task import CodeRef

@@ -21,7 +21,7 @@ from nbasset.source.review import review
 from nbasset.source.slices import CodeReader
 
 Weight = Literal["problem", "warning", "note"]
-_NOT_TOLD = ("another asset", "not used", "only shows something")
+_NOT_TOLD = ("another asset", "not used", "only shows something", "a line magic", "acts on assets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,17 @@ from __future__ import annotations
 import heapq
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from nbasset import clock
-from nbasset.definitions.catalog import Catalog
-from nbasset.definitions.executors import TagLimit
-from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import Error
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
 from nbasset.events.kinds import (
     Event,
-    Owner,
     RunCancelled,
     RunFailed,
     RunRequested,
@@ -31,7 +27,6 @@ from nbasset.events.kinds import (
     RunSucceeded,
     StepFailed,
     StepRetried,
-    StepReused,
     StepSkipped,
     StepSucceeded,
 )
@@ -43,6 +38,7 @@ from nbasset.execution.failures import error_info
 from nbasset.execution.provenance import Provenance
 from nbasset.execution.run_log import QUICK_US, RunLog
 from nbasset.execution.run_messages import blocked_text, failure_text
+from nbasset.execution.run_options import RunOptions, RunOutcome
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
@@ -55,59 +51,6 @@ from nbasset.storage.protocol import Storage
 LOCK_TIMEOUT_S = 60.0
 _LOG = logging.getLogger("nbasset.run")
 _POLL_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
-
-    `requested` means that somebody recorded the request already; with `is_part` others record the start and the end too, and the plan
-    is a part of theirs. `reused` are steps whose outputs an earlier run stored, each after those it reads. `along` are events to write
-    together with the request. `config_digest`, `io_version` and `packages` say what staleness compares; `manager` gives the staging I/O
-    managers to publish with.
-    """
-
-    catalog: Catalog
-    view: PartitionsView
-    manager: Callable[[str], Any]
-    code: Callable[[str], CodeRef] = lambda node: CodeRef()
-    config_digest: Callable[[Step], str] = lambda step: ""
-    io_version: Callable[[str], str] = lambda key: key
-    packages: Callable[[str], str] = lambda node: ""
-    place: Callable[[str], str] = lambda node: ""
-    kind: Any = "interactive"
-    location: str | None = None
-    user: str = ""
-    owner: Owner | None = None
-    parent_run_id: RunId | None = None
-    root_run_id: RunId | None = None
-    backfill_id: str | None = None
-    plan_id: str | None = None
-    home: str = ""
-    pool_limits: Mapping[str, int] = field(default_factory=dict)
-    tag_limits: tuple[TagLimit, ...] = ()
-    reused: tuple[StepReused, ...] = ()
-    requested: bool = False
-    is_part: bool = False
-    along: tuple[Event, ...] = ()
-    on_event: Callable[[Event], None] = lambda event: None
-
-
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
-    """How a run ended. `events` are all that it wrote, in order; `steps` all that there were, also those of dynamic outputs."""
-
-    run_id: RunId
-    status: str
-    events: tuple[Event, ...]
-    error: ErrorInfo | None = None
-    cancelled: bool = False
-    steps: tuple[Step, ...] = ()
-
-    @property
-    def success(self) -> bool:
-        """Whether everything that was to run did."""
-        return self.status == "success"
 
 
 class RunLoop:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.events.facts import AssetMaterialized
+from nbasset.events.records import PartitionTable
 from nbasset.events.reducers import data_version_of
 from nbasset.execution.task import InputVersions
 from nbasset.keys import AssetKey, PartitionRef
@@ -24,7 +27,7 @@ class VersionsRead:
         self.catalog = catalog
         self.view = view
         self._whole: dict[AssetKey, Version | None] = {}
-        self._parts: dict[AssetKey, dict[int, Version]] = {}
+        self._parts: dict[AssetKey, _Partitions] = {}
         self._seq: dict[AssetKey, int] = {}
         self._last: tuple[PartitionsDefinition | None, OrdinalSet, tuple[PartitionRef, ...]] = (None, OrdinalSet(), ())
 
@@ -50,7 +53,7 @@ class VersionsRead:
         if fact.partition is None:
             self._whole[fact.asset] = version
         else:
-            self._partitions(fact.asset)[fact.partition.ordinal] = version
+            self._partitions(fact.asset).made[fact.partition.ordinal] = version
         self._seq[fact.asset] = seq
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
@@ -98,17 +101,40 @@ class VersionsRead:
         else:
             self._whole[asset] = ("", data, "") if data else None
 
-    def _partitions(self, asset: AssetKey) -> dict[int, Version]:
+    def _partitions(self, asset: AssetKey) -> _Partitions:
         found = self._parts.get(asset)
         if found is None:
             table = self.storage.partitions(asset)
-            texts = table.texts
-            found = self._parts[asset] = {
-                ordinal: (texts[version], texts[data], texts[digest])
-                for ordinal, status, version, data, digest in zip(
-                    table.ordinals, table.status, table.version_id, table.data_version, table.input_digest, strict=True
-                )
-                if texts[version] or texts[data] or status == 1
-            }
+            found = self._parts[asset] = _Partitions(table)
             self._seq[asset] = max(max(table.seq, default=0), max(table.changed_seq, default=0))
         return found
+
+
+class _Partitions:
+    """Versions of the partitions of one asset: what the run made, over a table of which only the rows that are asked for are read."""
+
+    __slots__ = ("_rows", "_starts", "_table", "made")
+
+    def __init__(self, table: PartitionTable) -> None:
+        self.made: dict[int, Version] = {}
+        self._table = table
+        self._starts = [start for start, _ in table.ordinals.runs]
+        self._rows: list[int] = []
+        row = 0
+        for start, stop in table.ordinals.runs:
+            self._rows.append(row)
+            row += stop - start
+
+    def get(self, ordinal: int) -> Version | None:
+        """The newest version; None when nothing is known."""
+        found = self.made.get(ordinal)
+        if found is not None:
+            return found
+        at = bisect_right(self._starts, ordinal) - 1
+        table = self._table
+        if at < 0 or ordinal >= table.ordinals.runs[at][1]:
+            return None
+        row = self._rows[at] + ordinal - self._starts[at]
+        texts = table.texts
+        version, data = texts[table.version_id[row]], texts[table.data_version[row]]
+        return (version, data, texts[table.input_digest[row]]) if version or data or table.status[row] == 1 else None

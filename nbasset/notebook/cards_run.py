@@ -230,7 +230,7 @@ def _words(node: NodeProgress) -> str:
     return ", ".join(f"{number(count)} {_STEP_WORDS.get(state, WORDS[state])}" for state, count in node.counts)
 
 
-_STEP_WORDS: dict[State, str] = {"fresh": "done", "queued": "waiting"}
+_STEP_WORDS: dict[State, str] = {"fresh": "done", "queued": "waiting", "external": "unchanged"}
 
 
 def _told(run: RunPicture) -> list[str]:

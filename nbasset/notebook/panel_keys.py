@@ -133,11 +133,12 @@ def changes_between(before: Runs, now: Runs) -> tuple[tuple[int, int, int], ...]
     return tuple(found)
 
 
-def axis_labels(definition: PartitionsDefinition, space: KeySpace, view: PartitionsView, most: int = 5) -> tuple[str, ...]:
-    """A few keys along the partitions, the first and the last among them."""
+def axis_labels(definition: PartitionsDefinition, space: KeySpace, view: PartitionsView) -> tuple[str, ...]:
+    """A few keys along the partitions, the first and the last among them: as many as fit below a narrow strip."""
     count = len(space)
     if not count:
         return ()
+    most = 5 if len(definition.key_of(space.ordinal(0), view.table)) < 8 else 3
     places = sorted({round(step * (count - 1) / (most - 1)) for step in range(most)}) if count > 1 else [0]
     return tuple(definition.key_of(space.ordinal(place), view.table) for place in places)
 

@@ -28,7 +28,9 @@ from nbasset.serde import serializable
 
 EMPTY = OrdinalSet()
 WHOLE = OrdinalSet.between(0, 1)
-LARGEST_CHUNK = 50
+GOOD_CHUNK = 50
+MANY_RUNS = 200
+"""Chunks are larger where there would be more runs than so many."""
 Sets = Mapping[AssetKey, OrdinalSet]
 
 
@@ -336,7 +338,7 @@ def _chunks(
     if call is None and not units[0].is_alone:
         parts = [union]
     else:
-        size = options.chunk or min(LARGEST_CHUNK, -(-len(union) // options.at_once))
+        size = options.chunk or min(max(GOOD_CHUNK, -(-len(union) // MANY_RUNS)), -(-len(union) // options.at_once))
         call = 1 if call is None else call
         parts = sliced(union, max(call, size // call * call), definition, view, newest_first=options.newest_first and not units[0].is_alone)
     for part in parts:

@@ -9,9 +9,12 @@ from nbasset import (
     AssetSelection,
     Definitions,
     Instance,
+    MaterializeResult,
     MetadataValue,
     OpExecutionContext,
     StaticPartitionsDefinition,
+    TableColumnDep,
+    TableColumnLineage,
     asset,
     asset_check,
     define_asset_job,
@@ -87,3 +90,16 @@ def test_all_checks_can_be_selected() -> None:
 
 def test_a_job_can_be_named_in_metadata() -> None:
     assert (MetadataValue.job("nightly").kind, MetadataValue.job("nightly").value) == ("job", "nightly")
+
+
+def test_the_origin_of_columns_is_kept_with_a_materialization() -> None:
+    origin = TableColumnLineage({"total": (TableColumnDep(AssetKey("orders"), "price"),)})
+
+    @asset(deps=[orders])
+    def totals():
+        return MaterializeResult(value=[{"total": 3}], metadata={"nbasset/column_lineage": MetadataValue.column_lineage(origin)})
+
+    with Instance.ephemeral() as instance:
+        materialize([orders, totals], instance=instance)
+        made = instance.get_latest_materialization_event("totals").asset_materialization
+        assert made.metadata["nbasset/column_lineage"].value == origin

@@ -14,7 +14,8 @@ from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.environment import StepEnvironment
-from nbasset.execution.run import RunLoop, RunOptions, RunOutcome
+from nbasset.execution.run import RunLoop
+from nbasset.execution.run_options import RunOptions, RunOutcome
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
 from nbasset.execution.task import CodeRef

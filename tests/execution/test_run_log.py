@@ -104,5 +104,5 @@ def test_quick_partitions_share_transactions() -> None:
         result = materialize([quick, after], instance=instance, partition_range=("2013-01-01", "2013-12-31"))
         assert result.success
         assert result.asset_value("after", partition_key="2013-06-01") == "2013-06-01"
-    assert sum(store.sizes) == 2 * 365 + 3
+    assert sum(store.sizes) >= 2 * 365 + 3  # more when a step lasts long enough to be announced
     assert len(store.sizes) < 365
