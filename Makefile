@@ -4,15 +4,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n auto --dist loadgroup
+# JupyterLab in a browser takes minutes on a small machine: `make test-lab` has those tests.
+PYTEST_ARGS ?= -n auto --dist loadgroup --ignore=tests/browser
 LAB_ARGS ?=
 CHECKED := nbasset tests docs $(wildcard benchmarks)
 
-.PHONY: help demo lab test lint format map docs bench faults clean
+.PHONY: help demo lab test test-lab lint format map docs shots bench faults clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## run the flights notebook on real data; a second run does only what is stale
 	@mkdir -p out
@@ -30,6 +31,9 @@ lab: $(VENV)/.lab  ## open the flights notebook in JupyterLab (more options: LAB
 
 test: $(VENV)/.dev  ## run the tests, in parallel (some of them: PYTEST_ARGS="tests/source -x")
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-lab: $(VENV)/.dev  ## the tests that a browser does, in a real JupyterLab and in the gallery of views (need Chromium)
+	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check $(CHECKED)
@@ -51,6 +55,9 @@ faults: $(VENV)/.dev  ## kill processes hundreds of times and look what is left 
 	$(BIN)/python tests/faults/kill_append.py --kills 200 --seed 7
 	$(BIN)/python tests/faults/kill_append.py --sweep
 	$(BIN)/python tests/faults/kill_materialize.py --sweep --kills 150 --seed 7
+
+shots: $(VENV)/.dev  ## take pictures of every live view in JupyterLab, light and dark, and put those that pages show into docs/images
+	$(BIN)/python tests/browser/shots.py out/shots --docs docs/images
 
 bench: $(VENV)/.bench  ## measure, beside other tools
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
