@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from nbasset import clock
@@ -16,7 +17,7 @@ from nbasset.drawing.states import in_order
 from nbasset.keys import AssetKey
 from nbasset.notebook.run_trace import Overlay, Traces
 from nbasset.notebook.session import Session
-from nbasset.notebook.session_state import SessionState
+from nbasset.notebook.session_state import SessionState, keys_of
 from nbasset.notebook.wire_views import CellRef
 from nbasset.ordinals import OrdinalSet
 
@@ -75,8 +76,13 @@ class Look:
 
     def cell(self, key: AssetKey) -> CellRef | None:
         """Where an asset is defined in this notebook."""
-        cell = self.session.cell_of(key)
+        cell = self._cells_by_key.get(key)
         return self.cell_ref(cell) if cell is not None else None
+
+    @cached_property
+    def _cells_by_key(self) -> dict[AssetKey, str]:
+        """The cell that makes each asset, found once for all of them."""
+        return {key: made.cell for made in self.cells.made for key in keys_of(made.value)}
 
     def cell_ref(self, cell_id: str, line: int | None = None) -> CellRef:
         """A cell as the picture can find it: by its id, by the number people say, by its prompt."""
