@@ -34,7 +34,7 @@ def complete(text: str, known: Known = NOTHING_KNOWN, *, is_cell: bool = False) 
     """Candidates for the last word of `text` (what follows ``%asset`` up to the cursor), each a whole word in its place.
 
     >>> complete("ru"), complete("run --st")
-    (['run'], ['--stale', '--start'])
+    (['run', 'runs'], ['--stale', '--start'])
     """
     words = text.split(" ")
     last = words[-1]

@@ -25,6 +25,7 @@ from nbasset.locations.collecting import collect, definitions_of, inside
 from nbasset.locations.location import Location, could_not_load
 from nbasset.locations.project_files import ProjectFiles, forget_modules, on_path, project_roots
 from nbasset.source.program import Cell, Place
+from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
 
 
@@ -280,7 +281,7 @@ def _near(dotted: str) -> str:
 def _bindings(text: str) -> dict[str, tuple[int, int]]:
     """Lines of the last top-level statement that binds each name."""
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except SyntaxError:
         return {}
     found: dict[str, tuple[int, int]] = {}

@@ -36,6 +36,7 @@ from nbasset.locations.document import NotebookDocument
 from nbasset.locations.location import Kind, Location
 from nbasset.locations.project_files import forget_modules, on_path
 from nbasset.source.program import Cell, Place, Slice, SliceSource
+from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
 from nbasset.source.text import Piece, filename, future_flags, futures_of
 
@@ -384,7 +385,7 @@ def _defined_name(cell: Cell, place: Place) -> str | None:
     if cell.role == "asset":
         return cell.header.split(" ")[0] or None
     try:
-        tree = ast.parse(_lines(cell, place))
+        tree = parse(_lines(cell, place))
     except SyntaxError:
         return None
     names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]

@@ -7,6 +7,7 @@ comment, and else the number of the execution has to do.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ BATCH_VARIABLE = "NBASSET_PAPERMILL"
 """Set to 1 by the papermill engine: nobody watches, and what is displayed is kept as it is."""
 WIDGETS_VARIABLE = "NBASSET_WIDGETS"
 """0 shows cards without scripts only, 1 widgets also where the front end does not name its cells."""
+_FLUSH_S = 1.0
 _NAMES = ("__vsc_ipynb_file__", "__session__")
 
 
@@ -41,6 +43,17 @@ def running_cell(shell: Any) -> str:
     """What tells this run of this cell from others: ``id#number``."""
     number = execution_number(shell)
     return f"{parent_id(shell) or numbered(number)}#{number}"
+
+
+def shorten_exit() -> None:
+    """Let the exit of a kernel wait one second, not ten, for a thread of its own that has ended.
+
+    ipykernel sometimes stops the thread that sends output while the one that answers the request to stop still flushes; the latter then
+    waits until its time is up.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "flush_timeout"):
+            stream.flush_timeout = _FLUSH_S
 
 
 def cell_id_of(shell: Any, info: Any) -> str:

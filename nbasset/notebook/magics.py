@@ -44,6 +44,8 @@ def load_ipython_extension(shell: Any) -> None:
         extension = Extension(Session(shell))
         setattr(shell, _LOADED, extension)
         _register(shell, extension)
+        if front_end.is_batch():
+            front_end.shorten_exit()
     print(_greeting(current_session(shell)))  # noqa: T201 - the one line that loading says
 
 

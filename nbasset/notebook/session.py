@@ -31,6 +31,7 @@ from nbasset.notebook.session_definitions import fixed_places, location_of
 from nbasset.notebook.session_state import Change, Made, Moved, SessionState, keys_of, moved_keys
 from nbasset.places import name_file
 from nbasset.source.program import Cell
+from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
 
 _KINDS = ("assets", "checks", "specs", "jobs", "schedules", "sensors", "definitions")
@@ -385,7 +386,7 @@ def _is_small(value: Any, depth: int = 0) -> bool:
 
 def _mentioned(text: str) -> frozenset[str]:
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError):
         return frozenset()
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))

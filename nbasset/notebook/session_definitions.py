@@ -20,6 +20,7 @@ from nbasset.locations.module import ModulePlaces
 from nbasset.notebook.session_state import Made, SessionState, keys_of, pairs_of
 from nbasset.places import cell_of, place_of
 from nbasset.source.program import Place, Slice
+from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
 
 _LIVE = frozenset({"magic-value", "annotation"})
@@ -123,7 +124,7 @@ def _bound_names(text: str) -> frozenset[str]:
     import ast
 
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError):
         return frozenset()
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

@@ -13,6 +13,7 @@ from typing import Any
 from nbasset.errors import InvalidConfigError, did_you_mean
 from nbasset.serde import Json
 from nbasset.source.program import Cell
+from nbasset.source.shapes import parse
 
 _UNKNOWN: Any = object()
 _PLAIN = (str, int, float, bool, list, dict)
@@ -28,7 +29,7 @@ def defaults_of(cells: Iterable[Cell]) -> dict[str, Any]:
     for cell in cells:
         if cell.role != "parameters":
             continue
-        for node in ast.parse(cell.text).body:
+        for node in parse(cell.text).body:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
             value = getattr(node, "value", None)
             for target in targets:

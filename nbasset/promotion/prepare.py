@@ -12,7 +12,6 @@ The copy has the ids of the notebook's cells, and ids made from them for generat
 
 from __future__ import annotations
 
-import ast
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from nbasset.keys import AssetKey
 from nbasset.planning.plan import RunPlan
 from nbasset.promotion.written import SKIP_TAG
 from nbasset.source.program import Cell, Place
+from nbasset.source.shapes import parse
 
 GENERATED_TAG = "nbasset-generated"
 ERROR_TAG = "papermill-error-cell-tag"  # papermill removes cells with this tag before it executes the notebook again
@@ -131,7 +131,7 @@ def _is_quiet(cell: Cell, magics: Mapping[int, str]) -> bool:
 def _statements(cell: Cell) -> list[tuple[int, int]]:
     """First and last lines of the statements of a cell; statements that share a line are taken together."""
     try:
-        tree = ast.parse(cell.text)
+        tree = parse(cell.text)
     except (SyntaxError, ValueError):
         return []
     spans: list[tuple[int, int]] = []

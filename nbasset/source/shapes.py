@@ -14,7 +14,11 @@ def parse(text: str, filename: str = "<unknown>") -> ast.Module:
     """`ast.parse` without the warnings: reading a cell is no time to complain about its escapes. Raises one of `UNREADABLE`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(text, filename)
+        try:
+            return ast.parse(text, filename)
+        except SystemError:
+            # CPython counts the depth of trees for all threads together: a parse that another one interrupts fails now and then.
+            return ast.parse(text, filename)
 
 
 def parameter_names(arguments: ast.arguments) -> list[str]:

@@ -156,8 +156,9 @@ def test_a_read_only_disk_is_told_and_the_old_value_stays_readable(kind: str, tm
 @both
 def test_a_forbidden_folder_is_told(kind: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    for parent in list(tmp_path.parents)[:2]:
-        parent.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent.name.startswith(("pytest-", "popen-")):
+            parent.chmod(0o755)
     said = run(FORBIDDEN, kind, tmp_path)
     assert "Permission denied" in str(said["stage"])
     assert "Give yourself the right to write there" in str(said["stage"])
