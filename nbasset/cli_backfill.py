@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from nbasset.events.records import BackfillRecord
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
-_WORDS = {
-    "requested": "goes on", "canceling": "is being cancelled", "completed_success": "done", "completed_failed": "done, with failures",
-    "cancelled": "cancelled", "failed": "could not go on",
-}  # fmt: skip
 _COLORS = {"completed_success": "green", "completed_failed": "red", "failed": "red", "cancelled": "yellow"}
 
 
@@ -88,26 +84,23 @@ def _of_location(call: Call, record: BackfillRecord) -> Iterator[Scope]:
 
 def _cancel(call: Call, backfill_id: str) -> tuple[int, Any]:
     from nbasset.commands.backfill import cancel_backfill
+    from nbasset.commands.backfill_words import WORDS
 
     record = cancel_backfill(open_home(call)[1], backfill_id)
     if not call.json:
-        click.echo(f"backfill {record.backfill_id[:8]}: {_WORDS[record.status]}")
+        click.echo(f"backfill {record.backfill_id[:8]}: {WORDS[record.status]}")
     return DONE, {"id": record.backfill_id, "status": record.status}
 
 
 def _list(call: Call) -> tuple[int, Any]:
     from nbasset import clock
     from nbasset.cli_text import inert
-    from nbasset.commands.words import ago, counted
+    from nbasset.commands.backfill_words import listed_text
 
     records = open_home(call)[1].reader.backfills(limit=100)
     if not call.json:
-        for record in records:
-            wanted = sum(1 if target.partitions is None else len(target.partitions) for target in record.targets)
-            what = record.title or ", ".join(str(target.asset) for target in record.targets[:3])
-            size = f"{counted(wanted, 'partition')} in {counted(len(record.run_ids), 'run')}"
-            when = ago(record.requested_us, clock.now_us())
-            click.echo(f"{record.backfill_id[:8]}  {_WORDS[record.status]:<20}  {size}  {when}  {inert(what)}")
+        for line in listed_text(records, clock.now_us()):
+            click.echo(inert(line))
         if not records:
             click.echo("no backfills")
     return DONE, {
@@ -199,19 +192,9 @@ class ProgressLines:
 def show_planned(planned: PlannedBackfill, out: Console) -> None:
     """What is to be done, how much it is and how long it takes."""
     from nbasset.cli_text import inert
-    from nbasset.commands.words import counted, duration, size_text
+    from nbasset.commands.backfill_words import planned_text
 
-    if planned.is_empty:
-        out.print("Nothing to do: " + (f"{counted(len(planned.fresh), 'asset')} fresh." if planned.fresh else "no partitions are meant."))
-        return
-    told = planned.estimate
-    names = ", ".join(map(str, list(planned.plan.wanted)[:3])) + (" and more" if len(planned.plan.wanted) > 3 else "")
-    said = f"{counted(told.partitions, 'partition')} of {counted(len(planned.plan.wanted), 'asset')} in {counted(told.runs, 'run')}"
-    if told.seconds is not None:
-        said += f", about {duration(told.seconds)}"
-        said += f" and {size_text(round(told.bytes))}" if told.bytes else ""
-        said += f" (without {counted(len(told.unknown), 'asset')} never made before)" if told.unknown else ""
-    out.print(f"{inert(names)}: {said}.")
+    out.print(inert(planned_text(planned)))
 
 
 def show_status(status: BackfillStatus, out: Console) -> None:
@@ -219,25 +202,14 @@ def show_status(status: BackfillStatus, out: Console) -> None:
     from rich.text import Text
 
     from nbasset.cli_text import inert, shortened
-    from nbasset.commands.words import counted
+    from nbasset.commands.backfill_words import asset_text, headline
 
     record = status.record
-    color = _COLORS.get(record.status, "")
-    title = f"backfill {record.backfill_id[:8]}" + (f", {inert(record.title)}" if record.title else "")
-    out.print(Text(f"{title}: ") + Text(_WORDS[record.status], color) + Text(f", {status.ended:,} of {counted(status.total, 'partition')}"))
+    out.print(Text(inert(headline(status)), _COLORS.get(record.status, "")))
     if record.message:
         out.print(Text(f"  {inert(record.message)}", "bright_black"))
-    for key, one in status.assets.items():
-        parts = [f"{len(one.done):,} of {len(one.requested):,} done"]
-        parts += [
-            f"{len(found):,} {word}"
-            for word, found in (
-                ("failed", one.failed), ("not run after a failure", one.blocked), ("left out", one.skipped), ("running", one.running),
-                ("to do", one.waiting),
-            )
-            if found
-        ]  # fmt: skip
-        out.print(f"  {inert(str(key))}: {', '.join(parts)}")
+    for key in status.assets:
+        out.print(f"  {inert(str(key))}: {asset_text(status, key)}")
         for name, word in (("failed", "failed"), ("blocked", "not run")):
             text = status.text(key, name)
             if text:

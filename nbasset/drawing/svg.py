@@ -1,4 +1,4 @@
-"""One SVG for every surface: saved notebooks, GitHub, nbconvert, JupyterLab, the web page.
+"""One SVG for every surface: saved notebooks, GitHub, nbconvert, JupyterLab.
 
 It needs nothing but itself: no script, no font, no address. It has a ground of its own, follows light and dark, carries its text as
 title and description, and tells every state by colour, glyph and word. The same picture gives the same bytes.

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nbasset import clock
+from nbasset.commands.scope import Scope
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.errors import InvalidNotebook
 from nbasset.instance import Instance
@@ -402,3 +403,8 @@ def _plain_text(raw: str) -> str:
     from nbasset.locations.syntax import plain_python
 
     return plain_python(raw).text
+
+
+def scope_of(session: Session) -> Scope:
+    """The session and its home, for the commands."""
+    return Scope(session.location(), session.instance)

@@ -42,19 +42,15 @@ from nbasset.notebook.live_run import LiveRun
 from nbasset.notebook.panel import LineageSource
 from nbasset.notebook.panel_lineage import Wanted
 from nbasset.notebook.progress import RunDisplay
-from nbasset.notebook.session import Session
+from nbasset.notebook.session import Session, scope_of
 from nbasset.notebook.session_state import Change
 from nbasset.notebook.showing import show_live
 from nbasset.notebook.tracebacks import told
+from nbasset.notebook.verbs_backfill import BACKFILL_FACES
 from nbasset.notebook.verbs_time import TIME_FACES
 from nbasset.notebook.verbs_watch import WATCH_FACES, run_in_background
 
 __all__ = ["VERB_FACES", "changed_bundle", "defined_bundle", "definitions_bundle", "problems_card", "scope_of"]
-
-
-def scope_of(session: Session) -> Scope:
-    """The session and its home, for the commands."""
-    return Scope(session.location(), session.instance)
 
 
 def do_list(session: Session, arguments: ListArguments) -> None:
@@ -243,6 +239,7 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     "load": do_load,
     "drop": do_drop,
     "doctor": do_doctor,
+    **BACKFILL_FACES,
     **WATCH_FACES,
     **TIME_FACES,
 }

@@ -14,34 +14,33 @@ from nbasset.arguments.options_time import (
     RollbackArguments,
     WhyArguments,
 )
-from nbasset.commands.scope import Scope
 from nbasset.errors import InvalidInvocationError
 from nbasset.notebook import front_end
 from nbasset.notebook.cards_time import check_card, diff_card, gc_card, history_card, why_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
-from nbasset.notebook.session import Session
+from nbasset.notebook.session import Session, scope_of
 
 
 def do_why(session: Session, arguments: WhyArguments) -> None:
     """``%asset why``."""
     from nbasset.commands.why import why
 
-    show(why_card(why(_scope(session), arguments)))
+    show(why_card(why(scope_of(session), arguments)))
 
 
 def do_history(session: Session, arguments: HistoryArguments) -> None:
     """``%asset history``."""
     from nbasset.commands.history import history
 
-    show(history_card(history(_scope(session), arguments)))
+    show(history_card(history(scope_of(session), arguments)))
 
 
 def do_diff(session: Session, arguments: DiffArguments) -> None:
     """``%asset diff``."""
     from nbasset.commands.diff import diff
 
-    show(diff_card(diff(_scope(session), arguments)))
+    show(diff_card(diff(scope_of(session), arguments)))
 
 
 def do_rollback(session: Session, arguments: RollbackArguments) -> None:
@@ -51,7 +50,7 @@ def do_rollback(session: Session, arguments: RollbackArguments) -> None:
     if not arguments.yes and not _confirmed(f"Make version {arguments.to} of {arguments.asset} the current one?"):
         _say("Nothing was changed.")
         return
-    result = rollback(_scope(session), arguments)
+    result = rollback(scope_of(session), arguments)
     for one in result.done:
         of = f" for {one.partition}" if one.partition else ""
         _say(f"{result.asset}{of}: {one.now[:8]} is current again; {one.before[:8] or 'nothing'} was, and is kept.")
@@ -63,7 +62,7 @@ def do_rename(session: Session, arguments: RenameArguments) -> None:
     """``%asset rename``."""
     from nbasset.commands.rename import rename
 
-    result = rename(_scope(session), arguments)
+    result = rename(scope_of(session), arguments)
     rest = "" if result.is_defined else f" Now change the name in its cell, and where it is read: {result.old} becomes {result.new}."
     _say(f"{result.old} goes on as {result.new}, with its files and its history.{rest}")
 
@@ -79,11 +78,7 @@ def do_check(session: Session, arguments: CheckArguments) -> None:
     """``%asset check``."""
     from nbasset.commands.check import check
 
-    show(check_card(check(_scope(session), arguments)))
-
-
-def _scope(session: Session) -> Scope:
-    return Scope(session.location(), session.instance)
+    show(check_card(check(scope_of(session), arguments)))
 
 
 def _confirmed(question: str) -> bool:

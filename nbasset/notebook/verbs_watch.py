@@ -14,7 +14,6 @@ from nbasset.commands.configuration import run_config_of
 from nbasset.commands.partitions import partitions
 from nbasset.commands.planning import make_plan, wish_of
 from nbasset.commands.runs import cancel, find_run, runs, title_of
-from nbasset.commands.scope import Scope
 from nbasset.commands.states import standing
 from nbasset.events.records import RunRecord
 from nbasset.keys import RunId
@@ -28,7 +27,7 @@ from nbasset.notebook.panel import GridSource, can_show_widgets, run_source
 from nbasset.notebook.panel_grid import space_of
 from nbasset.notebook.progress import RunFold
 from nbasset.notebook.run_trace import RunTrace
-from nbasset.notebook.session import Session
+from nbasset.notebook.session import Session, scope_of
 from nbasset.notebook.showing import Shown, show_live
 
 _WAIT_S = 0.5
@@ -36,7 +35,7 @@ _WAIT_S = 0.5
 
 def do_partitions(session: Session, arguments: PartitionsArguments) -> None:
     """``%asset partitions``."""
-    scope = _scope(session)
+    scope = scope_of(session)
     now = as_saved(standing(scope))
     result = partitions(scope, arguments, now=now)
     chosen = result.chosen if arguments.partitions.text else None
@@ -66,7 +65,7 @@ def do_cancel(session: Session, arguments: CancelArguments) -> None:
 
 def run_in_background(session: Session, arguments: RunArguments, title: str) -> RunId | None:
     """``%asset run --bg``: start it and show it. The cell is done at once; whatever comes after it does not touch the run."""
-    scope = _scope(session)
+    scope = scope_of(session)
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     config = run_config_of(arguments.config, scope)
     planned = make_plan(scope, wish_of(arguments, config))
@@ -110,7 +109,7 @@ def _await_end(session: Session, trace: RunTrace, shown: Shown | None, title: st
 
 def _run_bundle(session: Session, trace: RunTrace, title: str) -> Bundle:
     """The card of a run as it stands, for who cannot run widgets."""
-    scope = _scope(session)
+    scope = scope_of(session)
     trace.keeps_events = True
     trace.read(scope.instance.reader, scope.catalog, scope.view())
     nodes: dict[str, int] = {}
@@ -132,10 +131,6 @@ def _how_to_follow(record: RunRecord | None, trace: RunTrace) -> tuple[str, ...]
     return (
         f"It has a process of its own and goes on without this notebook. Look again: %asset runs {short}. Stop it: %asset cancel {short}.",
     )
-
-
-def _scope(session: Session) -> Scope:
-    return Scope(session.location(), session.instance)
 
 
 WATCH_FACES: dict[str, Callable[[Session, Any], Any]] = {"partitions": do_partitions, "runs": do_runs, "cancel": do_cancel}

@@ -375,3 +375,23 @@ def test_verbs_of_other_threads_see_whole_states(notebook: Any) -> None:
     for thread in threads:
         thread.join()
     assert all(keys in (["orders"], ["orders", "more"]) for keys in seen)
+
+
+def test_every_verb_that_can_be_typed_does_something() -> None:
+    from nbasset.arguments.verbs import VERBS
+    from nbasset.notebook.verbs import VERB_FACES
+
+    assert set(VERB_FACES) == set(VERBS)
+
+
+def test_a_backfill_shows_how_it_stands_and_raises_when_a_partition_failed(notebook: Any) -> None:
+    notebook.ok(
+        "%%asset days --partitions static:a,b,c\nif context.partition_key == 'b': raise ValueError('no b')\n[context.partition_key]", "a"
+    )
+    assert "days: 3 partitions of 1 asset" in notebook.ok("%asset backfill days --all --dry-run", "r").text
+    ran = notebook.run("%asset backfill days --all", "r")
+    assert "done, with failures, 3 of 3 partitions" in str(ran.error)
+    assert "days: 2 of 3 done, 1 failed (b)" in ran.text
+    listed = notebook.ok("%asset backfill --list", "r").text
+    assert "done, with failures" in listed
+    assert "2 of 3 done" in notebook.ok(f"%asset backfill --status {listed[:8]}", "r").text

@@ -1,0 +1,58 @@
+"""Backfills in words, the same on the command line and in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbasset.commands.backfill import PlannedBackfill
+from nbasset.commands.backfill_records import BackfillStatus
+from nbasset.commands.words import ago, counted, duration, size_text
+from nbasset.events.records import BackfillRecord
+from nbasset.keys import AssetKey
+
+WORDS = {
+    "requested": "goes on", "canceling": "is being cancelled", "completed_success": "done", "completed_failed": "done, with failures",
+    "cancelled": "cancelled", "failed": "could not go on",
+}  # fmt: skip
+
+
+def planned_text(planned: PlannedBackfill) -> str:
+    """What is to be done, how much it is and how long it takes, in a sentence."""
+    if planned.is_empty:
+        return "Nothing to do: " + (f"{counted(len(planned.fresh), 'asset')} fresh." if planned.fresh else "no partitions are meant.")
+    told = planned.estimate
+    names = ", ".join(map(str, list(planned.plan.wanted)[:3])) + (" and more" if len(planned.plan.wanted) > 3 else "")
+    said = f"{counted(told.partitions, 'partition')} of {counted(len(planned.plan.wanted), 'asset')} in {counted(told.runs, 'run')}"
+    if told.seconds is not None:
+        said += f", about {duration(told.seconds)}"
+        said += f" and {size_text(round(told.bytes))}" if told.bytes else ""
+        said += f" (without {counted(len(told.unknown), 'asset')} never made before)" if told.unknown else ""
+    return f"{names}: {said}."
+
+
+def headline(status: BackfillStatus) -> str:
+    """Which backfill, how it stands, how far it is."""
+    record = status.record
+    title = f"backfill {record.backfill_id[:8]}" + (f", {record.title}" if record.title else "")
+    return f"{title}: {WORDS[record.status]}, {status.ended:,} of {counted(status.total, 'partition')}"
+
+
+def asset_text(status: BackfillStatus, key: AssetKey) -> str:
+    """How one asset of a backfill stands: ``3 of 5 done, 1 failed, 1 not run after a failure``."""
+    one = status.assets[key]
+    others = (
+        ("failed", one.failed), ("not run after a failure", one.blocked), ("left out", one.skipped), ("running", one.running),
+        ("to do", one.waiting),
+    )  # fmt: skip
+    return ", ".join([f"{len(one.done):,} of {len(one.requested):,} done", *(f"{len(found):,} {word}" for word, found in others if found)])
+
+
+def listed_text(records: Sequence[BackfillRecord], now_us: int) -> list[str]:
+    """A line a backfill."""
+    lines = []
+    for record in records:
+        wanted = sum(1 if target.partitions is None else len(target.partitions) for target in record.targets)
+        what = record.title or ", ".join(str(target.asset) for target in record.targets[:3])
+        size = f"{counted(wanted, 'partition')} in {counted(len(record.run_ids), 'run')}"
+        lines.append(f"{record.backfill_id[:8]}  {WORDS[record.status]:<20}  {size}  {ago(record.requested_us, now_us)}  {what}")
+    return lines

@@ -1,0 +1,114 @@
+"""What ``%asset backfill`` does: asks for one and carries it out with a card that moves, shows one, goes on with one, stops one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from nbasset import clock
+from nbasset.arguments.options import BackfillArguments
+from nbasset.commands.backfill import backfill_status, cancel_backfill, drive, launch_backfill, plan_of
+from nbasset.commands.backfill_records import BackfillStatus, backfill_of
+from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_text, planned_text
+from nbasset.commands.carrying_out import Manner
+from nbasset.commands.scope import Scope
+from nbasset.drawing.picture import State
+from nbasset.errors import RunFailure
+from nbasset.execution.displays import keep_displays
+from nbasset.notebook.display import Bundle, can_update, show
+from nbasset.notebook.html import card, code_text, element, quiet, state_word, table
+from nbasset.notebook.session import Session, scope_of
+from nbasset.secrets import mask_secrets
+
+_STATES: dict[str, State] = {
+    "requested": "running", "canceling": "running", "completed_success": "fresh", "completed_failed": "failed", "cancelled": "canceled",
+    "failed": "failed",
+}  # fmt: skip
+
+
+def do_backfill(session: Session, arguments: BackfillArguments) -> None:
+    """``%asset backfill``. Raises when partitions failed, so that whoever runs all cells stops here.
+
+    Raises
+    ------
+    RunFailure
+        If a partition failed or could not run.
+    KeyboardInterrupt
+        If it was interrupted; the backfill is recorded as cancelled.
+    """
+    if arguments.list:
+        lines = listed_text(session.instance.reader.backfills(limit=100), clock.now_us()) or ["no backfills"]
+        show(_lines(lines))
+    elif arguments.cancel:
+        record = cancel_backfill(session.instance, arguments.cancel)
+        show(_lines([f"backfill {record.backfill_id[:8]}: {WORDS[record.status]}"]))
+    elif arguments.status:
+        record = backfill_of(session.instance.reader, arguments.status)
+        show(status_card(backfill_status(scope_of(session), record.backfill_id)))
+    elif arguments.resume:
+        record = backfill_of(session.instance.reader, arguments.resume)
+        _drive(session, scope_of(session), record.backfill_id)
+    else:
+        _new(session, scope_of(session), arguments)
+
+
+def _new(session: Session, scope: Scope, arguments: BackfillArguments) -> None:
+    planned = plan_of(scope, arguments)
+    if planned.is_empty or arguments.dry_run:
+        show(_lines([planned_text(planned)]))
+        return
+    _drive(session, scope, launch_backfill(scope, planned, title=arguments.title, tags=arguments.tags))
+
+
+def _drive(session: Session, scope: Scope, backfill_id: str) -> None:
+    display_id = f"nbasset-{uuid4().hex[:12]}" if can_update(session.shell) else None
+    shown = False
+
+    def on_status(status: BackfillStatus) -> None:
+        nonlocal shown
+        if display_id is not None:
+            show(status_card(status), display_id=display_id, update=shown)
+            shown = True
+
+    observe = keep_displays(lambda: session.shell, session.instance.home.runs)
+    try:
+        status = drive(scope, backfill_id, Manner(echo=False, observe=observe), on_status=on_status)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"backfill {backfill_id[:8]} was cancelled; what was made is kept. How it stands: %asset backfill --status {backfill_id[:8]}"
+        ) from None
+    show(status_card(status), display_id=display_id, update=shown)
+    if not status.success:
+        raise RunFailure(f"{headline(status)}. Again, what failed: the same command with --only failed")
+
+
+def status_card(status: BackfillStatus) -> Bundle:
+    """How a backfill stands: a line an asset, with the keys that failed, then what failed runs said."""
+    state = _STATES[status.record.status]
+    rows: list[tuple[Any, ...]] = []
+    lines = [headline(status)]
+    for key in status.assets:
+        said, failed = asset_text(status, key), status.text(key, "failed")
+        rows.append((code_text(key), said, code_text(_short(failed)) if failed else ""))
+        lines.append(f"  {key}: {said}" + (f" ({_short(failed)})" if failed else ""))
+    failures = [f"run {run_id[:8]}: {_short(message)}" for run_id, message in status.failures[:3]]
+    html = card(
+        element("header", state_word(state, headline(status))),
+        table(("Asset", "Partitions", "Failed"), rows),
+        *(element("div", quiet(mask_secrets(line)), class_="note") for line in failures),
+        label=headline(status),
+        states=[state],
+    )
+    return Bundle(html, mask_secrets("\n".join([*lines, *(f"  {line}" for line in failures)])))
+
+
+def _lines(lines: list[str]) -> Bundle:
+    text = mask_secrets("\n".join(lines))
+    return Bundle(card(*(element("div", mask_secrets(line), class_="note") for line in lines), label=lines[0]), text)
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+BACKFILL_FACES = {"backfill": do_backfill}
