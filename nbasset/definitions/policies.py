@@ -82,7 +82,8 @@ class RetryPolicy:
 class BackfillPolicy:
     """How partitions are grouped into calls: all in one (`single_run`) or so many at a time (`multi_run`).
 
-    `max_partitions_per_run` is None for a single run.
+    `max_partitions_per_run` is None for a single run. The function returns a dict with a value for each of ``context.partition_keys``,
+    also when it is asked for one of them.
 
     >>> BackfillPolicy.multi_run(max_partitions_per_run=10).max_partitions_per_run
     10

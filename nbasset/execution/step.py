@@ -204,8 +204,11 @@ class _Attempt:
             at = clock.now_us()
             output = next(one for one in self.step.outputs if one.name == item.output)
             self.hooks.gave(item)
+            is_split = len(self.task.refs) > 1 or _is_split_for_one(item.value, output, owner, self.task.refs)
             if item.value is not NO_VALUE:
-                check_output(item.value, item.output, op, _what(self.step, op), partitions=len(self.task.refs))
+                check_output(item.value, item.output, op, _what(self.step, op), by_partition=is_split)
+            if is_split and len(self.task.refs) == 1:
+                item = replace(item, value=item.value[self.task.refs[0].key])
             self._store(item, output, op, owner, context, resources)
             self.write_us += clock.now_us() - at
         elif isinstance(item, AssetCheckResult):
@@ -435,3 +438,10 @@ def _with_told(
         **(by_asset.get((fact.asset, partition), {}) if partition else {}),
     }
     return replace(fact, metadata={**fact.metadata, **told}) if told else fact
+
+
+def _is_split_for_one(value: Any, output: NodeOutput, owner: AssetsDefinition | None, refs: tuple[PartitionRef, ...]) -> bool:
+    """Whether a function that makes many partitions in a call, and was asked for one, returned its dict by key all the same."""
+    policy = owner.backfill_policy if owner is not None and output.asset is not None else None
+    makes_many = policy is not None and policy.max_partitions_per_run != 1
+    return makes_many and len(refs) == 1 and isinstance(value, Mapping) and list(value) == [refs[0].key]

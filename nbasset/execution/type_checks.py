@@ -32,8 +32,8 @@ def check_input(value: Any, name: str, op: OpDefinition, what: str, *, partition
     return value
 
 
-def check_output(value: Any, name: str, op: OpDefinition, what: str, *, partitions: int) -> None:
-    """Nothing, when the output's type allows the value. A call for several partitions returns a dict; each entry is checked.
+def check_output(value: Any, name: str, op: OpDefinition, what: str, *, by_partition: bool) -> None:
+    """Nothing, when the output's type allows the value. Of a dict with an entry for each partition the entries are checked.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def check_output(value: Any, name: str, op: OpDefinition, what: str, *, partitio
     declared = out.value_type if out is not None else None
     if declared is None or declared is NO_DEFAULT:
         return
-    if partitions > 1 and isinstance(value, dict):
+    if by_partition and isinstance(value, dict):
         inner = of_each_partition(declared) or declared
         for key, one in value.items():
             _check(inner, one, op, f"partition '{key}' of output '{name}' of {what}")

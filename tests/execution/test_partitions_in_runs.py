@@ -95,6 +95,18 @@ def test_a_policy_says_how_many_partitions_go_into_a_call(instance: Instance, po
     assert len(result.get_asset_materialization_events()) == 5
 
 
+@pytest.mark.parametrize(("policy", "stored"), [(BackfillPolicy.multi_run(2), 3), (None, {"2013-01-03": 3})])
+def test_a_function_for_many_partitions_returns_a_dict_also_when_it_is_asked_for_one(
+    instance: Instance, policy: BackfillPolicy | None, stored: Any
+) -> None:
+    @asset(partitions_def=DAILY, backfill_policy=policy)
+    def some(context: Any) -> dict[str, int]:
+        return {key: int(key[-2:]) for key in context.partition_keys}
+
+    result = materialize([some], instance=instance, partition_key="2013-01-03")
+    assert result.asset_value("some", partition_key="2013-01-03") == stored
+
+
 def test_keys_of_a_list_go_with_their_own_values_whatever_their_numbers_are(instance: Instance) -> None:
     @asset(partitions_def=ORIGINS, backfill_policy=BackfillPolicy.single_run())
     def origin(context: Any) -> dict[str, str]:
