@@ -4,12 +4,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# JupyterLab in a browser takes minutes on a small machine: `make test-lab` has those tests.
-PYTEST_ARGS ?= -n auto --dist loadgroup --ignore=tests/browser
+PYTEST_ARGS ?=
 LAB_ARGS ?=
 CHECKED := nbasset tests docs $(wildcard benchmarks)
 
-.PHONY: help demo lab test test-lab lint format map docs shots bench faults clean
+.PHONY: help demo lab test test-browser lint format map docs shots bench faults clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -29,10 +28,12 @@ demo: $(VENV)/.demo  ## run the flights notebook on real data; a second run does
 lab: $(VENV)/.lab  ## open the flights notebook in JupyterLab (more options: LAB_ARGS=--port=9000)
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/flights.ipynb $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS)
 
-test: $(VENV)/.dev  ## run the tests, in parallel (some of them: PYTEST_ARGS="tests/source -x")
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# JupyterLab, its kernel and a browser keep a small machine busy, so what is done in them comes after all else.
+test: $(VENV)/.dev  ## run the tests, in parallel, then those in a browser (some of them: PYTEST_ARGS="tests/source -x")
+	$(BIN)/python -m pytest $(or $(PYTEST_ARGS),-n auto --dist loadgroup --ignore=tests/browser)
+	$(if $(PYTEST_ARGS),,$(MAKE) --no-print-directory test-browser)
 
-test-lab: $(VENV)/.dev  ## the tests that a browser does, in a real JupyterLab and in the gallery of views (need Chromium)
+test-browser: $(VENV)/.dev  ## the tests that a browser does, in a real JupyterLab and in the gallery of views (need Chromium)
 	$(BIN)/python -m pytest tests/browser
 
 lint: $(VENV)/.dev  ## style, types, layers

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+UI = Path(__file__).parents[1] / "extension" / "ui"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -22,6 +23,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Hold back what needs a program that this machine lacks."""
     if item.get_closest_marker("browser") and chromium_program() is None:
         _lacks("Chromium (apt-get install chromium, or name the program in CHROMIUM)")
+    if item.get_closest_marker("node") and not has_front_end_packages():
+        _lacks("Node and the packages of the front end (npm ci --ignore-scripts in extension/ui)")
     if item.get_closest_marker("postgres") and postgres_programs() is None:
         _lacks("a PostgreSQL server's programs (apt-get install postgresql)")
 
@@ -30,6 +33,11 @@ def chromium_program() -> str | None:
     """Path of the Chromium that browser tests drive; the environment variable CHROMIUM goes before what is on PATH."""
     named = os.environ.get("CHROMIUM")
     return named or next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+
+
+def has_front_end_packages() -> bool:
+    """Whether the front end can be checked and built here: Node, and what its lock file names."""
+    return shutil.which("npm") is not None and (UI / "node_modules" / "vitest").is_dir()
 
 
 def postgres_programs() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,11 +16,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 from lab_page import CHROMIUM_ARGUMENTS, Lab, Page, lab_server, write_notebook
 
 OpenNotebook = Callable[..., Page]
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these need Chromium and stay together; they wait for what is to be seen, as long as a busy machine takes."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            for mark in (pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)):
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab that serves an empty folder."""
+    pytest.importorskip("jupyterlab")
     with lab_server(tmp_path_factory.mktemp("lab")) as server:
         yield server
 
@@ -27,13 +38,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """One Chromium."""
-    import shutil
-
-    from playwright.sync_api import sync_playwright
-
+    playwright = pytest.importorskip("playwright.sync_api")
     named = os.environ.get("CHROMIUM")
     program = named or next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
-    with sync_playwright() as player:
+    with playwright.sync_playwright() as player:
         browser = player.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
@@ -61,3 +69,25 @@ def notebook(lab_page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNot
     lab_page.shut()
     lab_page.theme("light")
     assert lab_page.errors == []
+
+
+class Door:
+    """A file that a cell waits for: how long something takes is up to the test, not to the clock."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def wait(self) -> str:
+        """A statement that lasts until the door is open."""
+        return f"while not __import__('os').path.exists({str(self._path)!r}): time.sleep(0.02)"
+
+    def open(self) -> None:
+        """Let it go on."""
+        self._path.touch()
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    """Something in a notebook goes on only when the test says so."""
+    return Door(tmp_path / "open")

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 TOKEN = "tok"
+PATIENCE_S = 90
+"""How long anything may take on a machine that has much else to do. Nothing waits this long when all is well."""
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb",
@@ -100,7 +102,7 @@ def lab_server(base: Path, *, extra: Sequence[str] = (), environ: dict[str, str]
 def write_notebook(path: Path, cells: Sequence[str]) -> Path:
     """A notebook of code cells; ids are ``c1``, ``c2``, and so on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = [
+    made: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": text, "outputs": [], "execution_count": None}
         for number, text in enumerate(cells, 1)
     ]
@@ -122,11 +124,12 @@ class Page:
     def load(cls, lab: Lab, browser: Any, *, theme: str = "light", width: int = 1180, height: int = 1000) -> Page:
         """Load JupyterLab; it takes some seconds, so a page is used for several notebooks."""
         page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+        page.set_default_timeout(PATIENCE_S * 1000)
         self = cls(lab, page)
         page.on("console", lambda message: self._hear(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self._hear(str(error)))
         page.goto(f"{lab.address}/lab?token={TOKEN}&reset")
-        page.wait_for_function("() => window.jupyterapp && document.querySelector('.jp-Launcher, .jp-Notebook')", timeout=60_000)
+        page.wait_for_function("() => window.jupyterapp && document.querySelector('.jp-Launcher, .jp-Notebook')")
         page.evaluate("async () => { await jupyterapp.restored; jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight(); }")
         self.theme(theme)
         return self
@@ -167,7 +170,7 @@ class Page:
     def reload(self) -> None:
         """What F5 does."""
         self.page.reload()
-        self.page.wait_for_function("() => window.jupyterapp && jupyterapp.shell.currentWidget?.context", timeout=60_000)
+        self.page.wait_for_function("() => window.jupyterapp && jupyterapp.shell.currentWidget?.context")
         self.page.evaluate(_READY)
 
     def run(self, *indexes: int, wait: bool = True) -> None:
@@ -190,7 +193,7 @@ class Page:
         """The number that a cell got when it last ran; 0 before."""
         return int(self.page.evaluate("(index) => jupyterapp.shell.currentWidget.content.widgets[index].model.executionCount ?? 0", index))
 
-    def done(self, index: int, *, after: int = 0, timeout_s: float = 60) -> None:
+    def done(self, index: int, *, after: int = 0, timeout_s: float = PATIENCE_S) -> None:
         """Wait until a cell has run (again)."""
         self.page.wait_for_function(
             """([index, after]) => {
@@ -234,7 +237,7 @@ class Page:
         self.page.evaluate("(index) => jupyterapp.shell.currentWidget.content.scrollToItem(index, 'start')", index)
 
 
-def wait_for(look: Any, what: str, timeout_s: float = 30) -> Any:
+def wait_for(look: Any, what: str, timeout_s: float = PATIENCE_S) -> Any:
     """Look until something is there."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
@@ -261,4 +264,4 @@ def _await_server(lab: Lab, log: Path) -> None:
         except OSError:
             return False
 
-    wait_for(answers, "JupyterLab to answer", 60)
+    wait_for(answers, "JupyterLab to answer")

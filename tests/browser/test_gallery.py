@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -14,18 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab_page import PATIENCE_S
 
+pytestmark = pytest.mark.node
 UI = Path(__file__).parents[2] / "extension" / "ui"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(not (UI / "node_modules" / "axe-core").exists(), reason="run `npm ci` in extension/ui first"),
-]
-
 Open = Callable[..., Any]
 
 
@@ -39,8 +30,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where the gallery is served, built from what is there now."""
-    subprocess.run([sys.executable, "gallery/fixtures.py"], cwd=UI, check=True, timeout=60)
-    subprocess.run([shutil.which("node") or "node", "build.mjs", "--gallery"], cwd=UI, check=True, timeout=60)
+    subprocess.run([sys.executable, "gallery/fixtures.py"], cwd=UI, check=True, timeout=PATIENCE_S)
+    subprocess.run([shutil.which("node") or "node", "build.mjs", "--gallery"], cwd=UI, check=True, timeout=PATIENCE_S)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(UI / "gallery")))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
@@ -48,25 +39,15 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """One Chromium for all tests."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        chromium = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def show(browser: Any, address: str) -> Iterator[Open]:
+def show(chromium: Any, address: str) -> Iterator[Open]:
     """Open views; at the end of the test the console must be clean."""
     found: list[str] = []
     pages: list[Any] = []
 
     def open_page(only: str, *, theme: str = "light", contrast: str = "", width: int = 700) -> Any:
-        page = browser.new_page(viewport={"width": width + 60, "height": 900})
+        page = chromium.new_page(viewport={"width": width + 60, "height": 900})
+        page.set_default_timeout(PATIENCE_S * 1000)
         pages.append(page)
         page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: found.append(str(error)))

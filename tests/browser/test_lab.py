@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Callable
 from typing import Any
-
-import pytest
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("lab"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(importlib.util.find_spec("jupyterlab") is None, reason="jupyterlab is not installed"),
-]
 
 Notebook = Callable[..., Any]
 
@@ -31,7 +20,7 @@ pd.DataFrame({"delay": [1, 20, 30]})"""
 LATE = """@asset(group_name="sales")
 def late(orders: pd.DataFrame) -> pd.DataFrame:
     '''Orders that were late.'''
-    time.sleep(1)
+    WAIT
     return orders[orders.delay > 15]"""
 DAYS = """@asset(partitions_def=year, group_name="days")
 def days(context) -> pd.DataFrame:
@@ -41,7 +30,17 @@ def days(context) -> pd.DataFrame:
 SLEEPER = """@asset
 def sleeper():
     print("going to bed")
-    time.sleep(60)"""
+    WAIT"""
+
+
+def late(door: Any) -> str:
+    """The cell of `late`, which takes until the door is open."""
+    return LATE.replace("WAIT", door.wait)
+
+
+def sleeper(door: Any) -> str:
+    """The cell of `sleeper`, which sleeps as long as the door is shut."""
+    return SLEEPER.replace("WAIT", door.wait)
 
 
 def node(output: Any, key: str, state: str = "") -> Any:
@@ -49,8 +48,8 @@ def node(output: Any, key: str, state: str = "") -> Any:
     return output.locator(f'g.node[data-key="{key}"]' + (f'[data-state="{state}"]' if state else ""))
 
 
-def test_a_click_on_the_graph_shows_the_plan_runs_it_and_the_colours_follow(notebook: Notebook) -> None:
-    page = notebook(START, ORDERS, LATE, "%asset graph")
+def test_a_click_on_the_graph_shows_the_plan_runs_it_and_the_colours_follow(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, ORDERS, late(door), "%asset graph")
     page.run(0, 1, 2, 3)
     graph = page.output(3)
     node(graph, "late", "missing").click()
@@ -61,29 +60,31 @@ def test_a_click_on_the_graph_shows_the_plan_runs_it_and_the_colours_follow(note
     graph.get_by_text("started: 2 assets, 2 steps").wait_for()
     node(graph, "late", "running").wait_for()
     node(graph, "orders", "fresh").wait_for()
+    door.open()
     node(graph, "late", "fresh").wait_for()
     graph.get_by_role("complementary", name="late").get_by_role("tab", name="Data").click()
     graph.get_by_role("complementary", name="late").get_by_text("2 rows").first.wait_for()
 
 
-def test_the_graph_follows_a_cell_that_runs_and_cells_that_change_what_is_defined(notebook: Notebook) -> None:
-    page = notebook(START, ORDERS, LATE, "%asset graph", "%asset run late")
+def test_the_graph_follows_a_cell_that_runs_and_cells_that_change_what_is_defined(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, ORDERS, late(door), "%asset graph", "%asset run late")
     page.run(0, 1, 2, 3)
     graph = page.output(3)
     node(graph, "late", "missing").wait_for()
     page.run(4, wait=False)
     node(graph, "late", "running").wait_for()
     assert page.is_busy(4)
+    door.open()
     page.done(4)
     node(graph, "late", "fresh").wait_for()
-    page.write(2, LATE.replace("delay > 15", "delay > 25").replace("def late", "def very_late"))
+    page.write(2, late(door).replace("delay > 15", "delay > 25").replace("def late", "def very_late"))
     page.run(2)
     node(graph, "very_late", "missing").wait_for()
     assert node(graph, "late").count() == 0
 
 
-def test_a_drag_over_the_calendar_runs_these_days_while_another_cell_is_busy(notebook: Notebook) -> None:
-    page = notebook(START, DAYS, "%asset partitions days", "time.sleep(8)")
+def test_a_drag_over_the_calendar_runs_these_days_while_another_cell_is_busy(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, DAYS, "%asset partitions days", door.wait)
     page.run(0, 1, 2)
     grid = page.output(2)
     box = grid.get_by_role("grid").bounding_box()
@@ -102,8 +103,8 @@ def test_a_drag_over_the_calendar_runs_these_days_while_another_cell_is_busy(not
     assert grid.get_by_role("textbox", name="Selected partitions").input_value() == "2013-01-16"
 
 
-def test_a_busy_cell_is_cancelled_from_its_card(notebook: Notebook) -> None:
-    page = notebook(START, SLEEPER, "%asset run sleeper")
+def test_a_busy_cell_is_cancelled_from_its_card(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, sleeper(door), "%asset run sleeper")
     page.run(0, 1)
     page.run(2, wait=False)
     card = page.output(2)
@@ -113,8 +114,8 @@ def test_a_busy_cell_is_cancelled_from_its_card(notebook: Notebook) -> None:
     assert "KeyboardInterrupt" in card.text_content() or "cancelled" in card.text_content()
 
 
-def test_a_background_run_outlives_page_and_kernel_and_is_found_again(notebook: Notebook) -> None:
-    page = notebook(START, SLEEPER, "%asset run sleeper --bg", "%load_ext nbasset", "%asset runs --follow")
+def test_a_background_run_outlives_page_and_kernel_and_is_found_again(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, sleeper(door), "%asset run sleeper --bg", "%load_ext nbasset", "%asset runs --follow")
     page.run(0, 1, 2)
     page.save()
     card = page.output(2)
@@ -132,8 +133,8 @@ def test_a_background_run_outlives_page_and_kernel_and_is_found_again(notebook: 
     found.get_by_role("heading", name="canceled").wait_for()
 
 
-def test_dark_is_dark_at_once_and_nothing_needs_a_mouse(notebook: Notebook) -> None:
-    page = notebook(START, ORDERS, LATE, DAYS, "%asset graph", "%asset partitions days")
+def test_dark_is_dark_at_once_and_nothing_needs_a_mouse(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, ORDERS, late(door), DAYS, "%asset graph", "%asset partitions days")
     page.run(0, 1, 2, 3, 4, 5)
     graph, grid = page.output(4), page.output(5)
     node(graph, "late", "missing").wait_for()
@@ -157,8 +158,9 @@ def test_dark_is_dark_at_once_and_nothing_needs_a_mouse(notebook: Notebook) -> N
     assert re.fullmatch(r"\[2013-\d\d-\d\d\.\.\.2013-\d\d-\d\d\]", chosen), chosen
 
 
-def test_the_saved_file_has_the_pictures_and_no_widget_needs_a_kernel(notebook: Notebook) -> None:
-    page = notebook(START, ORDERS, LATE, "%asset graph", "%asset run late")
+def test_the_saved_file_has_the_pictures_and_no_widget_needs_a_kernel(notebook: Notebook, door: Any) -> None:
+    page = notebook(START, ORDERS, late(door), "%asset graph", "%asset run late")
+    door.open()
     page.run(0, 1, 2, 3, 4)
     page.output(4).get_by_role("heading", name="done").wait_for()
     saved = json.loads(page.save().read_text())
