@@ -23,9 +23,12 @@ _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
 _LONGEST_PART = 200
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, order=True, init=False)
 class AssetKey:
     """The name of an asset: one or more parts.
+
+    Keys that were made before are given out again while they are among the last few thousand: dicts find the same object without a
+    comparison. Nothing rests on that; two objects with the same parts are equal.
 
     >>> AssetKey("orders"), AssetKey(["raw", "orders"]).to_user_string()
     (AssetKey('orders'), 'raw/orders')
@@ -38,13 +41,26 @@ class AssetKey:
 
     path: tuple[str, ...]
 
-    def __init__(self, path: str | Sequence[str]) -> None:
+    def __new__(cls, path: str | Sequence[str]) -> AssetKey:
         parts = (path,) if isinstance(path, str) else tuple(path)
+        try:
+            return _KNOWN[parts]
+        except (KeyError, TypeError):  # no key so far, or no key at all: the checks tell
+            pass
         if not parts:
             raise InvalidAssetName("an asset key has no part. Give at least one name, such as AssetKey('orders').")
         for part in parts:
             _check_part(part)
-        object.__setattr__(self, "path", parts)
+        key = object.__new__(cls)
+        parts = tuple([str.__str__(part) for part in parts])  # what is given out again is plain text
+        object.__setattr__(key, "path", parts)
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[parts] = key
+        return key
+
+    def __reduce__(self) -> tuple[type[AssetKey], tuple[tuple[str, ...]]]:
+        return AssetKey, (self.path,)
 
     # Keys are looked up all the time: both compare the parts directly, without the tuple a dataclass would wrap them in.
     def __hash__(self) -> int:
@@ -109,6 +125,10 @@ class AssetKey:
     def has_prefix(self, prefix: Sequence[str]) -> bool:
         """Whether the key starts with these parts."""
         return self.path[: len(prefix)] == tuple(prefix)
+
+
+_KNOWN: dict[tuple[str, ...], AssetKey] = {}
+_MOST_KNOWN = 10_000
 
 
 @runtime_checkable
