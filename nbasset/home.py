@@ -10,9 +10,9 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import PathOutsideHome
 from nbasset.storage.places import private_folder
 

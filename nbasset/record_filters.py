@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from typing import cast
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.results import DataVersion
 from nbasset.events.facts import AssetMaterialized, AssetObserved, Fact
 from nbasset.events.kinds import Event

@@ -14,11 +14,12 @@ from __future__ import annotations
 import tomllib
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidConfigError, did_you_mean
 from nbasset.secrets import EnvVar
 

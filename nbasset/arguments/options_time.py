@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset.arguments.options import PartitionArguments
+from nbasset.dataclass import dataclass
 
 NO_PARTITIONS = PartitionArguments()
 

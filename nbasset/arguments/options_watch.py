@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset.arguments.options import PartitionArguments
+from nbasset.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +11,7 @@ class PartitionsArguments:
     """``partitions``: those of one asset; `partitions` chooses some of them."""
 
     asset: str
-    partitions: PartitionArguments = PartitionArguments()  # noqa: RUF009 - frozen
+    partitions: PartitionArguments = PartitionArguments()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from nbasset.arguments.options_time import CheckArguments
@@ -12,6 +11,7 @@ from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
 from nbasset.commands.versions import one_partition
 from nbasset.commands.words import counted
+from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidSelection
 from nbasset.keys import AssetKey

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner

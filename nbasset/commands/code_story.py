@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.errors import LocationError
 from nbasset.events.facts import AssetMaterialized
 from nbasset.keys import AssetKey

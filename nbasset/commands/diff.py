@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from nbasset.arguments.options_time import DiffArguments
@@ -11,6 +10,7 @@ from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
 from nbasset.commands.versions import Made, history_of, manager_of, one_partition
 from nbasset.commands.words import counted, moment, size_text
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, MissingValue
 from nbasset.io_managers.compare import TableDiff, compare_files
 from nbasset.io_managers.parquet import ParquetIOManager

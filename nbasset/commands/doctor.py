@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -17,6 +16,7 @@ from nbasset import clock
 from nbasset.arguments.options import DoctorArguments
 from nbasset.commands.scope import shown_path
 from nbasset.commands.words import counted, size_text
+from nbasset.dataclass import dataclass
 from nbasset.errors import Error
 from nbasset.home import HOME_VARIABLE
 from nbasset.instance import Instance, location_text

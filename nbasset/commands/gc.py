@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset import clock
 from nbasset.arguments.options_time import GcArguments
 from nbasset.commands.retention import versions_in
 from nbasset.commands.words import counted, size_text
+from nbasset.dataclass import dataclass
 from nbasset.instance import Instance
 from nbasset.io_managers.versions import Retention, plan_retention, unknown_versions
 from nbasset.keys import AssetKey

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 
 from nbasset.arguments.options_time import HistoryArguments
@@ -10,6 +9,7 @@ from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
 from nbasset.commands.versions import Made, current_ids, history_of, manager_of, one_partition, place_of
 from nbasset.commands.words import ago, counted, moment, size_text
+from nbasset.dataclass import dataclass
 from nbasset.errors import MissingValue
 from nbasset.io_managers.publishing import Folder
 from nbasset.keys import AssetKey

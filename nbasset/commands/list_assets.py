@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset.arguments.options import ListArguments
 from nbasset.commands.facts import fact_of, shown_state
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
+from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.drawing.picture import State
 from nbasset.errors import Problem

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.execution.config_version import config_version
 from nbasset.execution.environment import StepEnvironment
 from nbasset.keys import AssetKey

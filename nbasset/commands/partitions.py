@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset.arguments.options_watch import PartitionsArguments
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
 from nbasset.commands.states import Standing, standing
 from nbasset.commands.words import counted
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import format_ranges, parse_ranges
 from nbasset.definitions.partitions import PartitionsDefinition
 from nbasset.drawing.picture import State

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nbasset.arguments.options import PlanArguments
 from nbasset.commands.code_story import CodeStory, named, story_of
@@ -12,6 +12,7 @@ from nbasset.commands.costs import costs_of, workers_of
 from nbasset.commands.planning import Planned, make_plan, wish_of
 from nbasset.commands.scope import Scope
 from nbasset.commands.words import counted, duration, size_text
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.errors import InvalidAssetName
 from nbasset.keys import AssetKey

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from nbasset import clock
@@ -16,6 +16,7 @@ from nbasset.arguments.options import PlanArguments
 from nbasset.commands.perhaps import add_readers, conditional, why_reader
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.definitions.partitions import PartitionsView

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nbasset import clock
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy, check_can_resume
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidInvocationError

@@ -8,11 +8,11 @@ from, however often that was made anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from nbasset.commands.code_story import facts_in
 from nbasset.commands.scope import Scope
 from nbasset.commands.versions import Made, current_ids, history_of, manager_of
+from nbasset.dataclass import dataclass
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.events.recipes import recipe_of
 from nbasset.events.records import RunRecord

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from nbasset import clock
@@ -10,6 +9,7 @@ from nbasset.arguments.options_time import RollbackArguments
 from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.show import one_asset
 from nbasset.commands.versions import current_ids, fact_of, manager_of, place_of
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.errors import InvalidInvocationError, MissingValue, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nbasset.arguments.options import RunArguments
@@ -12,6 +12,7 @@ from nbasset.commands.configuration import run_config_of
 from nbasset.commands.plan import PlanResult, plan_result
 from nbasset.commands.planning import make_plan, wish_of
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.serde import Json
 

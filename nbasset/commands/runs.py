@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset import clock
 from nbasset.arguments.options_watch import CancelArguments, RunsArguments
 from nbasset.commands.background import cancel_run
 from nbasset.commands.words import ago, counted, duration
+from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
 from nbasset.errors import InvalidInvocationError, UnknownRun
 from nbasset.events.records import RunQuery, RunRecord

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nbasset.arguments.options import ShowArguments
@@ -12,6 +12,7 @@ from nbasset.commands.list_assets import problem_json
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
 from nbasset.commands.words import ago, moment
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.definitions.selection import AssetSelection
 from nbasset.drawing.picture import State

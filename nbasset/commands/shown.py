@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset.commands.show import facts_in
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import DisplayKept
 from nbasset.events.records import Entry
 from nbasset.instance import Instance

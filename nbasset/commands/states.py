@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nbasset import clock
@@ -12,6 +11,7 @@ from nbasset.commands.made_with import made_with
 from nbasset.commands.scope import Scope
 from nbasset.commands.touched import MOST_FILES, touched_files
 from nbasset.commands.words import duration
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.drawing.picture import State

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from nbasset.commands.code_story import facts_in
 from nbasset.commands.load import version_as_of
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.errors import InvalidInvocationError, MissingValue, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized
@@ -65,7 +65,7 @@ def current_ids(reader: StorageReader, key: AssetKey) -> dict[int | None, str]:
 def manager_of(scope: Scope, key: AssetKey) -> Any:
     """The I/O manager that stores an asset, as it stands among the resources or is built in; not opened."""
     asset = scope.catalog.by_key[key]
-    given = {**scope.resolved.resources, **scope.resources}
+    given = {**scope.resolved.resources, **scope.resources, **scope.resolved.maker(key).resource_defs}
     name = asset.spec.io_manager_key
     return given[name] if name in given else scope.manager(name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,7 @@ from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
 from nbasset.commands.states import Standing, standing
 from nbasset.commands.words import counted
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import format_ranges, parse_ranges
 from nbasset.drawing.picture import State
 from nbasset.errors import UnknownPartitionError

@@ -8,9 +8,10 @@ on what else is defined.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset_input import AssetInput as AssetInput
 from nbasset.definitions.composition import current_composer
 from nbasset.definitions.graph_body import GraphBody

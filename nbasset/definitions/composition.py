@@ -9,9 +9,10 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, did_you_mean
 

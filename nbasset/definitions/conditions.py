@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.cron import ticks_of
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidDefinitionError

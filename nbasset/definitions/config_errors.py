@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import did_you_mean
 from nbasset.secrets import EnvVar, looks_secret, mask_secrets
 

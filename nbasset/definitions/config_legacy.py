@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidDefinitionError
 
 NO_DEFAULT: Final[Any] = type("NoDefault", (), {"__repr__": lambda self: "no default"})()

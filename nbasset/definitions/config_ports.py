@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.config_errors import ConfigError, Path
 from nbasset.definitions.config_markers import ResourceDependency, ResourceParam, is_config_class, is_resource_annotation
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.config_errors import ConfigError
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError, did_you_mean
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, overload
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.composition import PendingCall, current_composer
 from nbasset.definitions.graph_body import GraphBody, GraphIn, GraphOut, compose
 from nbasset.definitions.job import JobDefinition

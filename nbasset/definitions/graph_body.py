@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.composition import CollectedHandle, Composer, InputHandle, NodeCall, OutputHandle, composing
 from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.op import In, OpDefinition, Out, checked_name, first_paragraph

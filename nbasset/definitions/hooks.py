@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, overload
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.op import check_resource_keys, checked_name, parameters_of
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 

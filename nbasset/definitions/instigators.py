@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.asset_sensors import AssetSensorDefinition
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition, default_automation_sensor

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, overload
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogJob, NodeStep
 from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.executors import ExecutorDefinition, checked_executor

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView, reference_to
 from nbasset.errors import InvalidDefinitionError
 from nbasset.ordinals import KeyTable, OrdinalSet

@@ -10,9 +10,10 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, overload
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.config_ports import ConfigSchema
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 from nbasset.secrets import mask_secrets

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset_sensors import is_reused
 from nbasset.definitions.catalog_instigators import CatalogSensor, DefaultSensorStatus, SensorExecutionData
 from nbasset.definitions.evaluating import items_of

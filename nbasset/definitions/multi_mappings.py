@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.multi_partitions import MultiPartitionsDefinition
 from nbasset.definitions.partition_mapping import Edge, Mapped, PartitionMapping
 from nbasset.definitions.partitions import PartitionsDefinition, united

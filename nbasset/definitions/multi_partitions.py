@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import (
     DynamicPartitionsStore,
     PartitionKeyRange,

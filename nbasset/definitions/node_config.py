@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.composition import NodeCall
 from nbasset.definitions.config_errors import Path
 from nbasset.definitions.config_ports import ConfigSchema

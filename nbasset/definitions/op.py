@@ -11,9 +11,10 @@ import collections.abc
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar, get_args, get_origin
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.composition import PendingCall, current_composer
 from nbasset.definitions.invocation import call_directly
 from nbasset.definitions.policies import RetryPolicy

@@ -7,9 +7,9 @@ are calendars, the cost follows the runs of a set, not its keys. An `Edge` holds
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.errors import InvalidPartitionMapping, UnknownPartitionError
 from nbasset.ordinals import OrdinalSet

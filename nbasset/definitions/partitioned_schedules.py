@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.catalog_instigators import CatalogSchedule, DefaultScheduleStatus
 from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition, StaticPartitionsDefinition

@@ -14,11 +14,12 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol
 
 from nbasset import clock
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidDefinitionError, InvalidPartitionRange, UnknownPartitionError, did_you_mean
 from nbasset.keys import PartitionRef
 from nbasset.ordinals import KeyTable, MemoryKeyTable, OrdinalSet

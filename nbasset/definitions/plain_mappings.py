@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition, StaticPartitionsDefinition
 from nbasset.definitions.partition_mapping import Edge, Mapped, PartitionMapping, keys_in
 from nbasset.definitions.partitions import PartitionsDefinition, united

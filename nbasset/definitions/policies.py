@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import islice, pairwise
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.cron import ticks
 from nbasset.errors import InvalidDefinitionError
 from nbasset.serde import serializable

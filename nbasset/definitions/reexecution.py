@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError
 from nbasset.serde import serializable
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.run_config import RunConfigLike, run_config_data
 from nbasset.errors import InvalidDefinitionError
 from nbasset.events.facts import CheckKey

@@ -6,10 +6,11 @@ A plain value is always enough. These classes say more about it; they are return
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidDefinitionError
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey

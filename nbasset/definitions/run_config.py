@@ -7,9 +7,10 @@ fits, is `run_config_schema`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.config_errors import ConfigError, Path, shown, unknown_entry
 from nbasset.definitions.config_files import parse_yaml
 from nbasset.definitions.config_ports import ConfigSchema

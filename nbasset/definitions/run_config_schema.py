@@ -7,9 +7,10 @@ methods. References to the environment are kept, not read: a variable need not b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.config_errors import ConfigError, Path, shown, unknown_entry
 from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.config_ports import Checked, ConfigSchema

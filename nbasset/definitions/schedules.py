@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSchedule, DefaultScheduleStatus, ScheduleExecutionData
 from nbasset.definitions.cron import cron_notes, parse_crons, ticks, ticks_of
 from nbasset.definitions.evaluating import items_of, requests_or_skip, resolved_requests

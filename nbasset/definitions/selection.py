@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog, CatalogAsset
 from nbasset.definitions.selection_text import SelectionReader

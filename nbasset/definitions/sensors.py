@@ -7,9 +7,10 @@ cursor is text that a sensor leaves for its next evaluation; it is kept only if 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSensor, DefaultSensorStatus, SensorExecutionData, SensorKind
 from nbasset.definitions.evaluating import items_of, requests_or_skip, resolved_requests
 from nbasset.definitions.instigator_context import InstigatorContext, InstigatorFunction

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.policies import FreshnessPolicy
 from nbasset.errors import InvalidDefinitionError, did_you_mean
 from nbasset.events.facts import CheckKey

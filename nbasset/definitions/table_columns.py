@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.table_frames import Frame, Kind, frame_of
 from nbasset.errors import Error, InvalidDefinitionError, did_you_mean
 from nbasset.metadata import TableColumn, TableColumnConstraints

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.catalog_instigators import CatalogTarget

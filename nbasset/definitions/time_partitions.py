@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.time_windows import ScheduleType, TimeWindows
 from nbasset.definitions.window_calendar import DAY_FORMAT, HOUR_FORMAT
 from nbasset.errors import InvalidDefinitionError

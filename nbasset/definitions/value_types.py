@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, get_args
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.config_ports import ConfigSchema
 from nbasset.definitions.value_annotations import Check, annotation_name, check_for, shown_value
 from nbasset.errors import InvalidDefinitionError, TypeCheckDidNotPass

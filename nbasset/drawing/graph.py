@@ -6,9 +6,10 @@ one edge is turned round for the layout, so that what follows works on a graph w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import Node, Picture
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from nbasset.dataclass import dataclass
 from nbasset.drawing.graph import ranks_of
 
 GAP = 16.0

@@ -7,9 +7,9 @@ nodes (`engines`) is separate from how the boxes and edges follow from it (here 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from nbasset.dataclass import dataclass
 from nbasset.drawing.engines import Engine, place
 from nbasset.drawing.graph import Graph, graph_of, ranks_of
 from nbasset.drawing.layered import Sheet

@@ -7,9 +7,9 @@ notebook with forty tables is one endless row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from nbasset.dataclass import dataclass
 from nbasset.drawing.graph import ranks_of
 from nbasset.drawing.layered import GAP
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from nbasset.dataclass import dataclass
 from nbasset.drawing.measure import text_width
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import clean, counted, in_order

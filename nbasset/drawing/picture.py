@@ -5,8 +5,9 @@ Callers (cards, command line, reports) make a `Picture` from the catalog and the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from nbasset.dataclass import dataclass
 
 State = Literal[
     "fresh",

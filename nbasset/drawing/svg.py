@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.drawing.graph import Graph, graph_of, reads
 from nbasset.drawing.layout import (
     EDGE_OF_NODE,

@@ -6,9 +6,10 @@ Each event has `at_us`, microseconds since 1970 UTC. Log *lines* are no events: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet

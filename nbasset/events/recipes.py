@@ -5,9 +5,9 @@ Staleness compares these columns, so that it need not read the event of each par
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import AssetMaterialized, InputUsed
 
 PACKAGES_TAG = "nbasset/packages"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.events.facts import Fact
 from nbasset.execution.task import StepTask

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.hooks import HookDefinition
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.resources_context import Resources

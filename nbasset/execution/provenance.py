@@ -7,8 +7,9 @@ cutoff compare like with like.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.facts import AssetMaterialized, Fact, InputUsed

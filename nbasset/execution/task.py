@@ -6,9 +6,10 @@ No function, no value and no secret is in a task; a worker finds the code by `Co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from nbasset.events.facts import ErrorInfo, Fact
 from nbasset.io_managers.protocol import Staged

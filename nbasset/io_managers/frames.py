@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.io_managers.pandas_frames import arrow_to_pandas, arrow_to_series, pandas_to_arrow
 from nbasset.io_managers.records import arrow_to_plain, plain_to_arrow
 from nbasset.io_managers.refusals import mismatch, unstorable

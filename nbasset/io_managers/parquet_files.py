@@ -13,9 +13,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import SchemaMismatch
 from nbasset.io_managers.content import ContentHash, schema_id
 from nbasset.io_managers.profile import Profile, Profiler, shortened

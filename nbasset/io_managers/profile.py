@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.io_managers.content import type_name
 
 if TYPE_CHECKING:

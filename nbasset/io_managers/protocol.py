@@ -13,10 +13,11 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionKeyRange
 from nbasset.errors import InvariantViolationError
 from nbasset.io_managers.wanted import load_as as load_as_for

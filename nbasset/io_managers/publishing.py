@@ -15,11 +15,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import CorruptData, MissingValue, PathOutsideHome, StorageUnavailable
 from nbasset.io_managers.paths import without_clash
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.io_managers.publishing import StoredVersion
 from nbasset.keys import AssetKey
 from nbasset.serde import serializable

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import click
 
 from nbasset.arguments import CellArguments, parse_cell
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.asset_decorators import asset
 from nbasset.definitions.op import OpDefinition

@@ -7,8 +7,8 @@ whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.keys import AssetKey

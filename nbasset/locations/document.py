@@ -12,10 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidNotebook, Problem
 from nbasset.locations.project_files import ProjectFiles, project_roots
 from nbasset.locations.syntax import MagicLine, PlainCell, plain_python

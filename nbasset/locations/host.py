@@ -9,9 +9,10 @@ from __future__ import annotations
 import atexit
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.definitions.specs import AssetSpec

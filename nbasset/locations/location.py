@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import Definitions
 from nbasset.errors import LocationError
 from nbasset.execution.failures import error_info

@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +23,7 @@ from typing import Any
 import click
 
 from nbasset.arguments import parse_cell
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import job_node
 from nbasset.definitions.definitions import Definitions, replace_definitions
 from nbasset.definitions.job import JobDefinition

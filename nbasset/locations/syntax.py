@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.source.program import Role
 from nbasset.source.shapes import UNREADABLE, parse
 

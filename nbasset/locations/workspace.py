@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import Error, LocationError, did_you_mean
 from nbasset.home import Home
 from nbasset.locations.location import Location, broken

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, UnknownAsset, did_you_mean
 from nbasset.keys import AssetKey
 

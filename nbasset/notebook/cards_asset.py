@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import AssetFacts, Column, VersionFacts, facts_text
 from nbasset.commands.states import Standing
 from nbasset.commands.words import counted, size_text
+from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
 from nbasset.notebook.cards_parts import code_block, counts_line, error_block, names, number, problems_block, strip, when
 from nbasset.notebook.cards_shown import shown_block

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from nbasset.commands.plan import PlannedNode, PlanResult
 from nbasset.commands.words import counted, duration
+from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import WORDS, in_order, say
 from nbasset.events.facts import ErrorInfo

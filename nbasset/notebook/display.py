@@ -6,9 +6,9 @@ one form only, and nothing is made differently for one front end: each picks the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.notebook.html import Html
 from nbasset.secrets import mask_secrets
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from nbasset import clock
 from nbasset.commands.facts import shown_state
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsDefinition
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import in_order

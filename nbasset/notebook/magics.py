@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +17,7 @@ import click
 import nbasset
 from nbasset.arguments import HelpArguments, help_text, parse
 from nbasset.arguments.cell import cell_help
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.definitions import Definitions
 from nbasset.errors import Error, ProblemsFound

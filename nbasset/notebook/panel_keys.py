@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.multi_partitions import MultiPartitionsDefinition
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.definitions.time_windows import TimeWindows

@@ -6,12 +6,13 @@ The drawing is made anew only when something moves (an asset came or went, a gro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from nbasset.arguments.options import GraphArguments
 from nbasset.commands.lineage import lineage, rendered
 from nbasset.commands.words import counted, moment
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.drawing.collapse import collapse
 from nbasset.drawing.layout import lay_out

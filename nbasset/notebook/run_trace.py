@@ -7,10 +7,11 @@ Records say how assets stand once a step has ended. While a run goes on its step
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from nbasset import serde
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.drawing.picture import State

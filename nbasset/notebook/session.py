@@ -13,12 +13,13 @@ from __future__ import annotations
 import ast
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from nbasset import clock
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.errors import InvalidNotebook
 from nbasset.instance import Instance

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from nbasset.dataclass import dataclass
 from nbasset.notebook import front_end
 from nbasset.notebook.desk import desk_of
 from nbasset.notebook.display import Bundle, can_update

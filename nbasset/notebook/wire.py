@@ -11,9 +11,9 @@ The TypeScript twin is generated from here (``python extension/ui/generate_wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.notebook.wire_cards import AssetView, DiffView, HistoryView, PlanView, PreviewView, WhyView
 from nbasset.notebook.wire_views import (
     ErrorFacts,
@@ -196,10 +196,11 @@ class DotText:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A run was started; its steps arrive where the command came from."""
+    """A run was started, or a backfill (then without a run so far); its steps arrive where the command came from."""
 
     run: str
     text: str = ""
+    backfill: str | None = None
     type: Literal["started"] = "started"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.notebook.wire_views import CheckFacts, Code, ColumnFacts, Count, MetadataFact, Runs, Series, Shown, State, Word
 
 

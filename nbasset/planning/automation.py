@@ -8,8 +8,9 @@ candidates that are left. Rules of the parts: `nbasset.definitions.conditions`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.conditions import AutomationCondition, parts_of
 from nbasset.definitions.selection import AssetSelection

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsDefinition
 from nbasset.definitions.requests import PARTITION_TAG, SENSOR_TAG, RunRequest

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.multi_partitions import MultiPartitionsDefinition

@@ -6,11 +6,12 @@ Sets of partitions are `OrdinalSet`s throughout. An asset or check without parti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey
 from nbasset.events.kinds import StepReused

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.events.recipes import Recipe
 from nbasset.events.records import PartitionTable

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from statistics import median
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import StepSucceeded
 from nbasset.events.records import Entry

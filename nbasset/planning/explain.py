@@ -7,8 +7,8 @@ and what it will take by what it took before.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partition_ranges import format_ranges
 from nbasset.definitions.partitions import PartitionsView

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.definitions.cron import next_tick, previous_tick
 from nbasset.definitions.policies import FreshnessPolicy

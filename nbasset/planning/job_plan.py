@@ -6,8 +6,9 @@ Pure as that: the job as data and a wish in, a frozen `RunPlan` out.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogJob, NodeInput, NodeStep, job_node
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import InvalidSelection, ProblemsFound

@@ -7,8 +7,8 @@ back to A is none) is confirmed by the digest that it would have now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogAsset
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.recipes import recipe_of

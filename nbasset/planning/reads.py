@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogAsset, NodeInput
 from nbasset.definitions.mappings import IdentityPartitionMapping, PartitionMapping, TimeWindowPartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition

@@ -7,8 +7,9 @@ down as such here: the plan is played through with the ends that the earlier run
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.op_selection import select_ops
 from nbasset.errors import InvalidSelection
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated, Fact, OutputStored

@@ -10,8 +10,9 @@ A version that came from outside (a report, a rollback to one) has no record of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogAsset
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.facts import AssetMaterialized, InputUsed

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.events.records import AssetRecord, PartitionTable
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import ErrorInfo
 from nbasset.events.kinds import (
     Event,

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -28,6 +28,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 
 from nbasset import clock
+from nbasset.dataclass import dataclass
 from nbasset.errors import KernelUnavailable, did_you_mean
 from nbasset.execution.cancel import CancelToken
 from nbasset.locations.document import INJECTED

@@ -14,11 +14,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from nbasset import clock, serde
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.errors import Error, InvalidNotebook, StorageUnavailable
 from nbasset.events.facts import ErrorInfo
@@ -97,7 +98,7 @@ def run_notebook(
     plan: RunPlan,
     *,
     instance: Instance,
-    options: NotebookOptions = NotebookOptions(),
+    options: NotebookOptions = NotebookOptions(),  # noqa: B008 - frozen
 ) -> NotebookOutcome:
     """Carry out `plan` by executing a prepared copy of the location's notebook.
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.keys import AssetKey
 from nbasset.planning.plan import RunPlan
 from nbasset.promotion.written import SKIP_TAG

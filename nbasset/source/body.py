@@ -16,10 +16,11 @@ import ast
 import builtins
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import CodeType
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import Problem
 from nbasset.source.names import body_reads, names_of
 from nbasset.source.shapes import UNREADABLE, parse

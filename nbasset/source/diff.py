@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.source.fingerprint import digest, normal_form
 from nbasset.source.names import names_of
 from nbasset.source.shapes import parse

@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
+from nbasset.dataclass import dataclass
 from nbasset.source.effects import calls_at_once, changes_first_argument, changes_receiver
 from nbasset.source.shapes import dotted_path, element_sources, parameter_names, root_name, target_names
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from nbasset.dataclass import dataclass
 from nbasset.source.effects import is_setting
 from nbasset.source.expressions import DEFINE, LATER, LAZY, NOW, RESULT, RETURNED, SOFT, TYPE, VALUE, Import
 from nbasset.source.names import body_reads

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.source.expressions import DEFINE, NOW, SOFT, TYPE, Effects, Import, Magic
 from nbasset.source.statements import Function, StatementReader
 

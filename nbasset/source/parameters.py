@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.source.fingerprint import digest, normal_form
 from nbasset.source.names import names_of
 from nbasset.source.program import Cell, Place, SliceSource

@@ -5,9 +5,9 @@ A document is a notebook, a live session or a module; `SliceSource` is what each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import Problem
 
 Role = Literal["code", "asset", "setup", "scratch", "parameters", "opaque"]

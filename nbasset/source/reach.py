@@ -10,8 +10,9 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import Problem
 from nbasset.source.effects import only_shows
 from nbasset.source.expressions import DEFINE, LATER, LAZY, NOW, SOFT, TYPE, WHOLE, Import

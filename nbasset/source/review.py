@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.source.names import names_of
 from nbasset.source.program import Cell, Place, SliceSource
 from nbasset.source.shapes import UNREADABLE, parse

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.source.expressions import (
     CLASS,
     COMPREHENSION,

@@ -24,10 +24,10 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Literal, cast
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import LocationError
 from nbasset.source.program import Cell, Place, Role
 from nbasset.source.shapes import parse

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import Problem
 from nbasset.source.fingerprint import digest, normal_form
 from nbasset.source.names import Names, names_of

@@ -11,8 +11,8 @@ other assets' definitions, docstrings unless the slice reads `__doc__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from nbasset.dataclass import dataclass
 from nbasset.source.fingerprint import TAG, digest
 from nbasset.source.flow import Need, Program
 from nbasset.source.reach import Reach, Spot

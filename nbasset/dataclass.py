@@ -1,0 +1,209 @@
+"""`dataclass`: the standard decorator, for a package of hundreds of classes of which a process uses a few.
+
+The standard one writes and compiles up to eight methods as each class is made, a third of a millisecond a class; that was much of the time
+it took to load what one run of a notebook needs. Here `__init__` is compiled when the class is first called (or its signature asked for),
+the others are closures that need no compiling, and a frozen class with slots sets its fields through the slots themselves, which makes an
+instance in half the time. All else is the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
+type checkers see the standard decorator. Not offered: `InitVar`, and options that nothing here asks for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from operator import attrgetter
+from reprlib import recursive_repr
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from dataclasses import dataclass as dataclass
+else:
+
+    def dataclass(cls=None, /, *, repr=True, eq=True, order=False, frozen=False, kw_only=False, slots=False):  # noqa: A002 - the standard's names
+        """See `dataclasses.dataclass`.
+
+        >>> @dataclass(frozen=True, slots=True, order=True)
+        ... class Window:
+        ...     start: int
+        ...     end: int = 10
+        >>> Window(1), Window(1) == Window(1, 10), Window(1) < Window(2), len({Window(1), Window(1)})
+        (Window(start=1, end=10), True, True, 1)
+        >>> Window(1).start = 2
+        Traceback (most recent call last):
+        dataclasses.FrozenInstanceError: cannot assign to field 'start'
+        """
+
+        def make(cls):
+            return _finished(cls, repr=repr, eq=eq, order=order, frozen=frozen, kw_only=kw_only, slots=slots)
+
+        return make if cls is None else make(cls)
+
+
+class _WrittenWhenAsked:
+    """Stands for the `__init__` of a class until somebody looks it up; then the real one takes its place."""
+
+    __slots__ = ("cls", "frozen")
+
+    def __init__(self, cls: type, *, frozen: bool) -> None:
+        self.cls = cls
+        self.frozen = frozen
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        made = _init_of(self.cls, frozen=self.frozen)
+        self.cls.__init__ = made  # type: ignore[misc]
+        return made if instance is None else made.__get__(instance, owner)
+
+
+def _finished(cls: Any, *, repr: bool, eq: bool, order: bool, frozen: bool, kw_only: bool, slots: bool) -> type:  # noqa: A002
+    own = cls.__dict__
+    has_init, has_hash = "__init__" in own, own.get("__hash__") is not None
+    methods: dict[str, Any] = {}
+    # Without text of its own the standard decorator would ask for the signature, which compiles what may never be called.
+    cls.__doc__ = cls.__doc__ or f"{cls.__name__}."
+    # Only below a frozen class does the standard decorator insist on knowing; it then compiles two small methods.
+    below_frozen = frozen and any(base.__dataclass_params__.frozen for base in cls.__mro__[1:] if hasattr(base, "__dataclass_params__"))
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, frozen=below_frozen, kw_only=kw_only, slots=slots)(cls)
+    shown = [field.name for field in dataclasses.fields(made) if field.repr]
+    compared = _values_of([field.name for field in dataclasses.fields(made) if field.compare])
+    if repr:
+        methods |= {"__repr__": _repr(shown)}
+    if eq:
+        methods |= {"__eq__": _eq(compared)}
+    if order:
+        methods |= _orders(compared)
+    if frozen:
+        made.__dataclass_params__.frozen = True
+        methods |= {"__setattr__": _refusing("assign to", made), "__delattr__": _refusing("delete", made)} if not below_frozen else {}
+        methods |= _state(made) if slots else {}
+    for name, method in methods.items():
+        if name not in own:
+            method.__qualname__ = f"{made.__qualname__}.{name}"
+            setattr(made, name, method)
+    if eq and not has_hash:
+        made.__hash__ = _hash(compared) if frozen else None
+    if not has_init:
+        made.__init__ = _WrittenWhenAsked(made, frozen=frozen)
+    return made  # type: ignore[no-any-return]
+
+
+def _values_of(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    if names:
+        one = attrgetter(names[0])
+        return lambda instance: (one(instance),)
+    return lambda _instance: ()
+
+
+def _repr(names: list[str]) -> Callable[[Any], str]:
+    def __repr__(self: Any) -> str:  # noqa: N807
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+    return recursive_repr()(__repr__)
+
+
+def _eq(values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any, Any], Any]:
+    def __eq__(self: Any, other: object) -> Any:  # noqa: N807
+        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    return __eq__
+
+
+def _hash(values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], int]:
+    def __hash__(self: Any) -> int:  # noqa: N807
+        return hash(values(self))
+
+    return __hash__
+
+
+def _orders(values: Callable[[Any], tuple[Any, ...]]) -> dict[str, Any]:
+    def __lt__(self: Any, other: object) -> Any:  # noqa: N807
+        return values(self) < values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __le__(self: Any, other: object) -> Any:  # noqa: N807
+        return values(self) <= values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __gt__(self: Any, other: object) -> Any:  # noqa: N807
+        return values(self) > values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __ge__(self: Any, other: object) -> Any:  # noqa: N807
+        return values(self) >= values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    return {"__lt__": __lt__, "__le__": __le__, "__gt__": __gt__, "__ge__": __ge__}
+
+
+def _refusing(verb: str, cls: type) -> Callable[..., None]:
+    """What keeps a frozen instance as it is; attributes that a subclass adds are the subclass's own affair."""
+    names = frozenset(field.name for field in dataclasses.fields(cls))
+    default = object.__setattr__ if verb == "assign to" else object.__delattr__
+
+    def refuse(self: Any, name: str, *value: Any) -> None:
+        if type(self) is cls or name in names:
+            raise dataclasses.FrozenInstanceError(f"cannot {verb} field {name!r}")
+        default(self, name, *value)
+
+    return refuse
+
+
+def _state(cls: type) -> dict[str, Any]:
+    """Copying and pickling of frozen slots, which cannot be set in the ordinary way."""
+    names = [field.name for field in dataclasses.fields(cls)]
+
+    def __getstate__(self: Any) -> list[Any]:  # noqa: N807
+        return [getattr(self, name) for name in names]
+
+    def __setstate__(self: Any, state: list[Any]) -> None:  # noqa: N807
+        for name, value in zip(names, state, strict=True):
+            object.__setattr__(self, name, value)
+
+    return {"__getstate__": __getstate__, "__setstate__": __setstate__}
+
+
+def _init_of(cls: Any, *, frozen: bool) -> Any:
+    """The function that sets each field from an argument, its default, or what its factory makes."""
+    names: dict[str, Any] = {"_new": _NEW, "_put": object.__setattr__}
+    first: list[str] = []
+    named: list[str] = []
+    body: list[str] = []
+    for field in dataclasses.fields(cls):
+        key, value = field.name, field.name
+        slot: Any = getattr(cls, key, None)
+        has_slot = isinstance(slot, MemberDescriptorType)
+        if field.default_factory is not dataclasses.MISSING:
+            names[f"_make_{key}"] = field.default_factory
+            value = f"_make_{key}() if {key} is _new else {key}" if field.init else f"_make_{key}()"
+            default = " = _new"
+        elif field.default is not dataclasses.MISSING and (field.init or has_slot):
+            names[f"_default_{key}"] = field.default
+            value, default = (key if field.init else f"_default_{key}"), f" = _default_{key}"
+        elif field.init:
+            default = ""
+        else:
+            continue
+        if field.init:
+            (named if field.kw_only else first).append(key + default)
+        if frozen and has_slot:
+            names[f"_put_{key}"] = slot.__set__
+            body.append(f"_put_{key}(self, {value})")
+        else:
+            body.append(f"_put(self, {key!r}, {value})" if frozen else f"self.{key} = {value}")
+    if hasattr(cls, "__post_init__"):
+        body.append("self.__post_init__()")
+    head = ", ".join(["self", *first, *(["*", *named] if named else [])])
+    exec(f"def __init__({head}):\n " + "\n ".join(body or ["pass"]), names)  # noqa: S102 - field names only
+    made = names["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__module__ = cls.__module__
+    made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls) if field.init} | {"return": None}
+    return made
+
+
+class _New:
+    """Shown in signatures for a default that is made anew for each instance."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_NEW = _New()

@@ -1,0 +1,189 @@
+"""`nbasset.dataclass` against the standard decorator: the same classes, made the other way."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbasset.dataclass import dataclass
+
+T = TypeVar("T")
+OPTIONS = [
+    {},
+    {"frozen": True},
+    {"slots": True},
+    {"frozen": True, "slots": True},
+    {"frozen": True, "slots": True, "order": True},
+    {"frozen": True, "eq": False},
+    {"frozen": True, "slots": True, "repr": False},
+    {"kw_only": True, "slots": True},
+]
+
+
+def pair(options: dict[str, Any]) -> tuple[Any, Any]:
+    """The same class by the standard decorator and by ours."""
+
+    def made(decorate: Callable[..., Any]) -> Any:
+        @decorate(**options)
+        class Window:
+            """From here to there."""
+
+            start: int
+            end: int = 10
+            tags: list[str] = dataclasses.field(default_factory=list)
+            hidden: int = dataclasses.field(default=0, repr=False, compare=False)
+            size: int = dataclasses.field(init=False, default=1)
+            late: str = dataclasses.field(default="", kw_only=True)
+
+        return Window
+
+    return made(dataclasses.dataclass), made(dataclass)
+
+
+def outcome(call: Callable[[], Any]) -> Any:
+    """What a call gives, or the class and text of what it raises."""
+    try:
+        return call()
+    except Exception as error:
+        return type(error), str(error).replace("pair.<locals>.made.<locals>.", "")
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_a_class_shows_the_signature_fields_and_match_arguments_of_the_standard_one(options: dict[str, Any]) -> None:
+    theirs, ours = pair(options)
+    assert str(inspect.signature(ours)) == str(inspect.signature(theirs))
+    assert [(one.name, one.kw_only, one.type) for one in dataclasses.fields(ours)] == [
+        (one.name, one.kw_only, one.type) for one in dataclasses.fields(theirs)
+    ]
+    assert ours.__match_args__ == theirs.__match_args__
+    assert ours.__doc__ == theirs.__doc__
+    assert (ours.__hash__ is None) == (theirs.__hash__ is None)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@given(
+    values=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    others=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    hidden=st.integers(0, 1),
+)
+def test_instances_compare_show_and_change_as_those_of_the_standard_class(
+    options: dict[str, Any], values: tuple[int, int], others: tuple[int, int], hidden: int
+) -> None:
+    def facts(cls: Any) -> list[Any]:
+        one = cls(start=values[0], end=values[1], hidden=hidden)
+        two = cls(start=others[0], end=others[1])
+        return [
+            outcome(call)
+            for call in (
+                lambda: one == two,
+                lambda: one != two,
+                lambda: one == 3,
+                lambda: one < two,
+                lambda: one >= two,
+                lambda: repr(one).rpartition("Window")[2] if options.get("repr", True) else "",
+                lambda: options.get("eq", True) and hash(dataclasses.replace(one, tags=())) == hash(dataclasses.replace(one, tags=())),
+                lambda: setattr(one, "start", 5),
+                lambda: one.start,
+                lambda: delattr(one, "end"),
+                lambda: dataclasses.asdict(two),
+                lambda: dataclasses.replace(two, start=7).start,
+                lambda: cls(1, 2, [], 3, 4).start,
+                lambda: vars(copy.copy(two)) if not options.get("slots") else dataclasses.asdict(copy.deepcopy(two)),
+            )
+        ]
+
+    theirs, ours = pair(options)
+    for mine, standard in zip(facts(ours), facts(theirs), strict=True):
+        if isinstance(standard, tuple) and issubclass(standard[0], TypeError):
+            assert mine[0] is standard[0]
+        else:
+            assert mine == standard
+
+
+def test_each_instance_gets_a_default_of_its_own_from_a_factory() -> None:
+    _, cls = pair({"frozen": True, "slots": True})
+    assert cls(1).tags is not cls(1).tags
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    x: int
+    y: int = 0
+
+    def __post_init__(self) -> None:
+        if self.y < 0:
+            raise ValueError("below")
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Point, Generic[T]):
+    name: T | None = None
+
+
+def test_frozen_slots_can_be_pickled_and_copied() -> None:
+    assert pickle.loads(pickle.dumps(Named(1, 2, "a"))) == copy.copy(Named(1, 2, "a")) == Named(1, 2, "a")
+
+
+def test_a_subclass_inherits_fields_and_the_check_after_init() -> None:
+    assert repr(Named(1, name="a")) == "Named(x=1, y=0, name='a')"
+    assert Named(1) != Point(1)
+    with pytest.raises(ValueError, match="below"):
+        Named(1, -1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Named(1).x = 2  # type: ignore[misc]
+
+
+def test_a_standard_frozen_dataclass_can_be_made_of_one_of_ours() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Standard(Point):
+        z: int = 3
+
+    assert Standard(1) == Standard(1, 0, 3)
+
+
+def test_methods_that_the_class_writes_itself_are_kept() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Key:
+        path: tuple[str, ...]
+
+        def __init__(self, path: str) -> None:
+            object.__setattr__(self, "path", tuple(path.split("/")))
+
+        def __hash__(self) -> int:
+            return 1
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __repr__(self) -> str:
+            return "key"
+
+    assert (repr(Key("a/b")), hash(Key("a")), Key("a") == Key("b"), Key("a/b").path) == ("key", 1, True, ("a", "b"))
+
+
+def test_a_class_that_holds_itself_is_shown_without_end() -> None:
+    @dataclass
+    class Node:
+        next: Any = None
+
+    node = Node()
+    node.next = node
+    assert repr(node).endswith("Node(next=...)")
+
+
+def test_init_is_compiled_when_the_class_is_first_called() -> None:
+    @dataclass(slots=True)
+    class Plain:
+        x: int
+
+    assert not inspect.isfunction(vars(Plain)["__init__"])
+    assert Plain(1).x == 1
+    assert inspect.isfunction(vars(Plain)["__init__"])
