@@ -22,7 +22,8 @@ from time import perf_counter, process_time
 
 from nbasset import DailyPartitionsDefinition, HourlyPartitionsDefinition, Instance, PartitionKeyRange, TimeWindowPartitionMapping, asset
 from nbasset.arguments.options import BackfillArguments, PartitionArguments, PlanArguments
-from nbasset.commands.backfill import drive, launch_backfill, plan_of
+from nbasset.commands.backfill import launch_backfill, plan_of
+from nbasset.commands.backfill_driver import drive
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.plan import plan
 from nbasset.commands.scope import Scope, scope_of
@@ -52,7 +53,7 @@ FORMAT = "%Y-%m-%d-%H:%M"
 
 def best(work: Callable[[], object], *, times: int = 5) -> float:
     """The median time of a call, in seconds. What is quick is called so often that the clock can tell."""
-    found = []
+    found: list[float] = []
     often = 1
     for _ in range(times):
         gc.collect()

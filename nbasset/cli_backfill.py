@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbasset.cli_scopes import Call, open_home, scopes, selecting
+from nbasset.errors import BackfillBusy
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import Event, StepFailed, StepSkipped, StepSucceeded
 
@@ -97,9 +98,10 @@ def _list(call: Call) -> tuple[int, Any]:
     from nbasset.cli_text import inert
     from nbasset.commands.backfill_words import listed_text
 
-    records = open_home(call)[1].reader.backfills(limit=100)
+    instance = open_home(call)[1]
+    records = instance.reader.backfills(limit=100)
     if not call.json:
-        for line in listed_text(records, clock.now_us()):
+        for line in listed_text(instance.storage, records, clock.now_us()) if records else ():
             click.echo(inert(line))
         if not records:
             click.echo("no backfills")
@@ -112,17 +114,21 @@ def _list(call: Call) -> tuple[int, Any]:
 
 
 def _drive(call: Call, scope: Scope, backfill_id: str, out: Console, *, quiet: bool) -> BackfillStatus:
-    from nbasset.commands.backfill import drive
+    from nbasset.commands.backfill_driver import drive
     from nbasset.commands.carrying_out import Manner
 
     watcher = ProgressLines(out, quiet=quiet)
     try:
         manner = Manner(kind="command", echo=False, on_event=watcher.hear)
         status = drive(scope, backfill_id, manner, on_status=watcher.stand)
-    except BaseException:
+    except BaseException as error:
         watcher.close()
-        if not call.json:
-            click.echo(f"How it stands: nbasset backfill --status {backfill_id[:8]}", err=True)
+        if not call.json and not isinstance(error, BackfillBusy):
+            click.echo(
+                f"\nbackfill {backfill_id[:8]} has stopped; what was made is kept. Go on: nbasset backfill --resume {backfill_id[:8]}; "
+                f"give it up: nbasset backfill --cancel {backfill_id[:8]}",
+                err=True,
+            )
         raise
     watcher.close()
     if not call.json:
@@ -202,7 +208,7 @@ def show_status(status: BackfillStatus, out: Console) -> None:
     from rich.text import Text
 
     from nbasset.cli_text import inert, shortened
-    from nbasset.commands.backfill_words import asset_text, headline
+    from nbasset.commands.backfill_words import asset_text, headline, next_step
 
     record = status.record
     out.print(Text(inert(headline(status)), _COLORS.get(record.status, "")))
@@ -216,7 +222,6 @@ def show_status(status: BackfillStatus, out: Console) -> None:
                 out.print(Text(f"    {word}: {inert(shortened(text))}", "bright_black"))
     for run_id, message in status.failures[:3]:
         out.print(Text(f"  run {run_id[:8]}: {inert(shortened(message, 200))}", "red"))
-    if record.status in ("requested", "canceling"):
-        out.print(Text(f"  go on: nbasset backfill --resume {record.backfill_id[:8]}", "bright_black"))
-    elif status.count("failed") or status.count("blocked"):
-        out.print(Text("  again, what failed: the same command with --only failed", "bright_black"))
+    said = next_step(status)
+    if said:
+        out.print(Text(f"  {said.replace(': backfill', ': nbasset backfill')}", "bright_black"))

@@ -52,7 +52,7 @@ class PlanArguments:
     """``plan``, and what ``run`` shares with it.
 
     Without a selection everything stale is meant. `stale` leaves out what is fresh, `only` adds nothing that was not selected, `force` runs
-    also what is fresh. `config` is a file of run configuration or ``path=value`` pairs.
+    also what is fresh. `config` is a file of run configuration or ``path=value`` pairs. With `days` schedules and sensors are meant.
     """
 
     select: str = ""
@@ -64,6 +64,7 @@ class PlanArguments:
     force: bool = False
     config: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    days: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class RunArguments(PlanArguments):
 class BackfillArguments:
     """``backfill``. One of `resume`, `cancel` and `status` names a backfill; with `list` all are meant; else one is asked for.
 
-    `only` leaves out what is not ``missing``, ``failed`` or ``stale``; `chunk` partitions go into a run (0: as many as is good).
+    `only` leaves out what is not ``missing``, ``failed`` or ``stale``; `chunk` partitions go into a run (0: as many as is good), of which
+    `concurrency` go on at a time.
     """
 
     select: str = ""
@@ -93,6 +95,7 @@ class BackfillArguments:
     upstream: bool = True
     chunk: int = 0
     workers: int = 1
+    concurrency: int = 1
     newest_first: bool = False
     title: str = ""
     config: tuple[str, ...] = ()

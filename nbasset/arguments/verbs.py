@@ -77,8 +77,8 @@ def _backfill_arguments(values: Mapping[str, Any]) -> BackfillArguments:
         raise click.UsageError(f"--all means every partition, and {partitions.text} some. Keep one.")
     return BackfillArguments(
         select, partitions, values["all"], values["only"] or "", not values["no_upstream"], values["chunk"] or 0, values["workers"],
-        values["newest_first"], values["title"], tuple(values["config"]), pairs(values["tag"], "--tag"), values["dry_run"],
-        values["quiet"], values["list"], values["status"], values["resume"], values["cancel"],
+        values["concurrency"], values["newest_first"], values["title"], tuple(values["config"]), pairs(values["tag"], "--tag"),
+        values["dry_run"], values["quiet"], values["list"], values["status"], values["resume"], values["cancel"],
     )  # fmt: skip
 
 
@@ -178,6 +178,13 @@ _BACKFILL = Verb(
         click.Option(["--no-upstream"], is_flag=True, help="Nothing but the selection: do not make missing upstream partitions first."),
         click.Option(["--chunk"], type=click.IntRange(1), default=None, help="So many partitions in a run."),
         click.Option(["--workers"], type=click.IntRange(1), default=1, help="So many worker processes.", show_default=True),
+        click.Option(
+            ["--concurrency"],
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="So many runs at a time, each in worker processes of its own.",
+        ),
         click.Option(["--newest-first"], is_flag=True, help="Begin with the newest partitions."),
         click.Option(["--title"], default="", help="What it is for."),
         click.Option(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from nbasset.commands.scope import Scope
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partition_ranges import format_ranges
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.errors import InvalidDefinitionError, UnknownBackfill, did_you_mean
+from nbasset.errors import BackfillBusy, InvalidDefinitionError, PartitionBusy, UnknownBackfill, did_you_mean
 from nbasset.events.kinds import Event, RunCancelled, RunFailed
 from nbasset.events.records import BackfillRecord, RunRecord
 from nbasset.keys import AssetKey, RunId
@@ -28,27 +30,32 @@ from nbasset.planning.backfill import (
     united,
     without,
 )
-from nbasset.planning.backfill_outcomes import BY_ITSELF, interrupted, outcomes_of_run, recorded_outcomes
+from nbasset.planning.backfill_outcomes import BY_INTERRUPT, BY_ITSELF, interrupted, outcomes_of_run, recorded_outcomes
 from nbasset.planning.plan import PlanRequest
 from nbasset.planning.run_plan import plan_run
 from nbasset.serde import Json
 from nbasset.storage.processes import is_alive, this_process
-from nbasset.storage.protocol import StorageReader
+from nbasset.storage.protocol import Storage, StorageReader
 
 MOST_DEATHS = 5
 """So many times in a row may a process die while it makes a partition; then the partition counts as failed: nobody begins it for ever."""
 _PAGE = 1000
+_LOCK_S = 1.0
 _PARTS = ("requested", "done", "failed", "blocked", "skipped", "running", "waiting")
 
 
 @dataclass(frozen=True, eq=False)
 class BackfillStatus:
-    """One backfill: its record, how each asset stands, and what its runs that failed said (run, message)."""
+    """One backfill: its record, how each asset stands, and what its runs that failed said (run, message).
+
+    `is_driven` is whether some process carries it out right now.
+    """
 
     record: BackfillRecord
     plan: BackfillPlan
     assets: Mapping[AssetKey, AssetStanding]
     failures: tuple[tuple[RunId, str], ...] = ()
+    is_driven: bool = False
 
     @property
     def backfill_id(self) -> str:
@@ -98,7 +105,7 @@ class BackfillStatus:
         return {
             "id": record.backfill_id, "status": record.status, "title": record.title, "location": record.location, "by": record.by,
             "requested_us": record.requested_us, "ended_us": record.ended_us or None, "message": record.message,
-            "runs": list(record.run_ids), "assets": assets,
+            "is_driven": self.is_driven, "runs": list(record.run_ids), "assets": assets,
             "failures": [{"run": run_id, "message": message} for run_id, message in self.failures],
         }  # fmt: skip
 
@@ -122,6 +129,38 @@ def backfill_of(reader: StorageReader, backfill_id: str) -> BackfillRecord:
         raise UnknownBackfill(f"{len(matching)} backfills begin with '{backfill_id}'. Give more of the id.")
     hint = did_you_mean(backfill_id, known) or "See what there is: backfill --list."
     raise UnknownBackfill(f"there is no backfill '{backfill_id}' in this home. {hint}")
+
+
+@contextmanager
+def alone(storage: Storage, backfill_id: str, *, timeout_s: float = _LOCK_S) -> Iterator[None]:
+    """Hold the lock of a backfill: whoever drives it has it.
+
+    Raises
+    ------
+    BackfillBusy
+        If another process has it.
+    """
+    try:
+        with storage.lock(f"backfill/{backfill_id}", timeout_s=timeout_s):
+            yield
+    except PartitionBusy as error:
+        if f"backfill/{backfill_id}" not in str(error):
+            raise
+        raise BackfillBusy(
+            f"backfill {backfill_id[:8]} is carried out by another process right now. See how it stands: backfill --status "
+            f"{backfill_id[:8]}; stop it: backfill --cancel {backfill_id[:8]}."
+        ) from None
+
+
+def is_carried_out(storage: Storage, record: BackfillRecord) -> bool:
+    """Whether some process carries the backfill out right now."""
+    if record.ended_us:
+        return False
+    try:
+        with alone(storage, record.backfill_id, timeout_s=0.0):
+            return False
+    except BackfillBusy:
+        return True
 
 
 def plan_of_record(catalog: Catalog, record: BackfillRecord, view: PartitionsView) -> BackfillPlan:
@@ -163,15 +202,22 @@ def number(record: BackfillRecord, name: str) -> int:
 
 
 def status_of(
-    scope: Scope, record: BackfillRecord, plan: BackfillPlan | None = None, outcomes: Outcomes | None = None, *, failures: bool = True
+    scope: Scope,
+    record: BackfillRecord,
+    plan: BackfillPlan | None = None,
+    outcomes: Outcomes | None = None,
+    *,
+    failures: bool = True,
+    is_driven: bool | None = None,
 ) -> BackfillStatus:
-    """How a backfill stands. Plan and outcomes are read where they are not known; with `failures` also what the runs said."""
+    """How a backfill stands. Plan, outcomes and `is_driven` are read where they are not known; with `failures` also what the runs said."""
     reader = scope.instance.reader
     the_plan = plan if plan is not None else plan_of_record(scope.catalog, record, view_of_record(scope, record))
     known = outcomes if outcomes is not None else read_outcomes(reader, record, the_plan)
     now = standing(the_plan, known)
     told = tuple(_failures(reader, record)) if failures and any(one.failed or one.blocked for one in now.values()) else ()
-    return BackfillStatus(record, the_plan, now, told)
+    driven = is_driven if is_driven is not None else is_carried_out(scope.instance.storage, record)
+    return BackfillStatus(record, the_plan, now, told, driven)
 
 
 def runs_by_partition(scope: Scope, status: BackfillStatus, key: AssetKey) -> dict[str, RunId]:
@@ -231,21 +277,15 @@ def _runs(reader: StorageReader, record: BackfillRecord) -> list[RunRecord]:
 
 
 def _deadly(reader: StorageReader, plan: BackfillPlan, lost: list[RunRecord]) -> dict[AssetKey, OrdinalSet]:
-    """Partitions during which processes died again and again, without anything else between. `lost` are runs, the newest first."""
+    """Partitions during which processes died again and again, without anything else between. `lost` are runs, the newest first.
+
+    Runs that one process carried out at the same time died one death.
+    """
     if len(lost) < MOST_DEATHS:
         return {}
     deaths: dict[tuple[AssetKey, int], int] = {}
-    for run in reversed(lost):
-        begun = interrupted(_events(reader, run.run_id))
-        targets = {key: ordinals for key, ordinals in sets_of(run.targets).items() if key in plan.wanted}
-        partitions = {key: ordinals for key, ordinals in targets.items() if plan.catalog.by_key[key].partitions_def is not None}
-        steps = plan_run(plan.catalog, PlanRequest(run.run_id, frozenset(targets), partitions), plan.view).by_key if begun else {}
-        at = {
-            (asset, ordinal)
-            for step in (steps[key] for key in begun if key in steps)
-            for asset in step.assets
-            for ordinal in (step.partitions if step.partitions is not None else WHOLE)
-        }
+    for _, together in groupby(reversed(lost), lambda run: run.owner or run.run_id):
+        at = {one for run in together for one in _begun(reader, plan, run)}
         deaths = {one: deaths.get(one, 0) + 1 for one in at}
     found: dict[AssetKey, OrdinalSet] = {}
     for (key, ordinal), count in deaths.items():
@@ -254,9 +294,25 @@ def _deadly(reader: StorageReader, plan: BackfillPlan, lost: list[RunRecord]) ->
     return found
 
 
+def _begun(reader: StorageReader, plan: BackfillPlan, run: RunRecord) -> set[tuple[AssetKey, int]]:
+    """What a run was at when its process died."""
+    begun = interrupted(_events(reader, run.run_id))
+    if not begun:
+        return set()
+    targets = {key: ordinals for key, ordinals in sets_of(run.targets).items() if key in plan.wanted}
+    partitions = {key: ordinals for key, ordinals in targets.items() if plan.catalog.by_key[key].partitions_def is not None}
+    steps = plan_run(plan.catalog, PlanRequest(run.run_id, frozenset(targets), partitions), plan.view).by_key
+    return {
+        (asset, ordinal)
+        for step in (steps[key] for key in begun if key in steps)
+        for asset in step.assets
+        for ordinal in (step.partitions if step.partitions is not None else WHOLE)
+    }
+
+
 def _failures(reader: StorageReader, record: BackfillRecord) -> Iterator[tuple[RunId, str]]:
     for run in _runs(reader, record):
-        if run.status in ("failure", "canceled") and run.reason in (*BY_ITSELF, "cancelled"):
+        if run.status in ("failure", "canceled") and run.reason in (*BY_ITSELF, "cancelled") and run.message != BY_INTERRUPT:
             yield run.run_id, run.message
 
 
@@ -268,4 +324,4 @@ def _events(reader: StorageReader, run_id: RunId) -> Iterator[Event]:
 
 
 def _options(record: BackfillRecord) -> BackfillOptions:
-    return BackfillOptions(number(record, "chunk"), 1, bool(record.options.get("newest_first")))
+    return BackfillOptions(number(record, "chunk"), max(1, number(record, "at_once")), bool(record.options.get("newest_first")))

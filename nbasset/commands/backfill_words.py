@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbasset.commands.backfill import PlannedBackfill
-from nbasset.commands.backfill_records import BackfillStatus
+from nbasset.commands.backfill_records import BackfillStatus, is_carried_out
 from nbasset.commands.words import ago, counted, duration, size_text
 from nbasset.events.records import BackfillRecord
 from nbasset.keys import AssetKey
+from nbasset.storage.protocol import Storage
 
 WORDS = {
     "requested": "goes on", "canceling": "is being cancelled", "completed_success": "done", "completed_failed": "done, with failures",
     "cancelled": "cancelled", "failed": "could not go on",
 }  # fmt: skip
+
+
+def state_text(record: BackfillRecord, *, is_driven: bool) -> str:
+    """How a backfill stands, in a word: one that is open and that nobody carries out has stopped."""
+    return "stopped" if record.status == "requested" and not is_driven else WORDS[record.status]
+
+
+def next_step(status: BackfillStatus) -> str:
+    """What can be done about a backfill that is not done: go on with one that has stopped, make again what failed. Else empty."""
+    record = status.record
+    if not status.is_over:
+        return "" if status.is_driven else f"go on: backfill --resume {record.backfill_id[:8]}"
+    if record.status == "cancelled" and (status.count("waiting") or status.count("running")):
+        return "the rest: the same command with --only missing"
+    return "again, what failed: the same command with --only failed" if status.count("failed") or status.count("blocked") else ""
 
 
 def planned_text(planned: PlannedBackfill) -> str:
@@ -34,7 +50,7 @@ def headline(status: BackfillStatus) -> str:
     """Which backfill, how it stands, how far it is."""
     record = status.record
     title = f"backfill {record.backfill_id[:8]}" + (f", {record.title}" if record.title else "")
-    return f"{title}: {WORDS[record.status]}, {status.ended:,} of {counted(status.total, 'partition')}"
+    return f"{title}: {state_text(record, is_driven=status.is_driven)}, {status.ended:,} of {counted(status.total, 'partition')}"
 
 
 def asset_text(status: BackfillStatus, key: AssetKey) -> str:
@@ -47,12 +63,13 @@ def asset_text(status: BackfillStatus, key: AssetKey) -> str:
     return ", ".join([f"{len(one.done):,} of {len(one.requested):,} done", *(f"{len(found):,} {word}" for word, found in others if found)])
 
 
-def listed_text(records: Sequence[BackfillRecord], now_us: int) -> list[str]:
+def listed_text(storage: Storage, records: Sequence[BackfillRecord], now_us: int) -> list[str]:
     """A line a backfill."""
     lines = []
     for record in records:
         wanted = sum(1 if target.partitions is None else len(target.partitions) for target in record.targets)
         what = record.title or ", ".join(str(target.asset) for target in record.targets[:3])
         size = f"{counted(wanted, 'partition')} in {counted(len(record.run_ids), 'run')}"
-        lines.append(f"{record.backfill_id[:8]}  {WORDS[record.status]:<20}  {size}  {ago(record.requested_us, now_us)}  {what}")
+        state = state_text(record, is_driven=is_carried_out(storage, record))
+        lines.append(f"{record.backfill_id[:8]}  {state:<20}  {size}  {ago(record.requested_us, now_us)}  {what}")
     return lines

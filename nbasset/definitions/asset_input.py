@@ -29,3 +29,9 @@ class AssetInput:
     input_manager_key: str | None = None
     partition_mapping: PartitionMapping | None = None
     has_default: bool = False
+
+    @property
+    def missing_allowed(self) -> bool:
+        """Whether partitions that are not there are left out (metadata ``allow_missing_partitions``)."""
+        found = self.metadata.get("allow_missing_partitions")
+        return found is not None and bool(found.value)

@@ -31,11 +31,15 @@ serializable(Problem)
 @serializable
 @dataclass(frozen=True, slots=True)
 class CatalogDep:
-    """One edge of the lineage. `input` is the parameter that loads the upstream; None when it only orders."""
+    """One edge of the lineage. `input` is the parameter that loads the upstream; None when it only orders.
+
+    With `missing_allowed` a reader of several partitions is content with those that are there.
+    """
 
     asset: AssetKey
     input: str | None = None
     partition_mapping: PartitionMapping | None = None
+    missing_allowed: bool = False
 
 
 @serializable
@@ -101,6 +105,7 @@ class NodeInput:
     manager: str | None = None
     graph_input: str | None = None
     parts: tuple[NodeInput, ...] = ()
+    missing_allowed: bool = False
 
 
 @serializable

@@ -42,7 +42,9 @@ def asset_steps(definition: AssetsDefinition, graph: GraphBody, sources: Mapping
         external[name] = (
             NodeInput(name, "config", graph_input=name)
             if key is None
-            else NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, name)
+            else NodeInput(
+                name, "asset", key, (), item.partition_mapping, item.input_manager_key, name, missing_allowed=item.missing_allowed
+            )
         )
     for name in graph.ins:
         external.setdefault(name, NodeInput(name, "config", graph_input=name))

@@ -135,7 +135,11 @@ class Resolver:
         if definition.node is not None:
             self._nodes.append(self._node(definition, sources))
             self._check_resources(definition)
-        loaded = [CatalogDep(key, name, definition.inputs[name].partition_mapping) for name, key in sources.items() if key is not None]
+        loaded = [
+            CatalogDep(key, name, item.partition_mapping, item.missing_allowed)
+            for name, key in sources.items()
+            if key is not None and (item := definition.inputs[name])
+        ]
         for key, spec in definition.specs_by_key.items():
             internal = definition.internal_deps.get(key)
             deps = {
@@ -348,7 +352,9 @@ def _op_step(definition: AssetsDefinition, op: OpDefinition, sources: Mapping[st
         if key is None:
             inputs.append(NodeInput(name, "default"))
         else:
-            inputs.append(NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key))
+            inputs.append(
+                NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, missing_allowed=item.missing_allowed)
+            )
     outputs = [
         NodeOutput(output, key, None, not definition.specs_by_key[key].skippable, manager=definition.specs_by_key[key].io_manager_key)
         for output, key in definition.keys_by_output.items()

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 from nbasset import clock
 from nbasset.arguments.options import BackfillArguments
-from nbasset.commands.backfill import backfill_status, cancel_backfill, drive, launch_backfill, plan_of
+from nbasset.commands.backfill import backfill_status, cancel_backfill, launch_backfill, plan_of
+from nbasset.commands.backfill_driver import drive
 from nbasset.commands.backfill_records import BackfillStatus, backfill_of
-from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_text, planned_text
+from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_text, next_step, planned_text
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.scope import Scope
 from nbasset.drawing.picture import State
@@ -34,11 +35,11 @@ def do_backfill(session: Session, arguments: BackfillArguments) -> None:
     RunFailure
         If a partition failed or could not run.
     KeyboardInterrupt
-        If it was interrupted; the backfill is recorded as cancelled.
+        If it was interrupted; the backfill stays open, so that --resume goes on with it.
     """
     if arguments.list:
-        lines = listed_text(session.instance.reader.backfills(limit=100), clock.now_us()) or ["no backfills"]
-        show(_lines(lines))
+        records = session.instance.reader.backfills(limit=100)
+        show(_lines(listed_text(session.instance.storage, records, clock.now_us()) if records else ["no backfills"]))
     elif arguments.cancel:
         record = cancel_backfill(session.instance, arguments.cancel)
         show(_lines([f"backfill {record.backfill_id[:8]}: {WORDS[record.status]}"]))
@@ -74,17 +75,19 @@ def _drive(session: Session, scope: Scope, backfill_id: str) -> None:
     try:
         status = drive(scope, backfill_id, Manner(echo=False, observe=observe), on_status=on_status)
     except KeyboardInterrupt:
+        show(status_card(backfill_status(scope, backfill_id)), display_id=display_id, update=shown)
         raise KeyboardInterrupt(
-            f"backfill {backfill_id[:8]} was cancelled; what was made is kept. How it stands: %asset backfill --status {backfill_id[:8]}"
+            f"backfill {backfill_id[:8]} has stopped; what was made is kept. Go on: %asset backfill --resume {backfill_id[:8]}; "
+            f"give it up: %asset backfill --cancel {backfill_id[:8]}"
         ) from None
     show(status_card(status), display_id=display_id, update=shown)
     if not status.success:
-        raise RunFailure(f"{headline(status)}. Again, what failed: the same command with --only failed")
+        raise RunFailure(f"{headline(status)}. {next_step(status).capitalize()}".rstrip(" ."))
 
 
 def status_card(status: BackfillStatus) -> Bundle:
     """How a backfill stands: a line an asset, with the keys that failed, then what failed runs said."""
-    state = _STATES[status.record.status]
+    state = _STATES[status.record.status] if status.is_over or status.is_driven else "canceled"
     rows: list[tuple[Any, ...]] = []
     lines = [headline(status)]
     for key in status.assets:
@@ -92,14 +95,16 @@ def status_card(status: BackfillStatus) -> Bundle:
         rows.append((code_text(key), said, code_text(_short(failed)) if failed else ""))
         lines.append(f"  {key}: {said}" + (f" ({_short(failed)})" if failed else ""))
     failures = [f"run {run_id[:8]}: {_short(message)}" for run_id, message in status.failures[:3]]
+    said = next_step(status).replace(": backfill", ": %asset backfill")
+    notes = [*failures, *([said] if said else [])]
     html = card(
         element("header", state_word(state, headline(status))),
         table(("Asset", "Partitions", "Failed"), rows),
-        *(element("div", quiet(mask_secrets(line)), class_="note") for line in failures),
+        *(element("div", quiet(mask_secrets(line)), class_="note") for line in notes),
         label=headline(status),
         states=[state],
     )
-    return Bundle(html, mask_secrets("\n".join([*lines, *(f"  {line}" for line in failures)])))
+    return Bundle(html, mask_secrets("\n".join([*lines, *(f"  {line}" for line in notes)])))
 
 
 def _lines(lines: list[str]) -> Bundle:

@@ -10,7 +10,7 @@ An asset without partitions counts as one that has the single partition 0 (`WHOL
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -22,7 +22,7 @@ from nbasset.errors import InvalidDefinitionError
 from nbasset.events.kinds import Target
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.partition_steps import in_order, is_same_key, reads_itself
+from nbasset.planning.partition_steps import UpstreamReader, in_order, is_same_key, reads_itself
 from nbasset.planning.run_plan import with_neighbors
 from nbasset.serde import serializable
 
@@ -139,6 +139,25 @@ class BackfillPlan:
             return self.wanted[key] if self._from_whole(above, mapping) & ordinals else EMPTY
         return mapping.downstream_of(ordinals, above, mine, self.view) & self.wanted[key]
 
+    def starved(
+        self, upstream: AssetKey, key: AssetKey, mapping: PartitionMapping | None, left_out: OrdinalSet, among: OrdinalSet
+    ) -> OrdinalSet:
+        """Those of `key` that cannot be made since these partitions of `upstream` were left out.
+
+        A reader of several partitions that allows some to be missing is starved when none is left.
+        """
+        touched = self.readers(upstream, key, mapping, left_out) & among
+        above, mine = self._definition(upstream), self._definition(key)
+        if not touched or above is None or not any(dep.asset == upstream and dep.missing_allowed for dep in self.catalog.by_key[key].deps):
+            return touched
+        reader = UpstreamReader(mapping, above, mine, self.view)
+        left = []
+        for ordinal in touched:
+            read = reader.of(None if mine is None else OrdinalSet.between(ordinal, ordinal + 1))
+            if not read.several or not (read.ordinals or EMPTY) - left_out:
+                left.append(ordinal)
+        return OrdinalSet.of(left)
+
     def targets_of(self, sets: Sets) -> tuple[Target, ...]:
         """Sets as targets: None for an asset without partitions."""
         return tuple(Target(key, ordinals if self._definition(key) is not None else None) for key, ordinals in sets.items())
@@ -209,7 +228,7 @@ def standing(plan: BackfillPlan, outcomes: Outcomes) -> dict[AssetKey, AssetStan
                 continue
             above = found[upstream]
             blocked = blocked | (plan.readers(upstream, key, mapping, above.failed | above.blocked) & free)
-            skipped = skipped | (plan.readers(upstream, key, mapping, above.skipped) & free)
+            skipped = skipped | plan.starved(upstream, key, mapping, above.skipped, free)
         if itself is not None:
             blocked = _along(plan, key, itself, failed | blocked, free) | blocked
             skipped = _along(plan, key, itself, skipped, free) | skipped
@@ -218,14 +237,17 @@ def standing(plan: BackfillPlan, outcomes: Outcomes) -> dict[AssetKey, AssetStan
     return found
 
 
-def next_chunks(plan: BackfillPlan, now: Standing, *, at_most: int = 1) -> list[Chunk]:
-    """Chunks that may start now, in order: all that they read has ended well or is in the chunk. What is done or blocked is cut out."""
+def next_chunks(plan: BackfillPlan, now: Standing, *, at_most: int = 1, fits: Callable[[Chunk], bool] = lambda chunk: True) -> list[Chunk]:
+    """Chunks that may start now, in order: all that they read has ended well or is in the chunk. What is done or blocked is cut out.
+
+    Those that do not fit beside what goes on are passed over.
+    """
     found: list[Chunk] = []
     for chunk in plan.chunks:
         if len(found) >= at_most:
             break
         sets = {key: left for key, ordinals in chunk.sets.items() if (left := ordinals & now[key].waiting)}
-        if sets and _may_start(plan, sets, now):
+        if sets and _may_start(plan, sets, now) and fits(chunk):
             found.append(Chunk(chunk.group, sets))
     return found
 

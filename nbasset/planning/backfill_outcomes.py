@@ -13,6 +13,8 @@ from nbasset.planning.backfill import EMPTY, WHOLE, Outcomes, Sets, sets_of, uni
 
 BY_ITSELF = frozenset({"", "steps-failed"})
 """Reasons with which a run ends that went on to its last step."""
+BY_INTERRUPT = "cancelled by interrupt"
+"""What a run says that ended since whoever carried it out was interrupted. Nobody gave its partitions up."""
 
 
 def outcomes_of_events(events: Iterable[Event], targets: Sets, *, is_over: bool = True, was_cancelled: bool = False) -> Outcomes:
@@ -49,9 +51,9 @@ def outcomes_of_events(events: Iterable[Event], targets: Sets, *, is_over: bool 
 
 
 def outcomes_of_run(run: RunRecord, events: Iterable[Event], *, wants_to_stop: bool = False) -> Outcomes:
-    """The same for a run that is over, from its record: one that was lost leaves its rest to be done."""
+    """The same for a run that is over, from its record: one that was lost or interrupted leaves its rest to be done."""
     by_itself = run.status == "success" or (run.status == "failure" and run.reason in BY_ITSELF)
-    was_cancelled = run.status == "canceled" and not wants_to_stop
+    was_cancelled = run.status == "canceled" and not wants_to_stop and run.message != BY_INTERRUPT
     return outcomes_of_events(events, sets_of(run.targets), is_over=by_itself, was_cancelled=was_cancelled)
 
 

@@ -40,7 +40,7 @@ class StepInput:
     `partitions` are those of the upstream `asset` that this step reads (None: unpartitioned); `nonexistent` how many it would need that the
     upstream does not define. `outputs` are outputs of other steps of the plan, in order; `mapping_keys` are those of a collected dynamic
     output, known once it is there. `parts` make up a list that is not of outputs alone. `graph_input` is the input of a graph that it
-    stands for.
+    stands for. With `missing_allowed` partitions that are not there are left out.
     """
 
     name: str
@@ -54,6 +54,7 @@ class StepInput:
     parts: tuple[StepInput, ...] = ()
     graph_input: str | None = None
     manager: str | None = None
+    missing_allowed: bool = False
 
     def leaves(self) -> Iterator[StepInput]:
         """The input itself, or what it is made up of."""

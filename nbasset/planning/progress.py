@@ -10,7 +10,7 @@ take its place, and whatever collects their outputs waits for all of them.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,6 +18,7 @@ from nbasset.definitions.catalog import OutputRef
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, OutputStored
 from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
 from nbasset.events.records import StepStatus
+from nbasset.keys import AssetKey
 from nbasset.planning.expansion import collecting, expand
 from nbasset.planning.plan import RunPlan, Step, StepInput
 
@@ -59,6 +60,7 @@ class RunProgress:
                 self._templates.setdefault(step.mapped_over.step, []).append(step.key)
         self._gone: dict[str, frozenset[str]] = {}
         self._failed_checks: dict[str, set[CheckKey]] = {}
+        self._left_out: dict[AssetKey, set[int]] = {}
         heapq.heapify(self._ready)
 
     def step(self, key: str) -> Step:
@@ -112,6 +114,7 @@ class RunProgress:
                 return []  # the whole run ends: each step gets a line of its own
             if event.reason == "fresh":
                 return self._release(event.step)
+            self._leave_out(self._steps[event.step])
             return self._spread(event.step, event.reason)
         return []
 
@@ -144,6 +147,7 @@ class RunProgress:
                 gone.add(output.name)
         if gone:
             self._gone[step.key] = frozenset(gone)
+            self._leave_out(step, gone)
 
     def _release(self, key: str) -> list[Skip]:
         skips: list[Skip] = []
@@ -215,6 +219,7 @@ class RunProgress:
 
     def _skipped(self, skip: Skip) -> list[Skip]:
         self._end(skip.step.key, "skipped")
+        self._leave_out(skip.step)
         return [skip, *self._spread(skip.step.key, skip.reason)]
 
     def _must_skip(self, step: Step, after: str) -> Skip | None:
@@ -227,11 +232,11 @@ class RunProgress:
         made = {output.asset: output.name for output in self._steps[after].outputs if output.asset is not None}
         for item in step.inputs:
             if item.kind == "fan_in":
-                if _is_fed_by(item, after) and self._is_empty(item):
+                if _is_fed_by(item, after) and not self._can_do_without(item):
                     return Skip(step, "not-yielded", after)
                 continue
             needs_gone = any(ref.step == after and ref.output in gone for ref in item.outputs)
-            if needs_gone or (item.asset is not None and made.get(item.asset) in gone):
+            if needs_gone or (item.asset is not None and made.get(item.asset) in gone and not self._can_do_without(item)):
                 return Skip(step, "not-yielded", after)
         return None
 
@@ -250,14 +255,33 @@ class RunProgress:
                     self._push(name)
                     continue
                 self._end(name, "skipped")
+                self._leave_out(self._steps[name])
                 skips.append(Skip(self._steps[name], said, at))
                 front.append(name)
         return skips
 
     def _has_other_source(self, step: Step, skipped: str) -> bool:
-        """Whether the skipped step only fed a fan-in that has other sources left."""
-        touched = [item for item in step.inputs if _is_fed_by(item, skipped)]
-        return bool(touched) and all(item.kind == "fan_in" and not self._is_empty(item) for item in touched)
+        """Whether the skipped step only fed lists, or gave partitions that may be missing, and there are other sources left."""
+        assets = self._steps[skipped].assets
+        touched = [item for item in step.inputs if item.asset in assets or _is_fed_by(item, skipped)]
+        return bool(touched) and all(self._can_do_without(item) for item in touched)
+
+    def _can_do_without(self, item: StepInput) -> bool:
+        """Whether an input takes what is there, and something is."""
+        if item.kind == "fan_in":
+            return not self._is_empty(item)
+        if not item.missing_allowed or not item.several or item.asset is None or item.partitions is None:
+            return False
+        left_out = self._left_out.get(item.asset, set())
+        return any(ordinal not in left_out for ordinal in item.partitions)
+
+    def _leave_out(self, step: Step, outputs: Collection[str] | None = None) -> None:
+        """Note the partitions that a step was to make and did not: all, or those of some outputs."""
+        if step.partitions is None:
+            return
+        for output in step.outputs:
+            if output.asset is not None and (outputs is None or output.name in outputs):
+                self._left_out.setdefault(output.asset, set()).update(step.partitions)
 
     def _is_empty(self, item: StepInput) -> bool:
         """Whether nothing of a list that was to have something came, or can come."""

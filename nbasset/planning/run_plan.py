@@ -254,7 +254,7 @@ class _Builder:
             after.update(self._makers(item.asset, read.ordinals))
             return StepInput(
                 item.name, "asset", item.asset, read.ordinals, (), read.nonexistent, read.several, graph_input=item.graph_input,
-                manager=item.manager,
+                manager=item.manager, missing_allowed=item.missing_allowed,
             )  # fmt: skip
         if item.parts:
             parts = tuple(self._input(node, one, ordinals, suffix, after) for one in item.parts)

@@ -10,6 +10,7 @@ import pytest
 
 from nbasset import (
     AssetDep,
+    AssetIn,
     DailyPartitionsDefinition,
     MonthlyPartitionsDefinition,
     Output,
@@ -17,10 +18,13 @@ from nbasset import (
     TimeWindowPartitionMapping,
     asset,
 )
-from nbasset.arguments.options import BackfillArguments, PartitionArguments
-from nbasset.commands.backfill import backfill_status, cancel_backfill, drive, launch_backfill, plan_of
+from nbasset.arguments.options import BackfillArguments, LoadArguments, PartitionArguments
+from nbasset.commands.backfill import backfill_status, cancel_backfill, launch_backfill, plan_of
+from nbasset.commands.backfill_driver import drive
 from nbasset.commands.backfill_records import MOST_DEATHS, BackfillStatus, runs_by_partition
+from nbasset.commands.backfill_words import headline, next_step
 from nbasset.commands.carrying_out import Manner
+from nbasset.commands.load import load
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.errors import (
     BackfillBusy,
@@ -43,6 +47,7 @@ from nbasset.events.kinds import (
 )
 from nbasset.instance import Instance, instance_for_test
 from nbasset.keys import AssetKey, new_run_id
+from nbasset.planning.backfill_outcomes import BY_INTERRUPT
 
 DAILY = DailyPartitionsDefinition("2013-01-01", "2013-03-01")
 BAD = {"2013-01-10", "2013-02-20"}
@@ -176,7 +181,7 @@ def test_a_backfill_that_was_cut_off_goes_on_where_it_stood(scope: Scope, instan
     assert len(made) == 57
 
 
-def test_an_interrupt_cancels_and_is_raised(scope: Scope) -> None:
+def test_an_interrupt_stops_the_run_and_leaves_the_backfill_to_be_gone_on_with(scope: Scope, instance: Instance) -> None:
     backfill_id = launch_backfill(scope, plan_of(scope, wish("day", chunk=10)))
 
     def stop(event: Event) -> None:
@@ -186,8 +191,15 @@ def test_an_interrupt_cancels_and_is_raised(scope: Scope) -> None:
     with pytest.raises(KeyboardInterrupt):
         drive(scope, backfill_id, Manner(echo=False, on_event=stop))
     status = backfill_status(scope, backfill_id)
-    assert (status.record.status, status.record.message, len(status.record.run_ids)) == ("cancelled", "interrupted", 1)
-    assert drive(scope, backfill_id).record.status == "cancelled"
+    assert (status.record.status, status.is_driven, status.count("failed"), status.count("waiting")) == ("requested", False, 0, 58)
+    run = instance.get_run_by_id(status.record.run_ids[0])
+    assert run is not None
+    assert (run.status, run.message) == ("canceled", BY_INTERRUPT)
+    assert next_step(status) == f"go on: backfill --resume {backfill_id[:8]}"
+    assert ": stopped, 1 of 59 partitions" in headline(status)
+    status = drive(scope, backfill_id, Manner(echo=False))
+    assert (status.count("done"), status.count("failed")) == (57, 2)
+    assert len(instance.storage.materializations(DAY, None, limit=1000)) == 57
 
 
 def test_a_cancel_between_two_runs_starts_no_other(scope: Scope, instance: Instance) -> None:
@@ -275,6 +287,34 @@ def test_what_an_asset_leaves_out_on_purpose_is_no_failure(instance: Instance) -
     assert status.record.status == "completed_success"
     for key in map(AssetKey, ("odd", "after")):
         assert (keys(status, key, "done"), keys(status, key, "skipped")) == ("2013-01-01, 2013-01-03", "2013-01-02, 2013-01-04")
+
+
+def test_a_month_with_a_day_left_out_on_purpose_is_made_if_it_allows_missing_days(instance: Instance) -> None:
+    @asset(partitions_def=DAILY, output_required=False)
+    def odd(context: Any) -> Iterator[Output[int]]:
+        if int(context.partition_key[-2:]) % 2 and context.partition_key < "2013-02-01":
+            yield Output(1)
+
+    @asset(partitions_def=DAILY)
+    def after(odd: int) -> int:
+        return odd
+
+    @asset(partitions_def=MonthlyPartitionsDefinition("2013-01-01", "2013-03-01"))
+    def strict(odd: dict[str, int]) -> int:
+        return len(odd)
+
+    allowed = AssetIn(metadata={"allow_missing_partitions": True})
+
+    @asset(partitions_def=MonthlyPartitionsDefinition("2013-01-01", "2013-03-01"), ins={"odd": allowed, "after": allowed})
+    def lenient(odd: dict[str, int], after: dict[str, int]) -> int:
+        return len(odd) + len(after)
+
+    scope = scope_of([odd, after, strict, lenient], instance=instance)
+    status = make(scope, wish("odd+"))
+    assert (status.record.status, status.count("failed"), status.count("blocked")) == ("completed_success", 0, 0)
+    assert keys(status, AssetKey("strict"), "skipped") == "2013-01-01..2013-02-01"
+    assert (keys(status, AssetKey("lenient"), "done"), keys(status, AssetKey("lenient"), "skipped")) == ("2013-01-01", "2013-02-01")
+    assert load(scope, LoadArguments("lenient", partitions=PartitionArguments("2013-01-01"))) == 32
 
 
 def test_an_asset_that_reads_itself_is_made_in_order(instance: Instance) -> None:

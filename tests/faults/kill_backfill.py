@@ -2,6 +2,7 @@
 
     python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7
     python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7 --workers 2
+    python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7 --concurrency 2
 
 A module with days, a report on each day and a roll-up by month is backfilled by the command line in a process of its own, which gets
 SIGKILL after random numbers of written events; its workers end with it. Every twentieth day fails. What is checked at the end: the backfill
@@ -64,7 +65,7 @@ def month(report: dict[str, list[int]]):
 """
 
 
-def campaign(folder: Path, *, kills: int, partitions: int, seed: int, workers: int = 1) -> BackfillStatus:
+def campaign(folder: Path, *, kills: int, partitions: int, seed: int, workers: int = 1, concurrency: int = 1) -> BackfillStatus:
     """Kill and go on; the status at the end, when everything was as it must be.
 
     Raises
@@ -80,8 +81,9 @@ def campaign(folder: Path, *, kills: int, partitions: int, seed: int, workers: i
     _ = instance.storage
     total = partitions * 2 + 12
     backfill_id = ""
+    cut = ["--workers", str(workers), "--concurrency", str(concurrency)]
     for at in range(kills + 1):
-        asked = ["--resume", backfill_id] if backfill_id else ["day+", "--all", "--chunk", "16", "--workers", str(workers)]
+        asked = ["--resume", backfill_id] if backfill_id else ["day+", "--all", "--chunk", "16", *cut]
         child = start(folder, *asked)
         if at < kills:
             target = instance.storage.last_seq() + chance.randrange(0, max(2, 3 * total // (2 * kills)))
@@ -115,7 +117,7 @@ def check(folder: Path, instance: Instance, backfill_id: str, partitions: int) -
         definition = scope.catalog.by_key[AssetKey(name)].partitions_def
         assert definition is not None
         one = status.assets[AssetKey(name)]
-        assert set(definition.keys_of(one.failed, view.table)) == failed, name
+        assert set(definition.keys_of(one.failed, view.table)) == failed, (name, status.to_json())
         assert set(definition.keys_of(one.blocked, view.table)) == blocked, name
     made: Counter[tuple[AssetKey, int]] = Counter()
     after = 0
@@ -147,9 +149,13 @@ def main() -> None:
     parser.add_argument("--partitions", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--concurrency", type=int, default=1)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        status = campaign(Path(folder), kills=given.kills, partitions=given.partitions, seed=given.seed, workers=given.workers)
+        status = campaign(
+            Path(folder), kills=given.kills, partitions=given.partitions, seed=given.seed, workers=given.workers,
+            concurrency=given.concurrency,
+        )  # fmt: skip
     runs = len(status.record.run_ids)
     sys.stdout.write(f"{given.kills} kills, {status.total} partitions in {runs} runs: each made once, or named as failed\n")
 

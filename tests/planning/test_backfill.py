@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from nbasset import (
     AllPartitionMapping,
     AssetDep,
+    AssetIn,
     AssetSpec,
     BackfillPolicy,
     DailyPartitionsDefinition,
@@ -136,6 +137,23 @@ def test_the_standing_of_an_asset_splits_what_was_asked_for(plan: BackfillPlan) 
         for part in parts:
             union = union | part
         assert union == one.requested
+
+
+@given(plans(), st.randoms(use_true_random=False), st.integers(2, 5))
+@settings(max_examples=100, deadline=None)
+def test_chunks_that_may_start_together_read_nothing_of_each_other(plan: BackfillPlan, chance: random.Random, at_most: int) -> None:
+    known = Outcomes()
+    while ending(now := standing(plan, known), known) is None:
+        chunks = next_chunks(plan, now, at_most=at_most)
+        assert 0 < len(chunks) <= at_most
+        for at, chunk in enumerate(chunks):
+            others: dict[AssetKey, OrdinalSet] = {}
+            for other in chunks[:at] + chunks[at + 1 :]:
+                others = dict(united(others, other.sets))
+            for key, ordinals in chunk.sets.items():
+                assert not ordinals & others.get(key, EMPTY)
+                assert not any(plan.reads(up, key, mapping, ordinals) & others[up] for up, mapping in plan.edges[key] if up in others)
+        known = known | Outcomes(done=chance.choice(chunks).sets)  # any of them may be the first to end
 
 
 class Killed(Exception):
@@ -379,6 +397,21 @@ def test_what_was_left_out_on_purpose_is_no_failure_and_its_readers_are_left_out
     known = known | outcomes_of_events([StepSucceeded(0, new_run_id(), "m", (AssetMaterialized(
         AssetKey("month"), PartitionRef("2013-02-01", next(iter(february[AssetKey("month")])))),))], february)  # fmt: skip
     assert ending(standing(plan, known), known) == "completed_success"
+
+
+def test_a_reader_that_allows_missing_partitions_is_made_of_those_that_were_not_left_out() -> None:
+    @asset(partitions_def=MONTHLY, ins={"day": AssetIn(metadata={"allow_missing_partitions": True})})
+    def content(day: dict[str, int]) -> int:
+        return len(day)
+
+    plan = _plan([day, content], BackfillOptions(chunk=59))
+    january = DAILY.ordinals_in_range(PartitionKeyRange("2013-01-01", "2013-01-31"), plan.view)
+    one = DAILY.ordinals_of(["2013-02-05"], plan.view)
+    now = standing(
+        plan, Outcomes({AssetKey("day"): plan.wanted[AssetKey("day")] - january - one}, skipped={AssetKey("day"): january | one})
+    )
+    assert MONTHLY.keys_of(now[AssetKey("content")].skipped, plan.view.table) == ["2013-01-01"]
+    assert MONTHLY.keys_of(now[AssetKey("content")].waiting, plan.view.table) == ["2013-02-01"]
 
 
 def test_what_a_cancelled_run_did_not_get_to_counts_as_failed() -> None:

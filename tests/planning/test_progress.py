@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbasset.definitions.catalog import NodeOutput, OutputRef
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated, CheckKey, ErrorInfo, OutputStored
 from nbasset.events.kinds import StepFailed, StepSkipped, StepSucceeded
-from nbasset.keys import AssetKey, RunId
+from nbasset.keys import AssetKey, PartitionRef, RunId
+from nbasset.ordinals import OrdinalSet
 from nbasset.planning.plan import RunPlan, Step, StepInput
 from nbasset.planning.progress import DONE, RunProgress, Skip
 
@@ -94,6 +97,30 @@ def test_a_fan_in_runs_with_what_came_and_is_skipped_only_when_nothing_did() -> 
     assert progress.apply(succeeded("a", CheckEvaluated(CheckKey(AssetKey("a"), "x"), True))) == []
     assert progress.apply(succeeded("b", OutputStored("result"))) == []
     assert start_all(progress) == ["c"]
+
+
+def test_partitions_that_may_be_missing_do_not_skip_their_reader_as_long_as_one_is_there() -> None:
+    key = AssetKey("day")
+    out = NodeOutput("result", key, is_required=False)
+    days = [Step(f"day[{at}]", "day", "day", assets=(key,), partitions=OrdinalSet.between(at, at + 1), outputs=(out,)) for at in range(3)]
+    three = StepInput("days", "asset", key, OrdinalSet.between(0, 3), several=True, missing_allowed=True)
+    two = StepInput("days", "asset", key, OrdinalSet.between(0, 2), several=True, missing_allowed=True)
+    all_days = ("day[0]", "day[1]", "day[2]")
+    last = step("last", "month", inputs=(StepInput("m", "asset", AssetKey("month"), OrdinalSet.between(0, 1)),))
+    progress = RunProgress(
+        plan(
+            *days,
+            step("strict", *all_days, inputs=(replace(three, missing_allowed=False),)),
+            step("month", *all_days, inputs=(three,)),
+            step("weekend", "day[0]", "day[1]", inputs=(two,)),
+            last,
+        )
+    )
+    start_all(progress)
+    assert [skip.step.key for skip in progress.apply(StepSucceeded(1, RUN, "day[0]"))] == ["strict"]
+    assert [skip.step.key for skip in progress.apply(StepSkipped(1, RUN, "day[1]", "upstream-skipped"))] == ["weekend"]
+    assert progress.apply(StepSucceeded(1, RUN, "day[2]", (AssetMaterialized(key, PartitionRef("2", 2)),))) == []
+    assert start_all(progress) == ["month"]
 
 
 def test_a_fresh_step_lets_its_successors_run() -> None:
