@@ -12,7 +12,6 @@ import re
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
 
 from nbasset.errors import InvalidAssetName
@@ -21,9 +20,9 @@ RunId = NewType("RunId", str)
 
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
 _LONGEST_PART = 200
+_TAKEN = frozenset({*keyword.kwlist, "context"})
 
 
-@dataclass(frozen=True, slots=True, order=True, init=False)
 class AssetKey:
     """The name of an asset: one or more parts.
 
@@ -38,6 +37,8 @@ class AssetKey:
     InvalidAssetName
         If a part is empty, holds anything but letters, digits, ``_`` and ``-``, is a Python keyword or is ``context``.
     """
+
+    __slots__ = ("path",)
 
     path: tuple[str, ...]
 
@@ -62,12 +63,23 @@ class AssetKey:
     def __reduce__(self) -> tuple[type[AssetKey], tuple[tuple[str, ...]]]:
         return AssetKey, (self.path,)
 
-    # Keys are looked up all the time: both compare the parts directly, without the tuple a dataclass would wrap them in.
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an asset key cannot be changed ('{name}'). Make another one.")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an asset key cannot be changed ('{name}').")
+
     def __hash__(self) -> int:
         return hash(self.path)
 
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, AssetKey) else NotImplemented
+
+    def __lt__(self, other: AssetKey) -> bool:
+        return self.path < other.path if isinstance(other, AssetKey) else NotImplemented
+
+    def __le__(self, other: AssetKey) -> bool:
+        return self.path <= other.path if isinstance(other, AssetKey) else NotImplemented
 
     def __repr__(self) -> str:
         return f"AssetKey({self.path[0]!r})" if len(self.path) == 1 else f"AssetKey({list(self.path)!r})"
@@ -200,5 +212,5 @@ def _check_part(part: object) -> None:
         raise InvalidAssetName(f"{part!r} cannot be a part of an asset key: only letters, digits, '_' and '-' can stand in it.{hint}")
     if len(part) > _LONGEST_PART:
         raise InvalidAssetName(f"a part of an asset key has {len(part)} characters; at most {_LONGEST_PART} fit a file name.")
-    if keyword.iskeyword(part) or part == "context":
+    if part in _TAKEN:
         raise InvalidAssetName(f"{part!r} cannot be a part of an asset key: Python or nbasset gives that word a meaning. Try '{part}_'.")

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar, Token
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -35,8 +36,6 @@ class Capture:
 
     def __init__(self, folder: Path | None, task: StepTask, *, echo: bool, level: int) -> None:
         self.echo = echo
-        self.marks = {"run_id": task.run_id, "step": task.step.key, "attempt": task.attempt}
-        self.log: logging.LoggerAdapter[Any] = _Adapter(_logger(), self.marks)
         self.level = level
         self.loggers: tuple[logging.Logger, ...] = ()
         self._task = task
@@ -57,6 +56,16 @@ class Capture:
             _CURRENT.reset(self._token)
         _uninstall()
         self.close()
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """What each record says of where it comes from."""
+        return {"run_id": self._task.run_id, "step": self._task.step.key, "attempt": self._task.attempt}
+
+    @cached_property
+    def log(self) -> logging.LoggerAdapter[Any]:
+        """The log of the step."""
+        return _Adapter(_logger(), self.marks)
 
     def write(self, stream: str, text: str) -> None:
         """Keep a piece of output; past 64 MB the rest is dropped and said so."""

@@ -131,10 +131,10 @@ def build_hook_context(
 class StepHooks:
     """The hooks of one attempt of one step: those of its op and of the job. They run when nothing more will be tried."""
 
-    def __init__(self, environment: StepEnvironment, task: StepTask, job: Any) -> None:
+    def __init__(self, environment: StepEnvironment, task: StepTask, of_job: frozenset[HookDefinition] = frozenset()) -> None:
         self._environment = environment
         self._task = task
-        self._hooks: frozenset[HookDefinition] = job.hook_defs if job is not None else frozenset()
+        self._hooks = of_job
         self._op: OpDefinition | None = None
         self._resources: Any = Resources({})
         self._config: Any = None

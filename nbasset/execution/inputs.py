@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from nbasset import clock
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.catalog import OutputRef
 from nbasset.definitions.op import In, OpDefinition, is_nothing
+from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
 from nbasset.errors import InvariantViolationError, MissingValue
 from nbasset.events.facts import InputLoaded
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.task import InputVersions, StepTask
-from nbasset.io_managers.protocol import InputContext, OutputContext
-from nbasset.io_managers.wanted import load_as
-from nbasset.keys import AssetKey
+from nbasset.io_managers.memory import InMemoryIOManager
+from nbasset.io_managers.protocol import InputContext, LoadAs, OutputContext
+from nbasset.io_managers.wanted import Form, form_as
+from nbasset.io_managers.wanted import wanted as form_of
+from nbasset.keys import AssetKey, PartitionRef
 from nbasset.planning.plan import StepInput
 
 Values = Mapping[tuple[str, str, str | None], Any]
@@ -25,38 +28,71 @@ GIVEN = ""
 """Stands for the step of values that were given for the inputs of a job: ``values["", "rows", None]``."""
 
 
+class InputSlot(NamedTuple):
+    """What is known of an input whatever is read for it: what the op and the asset say of it, and where it comes from.
+
+    `spec` is of the asset that it reads, `manager` the key that loads it; for an input that other steps give, the key of each output goes
+    before. Of a list, each is about one item.
+    """
+
+    declared: In
+    annotation: Any
+    value_type: Any
+    wanted: AssetInput | None
+    form: Form
+    spec: AssetSpec | None
+    manager: str | None
+    is_nothing: bool
+
+    def managers(self, item: StepInput) -> set[str]:
+        """Keys of the I/O managers, and of what else is needed, to load it."""
+        found = {ref.manager for ref in item.outputs}
+        if self.manager is not None:
+            found.add(self.manager)
+        elif item.kind == "config" and self.declared.value_type is not None:
+            loader = resolve_type(self.declared.value_type).loader
+            found.update(loader.required_resource_keys if loader is not None else ())
+        return found
+
+
+def slot_of(item: StepInput, op: OpDefinition, owner: AssetsDefinition | None, environment: StepEnvironment) -> InputSlot:
+    """What op, asset and definitions say of one input."""
+    name = base_name(item)
+    declared = op.ins.get(name, _UNDECLARED)
+    annotation, value_type = op.parameters.inputs.get(name), declared.value_type
+    if is_one_of_several(item):
+        annotation, value_type = each_of(annotation), each_of(value_type)
+    wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None and item.asset is not None else None
+    manager = item.manager or declared.input_manager_key
+    spec = None
+    if item.asset is not None:
+        maker = environment.definitions.makers.get(item.asset)
+        spec = maker.specs_by_key[item.asset] if maker is not None else environment.definitions.catalog.asset(item.asset).spec
+        manager = (wanted.input_manager_key if wanted is not None else None) or manager or spec.io_manager_key
+    return InputSlot(declared, annotation, value_type, wanted, form_of(annotation).form, spec, manager, is_nothing(declared.value_type))
+
+
+_UNDECLARED = In()
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the inputs of one step are read with."""
+    """What the inputs of one step are read with. `slot` says what is known of an input, `log` gives the log of the step."""
 
     task: StepTask
     op: OpDefinition
     owner: AssetsDefinition | None
     resources: Any
-    log: Any
+    log: Callable[[], Any]
     config: Mapping[str, Any]
-
-    def declared(self, item: StepInput) -> In:
-        """What the op says of an input, or of the list that it is a part of."""
-        return self.op.ins.get(base_name(item), In())
-
-    def annotation(self, item: StepInput) -> Any:
-        """What the function's parameter says; for one of several in a list, what it says of each."""
-        annotation = self.op.parameters.inputs.get(base_name(item))
-        return each_of(annotation) if is_one_of_several(item) else annotation
-
-    def value_type(self, item: StepInput) -> Any:
-        """The type that the op declares; for one of several in a list, that of each."""
-        declared = self.declared(item).value_type
-        return each_of(declared) if is_one_of_several(item) else declared
-
-    def wanted(self, item: StepInput) -> AssetInput | None:
-        """What the asset says of the input, or the graph's that it stands for."""
-        return self.owner.inputs.get(item.graph_input or item.name) if self.owner is not None else None
+    slot: Callable[[StepInput], InputSlot]
 
     def versions(self, item: StepInput) -> InputVersions | None:
         """Which versions of an asset to read."""
-        return next((one for one in self.task.inputs if one.name == item.name), None)
+        for one in self.task.inputs:
+            if one.name == item.name:
+                return one
+        return None
 
 
 def is_one_of_several(item: StepInput) -> bool:
@@ -81,10 +117,14 @@ def base_name(item: StepInput) -> str:
 
 @dataclass(slots=True)
 class InputLoader:
-    """Loads inputs of steps. `values` holds outputs of steps that ran in this process, and values given for the job's own inputs."""
+    """Loads inputs of steps. `values` holds outputs of steps that ran in this process, and values given for the job's own inputs.
+
+    `own` gives the I/O manager that only one asset has, to who reads that asset; None where it has none of its own.
+    """
 
     environment: StepEnvironment
     values: Values
+    own: Callable[[AssetKey, str], Any] = lambda key, manager: None
 
     def load(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
         """The value of one input, and the fact that it was loaded. `Nothing` when there is no value to pass.
@@ -97,7 +137,7 @@ class InputLoader:
             If it needs partitions that the upstream does not define.
         """
         at = clock.now_us()
-        if is_nothing(reading.declared(item).value_type):
+        if reading.slot(item).is_nothing:
             return Nothing, None
         if item.kind == "asset" and item.asset is not None:
             return self._asset(reading, item, item.asset, at)
@@ -119,47 +159,60 @@ class InputLoader:
     # -- stored assets -----------------------------------------------------------------------------------------------------
 
     def _asset(self, reading: Reading, item: StepInput, asset: AssetKey, at: int) -> tuple[Any, InputLoaded | None]:
-        wanted, declared, versions, task = reading.wanted(item), reading.declared(item), reading.versions(item), reading.task
-        maker = self.environment.definitions.maker(asset)
-        spec = maker.get_asset_spec(asset)
-        annotation = reading.annotation(item)
-        if item.nonexistent and not _allowed(wanted, "allow_nonexistent_partitions"):
+        slot, versions = reading.slot(item), reading.versions(item)
+        spec = slot.spec
+        assert spec is not None
+        assert slot.manager is not None
+        if item.nonexistent and not _allowed(slot.wanted, "allow_nonexistent_partitions"):
             raise InvariantViolationError(
                 f"input '{item.name}' needs {item.nonexistent} partitions of '{asset}' that its definition does not have. "
                 "Start the upstream earlier, or allow it: TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)."
             )
         refs = versions.refs if versions is not None else ()
-        how = load_as(annotation, several=item.several)
+        ids = versions.version_ids if versions is not None else ()
+        how = form_as(slot.form, several=item.several)
         if item.partitions is not None and not refs:
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
-        context = InputContext(
-            key=asset,
+        manager = self.own(asset, slot.manager)
+        manager = manager if manager is not None else self._manager(slot.manager, reading)
+        if type(manager) is InMemoryIOManager and (how == "single" if refs else spec.partitions_def is None) and len(refs) <= 1:
+            value = manager.kept(asset.to_user_string(), refs[0].key if refs else None, _ABSENT)
+            if value is not _ABSENT:  # else the manager says what is missing
+                return value, InputLoaded(item.name, str(asset), ids, clock.now_us() - at)
+        context = self._context(reading, item, slot, spec, refs, how, ids)
+        value = manager.load_input(context)
+        return value, InputLoaded(item.name, str(asset), ids if len(ids) <= 100 else (), clock.now_us() - at, context.added_metadata)
+
+    def _context(
+        self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, refs: tuple[PartitionRef, ...], how: LoadAs,
+        ids: tuple[str, ...],
+    ) -> InputContext:  # fmt: skip
+        task, log = reading.task, reading.log()
+        extra = slot.wanted.metadata if slot.wanted is not None else slot.declared.metadata
+        return InputContext(
+            key=spec.key,
             partitions=refs,
             asset_partitions_def=spec.partitions_def,
             run_partition_key=task.refs[0].key if len(task.refs) == 1 else None,
             name=item.name,
-            definition_metadata={**spec.metadata, **(wanted.metadata if wanted is not None else declared.metadata)},
-            value_type=reading.value_type(item) or annotation,
+            definition_metadata={**spec.metadata, **extra},
+            value_type=slot.value_type or slot.annotation,
             resources=reading.resources,
-            log=reading.log,
+            log=log,
             upstream_output=OutputContext(
-                key=asset, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
-                resources=reading.resources, log=reading.log, name="result", version_id="",
+                key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
+                resources=reading.resources, log=log, name="result", version_id="",
             ),
-            annotation=annotation,
+            annotation=slot.annotation,
             load_as=how,
-            version_ids=versions.version_ids if versions is not None else (),
+            version_ids=ids,
         )  # fmt: skip
-        own = wanted.input_manager_key if wanted is not None else None
-        value = self._manager(own or item.manager or declared.input_manager_key or spec.io_manager_key, reading).load_input(context)
-        ids = versions.version_ids if versions is not None and len(versions.version_ids) <= 100 else ()
-        return value, InputLoaded(item.name, str(asset), ids, clock.now_us() - at, context.added_metadata)
 
     # -- outputs of other steps --------------------------------------------------------------------------------------------
 
     def _output(self, reading: Reading, item: StepInput, ref: OutputRef, mapping_key: str | None) -> Any:
         """The very value where it is still in this process and nobody wants it to go through an I/O manager of theirs."""
-        manager = reading.declared(item).input_manager_key
+        manager = reading.slot(item).declared.input_manager_key
         if manager is None and ref.manager not in reading.resources:
             found = self.values.get((ref.step, ref.output, mapping_key), _ABSENT)
             if found is not _ABSENT:
@@ -168,18 +221,18 @@ class InputLoader:
 
     def _stored_output(self, reading: Reading, item: StepInput, ref: OutputRef, mapping_key: str | None, manager: str) -> Any:
         """An output that another process or an earlier run stored."""
-        task = reading.task
+        task, log, slot = reading.task, reading.log(), reading.slot(item)
         key = ref.asset
         refs = task.refs if key is not None else ()
         definition = self.environment.definitions.maker(key).get_asset_spec(key).partitions_def if key is not None else None
         upstream = OutputContext(
             key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
-            name=ref.output, mapping_key=mapping_key, resources=reading.resources, log=reading.log,
+            name=ref.output, mapping_key=mapping_key, resources=reading.resources, log=log,
         )  # fmt: skip
         context = InputContext(
-            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=reading.value_type(item),
-            definition_metadata=reading.declared(item).metadata, annotation=reading.annotation(item),
-            resources=reading.resources, log=reading.log, upstream_output=upstream,
+            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=slot.value_type,
+            definition_metadata=slot.declared.metadata, annotation=slot.annotation,
+            resources=reading.resources, log=log, upstream_output=upstream,
         )  # fmt: skip
         try:
             return self._manager(manager, reading).load_input(context)
@@ -194,12 +247,12 @@ class InputLoader:
     def _given(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
         if item.graph_input and (GIVEN, item.graph_input, None) in self.values:
             return self.values[GIVEN, item.graph_input, None], InputLoaded(item.name, "given")
-        declared = reading.declared(item)
+        declared = reading.slot(item).declared
         data = _configured(reading, item)
         if data is not _ABSENT:
             loader = resolve_type(declared.value_type).loader if declared.value_type is not None else None
             if loader is not None:
-                context = TypeCheckContext(reading.log, reading.resources, reading.task.run_id)
+                context = TypeCheckContext(reading.log(), reading.resources, reading.task.run_id)
                 data = loader.load(context, data, of=f"input '{item.name}' of op '{reading.op.name}'")
             return data, InputLoaded(item.name, "config")
         if declared.has_default:

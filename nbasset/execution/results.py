@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from nbasset.definitions.results import (
@@ -215,6 +216,21 @@ class ResultReader:
             if output.is_required and not output.is_dynamic and name not in self._seen:
                 hint = "Mark it optional (output_required=False, is_required=False) if that is meant."
                 raise InvariantViolationError(f"{self.what} ended without giving output '{name}'. {hint}")
+
+
+def is_plain(value: Any) -> bool:
+    """Whether something can only be the value of an output: it says nothing of itself, and is not None, which may mean that there is none.
+
+    >>> is_plain([1, 2]), is_plain({}), is_plain(None), is_plain([Output(1)])
+    (True, True, False, False)
+    """
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return not value or not isinstance(value[0], _EVENTS)
+    return kind in _PLAIN
+
+
+_PLAIN = frozenset((int, float, str, bool, bytes, dict, set, frozenset))
 
 
 def _short(value: Any) -> str:

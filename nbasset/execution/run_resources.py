@@ -12,9 +12,9 @@ from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.resources_context import InitResourceContext, Resources
-from nbasset.definitions.value_types import resolve_type
+from nbasset.execution.calls import Call
 from nbasset.execution.environment import StepEnvironment
-from nbasset.execution.inputs import base_name
+from nbasset.keys import AssetKey
 from nbasset.planning.plan import Step
 from nbasset.serde import Json
 
@@ -42,7 +42,6 @@ class RunResources:
         self._scopes: dict[str, ResourceScope] = {}
         self._given: dict[str, Mapping[str, Any]] = {}
         self._all: dict[str, Mapping[str, Any]] = {}
-        self._managers: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
         self._opened: dict[str, Mapping[str, Json]] = {}
 
     def __enter__(self) -> RunResources:
@@ -51,23 +50,17 @@ class RunResources:
     def __exit__(self, *problem: Any) -> None:
         self._stack.__exit__(*problem)
 
-    def for_step(
-        self, owner: AssetsDefinition | None, op: OpDefinition, step: Step, *, also: Collection[str] = frozenset()
-    ) -> Resources:  # fmt: skip
+    def for_call(self, call: Call, step: Step, *, also: Collection[str] = ()) -> Resources:
         """The resources of a step, and those `also` wanted by its hooks. Steps without any get an empty mapping and open nothing."""
+        owner = call.owner
         own = owner.resource_defs if owner is not None else {}
         given = self._given_to(owner, own)
-        place = (step.node, step.handle, tuple([output.name for output in step.outputs]))
-        managers = self._managers.get(place)
-        if managers is None:
-            managers = {output.manager for output in step.outputs} | _input_managers(owner, op, step, self.environment)
-            self._managers[place] = managers  # the same for all partitions
-        wanted = op.resource_keys | frozenset(also) | (managers & given.keys())
+        wanted = {*call.op.resource_keys, *also, *(key for key in call.managers if key in given)}
         if not wanted:
             return NONE
         with self._lock:
             scope = self._scope(owner.name if owner is not None and own else "", given)
-            return scope.get(sorted(wanted), needed_by=f"step '{step.key}'")
+            return scope.get(sorted(wanted), needed_by=f"step '{step.handle}'")
 
     def _given_to(self, owner: AssetsDefinition | None, own: Mapping[str, Any]) -> Mapping[str, Any]:
         name = owner.name if owner is not None and own else ""
@@ -94,6 +87,15 @@ class RunResources:
                     return self._scopes[name].get([key])[key]
         return self.environment.manager(key)
 
+    def own_manager(self, key: AssetKey, manager: str) -> Any:
+        """The I/O manager that an asset alone has under a key (``io_manager_def``), for who reads the asset; None without one."""
+        maker = self.environment.definitions.makers.get(key)
+        if maker is None or manager not in maker.resource_defs:
+            return None
+        with self._lock:
+            scope = self._scope(maker.name, self._given_to(maker, maker.resource_defs))
+            return scope.get([manager], needed_by=f"asset '{key}'")[manager]
+
     def config_for(self, step: Step, op: OpDefinition) -> tuple[Any, Any]:
         """The configuration of a step: what `context.op_config` is, and the object for a `config` parameter."""
         if op.config_schema is None:
@@ -117,21 +119,3 @@ class RunResources:
                 if has_mapping(schemas):
                     self._opened[node] = {**self.run_config, "ops": opened_config(schemas, self.run_config.get("ops") or {})}
         return self._opened[node]
-
-
-def _input_managers(owner: AssetsDefinition | None, op: OpDefinition, step: Step, environment: StepEnvironment) -> set[str]:
-    found: set[str] = set()
-    for item in step.leaves():
-        found.update(ref.manager for ref in item.outputs)
-        declared = op.ins.get(base_name(item))
-        own = item.manager or (declared.input_manager_key if declared is not None else None)
-        if item.asset is not None:
-            wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None else None
-            own = (wanted.input_manager_key if wanted is not None else None) or own
-            found.add(own or environment.definitions.maker(item.asset).get_asset_spec(item.asset).io_manager_key)
-        elif own is not None:
-            found.add(own)
-        elif item.kind == "config" and declared is not None and declared.value_type is not None:
-            loader = resolve_type(declared.value_type).loader
-            found.update(loader.required_resource_keys if loader is not None else ())
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -34,8 +33,9 @@ from nbasset.events.facts import (
     OutputStored,
 )
 from nbasset.events.kinds import StepReused
+from nbasset.execution.calls import Call
 from nbasset.execution.capture import Capture, capturing_python
-from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView
+from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView, Told
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
@@ -45,8 +45,9 @@ from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
 from nbasset.execution.type_checks import check_input, check_output
+from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import OutputContext, Staged, StagingIOManager, split_output
-from nbasset.keys import AssetKey, PartitionRef
+from nbasset.keys import AssetKey, PartitionRef, new_version_id
 from nbasset.metadata import MetadataValue
 from nbasset.ordinals import OrdinalSet
 
@@ -59,8 +60,9 @@ class StepRunner:
         self.resources = resources
         self.values: dict[tuple[str, str, str | None], Any] = {}
         self.errors: dict[str, BaseException] = {}
-        self.loader = InputLoader(environment, self.values)
+        self.loader = InputLoader(environment, self.values, resources.own_manager)
         self.loggers = RunLoggers(environment)
+        self._calls: dict[tuple[str, str], Call] = {}
 
     def run(self, task: StepTask) -> StepReport:
         """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
@@ -70,7 +72,16 @@ class StepRunner:
         attempt = _Attempt(self, task)
         return attempt.run()
 
-    def node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
+    def call(self, task: StepTask) -> Call:
+        """What all steps that call the same function have in common."""
+        step = task.step
+        place = (step.node, step.handle)
+        found = self._calls.get(place)
+        if found is None or found.outputs != step.outputs:
+            found = self._calls[place] = Call(*self._node(task), step, self.environment)
+        return found
+
+    def _node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
         """The definition behind a step: the assets it belongs to, and the op that is called."""
         found = self.environment.definitions.definition(task.step.node)
         if found is None:
@@ -97,6 +108,12 @@ class StepRunner:
 
 
 class _Attempt:
+    """One attempt. What the function's call needs is found first, then everything else only if something asks for it."""
+
+    call: Call
+    resources: Any
+    config: tuple[Any, Any]
+
     def __init__(self, runner: StepRunner, task: StepTask) -> None:
         self.runner = runner
         self.environment = runner.environment
@@ -106,73 +123,95 @@ class _Attempt:
         self.load_us = self.work_us = self.write_us = 0
         self.facts: list[Fact] = []
         self.staged: list[tuple[str, Staged]] = []
-        self.keys: tuple[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest, ...] = ()
-        self.hooks = StepHooks(runner.environment, task, runner.job(task))
+        self.keys: list[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest] = []
+        self.context: OpExecutionContext | None = None
+        job = runner.job(task)
+        self.hooks = StepHooks(runner.environment, task, job.hook_defs) if job is not None and job.hook_defs else None
+        self.capture = Capture(self.environment.runs_folder, task, echo=self.environment.echo, level=self.environment.log_level)
 
     def run(self) -> StepReport:
-        folder = self.environment.runs_folder
-        with Capture(folder, self.task, echo=self.environment.echo, level=self.environment.log_level) as capture:
+        with self.capture as capture:
             try:
                 capture.loggers = self.runner.loggers.for_step(self.task)
                 with self.environment.observe(self.task) as observed, self._listening():
-                    self._execute(capture.log)
+                    self._execute()
                 self.facts.extend(observed.facts())
-                self.facts.extend(self.hooks.after_success())
+                if self.hooks is not None:
+                    self.facts.extend(self.hooks.after_success())
             except KeyboardInterrupt as error:
-                return self._report(capture, error, cancelled=True)
+                return self._report(error, cancelled=True)
             except Exception as error:  # noqa: BLE001 - every failure of the user's code becomes data in the report
                 self.runner.errors[self.step.key] = error
-                self.facts.extend(self.hooks.after_failure(error))
-                return self._report(capture, error)
-            return self._report(capture, None)
+                if self.hooks is not None:
+                    self.facts.extend(self.hooks.after_failure(error))
+                return self._report(error)
+            return self._report(None)
 
     def _listening(self) -> AbstractContextManager[None]:
         names = self.environment.python_loggers
-        return capturing_python(self.environment.python_level, names) if names else nullcontext()
+        return capturing_python(self.environment.python_level, names) if names else _DEAF
 
-    def _execute(self, log: logging.LoggerAdapter[Any]) -> None:
-        owner, op = self.runner.node(self.task)
-        self.hooks.of(op)
-        resources = self.runner.resources.for_step(owner, op, self.step, also=self.hooks.resource_keys)
-        config, config_value = self.runner.resources.config_for(self.step, op)
-        self.hooks.with_surroundings(resources, config, log)
-        context = self._context(owner, op, config, config_value, resources, log)
+    def _execute(self) -> None:
+        self._prepare()
+        call, op = self.call, self.call.op
+        takes = op.parameters
         at = clock.now_us()
-        inputs = self._load(op, owner, resources, log)
-        values = {**inputs, **{name: resources[key] for name, key in op.parameters.resources.items()}}
-        if op.parameters.config is not None:
-            values[op.parameters.config] = config_value
-        self.load_us = clock.now_us() - at
-        at = clock.now_us()
-        what = _what(self.step, op)
-        returns = op.parameters.returns
-        reader = ResultReader(
-            self.step.outputs, what=what, annotated_none=returns is None or returns is Nothing or returns is type(None),
-            is_check=self.step.kind == "check",
-        )  # fmt: skip
-        result = op.fn(context, **values) if op.parameters.context is not None else op.fn(**values)
-        for item in reader.read(result):
-            self._keep(item, op, owner, context, resources)
-        self.work_us = clock.now_us() - at - self.write_us
-        self._finish(context)
+        values = self._load() if self.step.inputs else {}
+        for name, key in takes.resources.items():
+            values[name] = self.resources[key]
+        if takes.config is not None:
+            values[takes.config] = self.config[1]
+        began = clock.now_us()
+        self.load_us = began - at
+        if takes.context is not None:
+            self.context = self._context()
+            result = op.fn(self.context, **values)
+        else:
+            result = op.fn(**values)
+        if call.is_bare(result):
+            assert call.sole is not None
+            self._keep_value(Given(call.sole.name, result), call.sole)
+        else:
+            reader = ResultReader(
+                self.step.outputs, what=call.what, annotated_none=call.annotated_none, is_check=self.step.kind == "check"
+            )  # fmt: skip
+            for item in reader.read(result):
+                self._keep(item)
+        self.work_us = clock.now_us() - began - self.write_us
+        if self.context is not None:
+            self._finish(self.context.told)
 
-    def _context(
-        self, owner: AssetsDefinition | None, op: OpDefinition, config: Any, config_value: Any, resources: Any, log: Any
-    ) -> OpExecutionContext:
-        task = self.task
+    def _prepare(self) -> None:
+        """Find the function, its resources and its configuration, and tell the hooks of them."""
+        call = self.call = self.runner.call(self.task)
+        if self.hooks is None and call.op.hooks:
+            self.hooks = StepHooks(self.environment, self.task)
+        if self.hooks is None:
+            if call.resources is None:
+                call.resources = self.runner.resources.for_call(call, self.step)
+            self.resources = call.resources
+            self.config = self.runner.resources.config_for(self.step, call.op)
+            return
+        self.hooks.of(call.op)
+        self.resources = self.runner.resources.for_call(call, self.step, also=self.hooks.resource_keys)
+        self.config = self.runner.resources.config_for(self.step, call.op)
+        self.hooks.with_surroundings(self.resources, self.config[0], self.capture.log)
+
+    def _context(self) -> OpExecutionContext:
+        task, owner = self.task, self.call.owner
         kind = AssetExecutionContext if owner is not None else OpExecutionContext
         return (AssetCheckExecutionContext if self.step.kind == "check" else kind)(
-            name=op.name,
+            name=self.call.op.name,
             run=RunView(task.run_id, task.tags, task.job, task.config),
             step_key=self.step.key,
             assets_by_output={output.name: output.asset for output in self.step.outputs if output.asset is not None},
             selected_checks=self.step.checks,
             partitions_def=owner.partitions_def if owner is not None else getattr(self.runner.job(task), "partitions_def", None),
             partitions=task.refs,
-            config=config,
-            config_value=config_value,
-            resources=resources,
-            log=log,
+            config=self.config[0],
+            config_value=self.config[1],
+            resources=self.resources,
+            log=self.capture.log,
             instance=self.environment.instance,
             attempt=task.attempt,
             outputs=[output.name for output in self.step.outputs if output.check is None],
@@ -182,9 +221,10 @@ class _Attempt:
             mapping_key=task.mapping_key,
         )
 
-    def _load(self, op: OpDefinition, owner: AssetsDefinition | None, resources: Any, log: Any) -> dict[str, Any]:
-        versions = {item.name: item for item in self.task.inputs}
-        reading = Reading(self.task, op, owner, resources, log, self.runner.resources.run_config)
+    def _load(self) -> dict[str, Any]:
+        call = self.call
+        run_config = self.runner.resources.run_config
+        reading = Reading(self.task, call.op, call.owner, self.resources, lambda: self.capture.log, run_config, call.slot)
         values: dict[str, Any] = {}
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
@@ -192,51 +232,57 @@ class _Attempt:
             value, fact = self.runner.loader.load(reading, item)
             if value is Nothing:
                 continue
-            values[item.name] = check_input(value, item.name, op, _what(self.step, op), partitions=versions.get(item.name))
+            values[item.name] = check_input(value, item.name, call, partitions=reading.versions(item))
             if fact is not None:
                 self.facts.append(fact)
         return values
 
     # -- what came out -----------------------------------------------------------------------------------------------------
 
-    def _keep(self, item: Item, op: OpDefinition, owner: AssetsDefinition | None, context: OpExecutionContext, resources: Any) -> None:
+    def _keep(self, item: Item) -> None:
         if isinstance(item, Given):
-            at = clock.now_us()
-            output = next(one for one in self.step.outputs if one.name == item.output)
-            self.hooks.gave(item)
-            is_split = len(self.task.refs) > 1 or _is_split_for_one(item.value, output, owner, self.task.refs)
-            if item.value is not NO_VALUE:
-                check_output(item.value, item.output, op, _what(self.step, op), by_partition=is_split)
-            if is_split and len(self.task.refs) == 1:
-                item = replace(item, value=item.value[self.task.refs[0].key])
-            self._store(item, output, op, owner, context, resources)
-            self.write_us += clock.now_us() - at
+            self._keep_value(item, next(one for one in self.step.outputs if one.name == item.output))
         elif isinstance(item, AssetCheckResult):
             self.facts.append(self._verdict(item))
         elif isinstance(item, (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)):
-            context.told.keys.append(item)
+            self.keys.append(item)
         else:
             self.facts.append(_fact(item))
 
-    def _store(
-        self, item: Given, output: NodeOutput, op: OpDefinition, owner: AssetsDefinition | None, context: OpExecutionContext, resources: Any
-    ) -> None:
-        told = context.told.metadata.get(item.output, {})
-        metadata = {**item.metadata, **told}
+    def _keep_value(self, item: Given, output: NodeOutput) -> None:
+        at = clock.now_us()
+        if self.hooks is not None:
+            self.hooks.gave(item)
+        is_split = self.call.is_split(item.value, output, self.task.refs)
+        if item.value is not NO_VALUE:
+            check_output(item.value, item.output, self.call, by_partition=is_split)
+        if is_split and len(self.task.refs) == 1:
+            item = replace(item, value=item.value[self.task.refs[0].key])
+        self._store(item, output)
+        self.write_us += clock.now_us() - at
+
+    def _store(self, item: Given, output: NodeOutput) -> None:
+        told = self.context.told.metadata.get(item.output) if self.context is not None else None
+        metadata = {**item.metadata, **told} if told else item.metadata
         if self.step.kind == "observe" and output.asset is not None:
             self._observe(output.asset, item, metadata)
             return
         if output.asset is None or self.step.handle != self.step.node:
             value = None if item.value is NO_VALUE else item.value
             self.runner.values[self.step.key, output.name, item.mapping_key] = value
+        refs = self.task.refs
         if item.value is NO_VALUE:
-            self._record(output, item, self.task.refs, None, metadata, context)
+            self._record(output, item, refs, metadata)
             return
-        manager = resources[output.manager] if output.manager in resources else self.environment.manager(output.manager)
-        base = self._output_context(item, output, op, owner, context, resources, metadata)
+        manager = self.resources[output.manager] if output.manager in self.resources else self.environment.manager(output.manager)
+        if type(manager) is InMemoryIOManager and output.asset is not None and len(refs) <= 1:
+            manager.keep(output.asset.to_user_string(), refs[0].key if refs else None, item.value)
+            self._record(output, item, refs, metadata, new_version_id())
+            return
+        base = self._output_context(item, output, metadata)
         if not isinstance(manager, StagingIOManager):
             manager.handle_output(base, item.value)
-            self._record(output, item, self.task.refs, base, {**metadata, **base.added_metadata}, context)
+            self._record(output, item, refs, {**metadata, **base.added_metadata}, base.version_id, data_version=base.data_version)
             return
         for one, value in split_output(base, item.value):
             if item.data_version is not None:
@@ -249,12 +295,11 @@ class _Attempt:
                 self.facts.append(OutputStored(output.name, item.mapping_key, metadata=metadata, kept="not-storable"))
                 continue
             self.staged.append((output.manager, staged))
-            self._record(output, item, one.partitions, one, {**metadata, **one.added_metadata, **staged.metadata}, context, staged)
+            also = {**metadata, **one.added_metadata, **staged.metadata}
+            self._record(output, item, one.partitions, also, staged.version_id, data_version=staged.data_version, staged=staged)
 
-    def _output_context(
-        self, item: Given, output: NodeOutput, op: OpDefinition, owner: AssetsDefinition | None, context: OpExecutionContext,
-        resources: Any, metadata: Mapping[str, MetadataValue],
-    ) -> OutputContext:  # fmt: skip
+    def _output_context(self, item: Given, output: NodeOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
+        owner, op = self.call.owner, self.call.op
         spec = owner.specs_by_key.get(output.asset) if owner is not None and output.asset is not None else None
         out = op.outs.get(output.name)
         return OutputContext(
@@ -265,9 +310,9 @@ class _Attempt:
             name=output.name,
             definition_metadata=spec.metadata if spec is not None else (out.metadata if out is not None else {}),
             value_type=out.value_type if out is not None else None,
-            config=context.op_config,
-            resources=resources,
-            log=context.log,
+            config=self.config[0],
+            resources=self.resources,
+            log=self.capture.log,
             step_key=self.step.key,
             run_id=self.task.run_id,
             mapping_key=item.mapping_key,
@@ -279,43 +324,36 @@ class _Attempt:
         output: NodeOutput,
         item: Given,
         refs: tuple[PartitionRef, ...],
-        stored: OutputContext | None,
         metadata: Mapping[str, MetadataValue],
-        context: OpExecutionContext,
+        version_id: str = "",
+        *,
+        data_version: str | None = None,
         staged: Staged | None = None,
     ) -> None:
-        """The fact that an output is there: one for each of its partitions. What it came from is for the run to tell (`Provenance`)."""
-        version_id = staged.version_id if staged is not None else stored.version_id if stored is not None else ""
+        """The fact that an output is there: one for each of its partitions. `version_id` is empty for what the function stored itself.
+
+        What it came from is for the run to tell (`Provenance`).
+        """
+        rows, size, uri, schema = (staged.rows, staged.size_bytes, staged.uri, staged.schema_id) if staged is not None else _UNKNOWN
         if output.asset is None:
-            uri, rows, size = (staged.uri, staged.rows, staged.size_bytes) if staged is not None else (None, None, None)
-            kept: Any = "stored" if stored is not None else "nothing"
+            kept: Any = "stored" if version_id else "nothing"
             self.facts.append(OutputStored(output.name, item.mapping_key, uri, version_id, rows, size, metadata, kept))
             return
-        told = context.told.data_versions.get(str(output.asset))
-        stored_version = staged.data_version if staged is not None else stored.data_version if stored is not None else None
-        io = self.environment.io_version(output.manager) if stored is not None else "none"
+        told = self.context.told.data_versions.get(str(output.asset)) if self.context is not None else None
+        io = self.environment.io_version(output.manager) if version_id else "none"
+        version, code, hidden = (
+            item.data_version or told or data_version or "",
+            self.task.code,
+            self.environment.hidden_state(self.step.node),
+        )
+        tags = dict(item.tags) if item.tags else {}
         for ref in refs or (None,):
             self.facts.append(
                 AssetMaterialized(
-                    output.asset,
-                    ref,
-                    version_id,
-                    item.data_version or told or stored_version or "",
-                    self.task.code.version,
-                    "",
-                    io,
-                    NOT_TOLD,
-                    self.task.code.source_id,
-                    (),
-                    staged.rows if staged is not None else None,
-                    staged.size_bytes if staged is not None else None,
-                    staged.schema_id if staged is not None else None,
-                    staged.uri if staged is not None else None,
-                    metadata,
-                    dict(item.tags),
-                    self.environment.hidden_state(self.step.node),
+                    output.asset, ref, version_id, version, code.version, "", io, NOT_TOLD, code.source_id, (), rows, size, schema, uri,
+                    metadata, tags, hidden,
                 )
-            )
+            )  # fmt: skip
 
     def _observe(self, asset: AssetKey, item: Given, metadata: Mapping[str, MetadataValue]) -> None:
         """What was seen of an asset: one fact, or one for each partition that the function told of (of those asked for, if any were)."""
@@ -372,38 +410,33 @@ class _Attempt:
                 return fact.version_id
         return ""
 
-    def _finish(self, context: OpExecutionContext) -> None:
+    def _finish(self, told: Told) -> None:
         """What was told through the context after outputs were recorded is added to their facts."""
-        told = context.told
-        self.keys = tuple(told.keys)
+        self.keys += told.keys
         for event in told.events:
             self.facts.append(self._verdict(event) if isinstance(event, AssetCheckResult) else _fact(event))
         if told.asset_metadata or told.metadata:
             self.facts = [_with_told(fact, told.asset_metadata, told.metadata, self.step.outputs) for fact in self.facts]
 
-    def _report(self, capture: Capture, error: BaseException | None, *, cancelled: bool = False) -> StepReport:
-        logs = capture.fact()
-        facts = (*self.facts, *((logs,) if logs is not None else ()))
+    def _report(self, error: BaseException | None, *, cancelled: bool = False) -> StepReport:
+        logs = self.capture.fact()
+        if logs is not None:
+            self.facts.append(logs)
+        facts, staged = tuple(self.facts), tuple(self.staged)
         if error is None:
             return StepReport(
-                self.step.key, facts, tuple(self.staged), None, self.started_us, self.load_us, self.work_us, self.write_us, keys=self.keys
+                self.step.key, facts, staged, None, self.started_us, self.load_us, self.work_us, self.write_us, keys=tuple(self.keys)
             )  # fmt: skip
         retry = (error.max_retries, error.seconds_to_wait) if isinstance(error, RetryRequested) else None
         allowed = error.allow_retries if isinstance(error, Failure) else True
         return StepReport(
-            self.step.key, facts, tuple(self.staged), error_info(error), self.started_us, self.load_us, self.work_us, self.write_us,
-            cancelled, retry, allowed,
+            self.step.key, facts, staged, error_info(error), self.started_us, self.load_us, self.work_us, self.write_us, cancelled, retry,
+            allowed,
         )  # fmt: skip
 
 
-def _what(step: Any, op: OpDefinition) -> str:
-    if step.kind == "check":
-        return f"check '{op.name}'"
-    if len(step.assets) == 1 and step.kind == "observe":
-        return f"observation of '{step.assets[0]}'"
-    if len(step.assets) == 1:
-        return f"asset '{step.assets[0]}'"
-    return f"multi-asset '{op.name}'" if step.assets else f"op '{op.name}'"
+_DEAF: AbstractContextManager[None] = nullcontext()
+_UNKNOWN: tuple[None, None, None, None] = (None, None, None, None)
 
 
 def _set(refs: tuple[PartitionRef, ...]) -> OrdinalSet:
@@ -438,10 +471,3 @@ def _with_told(
         **(by_asset.get((fact.asset, partition), {}) if partition else {}),
     }
     return replace(fact, metadata={**fact.metadata, **told}) if told else fact
-
-
-def _is_split_for_one(value: Any, output: NodeOutput, owner: AssetsDefinition | None, refs: tuple[PartitionRef, ...]) -> bool:
-    """Whether a function that makes many partitions in a call, and was asked for one, returned its dict by key all the same."""
-    policy = owner.backfill_policy if owner is not None and output.asset is not None else None
-    makes_many = policy is not None and policy.max_partitions_per_run != 1
-    return makes_many and len(refs) == 1 and isinstance(value, Mapping) and list(value) == [refs[0].key]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbasset.definitions.op import NO_DEFAULT, OpDefinition
+from nbasset.definitions.parameters import NO_DEFAULT
 from nbasset.definitions.value_types import check_value, resolve_type
+from nbasset.execution.calls import Call
 from nbasset.execution.task import InputVersions
 from nbasset.io_managers.wanted import load_as, of_each_partition
 
+_SIMPLE = frozenset((int, float, str, bool))
 
-def check_input(value: Any, name: str, op: OpDefinition, what: str, *, partitions: InputVersions | None) -> Any:
+
+def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions | None) -> Any:
     """The value, when its type allows it. Of a dict by partition each entry is checked by the type of an entry.
 
     Raises
@@ -18,21 +21,23 @@ def check_input(value: Any, name: str, op: OpDefinition, what: str, *, partition
     TypeCheckDidNotPass
         With the input, the type that was expected and what came.
     """
+    op = call.op
     declared = op.ins[name].value_type if name in op.ins else None
-    annotation = op.parameters.inputs.get(name)
-    if partitions is not None and partitions.refs and isinstance(value, dict) and load_as(annotation, several=True) == "dict":
-        inner = of_each_partition(declared if declared is not None else annotation)
-        for key, one in value.items():
-            if one is not None:
-                _check(inner, one, op, f"partition '{key}' of input '{name}' of {what}")
+    if _is_just(value, declared):
         return value
+    if partitions is not None and partitions.refs and isinstance(value, dict):
+        annotation = op.parameters.inputs.get(name)
+        if load_as(annotation, several=True) == "dict":
+            _check_each(call, value, of_each_partition(declared if declared is not None else annotation), f"input '{name}'")
+            return value
     if value is None and partitions is not None and not partitions.refs and not partitions.known:
         return value
-    _check(declared, value, op, f"input '{name}' of {what}")
+    if declared is not None:
+        check_value(call.type_of(f"in {name}", declared), value, of=f"input '{name}' of {call.what}")
     return value
 
 
-def check_output(value: Any, name: str, op: OpDefinition, what: str, *, by_partition: bool) -> None:
+def check_output(value: Any, name: str, call: Call, *, by_partition: bool) -> None:
     """Nothing, when the output's type allows the value. Of a dict with an entry for each partition the entries are checked.
 
     Raises
@@ -40,18 +45,27 @@ def check_output(value: Any, name: str, op: OpDefinition, what: str, *, by_parti
     TypeCheckDidNotPass
         With the output, the type that was expected and what came.
     """
-    out = op.outs.get(name)
+    out = call.op.outs.get(name)
     declared = out.value_type if out is not None else None
-    if declared is None or declared is NO_DEFAULT:
+    if declared is None or declared is NO_DEFAULT or _is_just(value, declared):
         return
     if by_partition and isinstance(value, dict):
-        inner = of_each_partition(declared) or declared
-        for key, one in value.items():
-            _check(inner, one, op, f"partition '{key}' of output '{name}' of {what}")
+        _check_each(call, value, of_each_partition(declared) or declared, f"output '{name}'")
         return
-    _check(declared, value, op, f"output '{name}' of {what}" if name != "result" else f"the output of {what}")
+    of = f"output '{name}' of {call.what}" if name != "result" else f"the output of {call.what}"
+    check_value(call.type_of(f"out {name}", declared), value, of=of)
 
 
-def _check(declared: Any, value: Any, op: OpDefinition, of: str) -> None:
-    if declared is not None:
-        check_value(resolve_type(declared, getattr(op.fn, "__globals__", None)), value, of=of)
+def _is_just(value: Any, declared: Any) -> bool:
+    """Whether the value is of the very class that is declared, one that means nothing but itself: most are, and need no looking into."""
+    return type(value) is declared and declared in _SIMPLE
+
+
+def _check_each(call: Call, values: dict[Any, Any], declared: Any, place: str) -> None:
+    if declared is None:
+        return
+    value_type = resolve_type(declared, getattr(call.op.fn, "__globals__", None))
+    is_input = place.startswith("input")
+    for key, one in values.items():
+        if one is not None or not is_input:
+            check_value(value_type, one, of=f"partition '{key}' of {place} of {call.what}")

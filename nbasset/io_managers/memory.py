@@ -39,6 +39,14 @@ class InMemoryIOManager(IOManager):
             return self._load_one(context)
         return load_partitions(context, self._load_one, self._load_table)
 
+    def keep(self, asset: str, partition: str | None, value: Any) -> None:
+        """Keep the value of an asset, or of one partition, by their names alone: what `handle_output` does, for who has no context."""
+        self.values[(asset,) if partition is None else (asset, partition)] = value
+
+    def kept(self, asset: str, partition: str | None, default: Any) -> Any:
+        """The value that is kept under these names; `default` without one."""
+        return self.values.get((asset,) if partition is None else (asset, partition), default)
+
     def _load_one(self, context: InputContext) -> Any:
         place = _place(context)
         if place not in self.values:

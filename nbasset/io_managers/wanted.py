@@ -43,6 +43,7 @@ class Wanted:
 
 
 ANY = Wanted()
+_SCALAR = Wanted("scalar")
 
 
 def wanted(annotation: Any) -> Wanted:
@@ -53,6 +54,8 @@ def wanted(annotation: Any) -> Wanted:
     """
     if annotation is None or annotation is Any:
         return ANY
+    if annotation is int or annotation is float or annotation is bool:
+        return _SCALAR
     if isinstance(annotation, str):
         return _of_text(annotation)
     origin = get_origin(annotation)
@@ -86,7 +89,11 @@ def load_as(annotation: Any, *, several: bool) -> Literal["dict", "frame", "sing
     >>> load_as(None, several=True), load_as("pl.DataFrame", several=True), load_as("pl.DataFrame", several=False)
     ('dict', 'frame', 'single')
     """
-    form = wanted(annotation).form
+    return form_as(wanted(annotation).form, several=several)
+
+
+def form_as(form: Form, *, several: bool) -> Literal["dict", "frame", "single"]:
+    """The same from the form that the annotation asks for."""
     if form == "by_partition":
         return "dict"
     if not several:
