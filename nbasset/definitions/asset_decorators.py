@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.hooks import checked_hooks
-from nbasset.definitions.op import (
-    NO_DEFAULT,
-    In,
-    OpDefinition,
-    Out,
-    Parameters,
-    check_resource_keys,
-    first_paragraph,
-    output_annotation,
-    parameters_of,
-)
+from nbasset.definitions.op import In, OpDefinition, Out, check_resource_keys, first_paragraph, output_annotation
+from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of
 from nbasset.definitions.policies import BackfillPolicy, FreshnessPolicy, RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn, AssetOut, AssetSpec, parts_of

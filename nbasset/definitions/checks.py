@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
-from nbasset.definitions.op import NO_DEFAULT, In, OpDefinition, Out, Parameters, check_resource_keys, first_paragraph, parameters_of
+from nbasset.definitions.op import In, OpDefinition, Out, check_resource_keys, first_paragraph
+from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn

@@ -7,7 +7,8 @@ from dataclasses import field
 from typing import Any, Literal, overload
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.op import check_resource_keys, checked_name, parameters_of
+from nbasset.definitions.op import check_resource_keys, checked_name
+from nbasset.definitions.parameters import parameters_of
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
 
-from nbasset.definitions.op import Parameters, parameters_of
+from nbasset.definitions.parameters import Parameters, parameters_of
 from nbasset.definitions.resources_context import InitResourceContext, Resources
 from nbasset.errors import InvalidDefinitionError, InvariantViolationError
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from nbasset.dataclass import dataclass
 from nbasset.definitions.composition import PendingCall, current_composer
 from nbasset.definitions.invocation import call_directly
+from nbasset.definitions.parameters import NO_DEFAULT, Parameters
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT, DynamicOutput, MaterializeResult, ObserveResult, Output
 from nbasset.definitions.runtime import runtime
@@ -24,8 +25,6 @@ from nbasset.errors import InvalidDefinitionError
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.places import place_of
 
-NO_DEFAULT: Any = inspect.Parameter.empty
-CONTEXT_NAMES = frozenset({"context", "_context", "_", "__"})
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
@@ -124,24 +123,6 @@ class DynamicOut(Out):
     """
 
     __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """The parameters of a function, sorted by what fills them.
-
-    `inputs` maps each input's name to its annotation, in order. `resources` maps a parameter to the key of its resource. `defaults` holds
-    the defaults of inputs. `keywords` is True when any other name may be passed too (``**kwargs``).
-    """
-
-    context: str | None
-    config: str | None
-    config_type: Any
-    resources: Mapping[str, str]
-    inputs: Mapping[str, Any]
-    defaults: Mapping[str, Any]
-    returns: Any
-    keywords: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,61 +232,6 @@ class OpDefinition:
         )
 
 
-def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
-    """Sort the parameters of a function. `what` names the definition in errors: ``asset 'orders'``.
-
-    The first parameter called ``context`` (or ``_context``, ``_``) or annotated with a context class is the context; ``config`` with a
-    config class the configuration; parameters annotated as resources are resources; all others are inputs. Text annotations are read in
-    the function's own globals; one that cannot be read counts as an input's.
-    """
-    try:
-        signature = inspect.signature(fn)
-    except (TypeError, ValueError) as error:
-        raise InvalidDefinitionError(f"{what} is made from {fn!r:.60}, whose parameters cannot be read: {error}.") from None
-    context: str | None = None
-    config: str | None = None
-    config_type: Any = None
-    resources: dict[str, str] = {}
-    inputs: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
-    keywords = False
-    for position, (name, parameter) in enumerate(signature.parameters.items()):
-        if parameter.kind is parameter.VAR_KEYWORD:
-            keywords = True
-            continue
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            raise InvalidDefinitionError(
-                f"{what} takes *{name}, but each input needs a name of its own ({place_of(fn)}). "
-                "Name the inputs, or pass ins= with **kwargs."
-            )
-        annotation = parameter.annotation
-        if isinstance(annotation, str):
-            annotation = _evaluated(annotation, fn)
-        if position == 0 and (name in CONTEXT_NAMES or getattr(annotation, "__nbasset_context__", False)):
-            context = name
-        elif getattr(annotation, "__nbasset_config__", False) and name == "config":
-            config, config_type = name, annotation
-        elif is_resource_annotation(annotation):
-            resources[name] = name
-        else:
-            inputs[name] = None if annotation is parameter.empty else annotation
-            if parameter.default is not parameter.empty:
-                defaults[name] = parameter.default
-    returns = signature.return_annotation
-    if isinstance(returns, str):
-        returns = _evaluated(returns, fn)
-    return Parameters(
-        context, config, config_type, resources, inputs, defaults, NO_DEFAULT if returns is signature.empty else returns, keywords
-    )
-
-
-def is_resource_annotation(annotation: Any) -> bool:
-    """Whether a parameter annotated so is filled by a resource: a resource class, or ``ResourceParam[...]``."""
-    if getattr(annotation, "__nbasset_resource__", False):
-        return True
-    return any(getattr(item, "__nbasset_resource__", False) for item in getattr(annotation, "__metadata__", ()))
-
-
 def outs_from_annotation(returns: Any, *, description: str | None = None) -> dict[str, Out]:
     """The single output of a function that declares none: its type is the return annotation."""
     return {DEFAULT_OUTPUT: Out(output_annotation(returns), description)}
@@ -379,19 +305,3 @@ def check_resource_keys(keys: Iterable[str] | None) -> frozenset[str]:
     if isinstance(keys, str):
         raise InvalidDefinitionError(f"required_resource_keys={keys!r}: give a set of keys, {{{keys!r}}}.")
     return frozenset(keys or ())
-
-
-def _evaluated(annotation: str, fn: Callable[..., Any]) -> Any:
-    """The object a text annotation stands for, the text itself when it cannot be known yet (a class defined later, a type-only import)."""
-    names = dict(getattr(inspect.unwrap(fn), "__globals__", {}))
-    closure = getattr(fn, "__closure__", None)
-    if closure:
-        for name, cell in zip(fn.__code__.co_freevars, closure, strict=False):
-            try:
-                names[name] = cell.cell_contents
-            except ValueError:
-                continue
-    try:
-        return eval(annotation, names)  # noqa: S307 - the user's own annotation in the user's own module
-    except Exception:  # noqa: BLE001 - whatever goes wrong in there, the annotation is just not known
-        return annotation

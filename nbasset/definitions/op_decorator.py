@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_origin, overload
 
 from nbasset.definitions.op import (
-    NO_DEFAULT,
     In,
     OpDefinition,
     Out,
@@ -15,8 +14,8 @@ from nbasset.definitions.op import (
     first_paragraph,
     is_nothing,
     outs_from_annotation,
-    parameters_of,
 )
+from nbasset.definitions.parameters import NO_DEFAULT, parameters_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvalidDefinitionError, did_you_mean

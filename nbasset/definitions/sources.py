@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
-from nbasset.definitions.op import OpDefinition, Out, Parameters, check_resource_keys, first_paragraph, parameters_of
+from nbasset.definitions.op import OpDefinition, Out, check_resource_keys, first_paragraph
+from nbasset.definitions.parameters import Parameters, parameters_of
 from nbasset.definitions.policies import FreshnessPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec, parts_of

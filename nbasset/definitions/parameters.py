@@ -1,0 +1,150 @@
+"""The parameters of a function, sorted by what fills them: context, config, resources, inputs.
+
+Assets, ops, checks, hooks, schedules and sensors all read their functions here. An ordinary function is read from its own attributes;
+`inspect.signature`, which takes ten times as long, is for whatever else can be called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias
+
+from nbasset.dataclass import dataclass
+from nbasset.definitions.config_markers import is_resource_annotation
+from nbasset.errors import InvalidDefinitionError
+from nbasset.places import place_of
+
+NO_DEFAULT: Any = inspect.Parameter.empty
+CONTEXT_NAMES = frozenset({"context", "_context", "_", "__"})
+_Written: TypeAlias = tuple[str, Any, Any]
+"""One parameter: name, annotation, default; `NO_DEFAULT` for what is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a function, sorted by what fills them.
+
+    `inputs` maps each input's name to its annotation, in order. `resources` maps a parameter to the key of its resource. `defaults` holds
+    the defaults of inputs. `keywords` is True when any other name may be passed too (``**kwargs``).
+    """
+
+    context: str | None
+    config: str | None
+    config_type: Any
+    resources: Mapping[str, str]
+    inputs: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+    returns: Any
+    keywords: bool = False
+
+
+def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
+    """Sort the parameters of a function. `what` names the definition in errors: ``asset 'orders'``.
+
+    The first parameter called ``context`` (or ``_context``, ``_``) or annotated with a context class is the context; ``config`` with a
+    config class the configuration; parameters annotated as resources are resources; all others are inputs. Text annotations are read in
+    the function's own globals; one that cannot be read counts as an input's.
+    """
+    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__") and not hasattr(fn, "__signature__"):
+        written, packed, keywords, returns = _of_function(fn)
+    else:
+        written, packed, keywords, returns = _of_callable(fn, what)
+    if packed is not None:
+        raise InvalidDefinitionError(
+            f"{what} takes *{packed}, but each input needs a name of its own ({place_of(fn)}). Name the inputs, or pass ins= with **kwargs."
+        )
+    context: str | None = None
+    config: str | None = None
+    config_type: Any = None
+    resources: dict[str, str] = {}
+    inputs: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    first = True
+    for name, annotation, default in written:
+        if isinstance(annotation, str):
+            annotation = _evaluated(annotation, fn)
+        role = "" if annotation is NO_DEFAULT else _role_of(annotation)
+        if first and (role == "context" or name in CONTEXT_NAMES):
+            context = name
+        elif role == "config" and name == "config":
+            config, config_type = name, annotation
+        elif role == "resource":
+            resources[name] = name
+        else:
+            inputs[name] = None if annotation is NO_DEFAULT else annotation
+            if default is not NO_DEFAULT:
+                defaults[name] = default
+        first = False
+    if isinstance(returns, str):
+        returns = _evaluated(returns, fn)
+    return Parameters(context, config, config_type, resources, inputs, defaults, returns, keywords)
+
+
+def _of_function(fn: FunctionType) -> tuple[Iterable[_Written], str | None, bool, Any]:
+    """Parameters, the name of ``*args``, whether there is ``**kwargs``, and the return annotation of a plain function."""
+    code, annotations = fn.__code__, fn.__annotations__
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[:count]
+    packed = code.co_varnames[count] if code.co_flags & inspect.CO_VARARGS else None
+    keywords = bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    defaults = dict(fn.__kwdefaults__ or ())
+    if fn.__defaults__:
+        defaults.update(zip(names[code.co_argcount - len(fn.__defaults__) : code.co_argcount], fn.__defaults__, strict=True))
+    written = [(name, annotations.get(name, NO_DEFAULT), defaults.get(name, NO_DEFAULT)) for name in names]
+    return written, packed, keywords, annotations.get("return", NO_DEFAULT)
+
+
+def _of_callable(fn: Callable[..., Any], what: str) -> tuple[Iterable[_Written], str | None, bool, Any]:
+    """The same of anything that can be called: a class, a partial, a wrapped function."""
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError) as error:
+        raise InvalidDefinitionError(f"{what} is made from {fn!r:.60}, whose parameters cannot be read: {error}.") from None
+    parameters = list(signature.parameters.values())
+    packed = next((one.name for one in parameters if one.kind is one.VAR_POSITIONAL), None)
+    keywords = any(one.kind is one.VAR_KEYWORD for one in parameters)
+    written = [(one.name, one.annotation, one.default) for one in parameters if one.kind is not one.VAR_KEYWORD]
+    return written, packed, keywords, signature.return_annotation
+
+
+def _role_of(annotation: Any) -> str:
+    try:
+        return _known_role(annotation)
+    except TypeError:  # not hashable, such as Annotated with a list
+        return _role(annotation)
+
+
+def _role(annotation: Any) -> str:
+    """What a parameter annotated so may be; text that is not known yet, and all else, is an input."""
+    if getattr(annotation, "__nbasset_context__", False):
+        return "context"
+    if getattr(annotation, "__nbasset_config__", False):
+        return "config"
+    return "resource" if is_resource_annotation(annotation) else ""
+
+
+_known_role = lru_cache(maxsize=256)(_role)
+
+
+def _evaluated(annotation: str, fn: Callable[..., Any]) -> Any:
+    """The object a text annotation stands for, the text itself when it cannot be known yet (a class defined later, a type-only import)."""
+    names = getattr(inspect.unwrap(fn), "__globals__", {})
+    closed: dict[str, Any] = {}
+    closure = getattr(fn, "__closure__", None) or ()
+    for name, cell in zip(fn.__code__.co_freevars if closure else (), closure, strict=True):
+        try:
+            closed[name] = cell.cell_contents
+        except ValueError:
+            continue
+    try:
+        return eval(_compiled(annotation), names, closed)  # noqa: S307 - the user's own annotation in the user's own module
+    except Exception:  # noqa: BLE001 - whatever goes wrong in there, the annotation is just not known
+        return annotation
+
+
+@lru_cache(maxsize=256)
+def _compiled(annotation: str) -> CodeType:
+    return compile(annotation, "<annotation>", "eval")
