@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbasset.arguments.parameters import Verb, Word, pairs
+from nbasset.arguments.reading import KINDS, help_text, verb_at
 from nbasset.arguments.verbs import VERBS
 from nbasset.cli_scopes import Call, only_scope, open_home, selecting
 from nbasset.errors import (
@@ -27,15 +28,25 @@ from nbasset.errors import (
     InvalidSelection,
     UnknownAsset,
     UnknownBackfill,
+    UnknownJob,
     UnknownPartitionError,
-    did_you_mean,
+    UnknownRun,
 )
 
 if TYPE_CHECKING:
     from nbasset.commands.run import RunResult
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_USAGE_ERRORS = (UnknownAsset, InvalidSelection, UnknownBackfill, UnknownPartitionError, InvalidInvocationError, InvalidConfigError)
+_USAGE_ERRORS = (
+    UnknownAsset,
+    InvalidSelection,
+    UnknownBackfill,
+    UnknownJob,
+    UnknownPartitionError,
+    UnknownRun,
+    InvalidInvocationError,
+    InvalidConfigError,
+)
 
 _HELP = """Data assets in notebook cells: lineage, runs, Parquet tables.
 
@@ -103,23 +114,24 @@ class _Group(click.Group):
         return list(self.commands)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            near = did_you_mean(args[0], self.commands) or f"Verbs are: {', '.join(self.commands)}."
-            raise click.UsageError(f"there is no verb '{args[0]}'. {near}", ctx)
+        if args and not args[0].startswith("-"):
+            if args[0] in KINDS and args[0] not in VERBS and (len(args) == 1 or args[1] in ("-h", "--help")):
+                click.echo(help_text(args[0], prog="nbasset"))
+                ctx.exit(DONE if len(args) > 1 else USAGE)
+            verb, rest = verb_at(args)
+            if verb.name not in self.commands:
+                raise click.UsageError(f"'{verb.name}' makes sense in a notebook only: %asset {verb.name}.", ctx)
+            return verb.name, self.commands[verb.name], rest
         return super().resolve_command(ctx, args)
 
 
 def _command(verb: Verb, face: Face) -> click.Command:
     """A verb with a location and the options that all of them share."""
     options = [param for param in verb.params if isinstance(param, click.Option)]
-    takes_words = len(options) < len(verb.params)
-    arguments = {param.name: param for param in verb.params if isinstance(param, click.Argument)}
-    asset, run = "asset" in arguments, arguments.get("run")
-    run_place = "RUN" if run is not None and run.required else "[RUN]"
-    metavar = "[LOCATION] ASSET" if asset else f"[LOCATION] {run_place}" if run is not None else "[LOCATION] [SELECTION]..."
+    arguments = [param for param in verb.params if isinstance(param, click.Argument)]
+    selects = any(param.name == "words" for param in arguments)
+    metavar = "[LOCATION] [SELECTION]..." if selects else " ".join(("[LOCATION]", *map(_place, arguments))) if arguments else ""
     words = click.Argument(["words"], nargs=-1, type=Word("selection"), metavar=metavar)
-    if not takes_words:
-        words = click.Argument(["words"], nargs=-1, metavar="")
     shared = [
         click.Option(["--module", "-m"], default="", metavar="NAME", help="The location as a dotted module name."),
         click.Option(["--home"], default="", metavar="FOLDER", help="The project; otherwise found from the location or this folder."),
@@ -129,18 +141,7 @@ def _command(verb: Verb, face: Face) -> click.Command:
     def call(**values: Any) -> int:
         own = {str(option.name): values.pop(str(option.name)) for option in _ONLY_HERE.get(verb.name, ())}
         given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"), own)
-        if not takes_words and given.rest:
-            raise click.UsageError(f"{verb.name} takes no selection, but was given {' '.join(given.rest)}.")
-        more = [param for name, param in arguments.items() if name not in ("asset", "run", "words")]
-        if asset and len(given.rest) != 1 and not more:
-            raise click.UsageError(f"name one asset: nbasset {verb.name} [LOCATION] ASSET. {len(given.rest)} were named.")
-        if run is not None and not int(run.required) <= len(given.rest) <= 1:
-            raise click.UsageError(f"name one run: nbasset {verb.name} {run_place}. {len(given.rest)} were named. See them: nbasset runs.")
-        named: dict[str, Any] = {"words": given.rest}
-        if asset or run is not None:
-            named = {"asset" if asset else "run": given.rest[0] if given.rest else ""}
-        if more:
-            named.update(_more(verb, more, given.rest))
+        named = {"words": given.rest} if selects else _named(verb, arguments, given.rest)
         return face(given, verb.make({**values, **named}))
 
     first, _, rest = verb.help.partition("\n")
@@ -151,18 +152,44 @@ def _command(verb: Verb, face: Face) -> click.Command:
     )  # fmt: skip
 
 
-def _more(verb: Verb, params: list[click.Argument], words: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of a verb behind its asset: one word each, or all that are left."""
-    named = " ".join(("ASSET", *(param.make_metavar(click.Context(click.Command(verb.name))) for param in params)))
-    rest = list(words[1:])
+def _place(param: click.Argument) -> str:
+    """How an argument stands in the usage: ``ASSET``, ``[RUN]``, ``RUN...``."""
+    name = str(param.metavar or param.name).upper()
+    return name if param.required or name.startswith("[") else f"[{name}]"
+
+
+def _named(verb: Verb, params: list[click.Argument], words: tuple[str, ...]) -> dict[str, Any]:
+    """The words behind the location by the argument that they stand for: one word each, or all that are left."""
+    rest = list(words)
     found: dict[str, Any] = {}
     for param in params:
-        found[str(param.name)] = tuple(rest) if param.nargs == -1 else rest.pop(0) if rest else None
-        if param.nargs == -1:
-            rest.clear()
-    if not words or rest or None in found.values():
-        raise click.UsageError(f"this is how it is used: nbasset {verb.name} [LOCATION] {named}.")
+        most = len(rest) if param.nargs == -1 else 1
+        given, rest = rest[:most], rest[most:]
+        if param.required and not given:
+            raise click.UsageError(_usage_of(verb, params, len(words)))
+        found[str(param.name)] = tuple(given) if param.nargs == -1 else given[0] if given else ""
+    if rest:
+        raise click.UsageError(_usage_of(verb, params, len(words)))
     return found
+
+
+def _usage_of(verb: Verb, params: list[click.Argument], count: int) -> str:
+    if not params:
+        return f"{verb.name} takes no selection, but was given {count} words."
+    places = " ".join(map(_place, params))
+    if len(params) > 1 or params[0].nargs == -1:
+        return f"this is how it is used: nbasset {verb.name} [LOCATION] {places}."
+    kind = str(params[0].name)
+    hint = _LISTS.get(kind, "")
+    return f"name one {kind}: nbasset {verb.name} [LOCATION] {places}. {count} were named. {hint}".rstrip()
+
+
+_LISTS = {
+    "run": "See them: nbasset runs.",
+    "job": "See them: nbasset job list.",
+    "schedule": "See them: nbasset schedule list.",
+    "sensor": "See them: nbasset sensor list.",
+}
 
 
 # Options that a verb has on the command line alone.
@@ -213,6 +240,8 @@ def _graph(call: Call, arguments: Any) -> int:
 
 
 def _plan(call: Call, arguments: Any) -> int:
+    if arguments.days:
+        return _job("plan_ahead")(call, arguments)
     from nbasset.cli_text import console, show_plan
     from nbasset.commands.plan import plan
 
@@ -272,6 +301,15 @@ def _time(name: str) -> Face:
         from nbasset import cli_time
 
         return _answered(call, getattr(cli_time, name)(call, arguments))
+
+    return face
+
+
+def _job(name: str) -> Face:
+    def face(call: Call, arguments: Any) -> int:
+        from nbasset import cli_jobs
+
+        return _answered(call, getattr(cli_jobs, name)(call, _absolute(arguments)))
 
     return face
 
@@ -354,6 +392,10 @@ def _backfill(call: Call, arguments: Any) -> int:
 
 FACES: dict[str, Face] = {
     "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
+    **{name: _job(name.replace(" ", "_")) for name in (
+        "job list", "job show", "job run", "runs delete", "runs reexecute", "schedule list", "schedule preview", "schedule evaluate",
+        "sensor list", "sensor evaluate", "instance info", "instance migrate",
+    )},
     "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
     **{name: _time(name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
 }  # fmt: skip
@@ -367,7 +409,14 @@ def _absolute(arguments: Any) -> Any:
     """The arguments with files of run configuration found before the folder changes."""
     from dataclasses import replace
 
-    return replace(arguments, config=tuple(str(Path(text).absolute()) if Path(text).is_file() else text for text in arguments.config))
+    given = getattr(arguments, "config", ())
+    if not isinstance(given, tuple):
+        return arguments
+    return (
+        replace(arguments, config=tuple(str(Path(text).absolute()) if Path(text).is_file() else text for text in given))
+        if given
+        else arguments
+    )
 
 
 def _json(data: Any) -> None:

@@ -173,6 +173,33 @@ def only_scope(call: Call, asset: str) -> Scope:
     raise _nearest(missing) if missing else UnknownAsset(f"no asset '{asset}' is defined here.")
 
 
+def naming(call: Call, kind: str, name: str) -> Scope:
+    """The one scope that has a job, schedule or sensor of this name.
+
+    Raises
+    ------
+    UnknownJob
+        With the nearest name of all scopes.
+    InvalidInvocationError
+        If several have one.
+    """
+    from nbasset.commands.job_verbs import names_of, unknown
+
+    known: list[str] = []
+    found: list[Scope] = []
+    for scope in scopes(call):
+        names = names_of(scope, kind)
+        known += names
+        if name in names:
+            found.append(scope)
+    if len(found) > 1:
+        places = " and ".join(scope.location.name for scope in found)
+        raise InvalidInvocationError(f"{kind} '{name}' is defined in {places}. Name one: nbasset {call.verb.name} LOCATION {name}")
+    if not found:
+        raise unknown(kind, name, known)
+    return found[0]
+
+
 def _nearest(missing: Sequence[UnknownAsset]) -> UnknownAsset:
     """Of what several locations said of an unknown name, what says a near one."""
     return next((error for error in missing if "Did you mean" in str(error)), missing[0])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbasset.commands.plan import PlanResult
     from nbasset.commands.run import RunResult
     from nbasset.errors import Problem
+    from nbasset.execution.result import ExecuteInProcessResult
 
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 _COLORS = {"fresh": "green", "stale": "yellow", "missing": "bright_black", "failed": "red", "problem": "red", "running": "blue"}
@@ -142,13 +143,21 @@ def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> N
     """How a run ended, in a few lines."""
     from rich.text import Text
 
-    from nbasset.commands.words import counted, duration
-    from nbasset.execution.failures import text_of
-
     if done.result is None:
         out.print(done.planned.headline)
         return
-    result = done.result
+    show_result(done.result, seconds, warehouse, out)
+    if done.notebook is not None:
+        out.print(Text(f"  notebook: {inert(str(done.notebook))}", "bright_black"))
+
+
+def show_result(result: ExecuteInProcessResult, seconds: float, warehouse: str, out: Console) -> None:
+    """What was made, what failed and why."""
+    from rich.text import Text
+
+    from nbasset.commands.words import counted, duration
+    from nbasset.execution.failures import text_of
+
     for event in result.get_step_failure_events():
         if not event.cancelled:
             out.print()
@@ -157,7 +166,8 @@ def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> N
     made = result.get_asset_materialization_events()
     rows = sum(fact.rows or 0 for fact in made)
     assets = len({fact.asset for fact in made})
-    said = [counted(assets, "asset") + " made" if assets else "nothing made"]
+    is_of_ops = result.plan.job is not None and not any(step.assets for step in result.plan.steps)
+    said = [counted(assets, "asset") + " made" if assets else counted(len(result.steps), "step") if is_of_ops else "nothing made"]
     if len(made) > assets:
         said.append(counted(len(made), "partition"))
     said += [counted(rows, "row")] if rows else []
@@ -167,8 +177,6 @@ def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> N
     out.print(Text(f"{mark} {word}", color) + Text(f": {', '.join(said)} in {duration(seconds)} (run {result.run_id[:8]})"))
     if made:
         out.print(Text(f"  data:     {inert(warehouse)}", "bright_black"))
-    if done.notebook is not None:
-        out.print(Text(f"  notebook: {inert(str(done.notebook))}", "bright_black"))
 
 
 def show_doctor(result: DoctorResult, out: Console) -> None:

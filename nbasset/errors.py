@@ -113,6 +113,20 @@ class InvalidPartitionMapping(InvalidDefinitionError):
     """A partition mapping that cannot be between these two partitions definitions."""
 
 
+class UnknownJob(InvalidDefinitionError):
+    """A job, schedule or sensor is named that nobody defines.
+
+    >>> from nbasset import Definitions, Instance
+    >>> from nbasset.arguments.options_jobs import JobRunArguments
+    >>> from nbasset.commands.job_verbs import run_job_verb
+    >>> from nbasset.commands.scope import scope_of
+    >>> with Instance.ephemeral() as instance:
+    ...     run_job_verb(scope_of(Definitions(), instance=instance), JobRunArguments("nightly"))
+    Traceback (most recent call last):
+    nbasset.errors.UnknownJob: no job 'nightly' is defined here.
+    """
+
+
 class UnknownPartitionError(Error):
     """A partition key that its definition does not have.
 

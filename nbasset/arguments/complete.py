@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import click
 
 from nbasset.arguments.cell import cell_command
+from nbasset.arguments.reading import KINDS
 from nbasset.arguments.verbs import VERBS
+from nbasset.arguments.verbs_jobs import ALIASES
 
 _SELECTORS = ("key:", "group:", "tag:", "owner:", "kind:", "status:", "is:")
 _KINDS = ("daily:", "hourly:", "weekly:", "monthly:", "cron:", "static:", "dynamic:", "multi:")
@@ -25,6 +27,9 @@ class Known:
     owners: Sequence[str] = ()
     tags: Sequence[str] = ()
     partitions: Callable[[str], Sequence[str]] = lambda asset: ()
+    jobs: Sequence[str] = ()
+    schedules: Sequence[str] = ()
+    sensors: Sequence[str] = ()
 
 
 NOTHING_KNOWN = Known()
@@ -40,9 +45,13 @@ def complete(text: str, known: Known = NOTHING_KNOWN, *, is_cell: bool = False) 
     last = words[-1]
     before = [word for word in words[:-1] if word]
     if not is_cell and not before:
-        return [name for name in VERBS if name.startswith(last)]
-    params = cell_command().params if is_cell else list(VERBS[before[0]].params) if before[0] in VERBS else []
-    given = before if is_cell else before[1:]
+        return [name for name in dict.fromkeys(name.partition(" ")[0] for name in VERBS) if name.startswith(last)]
+    verb, given = ("", before) if is_cell else _verb(before)
+    if not is_cell and not given and before[0] in KINDS and before[0] == verb and not last.startswith("-"):
+        actions = [action for action in KINDS[before[0]] if action.startswith(last)]
+        if actions or verb not in VERBS:
+            return actions
+    params = cell_command().params if is_cell else list(VERBS[verb].params) if verb in VERBS else []
     owner = _option(params, given[-1]) if given else None
     if owner is not None and not getattr(owner, "is_flag", False):
         return _values(owner, last, given, known)
@@ -50,6 +59,13 @@ def complete(text: str, known: Known = NOTHING_KNOWN, *, is_cell: bool = False) 
         return sorted(name for param in params for name in param.opts if isinstance(param, click.Option) and name.startswith(last))
     argument = next((param for param in params if isinstance(param, click.Argument)), None)
     return [] if argument is None or is_cell else _values(argument, last, given, known)
+
+
+def _verb(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The verb that these words begin with, and what was given to it."""
+    two = " ".join(words[:2])
+    two = ALIASES.get(two, two)
+    return (two, list(words[2:])) if len(words) > 1 and two in VERBS else (words[0], list(words[1:]))
 
 
 def _option(params: Sequence[click.Parameter], word: str) -> click.Option | None:
@@ -67,8 +83,9 @@ def _values(param: click.Parameter, last: str, given: Sequence[str], known: Know
     if kind == "partition":
         asset = next((word.strip("+") for word in given if word.strip("+") in known.keys), "")
         return _after_last(last, ",", known.partitions(asset)) if asset else []
-    if kind == "group":
-        return _starting(known.groups, last)
+    names = {"group": known.groups, "job": known.jobs, "schedule": known.schedules, "sensor": known.sensors}
+    if kind in names:
+        return _starting(names[kind], last)
     if kind == "partitions":
         return _starting(_KINDS, last)
     return []

@@ -1,6 +1,6 @@
 """What verbs are made of: the words of their parameters, parameters that several share, and how their values are read.
 
-The table of verbs is in `verbs`; verbs about time and trust are in `verbs_time`.
+The table of verbs is in `verbs`; verbs about time and trust are in `verbs_time`, those of two words in `verbs_jobs`.
 """
 
 from __future__ import annotations
@@ -32,11 +32,15 @@ class Word(_ParamType):
 
 
 ASSET, SELECTION, PARTITION, FILE, PAIR, NAME = map(Word, ("asset", "selection", "partition", "file", "key=value", "name"))
+JOB, SCHEDULE, SENSOR = map(Word, ("job", "schedule", "sensor"))
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb. `make` builds its options from the parameters' values; `in_shell` is False for one that has sense in a notebook only."""
+    """One verb, of one word or two (``job run``).
+
+    `make` builds its options from the parameters' values; `in_shell` is False for one that has sense in a notebook only.
+    """
 
     name: str
     help: str

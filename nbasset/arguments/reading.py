@@ -11,6 +11,7 @@ import click
 from nbasset.arguments.options import HelpArguments
 from nbasset.arguments.parameters import Verb
 from nbasset.arguments.verbs import VERBS
+from nbasset.arguments.verbs_jobs import ALIASES
 from nbasset.errors import did_you_mean
 
 _HELP = frozenset({"--help", "-h", "-?"})
@@ -29,12 +30,14 @@ def parse(text: str | Sequence[str], *, prog: str = "%asset") -> tuple[str, Any]
     """
     words = split(text) if isinstance(text, str) else list(text)
     if not words or words[0] in _HELP or words[0] == "help":
-        about = words[1] if len(words) > 1 and words[1] not in _HELP else ""
+        about = " ".join(word for word in words[1:3] if word not in _HELP)
         return "help", HelpArguments(help_text(about, prog=prog), about)
-    verb = find_verb(words[0])
-    if _HELP.intersection(words[1:]):
+    if words[0] in KINDS and words[0] not in VERBS and (len(words) == 1 or _HELP.intersection(words[:2])):
+        return "help", HelpArguments(help_text(words[0], prog=prog), words[0])
+    verb, rest = verb_at(words)
+    if _HELP.intersection(rest):
         return "help", HelpArguments(help_text(verb.name, prog=prog), verb.name)
-    return verb.name, read(verb, words[1:], prog=prog)
+    return verb.name, read(verb, rest, prog=prog)
 
 
 def read(verb: Verb, words: Sequence[str], *, prog: str) -> Any:
@@ -47,19 +50,32 @@ def read(verb: Verb, words: Sequence[str], *, prog: str) -> Any:
         raise with_hint(error, verb, prog) from None
 
 
-def find_verb(name: str) -> Verb:
-    """The verb of this name.
+def verb_at(words: Sequence[str]) -> tuple[Verb, list[str]]:
+    """The verb that some words begin with, and the words after it.
 
     Raises
     ------
     click.UsageError
         With the nearest verb, or all of them.
     """
-    verb = VERBS.get(name)
-    if verb is None:
-        near = did_you_mean(name, VERBS) or f"Verbs are: {', '.join(VERBS)}."
-        raise click.UsageError(f"there is no verb '{name}'. {near}")
-    return verb
+    two = " ".join(words[:2])
+    two = ALIASES.get(two, two)
+    if len(words) > 1 and words[0] in KINDS and two in VERBS:
+        return VERBS[two], list(words[2:])
+    if words[0] in VERBS:
+        return VERBS[words[0]], list(words[1:])
+    if words[0] in KINDS:
+        raise click.UsageError(_no_action(words))
+    near = did_you_mean(words[0], [*VERBS, *KINDS]) or f"Verbs are: {', '.join(VERBS)}."
+    raise click.UsageError(f"there is no verb '{words[0]}'. {near}")
+
+
+def _no_action(words: Sequence[str]) -> str:
+    kind, actions = words[0], KINDS[words[0]]
+    if len(words) == 1:
+        return f"say what to do with the {kind}: {', '.join(f'{kind} {one}' for one in actions)}."
+    near = did_you_mean(" ".join(words[:2]), [f"{kind} {one}" for one in actions]) or f"There are: {', '.join(actions)}."
+    return f"there is no verb '{kind} {words[1]}'. {near}"
 
 
 def with_hint(error: click.UsageError, verb: Verb, prog: str) -> click.UsageError:
@@ -80,11 +96,30 @@ def split(text: str) -> list[str]:
 
 def help_text(verb: str = "", *, prog: str = "%asset") -> str:
     """How a verb is used; without one, all verbs with a line each."""
+    if verb in KINDS and verb not in VERBS:
+        return _lines(f"{prog} {verb} ...", [name for name in VERBS if name.startswith(f"{verb} ")], f"{prog} {verb} {KINDS[verb][0]}")
     if verb:
-        command = find_verb(verb).command(prog=prog)
+        command = verb_at(verb.split())[0].command(prog=prog)
+        verb = ALIASES.get(verb, verb)
         context = click.Context(command, info_name=f"{prog} {verb}", max_content_width=100, terminal_width=100)
         return command.get_help(context)
-    width = max(map(len, VERBS)) + 2
-    lines = [f"{prog} VERB ...", "", "Verbs:"]
-    lines += [f"  {name:<{width}}{verb.help.partition(chr(10))[0]}" for name, verb in VERBS.items()]
-    return "\n".join([*lines, "", f"More about one: {prog} VERB --help"])
+    return _lines(f"{prog} VERB ...", list(VERBS), f"{prog} VERB")
+
+
+def _lines(usage: str, names: Sequence[str], example: str) -> str:
+    width = max(map(len, names)) + 2
+    lines = [usage, "", "Verbs:", *(f"  {name:<{width}}{VERBS[name].help.partition(chr(10))[0]}" for name in names)]
+    return "\n".join([*lines, "", f"More about one: {example} --help"])
+
+
+def _kinds() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in VERBS:
+        kind, space, action = name.partition(" ")
+        if space:
+            found.setdefault(kind, []).append(action)
+    return found
+
+
+KINDS: dict[str, list[str]] = _kinds()
+"""The first words of verbs of two words, each with the second words that it may have."""

@@ -35,6 +35,7 @@ from nbasset.arguments.parameters import (
     select,
     selected,
 )
+from nbasset.arguments.verbs_jobs import JOB_VERBS
 from nbasset.arguments.verbs_time import TIME_VERBS
 from nbasset.arguments.verbs_watch import WATCH_VERBS
 
@@ -64,6 +65,15 @@ def _plan_values(values: Mapping[str, Any]) -> dict[str, Any]:
         "config": tuple(values["config"]),
         "tags": pairs(values["tag"], "--tag"),
     }
+
+
+def _plan_arguments(values: Mapping[str, Any]) -> PlanArguments:
+    found = PlanArguments(**_plan_values(values))
+    if values["days"] is None:
+        return found
+    if found != PlanArguments():
+        raise click.UsageError("--days is about schedules and sensors: leave out selection, partitions and wishes.")
+    return PlanArguments(days=values["days"])
 
 
 def _backfill_arguments(values: Mapping[str, Any]) -> BackfillArguments:
@@ -121,9 +131,20 @@ _PLAN = Verb(
     {asset} plan
     {asset} plan delays+
     {asset} plan delays -s 2013-06-01 -e 2013-06-30 --stale
+    {asset} plan --days 7
     """,
-    (*select(), *partitions(), *_wish()),
-    lambda values: PlanArguments(**_plan_values(values)),
+    (
+        *select(),
+        *partitions(),
+        *_wish(),
+        click.Option(
+            ["--days", "-d"],
+            type=click.FloatRange(0, 3660, min_open=True),
+            default=None,
+            help="Instead: what schedules would start in so many days, and sensors now, and why not.",
+        ),
+    ),
+    _plan_arguments,
 )
 
 _RUN = Verb(
@@ -268,6 +289,6 @@ _DOCTOR = Verb(
 )
 
 VERBS: dict[str, Verb] = {
-    verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS)
+    verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *JOB_VERBS)
 }
 """All verbs, in the order in which help lists them."""

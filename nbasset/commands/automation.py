@@ -22,7 +22,7 @@ from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.automation import conditions_of, evaluate_automation
-from nbasset.planning.automation_requests import automation_requests
+from nbasset.planning.automation_requests import AutomationRequests, automation_requests
 from nbasset.planning.automation_space import Space
 from nbasset.planning.automation_state import AutomationCursor, AutomationResult, AutomationView, ConditionNode, Entity, JobKey, news_of
 from nbasset.planning.states import StateView
@@ -114,9 +114,28 @@ def evaluate_automation_sensor(sensor: AutomationConditionSensorDefinition, cont
         If the cursor is none of an automation sensor.
     """
     scope = scope_of(context.definitions, instance=context.instance)
+    result, asked, _ = evaluate_sensor(scope, sensor, context.cursor)
+    for entity, error in result.errors.items():
+        context.log.error("the condition of %s could not be evaluated: %s", entity, error)
+    skipped = None if asked.runs or asked.backfill else "no condition is true"
+    return SensorExecutionData(
+        asked.runs, skipped, dumps(result.cursor), log_lines=tuple(context.log_lines), backfill=tuple(asked.backfill.items())
+    )
+
+
+def evaluate_sensor(
+    scope: Scope, sensor: AutomationConditionSensorDefinition, cursor_text: str | None
+) -> tuple[AutomationResult, AutomationRequests, Space]:
+    """How the conditions of an automation sensor stand at its cursor, the runs that follow, and the partitions that there are.
+
+    Raises
+    ------
+    InvariantViolationError
+        If the cursor is none of an automation sensor.
+    """
     catalog = scope.catalog
     try:
-        cursor = loads(context.cursor) if context.cursor else None
+        cursor = loads(cursor_text) if cursor_text else None
     except ValueError:
         cursor = ""
     if cursor is not None and not isinstance(cursor, AutomationCursor):
@@ -127,12 +146,7 @@ def evaluate_automation_sensor(sensor: AutomationConditionSensorDefinition, cont
     asked = automation_requests(
         catalog, view, result, sensor_name=sensor.name, run_tags={**sensor.tags, **sensor.run_tags}, emit_backfills=sensor.emit_backfills
     )
-    for entity, error in result.errors.items():
-        context.log.error("the condition of %s could not be evaluated: %s", entity, error)
-    skipped = None if asked.runs or asked.backfill else "no condition is true"
-    return SensorExecutionData(
-        asked.runs, skipped, dumps(result.cursor), log_lines=tuple(context.log_lines), backfill=tuple(asked.backfill.items())
-    )
+    return result, asked, Space(catalog, view.view)
 
 
 def automation_view(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_failure
+from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_error
 from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.scope import Scope
@@ -67,7 +67,7 @@ def execute_in_process(
     home = instance if instance is not None else Instance.ephemeral()
     options = JobOptions(run_config, partition_key, op_selection, asset_selection, run_id, dict(input_values or {}), dict(tags or {}))
     scope = scope_of_job(job, home, resources)
-    result = run_job(scope, job, options, replace(DEFAULT, executor="inline", keeps_plan=True))
+    result = run_job(scope, job, options, replace(DEFAULT, executor="inline", keeps_plan=True, keeps_values=True))
     if raise_on_error:
         raise_error(result)
     return result
@@ -109,14 +109,7 @@ def execute_job(
     home = instance if instance is not None else Instance.get()
     options = JobOptions(run_config, partition_key, op_selection, asset_selection, None, {}, dict(tags or {}))
     scope = scope_of_job(made, home, None)
-    chosen = _chosen_executor(made, scope, run_config)
-    executor, owned = _executor(scope, chosen)
-    manner = replace(DEFAULT, executor=executor, tag_limits=chosen.tag_limits, keeps_plan=True)
-    try:
-        result = run_job(scope, made, options, manner, reexecution_options)
-    finally:
-        if owned:
-            executor.shutdown()
+    result = run_with_executor(scope, made, options, replace(DEFAULT, keeps_plan=True), reexecution_options)
     if raise_on_error:
         raise_error(result)
     return result
@@ -155,23 +148,6 @@ def job_of(definition: Any) -> JobDefinition:
     raise InvalidInvocationError(f"{definition!r:.60} is no job, graph or op, so it cannot be run as one.")
 
 
-def raise_error(result: ExecuteInProcessResult) -> None:
-    """Raise what made a run fail: the error of the first step that failed, as the user's code raised it, with a note on the run."""
-    if result.success:
-        return
-    failed = [event.step for event in result.get_step_failure_events() if event.step in result.errors]
-    if failed:
-        error = result.errors[failed[0]]
-        error.__traceback__ = _users_part(error.__traceback__)
-        note = f"Step '{failed[0]}' of run {result.run_id[:8]} raised this" + (
-            f"; {len(failed) - 1} more failed." if len(failed) > 1 else "."
-        )
-        if note not in getattr(error, "__notes__", ()):
-            error.add_note(note)
-        raise error
-    raise_failure(result)
-
-
 def scope_of_job(job: JobDefinition, instance: Instance, resources: Mapping[str, Any] | None) -> Scope:
     """The scope of a job: the definitions that it was got from, or itself alone.
 
@@ -197,6 +173,24 @@ def run_job(
     """Run a job of a scope's location to its end. A failed step is in the result. `manner` says where; the job's executor is not asked."""
     plan, view, changed = plan_of_job(scope, job, options, manner, again)
     return carry_out(scope, plan, view, changed)
+
+
+def run_with_executor(
+    scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    again: ReexecutionOptions | None = None, *, on_plan: Callable[[RunPlan], None] = lambda plan: None,
+) -> ExecuteInProcessResult:  # fmt: skip
+    """Run a job with the executor that it names, unless `manner` names another. `on_plan` hears the plan before anything runs."""
+    plan, view, changed = plan_of_job(scope, job, options, manner, again)
+    on_plan(plan)
+    if changed.executor:
+        return carry_out(scope, plan, view, changed)
+    chosen = _chosen_executor(job, scope, options.run_config)
+    executor, owned = _executor(scope, chosen)
+    try:
+        return carry_out(scope, plan, view, replace(changed, executor=executor, tag_limits=chosen.tag_limits))
+    finally:
+        if owned:
+            executor.shutdown()
 
 
 def plan_of_job(
@@ -390,13 +384,3 @@ def _graph_of(op: OpDefinition) -> GraphBody:
     call = NodeCall(op.name, op, {name: InputHandle(name) for name in open_ins})
     results = {output: OutputHandle(op.name, output, out.is_dynamic) for output, out in op.outs.items()}
     return GraphBody(op.name, {op.name: call}, open_ins, op.outs, results, op.description, fn=op.fn)
-
-
-def _users_part(trace: Any) -> Any:
-    """A traceback from the first frame that is not ours on."""
-    from nbasset.execution.failures import is_ours
-
-    at = trace
-    while at is not None and is_ours(at.tb_frame.f_code.co_filename):
-        at = at.tb_next
-    return at if at is not None else trace

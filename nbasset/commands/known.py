@@ -13,7 +13,7 @@ _MOST_PARTITIONS = 200
 
 
 def known_names(scope: Scope) -> Known:
-    """Keys, groups, kinds, owners and tags of what is defined; partition keys are looked up when they are asked for, newest first."""
+    """Names of what is defined; partition keys are looked up when they are asked for, newest first."""
     specs = [asset.spec for asset in scope.catalog.assets]
 
     def partitions(asset: str) -> Sequence[str]:
@@ -33,4 +33,7 @@ def known_names(scope: Scope) -> Known:
         tuple(dict.fromkeys(owner for spec in specs for owner in spec.owners)),
         tuple(dict.fromkeys(f"{name}={value}" if value else name for spec in specs for name, value in spec.tags.items())),
         partitions,
+        tuple(one.name for one in scope.catalog.jobs),
+        tuple(one.name for one in scope.catalog.schedules),
+        tuple(one.name for one in scope.catalog.sensors),
     )

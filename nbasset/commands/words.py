@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
@@ -41,6 +42,15 @@ def counted(number: int, word: str, plural: str = "") -> str:
     return f"{number:,} {word if number == 1 else plural or word + 's'}"
 
 
+def days_text(days: float) -> str:
+    """A number of days.
+
+    >>> days_text(7), days_text(1), days_text(0.5)
+    ('7 days', 'day', '0.5 days')
+    """
+    return "day" if days == 1 else f"{days:g} days"
+
+
 def size_text(size_bytes: int) -> str:
     """A number of bytes.
 
@@ -69,3 +79,13 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows below each other, as wide as their widest.
+
+    >>> columns([("a", "1"), ("bcd", "22")])
+    'a    1\\nbcd  22'
+    """
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
+    return "\n".join("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)

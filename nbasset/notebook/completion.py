@@ -83,4 +83,7 @@ def known(session: Session) -> Known:
         sorted({owner for spec in specs for owner in spec.owners}),
         sorted({f"{key}={value}" if value else key for spec in specs for key, value in spec.tags.items()}),
         partitions,
+        [one.name for one in catalog.jobs],
+        [one.name for one in catalog.schedules],
+        [one.name for one in catalog.sensors],
     )

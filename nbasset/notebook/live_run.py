@@ -12,6 +12,7 @@ from nbasset.notebook.panel import can_show_widgets, run_source
 from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session
 from nbasset.notebook.showing import Shown, show_live
+from nbasset.planning.plan import RunPlan
 
 
 class LiveRun(RunDisplay):
@@ -26,9 +27,18 @@ class LiveRun(RunDisplay):
     def on_plan(self, planned: PlanResult) -> None:
         """The plan is there: show the run, which begins now."""
         super().on_plan(planned)
+        if planned.nodes:
+            self._begin_live(RunId(planned.run_id))
+
+    def on_run(self, plan: RunPlan) -> None:
+        """The plan of a job is there."""
+        super().on_run(plan)
+        self._begin_live(plan.run_id)
+
+    def _begin_live(self, run_id: RunId) -> None:
         picture = self.picture
-        if self._is_live and planned.nodes and picture is not None:
-            source = run_source(RunId(planned.run_id), title=self._title)
+        if self._is_live and picture is not None:
+            source = run_source(run_id, title=self._title)
             self._panel = show_live(self._session, source, run_card(picture), can_change=True)
 
     def _put(self, bundle: Bundle, **options: Any) -> None:

@@ -33,6 +33,7 @@ from nbasset.events.kinds import (
 )
 from nbasset.notebook.cards_run import NodeProgress, RunPicture, run_card
 from nbasset.notebook.display import Bundle, can_update, show
+from nbasset.planning.plan import RunPlan
 
 LEAST_PAUSE_S = 0.1
 _SKIPPED: dict[str, State] = {"fresh": "external", "cancelled": "canceled"}
@@ -190,6 +191,15 @@ class RunDisplay:
         if planned.nodes:
             nodes = [(node.node, node.name, node.steps) for node in planned.nodes]
             self.begin(RunFold(self._title, nodes, fresh=len(planned.fresh), timed=self._timed))
+
+    def on_run(self, plan: RunPlan) -> None:
+        """The plan of a job is there: its steps, by what they are steps of."""
+        steps: dict[str, int] = {}
+        for step in plan.steps:
+            node = step.key.partition("[")[0].partition(".")[0]
+            steps[node] = steps.get(node, 0) + 1
+        if steps:
+            self.begin(RunFold(self._title, [(node, node, count) for node, count in steps.items()], timed=self._timed))
 
     def begin(self, fold: RunFold) -> None:
         """Start to show."""

@@ -18,6 +18,7 @@ from nbasset.arguments.options import (
     ShowArguments,
 )
 from nbasset.commands.carrying_out import Manner, raise_failure
+from nbasset.commands.forecast import forecast
 from nbasset.commands.lineage import lineage, write_picture
 from nbasset.commands.plan import plan
 from nbasset.commands.run import run
@@ -35,6 +36,7 @@ from nbasset.locations.plain import location_of
 from nbasset.notebook import front_end
 from nbasset.notebook.cards import as_saved, defining_card, graph_bundle, list_bundle, problems_card
 from nbasset.notebook.cards_asset import CodeText, asset_card
+from nbasset.notebook.cards_automation import forecast_card
 from nbasset.notebook.cards_run import plan_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
@@ -47,6 +49,7 @@ from nbasset.notebook.session_state import Change
 from nbasset.notebook.showing import show_live
 from nbasset.notebook.tracebacks import told
 from nbasset.notebook.verbs_backfill import BACKFILL_FACES
+from nbasset.notebook.verbs_jobs import JOB_FACES
 from nbasset.notebook.verbs_time import TIME_FACES
 from nbasset.notebook.verbs_watch import WATCH_FACES, run_in_background
 
@@ -71,6 +74,9 @@ def do_graph(session: Session, arguments: GraphArguments) -> None:
 
 def do_plan(session: Session, arguments: PlanArguments) -> None:
     """``%asset plan``."""
+    if arguments.days:
+        show(forecast_card(forecast(scope_of(session), days=arguments.days), arguments.days))
+        return
     show(plan_card(plan(scope_of(session), arguments), selection=arguments.select, command=run_command(arguments)))
 
 
@@ -242,5 +248,6 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     **BACKFILL_FACES,
     **WATCH_FACES,
     **TIME_FACES,
+    **JOB_FACES,
 }
 """What each verb of `arguments.VERBS` does in a notebook."""

@@ -145,31 +145,44 @@ def last_run_key(requests: Sequence[RunRequest], before: str | None) -> str | No
 
 @dataclass(frozen=True, slots=True)
 class PreviewedTick:
-    """One coming tick and what it would ask for; `error` is set if that cannot be told (it needs an instance, or the function fails)."""
+    """One coming tick and what it would ask for; `error` is set if that cannot be told (it needs an instance, or the function fails).
+
+    `failure` is the exception of the function, with its traceback.
+    """
 
     at: datetime
     data: ScheduleExecutionData | None = None
     error: str | None = None
+    failure: BaseException | None = None
 
 
 def preview(
-    schedule: ScheduleDefinition, after: datetime, count: int = 5, *, context: Callable[[datetime], ScheduleEvaluationContext] | None = None
+    schedule: ScheduleDefinition,
+    after: datetime,
+    count: int = 5,
+    *,
+    until: datetime | None = None,
+    context: Callable[[datetime], ScheduleEvaluationContext] | None = None,
 ) -> tuple[PreviewedTick, ...]:
-    """The next ticks after a moment and what they would ask for, if nothing changed until then. Nothing is started.
+    """The next ticks after a moment, at most `count` and none later than `until`, and what they would ask for, if nothing changed until
+    then. Nothing is started.
 
     `context` makes the context of a tick; without one the function sees the time alone.
     """
-    found = []
-    for at in schedule.ticks(after, count):
-        made = context(at) if context is not None else ScheduleEvaluationContext(scheduled_execution_time=at)
-        with made as own:
-            try:
-                found.append(PreviewedTick(at, schedule.evaluate_tick(own)))
-            except Error as error:
-                found.append(PreviewedTick(at, error=str(error)))
-            except Exception as error:  # noqa: BLE001 - the user's function may fail on a time that is not there yet
-                found.append(PreviewedTick(at, error=f"{type(error).__name__}: {error}"))
-    return tuple(found)
+    coming = [at for at in schedule.ticks(after, count) if until is None or at <= until]
+    return tuple(
+        _previewed(schedule, at, context(at) if context else ScheduleEvaluationContext(scheduled_execution_time=at)) for at in coming
+    )
+
+
+def _previewed(schedule: ScheduleDefinition, at: datetime, context: ScheduleEvaluationContext) -> PreviewedTick:
+    with context:
+        try:
+            return PreviewedTick(at, schedule.evaluate_tick(context))
+        except Error as error:
+            return PreviewedTick(at, error=str(error), failure=error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's function may fail on a time that is not there yet
+            return PreviewedTick(at, error=f"{type(error).__name__}: {error}", failure=error)
 
 
 def _decide(

@@ -23,7 +23,11 @@ from nbasset.arguments.options import (
 from nbasset.arguments.parameters import selection_text
 
 KNOWN = Known(
-    ("raw/flights", "raw/planes", "delays"), ("raw", "flights"), partitions=lambda asset: ["2013-06-01", "2013-06-02", "2013-07-01"]
+    ("raw/flights", "raw/planes", "delays"),
+    ("raw", "flights"),
+    partitions=lambda asset: ["2013-06-01", "2013-06-02", "2013-07-01"],
+    jobs=["nightly", "etl"],
+    schedules=["mornings"],
 )
 
 
@@ -127,6 +131,56 @@ def test_a_wrong_cell_line_is_a_usage_error(header: str, message: str) -> None:
     assert message in caught.value.format_message()
 
 
+@pytest.mark.parametrize(
+    ("text", "verb", "options"),
+    [
+        ("job run etl -c ops.a.config.n=3 --ops load+,clean", "job run", {"job": "etl", "ops": ("load+", "clean")}),
+        ("job execute etl --bg", "job run", {"background": True}),
+        ("runs delete a1 b2 --yes", "runs delete", {"runs": ("a1", "b2"), "yes": True}),
+        ("runs list -n 3", "runs", {"limit": 3}),
+        ("runs show last", "runs", {"run": "last"}),
+        ("runs last", "runs", {"run": "last"}),
+        ("runs cancel last", "cancel", {"run": "last"}),
+        ("runs reexecute last --from-failure", "runs reexecute", {"from_failure": True}),
+        ("schedule preview --days 30", "schedule preview", {"schedule": "", "days": 30}),
+        ("schedule tick nightly --at 2013-06-01", "schedule evaluate", {"at": "2013-06-01"}),
+        ("sensor preview files --cursor b", "sensor evaluate", {"sensor": "files", "cursor": "b"}),
+        ("plan --days 7", "plan", {"days": 7}),
+    ],
+)
+def test_verbs_of_two_words_and_their_other_names(text: str, verb: str, options: dict[str, object]) -> None:
+    found, arguments = parse(text)
+    assert found == verb
+    assert {name: getattr(arguments, name) for name in options} == options
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("job rnu etl", "Did you mean 'job run'?"),
+        ("jbo run", "Did you mean 'job'?"),
+        ("job run", "Missing argument 'JOB'"),
+        ("job run etl --ops a --assets b", "Keep one"),
+        ("runs reexecute last --from-failure --step a", "Keep one"),
+        ("runs delete", "Missing argument 'RUN"),
+        ("plan delays --days 3", "leave out selection"),
+        ("schedule preview --days 0", "0<x"),
+    ],
+)
+def test_mistakes_in_verbs_of_two_words_name_the_right_one(text: str, message: str) -> None:
+    with pytest.raises(click.UsageError) as caught:
+        parse(text)
+    assert message in caught.value.format_message()
+
+
+@pytest.mark.parametrize("text", ["job", "job --help", "help job", "job -h"])
+def test_the_first_word_alone_lists_what_can_follow(text: str) -> None:
+    verb, arguments = parse(text)
+    assert verb == "help"
+    assert "job run " in arguments.text
+    assert "schedule" not in arguments.text.partition("Verbs:")[2].partition("job list")[0]
+
+
 def test_cell_help_shows_an_example() -> None:
     assert "%%asset daily_flights --partitions" in cell_help()
 
@@ -134,7 +188,15 @@ def test_cell_help_shows_an_example() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", list(VERBS)),
+        ("", list(dict.fromkeys(name.partition(" ")[0] for name in VERBS))),
+        ("job ", ["list", "show", "run"]),
+        ("schedule pre", ["preview"]),
+        ("job run ni", ["nightly"]),
+        ("job execute ni", ["nightly"]),
+        ("schedule evaluate ", ["mornings"]),
+        ("sensor evaluate --c", ["--cursor"]),
+        ("runs re", ["reexecute"]),
+        ("job run nightly --op", ["--op-selection", "--ops"]),
         ("r", ["run", "runs", "rollback", "rename"]),
         ("run del", ["delays"]),
         ("run fli", ["raw/flights"]),

@@ -1,0 +1,100 @@
+"""What the verbs about jobs, runs, schedules, sensors and the instance were told, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class JobListArguments:
+    """``job list``."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobShowArguments:
+    """``job show``: one job; with `config` nothing but a run configuration to fill in."""
+
+    job: str
+    config: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunArguments:
+    """``job run``. Of several `partition` keys each has a run. `ops` or `assets` choose a part of the job; `executor` overrides its own."""
+
+    job: str
+    config: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    partition: str = ""
+    ops: tuple[str, ...] = ()
+    assets: str = ""
+    executor: str = ""
+    quiet: bool = False
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunsDeleteArguments:
+    """``runs delete``: runs by (the start of) their ids."""
+
+    runs: tuple[str, ...]
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunsReexecuteArguments:
+    """``runs reexecute``. `from_failure` runs what failed and what is after it, `steps` those that are named, else everything."""
+
+    run: str
+    from_failure: bool = False
+    steps: tuple[str, ...] = ()
+    config: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    quiet: bool = False
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleListArguments:
+    """``schedule list``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePreviewArguments:
+    """``schedule preview``: one schedule or all; ticks of the next `days`, at most `limit` of each."""
+
+    schedule: str = ""
+    days: float = 7
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEvaluateArguments:
+    """``schedule evaluate``: one tick, by default the next one. `at` is its moment, on the schedule's clock where it names no zone."""
+
+    schedule: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorListArguments:
+    """``sensor list``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensorEvaluateArguments:
+    """``sensor evaluate``: one sensor or all; `cursor` is what an earlier evaluation left."""
+
+    sensor: str = ""
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceInfoArguments:
+    """``instance info``."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceMigrateArguments:
+    """``instance migrate``."""

@@ -1,0 +1,85 @@
+"""An instance that is looked at and never changed: for code of the user that is called to see what it would ask for.
+
+What such code reports is kept in memory and read back by it (dynamic partitions), so that it behaves as it would; the store of the home
+is only read. Nothing is started: the instance has no way to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any, cast
+
+from nbasset.commands.scope import Scope
+from nbasset.errors import InvalidInvocationError
+from nbasset.events.kinds import Event, Owner, PartitionsAdded, PartitionsDeleted
+from nbasset.instance import Instance
+from nbasset.keys import PartitionRef, RunId
+from nbasset.storage.protocol import Fence, Storage, StorageReader
+
+
+class LookingStore:
+    """Reads through to a store, and keeps what is written to itself. `written` are those events, in order."""
+
+    def __init__(self, reader: StorageReader) -> None:
+        self._reader = reader
+        self.written: list[Event] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
+        """Keep the events here."""
+        self.written += events
+        return self._reader.last_seq()
+
+    def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
+        """Those of the store, and what was added and deleted here since."""
+        found = {ref.key: ref for ref in self._reader.dynamic_keys(name)}
+        for event in self.written:
+            if isinstance(event, PartitionsAdded) and event.name == name:
+                found.update({ref.key: ref for ref in event.partitions})
+            elif isinstance(event, PartitionsDeleted) and event.name == name:
+                for ref in event.partitions:
+                    found.pop(ref.key, None)
+        return tuple(found.values())
+
+    def put_text(self, text: str) -> str:
+        """An address, of nothing that is kept."""
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def heartbeat(self, run_id: RunId, at_us: int) -> None:
+        """No run goes on here."""
+
+    def lock(self, name: str, *, timeout_s: float) -> AbstractContextManager[None]:
+        """Nobody else is here."""
+        return nullcontext()
+
+    def claim(self, name: str, owner: Owner, seconds: float, *, now_us: int) -> Fence | None:
+        """No lease is won by looking."""
+        return None
+
+    def release(self, fence: Fence) -> None:
+        """No lease was won."""
+
+    def delete_runs(self, run_ids: Iterable[RunId]) -> None:
+        """Refuse.
+
+        Raises
+        ------
+        InvalidInvocationError
+            Always: what would follow from it cannot be shown.
+        """
+        raise InvalidInvocationError("a preview only looks, so it deletes no runs.")
+
+    def close(self) -> None:
+        """The store belongs to somebody else."""
+
+
+def looking_at(scope: Scope) -> tuple[Scope, LookingStore]:
+    """The scope with an instance that is only looked at, and what collects what would be written."""
+    instance = scope.instance
+    store = LookingStore(instance.reader)
+    return replace(scope, instance=Instance(instance.home, instance.settings, storage=cast("Storage", store))), store
