@@ -86,6 +86,12 @@ if TYPE_CHECKING:
     from nbasset.definitions.graph_asset import graph_multi_asset as graph_multi_asset
     from nbasset.definitions.graph_body import GraphIn as GraphIn
     from nbasset.definitions.graph_body import GraphOut as GraphOut
+    from nbasset.definitions.graph_table import DependencyDefinition as DependencyDefinition
+    from nbasset.definitions.graph_table import DynamicCollectDependencyDefinition as DynamicCollectDependencyDefinition
+    from nbasset.definitions.graph_table import InputMapping as InputMapping
+    from nbasset.definitions.graph_table import MultiDependencyDefinition as MultiDependencyDefinition
+    from nbasset.definitions.graph_table import NodeInvocation as NodeInvocation
+    from nbasset.definitions.graph_table import OutputMapping as OutputMapping
     from nbasset.definitions.hooks import HookDefinition as HookDefinition
     from nbasset.definitions.hooks import failure_hook as failure_hook
     from nbasset.definitions.hooks import success_hook as success_hook
@@ -353,6 +359,9 @@ _MODULES = {
     "definitions.graph": "GraphDefinition graph",
     "definitions.graph_asset": "graph_asset graph_multi_asset",
     "definitions.graph_body": "GraphIn GraphOut",
+    "definitions.graph_table": (
+        "DependencyDefinition DynamicCollectDependencyDefinition InputMapping MultiDependencyDefinition NodeInvocation OutputMapping"
+    ),
     "definitions.hooks": "HookDefinition failure_hook success_hook",
     "definitions.job": "JobDefinition job validate_run_config",
     "definitions.listed_partitions": (

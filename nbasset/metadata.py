@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidMetadata
 from nbasset.keys import AssetKey
 from nbasset.serde import serializable
@@ -205,9 +205,14 @@ class MetadataValue:
         return MetadataValue("run", str(run_id))
 
     @staticmethod
-    def job(job_name: str) -> MetadataValue:
-        """A job, by its name."""
-        return MetadataValue("job", str(job_name))
+    def job(job_name: str, location_name: str | None = None) -> MetadataValue:
+        """A job, by its name; with its location where two have one of that name."""
+        return MetadataValue("job", f"{location_name}:{job_name}" if location_name else str(job_name))
+
+    @staticmethod
+    def pool(pool: str) -> MetadataValue:
+        """A pool that limits steps."""
+        return MetadataValue("pool", str(pool))
 
     @staticmethod
     def asset(asset_key: AssetKey) -> MetadataValue:

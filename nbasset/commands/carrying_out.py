@@ -53,7 +53,8 @@ class Manner:
     the plan is a part of a run that others began and will end. `along` are events to write together with the request of the run, such as
     that it belongs to `backfill_id`. With `is_requested` the request was recorded before; `keeps_plan` stores the plan, so that the run can
     be drawn with what it waits for and be repeated. `given` are values for the inputs of a job, `reused` steps whose outputs an earlier run
-    stored, `tag_limits` how many steps with a tag go at once.
+    stored, `tag_limits` how many steps with a tag go at once. With `keeps_values` the result knows the very values of assets that an I/O
+    manager of the user's own took.
     """
 
     kind: RunKind = "interactive"
@@ -72,6 +73,7 @@ class Manner:
     given: Mapping[str, Any] = field(default_factory=dict)
     reused: tuple[StepReused, ...] = ()
     tag_limits: tuple[TagLimit, ...] = ()
+    keeps_values: bool = False
 
 
 DEFAULT = Manner()
@@ -84,7 +86,8 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     observe = manner.observe
     if observe is observe_nothing and not instance.is_ephemeral:
         observe = keep_displays(shell_in_use, instance.home.runs)
-    environment = replace(scope.environment(echo=manner.echo), observe=observe)
+    io_version = cache(scope.io_version)
+    environment = replace(scope.environment(echo=manner.echo), observe=observe, io_version=io_version)
     settings = instance.settings
 
     executor, owned = executor_for(scope, manner.executor or settings.executor.kind, settings.executor.max_workers)
@@ -97,7 +100,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
 
     made = MadeWith(scope, environment, plan.config)
     with RunResources(environment, plan.config, job=plan.job) as resources:
-        runner = StepRunner(environment, resources)
+        runner = StepRunner(environment, resources, keeps_values=manner.keeps_values)
         runner.give(manner.given, manner.reused)
         options = RunOptions(
             scope.catalog,
@@ -105,7 +108,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             resources.manager,
             code,
             lambda step: made.config(step.node),
-            scope.io_version,
+            io_version,
             made.packages,
             kind=manner.kind,
             location=scope.location.name or None,
@@ -156,6 +159,23 @@ def raise_failure(result: ExecuteInProcessResult) -> None:
     raise failure
 
 
+def raise_error(result: ExecuteInProcessResult) -> None:
+    """Raise what made a run fail: the error of the first step that failed, as the user's code raised it, with a note on the run."""
+    if result.success:
+        return
+    failed = [event.step for event in result.get_step_failure_events() if event.step in result.errors]
+    if failed:
+        error = result.errors[failed[0]]
+        error.__traceback__ = _users_part(error.__traceback__)
+        note = f"Step '{failed[0]}' of run {result.run_id[:8]} raised this" + (
+            f"; {len(failed) - 1} more failed." if len(failed) > 1 else "."
+        )
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+        raise error
+    raise_failure(result)
+
+
 def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: Any) -> dict[str, Any]:
     """A run config as plain data, checked against the nodes that will run (None: all) and the resources.
 
@@ -192,6 +212,8 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
 
 def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner) -> ExecuteInProcessResult:
     def load(key: AssetKey, partition_key: str | None) -> Any:
+        if (key, partition_key) in runner.asset_values:
+            return runner.asset_values[key, partition_key]
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
 
     job = scope.resolved.jobs.get(plan.job) if plan.job is not None else None
@@ -238,3 +260,13 @@ def executor_for(scope: Scope, wanted: str | Executor, max_workers: int) -> tupl
 def _pool_limits(plan: RunPlan, pools: Mapping[str, int], default: int) -> dict[str, int]:
     named = {step.pool for step in plan.steps if step.pool}
     return {pool: pools.get(pool, default) for pool in named if pools.get(pool, default)}
+
+
+def _users_part(trace: Any) -> Any:
+    """A traceback from the first frame that is not ours on."""
+    from nbasset.execution.failures import is_ours
+
+    at = trace
+    while at is not None and is_ours(at.tb_frame.f_code.co_filename):
+        at = at.tb_next
+    return at if at is not None else trace

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nbasset import clock
 from nbasset.arguments.options import DropArguments
 from nbasset.commands.planning import partitions_of
@@ -11,6 +9,7 @@ from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.show import one_asset
 from nbasset.commands.states import standing
 from nbasset.commands.versions import current_ids, fact_of, manager_of, one_partition, place_of
+from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import AssetWiped
@@ -95,9 +94,7 @@ def _drop_version(scope: Scope, arguments: DropArguments) -> DropResult:
 
 def _delete(scope: Scope, key: AssetKey, wanted: OrdinalSet | None) -> int | None:
     """Delete the files of an asset, earlier versions too; how many, None if its I/O manager keeps none that can be deleted."""
-    asset = scope.catalog.by_key[key]
-    given = {**scope.resolved.resources, **scope.resources}
-    manager = given.get(asset.spec.io_manager_key) or scope.manager(asset.spec.io_manager_key)
+    manager = manager_of(scope, key)
     folder = getattr(manager, "folder", None)
     if not isinstance(manager, StagingIOManager) or folder is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, raise_failure
+from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, raise_error
 from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.definitions.definitions import Definitions
@@ -55,15 +55,16 @@ def materialize(
 
     Raises
     ------
-    RunFailure
-        If a step fails, with the place in your code first; with ``raise_on_error=False`` the result tells.
+    Exception
+        Of a step that fails its own error, as the function raised it (a `RunFailure` if it was raised in another process); with
+        ``raise_on_error=False`` the result tells.
     ProblemsFound, InvalidConfigError, UnknownPartitionError
         Before anything runs.
     """
     return materialize_in(
         scope_of(assets, instance=instance, resources=resources),
         run_config, partition_keys=_keys(partition_key, partition_keys, partition_range), raise_on_error=raise_on_error, tags=tags,
-        selection=selection, partition_range=partition_range, manner=Manner(executor=executor),
+        selection=selection, partition_range=partition_range, manner=Manner(executor=executor, keeps_values=True),
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def materialize_in(
     planned = make_plan(scope, wish, view=view)
     result = carry_out(scope, planned.plan, view, manner)
     if raise_on_error:
-        raise_failure(result)
+        raise_error(result)
     return result
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbasset import clock
 from nbasset.arguments.options_time import RenameArguments
 from nbasset.commands.scope import Scope, user_name
-from nbasset.commands.versions import current_ids, history_of, place_of
+from nbasset.commands.versions import current_ids, history_of, manager_of, place_of
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.errors import InvalidInvocationError, StorageUnavailable, UnknownAsset, did_you_mean
 from nbasset.events.kinds import AssetRenamed
@@ -90,9 +90,7 @@ def _moves(scope: Scope, old: AssetKey, new: AssetKey) -> tuple[list[tuple[str, 
     """Current files with their new places, and the folder they are in; none for what another manager stores in its own way."""
     by_key = scope.catalog.by_key
     asset: CatalogAsset | None = by_key.get(old) or by_key.get(new)
-    name = asset.spec.io_manager_key if asset is not None else "io_manager"
-    given = {**scope.resolved.resources, **scope.resources}
-    manager = given[name] if name in given else scope.manager(name)
+    manager = manager_of(scope, asset.key) if asset is not None else scope.manager("io_manager")
     folder = getattr(manager, "folder", None)
     if folder is None or getattr(manager, "relative_path", None) is None:
         return [], folder

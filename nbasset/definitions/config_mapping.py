@@ -98,6 +98,24 @@ def config_mapping(
     return lambda fn: ConfigMapping(fn, config_schema, receive_processed_config_values)
 
 
+def mapping_of_job(mapping: ConfigMapping, default: Mapping[str, Any], what: str) -> ConfigMapping:
+    """The run config of a job whose graph has a config of its own: ``ops: {config: ...}`` is opened into that of the ops inside, the rest
+    is as it was given. `default` is what a run gets that names none.
+    """
+
+    def make(given: Any) -> dict[str, Any]:
+        data = dict(given or default)
+        entry = dict(data.get("ops") or {})
+        of = f"the config of {what}"
+        unknown = [str(name) for name in entry if name != "config"]
+        if unknown:
+            message = "unknown entry: the graph's own config hides that of the ops inside. Known here: config"
+            raise InvalidConfigError([ConfigError(("ops", unknown[0]), message)], of)
+        return {**data, "ops": mapping.nodes(entry.get("config"), ("ops", "config"), of=of)}
+
+    return ConfigMapping(make)
+
+
 class ConfiguredSchema(ConfigSchema):
     """A schema whose config is turned into that of an inner schema, by a function or by being fixed.
 

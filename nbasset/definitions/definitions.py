@@ -6,11 +6,12 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog, CatalogJob
 from nbasset.definitions.instigators import brought_along, checked_instigators, instigators
@@ -19,6 +20,7 @@ from nbasset.definitions.resolve import Resolver
 from nbasset.definitions.runtime import runtime
 from nbasset.definitions.specs import AssetSpec, parts_of
 from nbasset.errors import InvalidDefinitionError, Problem, ProblemsFound, did_you_mean
+from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 
@@ -159,6 +161,18 @@ class Definitions:
         """What is said of every asset, in order of definition."""
         return [asset.spec for asset in self.catalog.assets]
 
+    def get_all_asset_keys(self) -> list[AssetKey]:
+        """Keys of every asset, in order of definition."""
+        return list(self.catalog.by_key)
+
+    def get_all_asset_check_keys(self) -> list[CheckKey]:
+        """Keys of every check."""
+        return list(self.catalog.checks_by_key)
+
+    def get_all_job_defs(self) -> list[Any]:
+        """Every job, ready to run."""
+        return [job.bound_to(self) for job in self._resolved.jobs.values()]
+
     def get_job_def(self, name: str) -> Any:
         """A job by its name, ready to run with the assets and resources that are defined here.
 
@@ -191,6 +205,9 @@ class Definitions:
     # The names of the field for the same questions.
     resolve_assets_def = get_assets_def
     resolve_all_asset_specs = get_all_asset_specs
+    resolve_all_asset_keys = get_all_asset_keys
+    resolve_all_asset_check_keys = get_all_asset_check_keys
+    resolve_all_job_defs = get_all_job_defs
     resolve_job_def = get_job_def
     resolve_schedule_def = get_schedule_def
     resolve_sensor_def = get_sensor_def
@@ -198,6 +215,13 @@ class Definitions:
     def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec]) -> Definitions:
         """A copy in which each asset's spec went through `func`."""
         return replace_definitions(self, assets=[one.map_asset_specs(func) for one in self.assets])
+
+    def map_resolved_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None) -> Definitions:
+        """The same for the selected assets alone."""
+        from nbasset.definitions.selection import AssetSelection
+
+        chosen = AssetSelection.from_coercible(selection).resolve(self.catalog) if selection is not None else None
+        return self.map_asset_specs(func=lambda spec: func(spec) if chosen is None or spec.key in chosen else spec)
 
     def load_asset_value(self, asset_key: CoercibleToAssetKey, *, python_type: type | None = None, instance: Any = None,
                          partition_key: str | None = None, metadata: Mapping[str, Any] | None = None) -> Any:  # fmt: skip

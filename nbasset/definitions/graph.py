@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.composition import PendingCall, current_composer
-from nbasset.definitions.graph_body import GraphBody, GraphIn, GraphOut, compose
+from nbasset.definitions.composition import NodeCall, PendingCall, current_composer
+from nbasset.definitions.graph_body import GraphBody, GraphIn, GraphOut, Result, compose, config_of, inner_in, out_of
+from nbasset.definitions.graph_table import Dependencies, InputMapping, OutputMapping, composed
 from nbasset.definitions.job import JobDefinition
+from nbasset.definitions.op import In, Out, checked_name
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.runtime import runtime
-from nbasset.errors import InvalidInvocationError
+from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 
 
 @dataclass(frozen=True, eq=False)
 class GraphDefinition(GraphBody):
-    """A graph that can be a node of other graphs, a job, or run as it is. Made with `@graph`.
+    """A graph that can be a node of other graphs, a job, or run as it is. Made with `@graph`, or from a table of dependencies:
+    ``GraphDefinition("name", node_defs=[...], dependencies={"node": {"input": DependencyDefinition("source")}})``.
 
     >>> from nbasset import op
     >>> @op
@@ -26,6 +29,43 @@ class GraphDefinition(GraphBody):
     >>> ones.to_job("count").execute_in_process().output_value()
     1
     """
+
+    def __init__(
+        self,
+        name: str,
+        calls: Mapping[str, NodeCall] | None = None,
+        ins: Mapping[str, In] | None = None,
+        outs: Mapping[str, Out] | None = None,
+        results: Mapping[str, Result] | None = None,
+        description: str | None = None,
+        config: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        fn: Callable[..., Any] | None = None,
+        *,
+        node_defs: Sequence[Any] | None = None,
+        dependencies: Dependencies | None = None,
+        input_mappings: Sequence[InputMapping] | None = None,
+        output_mappings: Sequence[OutputMapping] | None = None,
+    ) -> None:
+        label = f"graph '{checked_name(name, 'graph')}'"
+        if node_defs is not None:
+            composer, results = composed(name, node_defs, dependencies or {}, input_mappings or (), output_mappings or ())
+            calls = composer.calls
+            names = dict.fromkeys(one.graph_input_name for one in input_mappings or ())
+            ins = {one: inner_in(composer, one, None) for one in names}
+            outs = {output: out_of(composer, handle, None) for output, handle in results.items()}
+        if not calls:
+            raise InvalidDefinitionError(f"{label} has no nodes, so there is nothing to run. Name them: node_defs=[...].")
+        put = object.__setattr__
+        put(self, "name", name)
+        put(self, "calls", dict(calls))
+        put(self, "ins", dict(ins or {}))
+        put(self, "outs", dict(outs or {}))
+        put(self, "results", dict(results or {}))
+        put(self, "description", description)
+        put(self, "config", config_of(config, calls, label))
+        put(self, "tags", {key: str(value) for key, value in (tags or {}).items()})
+        put(self, "fn", fn)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if current_composer() is None:

@@ -167,8 +167,8 @@ def compose(
     return kind(
         graph_name,
         composer.calls,
-        {one: _inner_in(composer, one, getattr((ins or {}).get(one), "description", None)) for one in parameters},
-        {output: _out_of(composer, handle, _said_of(out, output)) for output, handle in results.items()},
+        {one: inner_in(composer, one, getattr((ins or {}).get(one), "description", None)) for one in parameters},
+        {output: out_of(composer, handle, _said_of(out, output)) for output, handle in results.items()},
         results,
         description or first_paragraph(fn.__doc__),
         config_of(config, composer.calls, label),
@@ -221,7 +221,7 @@ def _check_inputs_used(composer: Composer, parameters: list[str], label: str) ->
         raise InvalidDefinitionError(f"{label} never passes its input '{unused[0]}' to a node. Remove it, or connect it.")
 
 
-def _inner_in(composer: Composer, name: str, description: str | None) -> In:
+def inner_in(composer: Composer, name: str, description: str | None) -> In:
     """A graph's input as the first inner one that it goes to: its type, and whether it may stay open."""
     for call in composer.calls.values():
         for key, binding in call.bindings.items():
@@ -241,7 +241,8 @@ def _said_of(out: Any, output: str) -> str | None:
     return getattr(one, "description", None)
 
 
-def _out_of(composer: Composer, handle: Result, description: str | None) -> Out:
+def out_of(composer: Composer, handle: Result, description: str | None) -> Out:
+    """A graph's output as the inner one that it is."""
     source = handle.source if isinstance(handle, CollectedHandle) else handle
     inner: Out = composer.calls[source.node].node.outs.get(source.output, Out())
     is_dynamic = isinstance(handle, OutputHandle) and (handle.is_dynamic or handle.origin is not None)

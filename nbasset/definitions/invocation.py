@@ -67,7 +67,7 @@ def call_directly(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, wh
     given = list(args)
     context = _context(parameters, given, kwargs, what)
     values = {name: value for name, value in kwargs.items() if name != parameters.context}
-    _place(parameters, given, values, what)
+    _place(callee, parameters, given, values, what)
     context = _bound(context, callee, owner, what)
     _fill_resources(callee, values, context, what)
     _fill_config(parameters, values, context, what)
@@ -98,13 +98,15 @@ def _context(parameters: _Parameters, given: list[Any], kwargs: Mapping[str, Any
     )
 
 
-def _place(parameters: _Parameters, given: list[Any], values: dict[str, Any], what: str) -> None:
-    """Values that were passed by position, under their names."""
+def _place(callee: Callee, parameters: _Parameters, given: list[Any], values: dict[str, Any], what: str) -> None:
+    """Values that were passed by position, under their names: inputs, config and resources in the order they are written."""
     names = list(parameters.inputs)
+    if given and (parameters.config is not None or parameters.resources):
+        others = {parameters.config, *parameters.resources}
+        names = [name for name in inspect.signature(callee.fn).parameters if name in parameters.inputs or name in others]
     if len(given) > len(names):
         raise InvalidInvocationError(
-            f"{what} takes {len(names)} inputs ({', '.join(names) or 'none'}), but {len(given)} values were passed. "
-            "Config and resources are passed by name."
+            f"{what} takes {len(names)} values by position ({', '.join(names) or 'none'}), but {len(given)} were passed."
         )
     for name, value in zip(names, given, strict=False):
         if name in values:

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogJob, NodeStep
-from nbasset.definitions.config_mapping import ConfigMapping
+from nbasset.definitions.config_mapping import ConfigMapping, mapping_of_job
 from nbasset.definitions.executors import ExecutorDefinition, checked_executor
 from nbasset.definitions.graph_body import GraphBody, compose
 from nbasset.definitions.graph_steps import job_steps
@@ -97,7 +97,7 @@ class JobDefinition:
         put(self, "selection", AssetSelection.from_coercible(selection) if selection is not None else None)
         put(self, "description", description or (graph.description if graph is not None else None))
         put(self, "resource_defs", dict(resource_defs or {}))
-        put(self, "config", _config(config, what))
+        put(self, "config", _config(config, what, graph.config if graph is not None else None))
         put(self, "tags", checked_tags(tags, what))
         put(self, "run_tags", None if run_tags is None else checked_tags(run_tags, what))
         put(self, "metadata", normalize(metadata, of=what))
@@ -480,13 +480,16 @@ def validate_run_config(job_def: JobDefinition, run_config: RunConfigLike = None
     return job_def.run_config_schema(resources, nodes).validate(job_def.config_for(run_config))
 
 
-def _config(config: Any, what: str) -> Any:
-    if config is None or isinstance(config, (ConfigMapping, PartitionedConfig)):
+def _config(config: Any, what: str, of_graph: ConfigMapping | None) -> Any:
+    if isinstance(config, (ConfigMapping, PartitionedConfig)):
         return config
+    if config is None:
+        return mapping_of_job(of_graph, {}, what) if of_graph is not None else None
     try:
-        return run_config_data(config)
+        data = run_config_data(config)
     except InvalidConfigError as error:
         raise InvalidDefinitionError(f"{what}: config is no run config. {error}") from error
+    return mapping_of_job(of_graph, data, what) if of_graph is not None else data
 
 
 def _inputs_hint(name: str, graph: GraphBody) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. SUCCESS, FAILURE and CANCELED are ends.
+    """Where a run stands. SUCCESS, FAILURE and CANCELED are ends; no run is ever STARTING, SUSPENDED or MANAGED here.
 
     >>> RunStatus.SUCCESS == "success", RunStatus.FAILURE.is_finished
     (True, True)
@@ -14,7 +14,10 @@ class RunStatus(StrEnum):
 
     QUEUED = "queued"
     NOT_STARTED = "not_started"
+    STARTING = "starting"
     STARTED = "started"
+    SUSPENDED = "suspended"
+    MANAGED = "managed"
     CANCELING = "canceling"
     SUCCESS = "success"
     FAILURE = "failure"

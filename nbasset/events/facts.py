@@ -7,9 +7,10 @@ Log lines and captured output are in files; a fact only says where.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import MetadataValue
 from nbasset.ordinals import OrdinalSet
@@ -123,6 +124,11 @@ class AssetMaterialized:
     hidden_state: tuple[str, ...] = ()
     description: str | None = None
 
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset."""
+        return self.asset
+
 
 @serializable
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,11 @@ class AssetObserved:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset."""
+        return self.asset
 
 
 @serializable
@@ -150,6 +161,16 @@ class CheckEvaluated:
     version_id: str = ""
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     description: str | None = None
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset that was checked."""
+        return self.check.asset
+
+    @property
+    def check_name(self) -> str:
+        """The check's own name."""
+        return self.check.name
 
 
 @serializable

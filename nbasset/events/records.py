@@ -7,10 +7,11 @@ Statuses of the moment (queued, running) are not folded into assets: they follow
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Generic, Literal, TypeVar
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, ErrorInfo
 from nbasset.events.kinds import Event, Owner, Target
 from nbasset.keys import AssetKey, RunId
@@ -169,6 +170,21 @@ class RunRecord:
     def is_over(self) -> bool:
         """Whether the run reached its end state; there is no way out of one."""
         return self.status in END_STATES
+
+    @property
+    def is_finished(self) -> bool:
+        """The same."""
+        return self.is_over
+
+    @property
+    def job_name(self) -> str | None:
+        """The job, if the run is of one."""
+        return self.job
+
+    @property
+    def run_config(self) -> Mapping[str, Json]:
+        """The configuration of the run, secrets as references."""
+        return self.config
 
 
 Run = RunRecord

@@ -61,6 +61,11 @@ class Call:
             found = self._types[place] = resolve_type(declared, getattr(self.op.fn, "__globals__", None))
         return found
 
+    def staging_key(self, output: NodeOutput) -> str:
+        """How the run finds the I/O manager that an output went to: by its key, or as ``node/key`` where the node has one for itself."""
+        owner = self.owner
+        return f"{owner.name}/{output.manager}" if owner is not None and output.manager in owner.resource_defs else output.manager
+
     def is_bare(self, result: Any) -> bool:
         """Whether what the function returned is the value of its only output, and says nothing else."""
         return self.sole is not None and is_plain(result)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
+from nbasset.dataclass import dataclass
 from nbasset.definitions.listed_partitions import (
     AddDynamicPartitionsRequest,
     DeleteDynamicPartitionsRequest,
@@ -24,11 +25,16 @@ from nbasset.definitions.results import (
 )
 from nbasset.errors import InvariantViolationError, did_you_mean
 from nbasset.events.facts import CheckKey
+from nbasset.execution.context_partitions import PartitionQuestions
 from nbasset.keys import AssetKey, PartitionRef, RunId, keys_text
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 
 if TYPE_CHECKING:
-    from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition, TimeWindow
+    from nbasset.definitions.job import JobDefinition
+    from nbasset.definitions.op import OpDefinition
+    from nbasset.definitions.partitions import PartitionsDefinition
+    from nbasset.definitions.specs import AssetCheckSpec
+    from nbasset.events.facts import AssetMaterialized
     from nbasset.keys import CoercibleToAssetKey
 
 
@@ -40,6 +46,11 @@ class RunView:
     tags: Mapping[str, str] = field(default_factory=dict)
     job_name: str | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run's configuration, secrets as references."""
+        return self.config
 
 
 @dataclass(slots=True)
@@ -53,7 +64,7 @@ class Told:
     keys: list[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest] = field(default_factory=list)
 
 
-class OpExecutionContext:
+class OpExecutionContext(PartitionQuestions):
     """The context of a running op, asset or check. Its members never change what is defined; `told` collects what to record.
 
     `started_at` is when this attempt began, aware and in UTC: what a function takes for now.
@@ -92,8 +103,14 @@ class OpExecutionContext:
         loader: Any = None,
         definition: Any = None,
         mapping_key: str | None = None,
+        op: OpDefinition | None = None,
+        job: JobDefinition | None = None,
+        input_assets: Mapping[str, AssetKey] | None = None,
     ) -> None:
         self.op_name = name
+        self._op = op
+        self._job = job
+        self._input_assets = dict(input_assets or {})
         self.run = run
         self.step_key = step_key or name
         self.op_config = config
@@ -142,6 +159,18 @@ class OpExecutionContext:
         return self._attempt - 1
 
     @property
+    def op_def(self) -> OpDefinition:
+        """The op whose function runs."""
+        if self._op is None:
+            raise InvariantViolationError("this context belongs to no op yet: pass it to the call of one.")
+        return self._op
+
+    @property
+    def job_def(self) -> JobDefinition | None:
+        """The definition of the job, if the run is of one and its definition is at hand."""
+        return self._job
+
+    @property
     def op_execution_context(self) -> OpExecutionContext:
         """This context: the reference tells asset and op contexts apart, here they are one."""
         return self
@@ -175,6 +204,30 @@ class OpExecutionContext:
         return next(iter(self._assets.values()))
 
     @property
+    def asset_keys(self) -> list[AssetKey]:
+        """The assets that this call is to make, in order of its outputs."""
+        return list(self._assets.values())
+
+    @property
+    def is_subset(self) -> bool:
+        """Whether the function is to make only some of its assets and checks."""
+        definition = self.assets_def
+        if definition is None:
+            return False
+        return set(self._assets.values()) != set(definition.keys) or self.selected_asset_check_keys != frozenset(definition.check_keys)
+
+    @property
+    def has_asset_checks_def(self) -> bool:
+        """Whether verdicts of checks come from the function."""
+        return bool(self.check_specs)
+
+    @property
+    def check_specs(self) -> list[AssetCheckSpec]:
+        """What is said of the checks whose verdicts are to come from this call."""
+        known = self.assets_def.check_specs if self.assets_def is not None else ()
+        return [spec for spec in known if spec.key in self.selected_asset_check_keys]
+
+    @property
     def selected_asset_keys(self) -> set[AssetKey]:
         """The assets that this call is to make."""
         return set(self._assets.values())
@@ -199,93 +252,23 @@ class OpExecutionContext:
                 return output
         raise InvariantViolationError(f"'{self.op_name}' does not make '{key}' here; it makes {keys_text(self._assets.values())}.")
 
+    def asset_key_for_input(self, input_name: str) -> AssetKey:
+        """The asset that an input is read from."""
+        if input_name not in self._input_assets:
+            hint = did_you_mean(input_name, self._input_assets)
+            raise InvariantViolationError(f"'{self.op_name}' reads no asset for an input '{input_name}'. {hint}".rstrip())
+        return self._input_assets[input_name]
+
+    def latest_materialization_for_upstream_asset(self, key: CoercibleToAssetKey) -> AssetMaterialized | None:
+        """The newest materialization of an asset that is read, with its metadata; None without one."""
+        record = self.instance.get_latest_materialization_event(key)
+        return record.asset_materialization if record is not None else None
+
     def load_asset_value(self, asset_key: CoercibleToAssetKey, *, python_type: type | None = None, partition_key: str | None = None) -> Any:
         """The stored value of any asset, also one that is no input."""
         if self._loader is None:
             raise InvariantViolationError("there is no home to load from here; pass the value in, or use materialize().")
         return self._loader(AssetKey.from_coercible(asset_key), python_type=python_type, partition_key=partition_key)
-
-    # -- partitions ----------------------------------------------------------------------------------------------------------
-
-    @property
-    def partition_refs(self) -> tuple[PartitionRef, ...]:
-        """The partitions of this call, with their ordinals; empty without."""
-        return self._partitions
-
-    @property
-    def has_partition_key(self) -> bool:
-        """Whether the call is for exactly one partition."""
-        return len(self._partitions) == 1
-
-    @property
-    def has_partition_key_range(self) -> bool:
-        """Whether the call is for any partitions."""
-        return bool(self._partitions)
-
-    @property
-    def partition_key(self) -> str:
-        """The partition that is being made; for several dimensions it has ``keys_by_dimension``."""
-        if len(self._partitions) == 1:
-            return self._key(self._partitions[0])
-        if not self._partitions:
-            raise InvariantViolationError(f"'{self.op_name}' runs without a partition. Ask context.has_partition_key first.")
-        raise InvariantViolationError(f"'{self.op_name}' runs for {len(self._partitions)} partitions at once. Use context.partition_keys.")
-
-    @property
-    def partition_keys(self) -> list[str]:
-        """The partitions that this call makes, in order."""
-        if not self._partitions:
-            raise InvariantViolationError(f"'{self.op_name}' runs without a partition. Ask context.has_partition_key_range first.")
-        return [self._key(ref) for ref in self._partitions]
-
-    @property
-    def partition_key_range(self) -> PartitionKeyRange:
-        """First and last of the partitions, both included."""
-        from nbasset.definitions.partitions import PartitionKeyRange
-
-        keys = self.partition_keys
-        return PartitionKeyRange(keys[0], keys[-1])
-
-    @property
-    def partition_time_window(self) -> TimeWindow:
-        """From the start of the first partition to the end of the last."""
-        return self._window(self._partitions_def, self.partition_keys)
-
-    @property
-    def multi_partition_key(self) -> Any:
-        """The partition key of several dimensions."""
-        key = self.partition_key
-        if not hasattr(key, "keys_by_dimension"):
-            raise InvariantViolationError(f"'{self.op_name}' is not partitioned by several dimensions; its key is {key!r}.")
-        return key
-
-    def asset_partition_key_for_output(self, output_name: str = DEFAULT_OUTPUT) -> str:
-        """The partition of the asset that the output is."""
-        return self.partition_key
-
-    def asset_partition_keys_for_output(self, output_name: str = DEFAULT_OUTPUT) -> list[str]:
-        """The partitions of the asset that the output is."""
-        return self.partition_keys
-
-    def asset_partitions_time_window_for_output(self, output_name: str = DEFAULT_OUTPUT) -> TimeWindow:
-        """The time window of the asset that the output is."""
-        return self.partition_time_window
-
-    def asset_partition_keys_for_input(self, input_name: str) -> list[str]:
-        """The upstream partitions that an input was loaded from."""
-        if input_name not in self._input_partitions:
-            hint = did_you_mean(input_name, self._input_partitions)
-            raise InvariantViolationError(f"'{self.op_name}' has no partitioned input '{input_name}'. {hint}".rstrip())
-        return [ref.key for ref in self._input_partitions[input_name]]
-
-    def asset_partition_key_for_input(self, input_name: str) -> str:
-        """The one upstream partition that an input was loaded from."""
-        keys = self.asset_partition_keys_for_input(input_name)
-        if len(keys) != 1:
-            raise InvariantViolationError(
-                f"input '{input_name}' was loaded from {len(keys)} partitions. Use asset_partition_keys_for_input."
-            )
-        return keys[0]
 
     # -- telling -------------------------------------------------------------------------------------------------------------
 
@@ -313,6 +296,11 @@ class OpExecutionContext:
         key = self.asset_key if asset_key is None else AssetKey.from_coercible(asset_key)
         self.output_for_asset_key(key)
         self.told.asset_metadata.setdefault((key, partition_key), {}).update(normalize(metadata, of=f"asset '{key}'"))
+
+    def get_output_metadata(self, output_name: str = DEFAULT_OUTPUT, mapping_key: str | None = None) -> dict[str, MetadataValue] | None:
+        """The metadata that was added to an output so far; None if none was."""
+        found = self.told.metadata.get(output_name)
+        return dict(found) if found is not None else None
 
     def set_data_version(self, asset_key: CoercibleToAssetKey, data_version: DataVersion) -> None:
         """Say what the content of an asset is, when you know better than a hash of it."""
@@ -347,18 +335,6 @@ class OpExecutionContext:
 
         return pdb.Pdb()
 
-    def _key(self, ref: PartitionRef) -> str:
-        rich = getattr(self._partitions_def, "key_from_text", None)
-        return rich(ref.key) if rich is not None else ref.key
-
-    def _window(self, partitions_def: Any, keys: list[str]) -> TimeWindow:
-        find = getattr(partitions_def, "time_window_for_partition_key", None)
-        if find is None:
-            raise InvariantViolationError(f"'{self.op_name}' is not partitioned by time, so there is no time window.")
-        first, last = find(keys[0]), find(keys[-1])
-        window: TimeWindow = type(first)(first.start, last.end)
-        return window
-
     @property
     def scheduled_time(self) -> datetime | None:
         """The tick that caused the run, when a schedule did."""
@@ -388,3 +364,17 @@ class AssetCheckExecutionContext(OpExecutionContext):
     >>> has_rows(build_asset_check_context()).passed
     True
     """
+
+    @property
+    def asset_check_spec(self) -> AssetCheckSpec:
+        """What is said of the one check that runs.
+
+        Raises
+        ------
+        InvariantViolationError
+            If the function gives verdicts of several.
+        """
+        specs = self.check_specs
+        if len(specs) != 1:
+            raise InvariantViolationError(f"'{self.op_name}' gives verdicts of {len(specs)} checks. Use context.check_specs.")
+        return specs[0]

@@ -13,12 +13,10 @@ from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition
 from nbasset.definitions.resources_context import InitResourceContext
-from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvalidInvocationError, InvariantViolationError
 from nbasset.execution.capture import get_logger
 from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView, Told
 from nbasset.keys import PartitionRef, RunId, new_run_id
-from nbasset.metadata import MetadataValue
 
 
 class _Direct(OpExecutionContext):
@@ -75,6 +73,7 @@ class _Direct(OpExecutionContext):
     def bind(self, op: OpDefinition, owner: AssetsDefinition | None, config: Any) -> _Direct:
         """Take on the op that is about to be called, and forget what was told before."""
         self.op_name = self.step_key = op.name
+        self._op = op
         self.told = Told()
         self.started_at = clock.now()
         self.op_config = self.config_value = config
@@ -92,11 +91,6 @@ class _Direct(OpExecutionContext):
                     f"'{op.name}' is not partitioned, but the context was built for partition {self._partitions[0].key!r}. Leave it out."
                 )
         return self
-
-    def get_output_metadata(self, output_name: str = DEFAULT_OUTPUT, mapping_key: str | None = None) -> dict[str, MetadataValue] | None:
-        """The metadata that the last call added to an output; None if it added none."""
-        found = self.told.metadata.get(output_name)
-        return dict(found) if found is not None else None
 
     def get_events(self) -> list[Any]:
         """What the last call logged with `log_event`."""

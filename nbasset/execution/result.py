@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.composition import CollectedHandle
 from nbasset.definitions.graph_body import inner_output
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvariantViolationError, did_you_mean
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact, HookRan, OutputStored
-from nbasset.events.kinds import Event, StepFailed, StepRetried, StepReused, StepSkipped, StepSucceeded
+from nbasset.events.kinds import (
+    Event,
+    RunFailed,
+    RunRequested,
+    RunSucceeded,
+    StepFailed,
+    StepRetried,
+    StepReused,
+    StepSkipped,
+    StepSucceeded,
+    Target,
+)
 from nbasset.keys import AssetKey, RunId
 from nbasset.planning.plan import RunPlan, Step
 from nbasset.serde import Json
@@ -20,6 +32,7 @@ from nbasset.serde import Json
 if TYPE_CHECKING:
     from nbasset.keys import CoercibleToAssetKey
 
+E = TypeVar("E", RunSucceeded, RunFailed)
 Load = Callable[[AssetKey, str | None], Any]
 LoadOutput = Callable[[NodeOutput, RunId, str, str | None], Any]
 
@@ -209,6 +222,27 @@ class ExecuteInProcessResult:
         }
         return [event for event in self.all_events if getattr(event, "step", None) in steps]
 
+    def get_run_success_event(self) -> RunSucceeded:
+        """The event that the run ended well.
+
+        Raises
+        ------
+        InvariantViolationError
+            If it did not.
+        """
+        return self._end(RunSucceeded)
+
+    def get_run_failure_event(self) -> RunFailed:
+        """The event that the run ended in failure; the error is the other way round."""
+        return self._end(RunFailed)
+
+    get_job_success_event = get_run_success_event
+    get_job_failure_event = get_run_failure_event
+
+    def get_asset_materialization_planned_events(self) -> list[Target]:
+        """What the run was to make: each asset, with its partitions."""
+        return [target for event in self.all_events if isinstance(event, RunRequested) for target in event.targets]
+
     def get_asset_materialization_events(self) -> list[AssetMaterialized]:
         """Every materialization, in order."""
         return self._facts(AssetMaterialized)
@@ -218,6 +252,11 @@ class ExecuteInProcessResult:
         return [
             fact for event in self.events_for_node(node_name) for fact in getattr(event, "facts", ()) if isinstance(fact, AssetMaterialized)
         ]
+
+    def asset_observations_for_node(self, node_name: str) -> list[AssetObserved]:
+        """Observations by one node."""
+        facts = [fact for event in self.events_for_node(node_name) for fact in getattr(event, "facts", ())]
+        return [fact for fact in facts if isinstance(fact, AssetObserved)]
 
     def get_asset_observation_events(self) -> list[AssetObserved]:
         """Every observation, in order."""
@@ -273,6 +312,10 @@ class ExecuteInProcessResult:
         """Whether a step of the node failed."""
         return any(isinstance(event, StepFailed) for event in self.events_for_node(node_name))
 
+    def is_node_untouched(self, node_name: str) -> bool:
+        """Whether no step of the node came to its turn, since it was not selected or the run ended before."""
+        return not self.events_for_node(node_name)
+
     def is_node_skipped(self, node_name: str) -> bool:
         """Whether a step of the node was skipped and none ran."""
         events = self.events_for_node(node_name)
@@ -294,6 +337,12 @@ class ExecuteInProcessResult:
             ],
             "skipped": [{"step": event.step, "reason": event.reason, "because": event.because} for event in self.get_step_skipped_events()],
         }  # fmt: skip
+
+    def _end(self, kind: type[E]) -> E:
+        found = [event for event in self.all_events if isinstance(event, kind)]
+        if not found:
+            raise InvariantViolationError(f"run {self.run_id[:8]} ended as {self.status}, so there is no {kind.__name__} event.")
+        return found[-1]
 
     def _facts(self, kind: type[Any]) -> list[Any]:
         found: list[Fact] = []

@@ -80,12 +80,17 @@ class RunResources:
         return found
 
     def manager(self, key: str) -> Any:
-        """The I/O manager that steps of this run use under a key: the resource that was opened for them, else the built-in one."""
+        """The I/O manager that steps of this run use under a key: the resource that was opened for them, else the built-in one.
+
+        One that assets of a node have for themselves is asked for as ``node/key``.
+        """
+        node, _, own = key.rpartition("/")
+        owner = self.environment.definitions.nodes.get(node) if node else None
+        given = self._given_to(owner, owner.resource_defs if owner is not None else {})
+        if own not in given:
+            return self.environment.manager(own)
         with self._lock:
-            for name, given in self._given.items():
-                if key in given:
-                    return self._scopes[name].get([key])[key]
-        return self.environment.manager(key)
+            return self._scope(node, given).get([own])[own]
 
     def own_manager(self, key: AssetKey, manager: str) -> Any:
         """The I/O manager that an asset alone has under a key (``io_manager_def``), for who reads the asset; None without one."""

@@ -55,9 +55,11 @@ from nbasset.ordinals import OrdinalSet
 class StepRunner:
     """Runs steps of one run in this process. Values that ops hand to each other stay here, so a run in one process never rereads them."""
 
-    def __init__(self, environment: StepEnvironment, resources: RunResources) -> None:
+    def __init__(self, environment: StepEnvironment, resources: RunResources, *, keeps_values: bool = False) -> None:
         self.environment = environment
         self.resources = resources
+        self.keeps_values = keeps_values
+        self.asset_values: dict[tuple[AssetKey, str | None], Any] = {}
         self.values: dict[tuple[str, str, str | None], Any] = {}
         self.errors: dict[str, BaseException] = {}
         self.loader = InputLoader(environment, self.values, resources.own_manager)
@@ -219,6 +221,9 @@ class _Attempt:
             loader=self.runner.loader.load_any,
             definition=owner,
             mapping_key=task.mapping_key,
+            op=self.call.op,
+            job=self.runner.job(task),
+            input_assets={item.name: item.asset for item in task.inputs},
         )
 
     def _load(self) -> dict[str, Any]:
@@ -277,11 +282,13 @@ class _Attempt:
         manager = self.resources[output.manager] if output.manager in self.resources else self.environment.manager(output.manager)
         if type(manager) is InMemoryIOManager and output.asset is not None and len(refs) <= 1:
             manager.keep(output.asset.to_user_string(), refs[0].key if refs else None, item.value)
+            self._remember(output, item.value)
             self._record(output, item, refs, metadata, new_version_id())
             return
         base = self._output_context(item, output, metadata)
         if not isinstance(manager, StagingIOManager):
             manager.handle_output(base, item.value)
+            self._remember(output, item.value)
             self._record(output, item, refs, {**metadata, **base.added_metadata}, base.version_id, data_version=base.data_version)
             return
         for one, value in split_output(base, item.value):
@@ -294,9 +301,19 @@ class _Attempt:
                     raise
                 self.facts.append(OutputStored(output.name, item.mapping_key, metadata=metadata, kept="not-storable"))
                 continue
-            self.staged.append((output.manager, staged))
+            self.staged.append((self.call.staging_key(output), staged))
             also = {**metadata, **one.added_metadata, **staged.metadata}
             self._record(output, item, one.partitions, also, staged.version_id, data_version=staged.data_version, staged=staged)
+
+    def _remember(self, output: NodeOutput, value: Any) -> None:
+        """Values of assets that no file of ours holds, for the result of a run whose caller asks for them."""
+        if not self.runner.keeps_values or output.asset is None:
+            return
+        refs = self.task.refs
+        if len(refs) > 1 and isinstance(value, Mapping):
+            self.runner.asset_values.update({(output.asset, ref.key): value.get(ref.key) for ref in refs})
+        else:
+            self.runner.asset_values.update({(output.asset, ref.key if ref else None): value for ref in refs or (None,)})
 
     def _output_context(self, item: Given, output: NodeOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
         owner, op = self.call.owner, self.call.op
