@@ -1,27 +1,30 @@
 """What differs between two stored tables: schema, rows, keys, columns, numbers.
 
-Rows are matched by key columns: those that were given, else the fewest that tell all rows of both tables apart, else by position. Only the
-keys of both tables are held at once, then one column after the other, so the memory needed is that of a few columns, however wide the
-tables are. Equal content hashes in the footers answer without reading anything.
+Rows are matched by key columns: those that were given, else the fewest that tell all rows of both tables apart, else by position. Both
+tables are read piece by piece (`compare_rows`), so the memory needed is that of a piece, however long they are. Equal content hashes in the
+footers answer without reading anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, did_you_mean
 from nbasset.io_managers import parquet_files
+from nbasset.io_managers.compare_rows import Keys, Limits, Matched, Piece, matched, pieces
 from nbasset.io_managers.content import type_name
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import numpy as np
     import pyarrow.parquet as pq
 
-_MOST_KEY_COLUMNS = 4
-_MOST_GUESSED = 5_000_000  # rows; beyond it only single columns are tried as a key
+_MOST_NESTED = 200_000  # rows; beyond it cells that Arrow cannot compare are not compared one by one
+_ROUNDING = 1e-12  # sums of the same numbers in another order differ by as much
 _LONGEST = 80
 
 
@@ -117,165 +120,121 @@ class TableDiff:
         }  # fmt: skip
 
 
-def compare_files(before: pq.ParquetFile, after: pq.ParquetFile, *, key: Sequence[str] = (), examples: int = 5) -> TableDiff:
+def compare_files(
+    before: pq.ParquetFile, after: pq.ParquetFile, *, key: Sequence[str] = (), examples: int = 5, limits: Limits | None = None
+) -> TableDiff:
     """The differences of two open Parquet files.
 
     Raises
     ------
     InvalidInvocationError
         If a key column is not in both tables, or the given key does not tell rows apart.
+    StorageUnavailable
+        If the tables are too large for memory and the temporary folder has no room for them.
     """
     rows = (before.metadata.num_rows, after.metadata.num_rows)
     versions = [parquet_files.footer(file).get(parquet_files.DATA_VERSION) for file in (before, after)]
     if versions[0] is not None and versions[0] == versions[1]:
         return TableDiff(rows, is_same=True)
-    return _Comparison(before, after, tuple(key), examples).diff()
+    return _Comparison((before, after), tuple(key), examples, limits or Limits()).diff()
 
 
 class _Comparison:
-    def __init__(self, before: pq.ParquetFile, after: pq.ParquetFile, key: tuple[str, ...], examples: int) -> None:
-        self.files = (before, after)
-        self.schemas = (before.schema_arrow, after.schema_arrow)
-        self.rows = (before.metadata.num_rows, after.metadata.num_rows)
-        self.examples = examples
+    """One comparison: what is counted while the pieces go by."""
+
+    def __init__(self, files: tuple[pq.ParquetFile, pq.ParquetFile], key: tuple[str, ...], examples: int, limits: Limits) -> None:
+        self.files = files
+        self.limits = limits
+        self.schemas = (files[0].schema_arrow, files[1].schema_arrow)
+        self.rows = (files[0].metadata.num_rows, files[1].metadata.num_rows)
         self.shared = [name for name in self.schemas[0].names if name in self.schemas[1].names]
-        self.key = self._checked(key)
-        self.is_guessed = False
+        self.columns = {name: _Column(name, type_name(self.schemas[1].field(name).type), max(self.rows)) for name in self.shared}
         self.notes: list[str] = []
+        self.is_guessed = False
+        self.key = self._key(key)
+        self.examples = {sign: _Examples(examples) for sign in "~+-"}
+        self.added = self.removed = self.changed = 0
+        self.is_in_order = True
 
     def diff(self) -> TableDiff:
-        pairs = self._pairs()
-        columns: list[ColumnDiff] = []
-        changed_rows: Any = None
-        changes: dict[int, list[tuple[str, str, str]]] = {}
-        lone: tuple[dict[int, list[tuple[str, str]]], dict[int, list[tuple[str, str]]]] = (
-            {at: [] for at in pairs.removed[: self.examples]}, {at: [] for at in pairs.added[: self.examples]},
-        )  # fmt: skip
-        for name in self.shared:
-            one, mask = self._column(name, pairs, changes, lone)
-            columns.append(one)
-            changed_rows = _either(changed_rows, mask)
-        for side, schema in enumerate(self.schemas):
-            for name in schema.names:
-                if name not in self.shared and lone[side]:
-                    self._take(name, side, lone[side])
-        schema_changes = self._schema_changes()
-        changed = _count(changed_rows)
-        is_same = not schema_changes and not changed and self.rows[0] == self.rows[1] and not pairs.added and not pairs.removed
-        is_same = is_same and self.schemas[0].names == self.schemas[1].names and pairs.is_in_order
-        if not pairs.is_in_order and not (changed or pairs.added or pairs.removed or schema_changes):
+        for piece in pieces(self.files, self.key, self.limits):
+            self._take(piece)
+        schema = self._schema_changes()
+        differs = bool(schema or self.changed or self.added or self.removed)
+        is_same = not differs and self.schemas[0].names == self.schemas[1].names and self.is_in_order
+        if not differs and not self.is_in_order:
             self.notes.append("The rows are the same in another order.")
+        shown = tuple(example for sign in "~+-" for example in self.examples[sign].first())
         return TableDiff(
-            self.rows, self.key, self.is_guessed, schema_changes, len(pairs.added), len(pairs.removed), changed, tuple(columns),
-            tuple(self._examples(pairs, changes, lone)), is_same, tuple(self.notes),
+            self.rows, self.key, self.is_guessed, schema, self.added, self.removed, self.changed,
+            tuple(column.diff() for column in self.columns.values()), shown, is_same, tuple(self.notes),
         )  # fmt: skip
 
-    # -- keys ------------------------------------------------------------------------------------------------------------------
-
-    def _checked(self, key: tuple[str, ...]) -> tuple[str, ...]:
-        for name in key:
+    def _key(self, given: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns to match rows by; empty for matching by position."""
+        for name in given:
             if name not in self.shared:
                 near = did_you_mean(name, self.shared) or f"Both have: {', '.join(self.shared[:10])}."
                 raise InvalidInvocationError(f"'{name}' cannot be the key: it is not a column of both tables. {near}")
-        return key
+        keys = Keys(self.files, self.shared, self.limits)
+        if not given:
+            found = keys.guess()
+            self.is_guessed = bool(found)
+            if not found:
+                self.notes.append("No columns tell the rows apart, so they were compared by position.")
+            return found
+        for side, where in enumerate(("before", "after")):
+            alike = keys.alike(given, side)
+            if alike:
+                raise InvalidInvocationError(
+                    f"{', '.join(given)} does not tell the rows apart: {alike:,} rows ({where}) have the key of another one. "
+                    "Name more columns: --key A,B."
+                )
+        return given
 
-    def _pairs(self) -> _Pairs:
-        if self.key:
-            left, right = self._keys(self.key)
-            for side, table in ((0, left), (1, right)):
-                twice = table.num_rows - table.group_by(list(self.key)).aggregate([]).num_rows
-                if twice:
-                    where = "before" if side == 0 else "after"
-                    raise InvalidInvocationError(
-                        f"{', '.join(self.key)} does not tell the rows apart: {twice:,} rows ({where}) have the key of another one. "
-                        "Name more columns: --key A,B."
-                    )
-            return _joined(left, right, self.key)
-        self.key = self._guess()
-        self.is_guessed = bool(self.key)
+    def _take(self, piece: Piece) -> None:
+        """Count what differs in one piece."""
+        import numpy as np
+
+        found = matched(piece, self.key)
+        rows = piece.rows[0][found.left]
+        self.is_in_order = self.is_in_order and bool(np.array_equal(rows, piece.rows[1][found.right]))
+        touched = np.zeros(len(rows), dtype=bool)
+        cells: dict[str, np.ndarray] = {}
+        for name, column in self.columns.items():
+            mask = column.take(piece, found)
+            if mask is not None and name not in self.key and mask.any():
+                cells[name] = mask
+                touched |= mask
+        self.changed += int(np.count_nonzero(touched))
+        self.added += len(found.only_right)
+        self.removed += len(found.only_left)
+        self._keep_examples(piece, found, touched, cells)
+
+    def _keep_examples(self, piece: Piece, found: Matched, touched: np.ndarray, cells: dict[str, np.ndarray]) -> None:
+        import numpy as np
+
+        left, right = piece.tables
+        numbers, some = piece.rows, self.examples["~"].most
+        for at in np.flatnonzero(touched)[:some].tolist():
+            before, after = int(found.left[at]), int(found.right[at])
+            values = tuple((name, _text(left, name, before), _text(right, name, after)) for name, mask in cells.items() if mask[at])
+            self.examples["~"].add(int(numbers[0][before]), RowDiff("~", self._name(piece, 0, before), values))
+        for at in found.only_right[:some].tolist():
+            new = tuple((name, None, _text(right, name, at)) for name in self._columns_of(1))
+            self.examples["+"].add(int(numbers[1][at]), RowDiff("+", self._name(piece, 1, at), new))
+        for at in found.only_left[:some].tolist():
+            gone = tuple((name, _text(left, name, at), None) for name in self._columns_of(0))
+            self.examples["-"].add(int(numbers[0][at]), RowDiff("-", self._name(piece, 0, at), gone))
+
+    def _columns_of(self, side: int) -> list[str]:
+        return [*self.shared, *(name for name in self.schemas[side].names if name not in self.shared)]
+
+    def _name(self, piece: Piece, side: int, at: int) -> str:
+        """How a row is called: its key, or its number counted from one."""
         if not self.key:
-            self.notes.append("No columns tell the rows apart, so they were compared by position.")
-            return _by_position(*self.rows)
-        return _joined(*self._keys(self.key), self.key)
-
-    def _keys(self, names: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-        left, right = (_plain_keys(file.read(columns=list(names)).select(list(names))) for file in self.files)
-        for at, name in enumerate(names):
-            if left.schema.field(name).type != right.schema.field(name).type:
-                left = left.set_column(at, name, left.column(name).cast("string"))
-                right = right.set_column(at, name, right.column(name).cast("string"))
-        return left, right
-
-    def _guess(self) -> tuple[str, ...]:
-        """The fewest columns that tell the rows of both tables apart; empty when there are none."""
-        if not all(self.rows):
-            return ()
-        profiles = [parquet_files.profile_of(file) for file in self.files]
-        distinct = {
-            one.name: one.distinct or 0 for profile in profiles[:1] if profile is not None for one in profile.columns if not one.nulls
-        }  # fmt: skip
-        usable = [name for name in self.shared if _can_be_key(self.schemas[0].field(name).type) and name in (distinct or self.shared)]
-        usable.sort(key=lambda name: (-distinct.get(name, 0), self.shared.index(name)))
-        singles = [name for name in usable if not distinct or distinct[name] >= 0.9 * min(self.rows[0], 5000)][:8]
-        for name in sorted(singles, key=self.shared.index):
-            if self._tells_apart((name,)):
-                return (name,)
-        if max(self.rows) > _MOST_GUESSED:
-            return ()
-        chosen: tuple[str, ...] = ()
-        best = 0
-        for name in usable[:12]:
-            count = self._count((*chosen, name))
-            if count > best:
-                chosen, best = (*chosen, name), count
-            if best == self.rows[0] and self._tells_apart(chosen):
-                return self._without_spare(chosen)
-            if len(chosen) == _MOST_KEY_COLUMNS:
-                break
-        return ()
-
-    def _without_spare(self, key: tuple[str, ...]) -> tuple[str, ...]:
-        for name in key:
-            fewer = tuple(one for one in key if one != name)
-            if fewer and self._tells_apart(fewer):
-                return self._without_spare(fewer)
-        return tuple(sorted(key, key=self.shared.index))
-
-    def _tells_apart(self, names: tuple[str, ...]) -> bool:
-        return all(self._count(names, side) == self.rows[side] for side in (0, 1))
-
-    def _count(self, names: tuple[str, ...], side: int = 0) -> int:
-        table = _plain_keys(self.files[side].read(columns=list(names)))
-        if any(column.null_count for column in table.columns):
-            return 0
-        return int(table.group_by(list(names)).aggregate([]).num_rows)
-
-    # -- columns -----------------------------------------------------------------------------------------------------------------
-
-    def _column(
-        self, name: str, pairs: _Pairs, changes: dict[int, list[tuple[str, str, str]]], lone: tuple[dict[int, Any], dict[int, Any]]
-    ) -> tuple[ColumnDiff, Any]:
-        import pyarrow.compute as pc
-
-        left, right = (_flat(file.read(columns=[name]).column(0)) for file in self.files)
-        for side, column in ((0, left), (1, right)):
-            for at in lone[side]:
-                lone[side][at].append((name, _text(column[at].as_py())))
-        one = _numbers(ColumnDiff(name, type_name(self.schemas[1].field(name).type)), left, right)
-        a, b = left.take(pairs.left), right.take(pairs.right)
-        mask = _differs(a, b)
-        if mask is None:
-            return replace(one, changed=None), None
-        count = _count(mask)
-        if count and name not in self.key:
-            for at in pc.indices_nonzero(mask)[: self.examples].to_pylist():
-                changes.setdefault(at, []).append((name, _text(a[at].as_py()), _text(b[at].as_py())))
-        return replace(one, changed=count), mask
-
-    def _take(self, name: str, side: int, into: dict[int, list[tuple[str, str]]]) -> None:
-        column = self.files[side].read(columns=[name]).column(0)
-        for at, values in into.items():
-            values.append((name, _text(column[at].as_py())))
+            return f"row {piece.rows[side][at] + 1:,}"
+        return ", ".join(f"{name}={_text(piece.tables[side], name, at)}" for name in self.key)
 
     def _schema_changes(self) -> tuple[SchemaChange, ...]:
         left, right = self.schemas
@@ -288,94 +247,123 @@ class _Comparison:
         ]
         return (*new, *gone, *other)
 
-    # -- examples ------------------------------------------------------------------------------------------------------------------
 
-    def _examples(
-        self, pairs: _Pairs, changes: dict[int, list[tuple[str, str, str]]], lone: tuple[dict[int, Any], dict[int, Any]]
-    ) -> Iterator[RowDiff]:
-        for at in sorted(changes)[: self.examples]:
-            yield RowDiff("~", self._name(pairs.left[at].as_py(), 0), tuple(changes[at]))
-        for side, sign in ((1, "+"), (0, "-")):
-            for at, values in lone[side].items():
-                cells = tuple((name, None, value) if side else (name, value, None) for name, value in values)
-                yield RowDiff(sign, self._name(at, side), cells)  # type: ignore[arg-type]
+class _Examples:
+    """The first few rows of one kind, by their numbers, in whatever order they come."""
 
-    def _name(self, row: int, side: int) -> str:
-        """How a row is called: its key, or its number counted from one."""
-        if not self.key:
-            return f"row {row + 1:,}"
-        if not hasattr(self, "_named"):
-            self._named: list[Any] = [file.read(columns=list(self.key)) for file in self.files]
-        table = self._named[side]
-        return ", ".join(f"{name}={_text(table.column(name)[row].as_py())}" for name in self.key)
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._found: dict[int, RowDiff] = {}
+
+    def add(self, number: int, example: RowDiff) -> None:
+        """One more; what is not among the first any more is forgotten."""
+        self._found[number] = example
+        if len(self._found) > self.most:
+            del self._found[max(self._found)]
+
+    def first(self) -> list[RowDiff]:
+        """The first ones, in order."""
+        return [self._found[number] for number in sorted(self._found)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Rows of both that belong together, as two arrays of row numbers, and those that only one side has."""
+class _Column:
+    """What is counted of one column of both tables."""
 
-    left: Any
-    right: Any
-    removed: list[int]
-    added: list[int]
-    is_in_order: bool = True
+    def __init__(self, name: str, kind: str, rows: int) -> None:
+        self.name = name
+        self.one_by_one = rows <= _MOST_NESTED
+        self.kind = kind
+        self.changed: int | None = 0
+        self.nulls = [0, 0]
+        self.numbers: tuple[_Numbers, _Numbers] | None = (_Numbers(), _Numbers())
+
+    def take(self, piece: Piece, found: Matched) -> np.ndarray | None:
+        """Which of the matched rows differ here; None when its cells cannot be compared."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        left, right = (_flat(table.column(self.name)) for table in piece.tables)
+        self.nulls[0] += left.null_count
+        self.nulls[1] += right.null_count
+        if self.numbers is not None:
+            if all(_is_number(column.type) for column in (left, right)):
+                self.numbers[0].take(left)
+                self.numbers[1].take(right)
+            else:
+                self.numbers = None
+        mask = _differs(left.take(pa.array(found.left)), right.take(pa.array(found.right)), one_by_one=self.one_by_one)
+        if mask is None or self.changed is None:
+            self.changed = None
+            return None
+        self.changed += int(pc.sum(mask).as_py() or 0)
+        differing: np.ndarray = mask.to_numpy(zero_copy_only=False)
+        return differing
+
+    def diff(self) -> ColumnDiff:
+        """What was counted."""
+        nulls = (self.nulls[0], self.nulls[1])
+        if self.numbers is None:
+            return ColumnDiff(self.name, self.kind, self.changed, nulls)
+        before, after = self.numbers
+        means = [one.mean if one.count and math.isfinite(one.mean) else None for one in self.numbers]
+        if means[0] is not None and means[1] is not None and math.isclose(means[0], means[1], rel_tol=_ROUNDING):
+            means[1] = means[0]
+        spread = math.sqrt(before.squares / before.count) if before.count > 1 and math.isfinite(before.squares) else 0.0
+        one, two = means
+        drift = (two - one) / spread if one is not None and two is not None and spread else None
+        return ColumnDiff(
+            self.name, self.kind, self.changed, nulls, (one, two), (before.low, after.low), (before.high, after.high), drift
+        )  # fmt: skip
 
 
-def _joined(left: pa.Table, right: pa.Table, key: Sequence[str]) -> _Pairs:
+class _Numbers:
+    """Mean, spread and extremes of numbers that come in pieces; what is no number (null, NaN) does not count (Chan et al. 1979)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = 0.0
+        self.squares = 0.0
+        self.low: Any = None
+        self.high: Any = None
+
+    def take(self, column: Any) -> None:
+        """Count a piece in."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pa.types.is_floating(column.type):
+            column = column.filter(pc.invert(pc.is_nan(column)))
+        count = len(column) - column.null_count
+        if not count:
+            return
+        mean, ends = float(pc.mean(column).as_py()), pc.min_max(column).as_py()
+        squares = float(pc.variance(column).as_py()) * count
+        moved = mean - self.mean
+        total = self.count + count
+        self.squares += squares + moved * moved * self.count * count / total
+        self.mean += moved * count / total
+        self.count = total
+        self.low = ends["min"] if self.low is None else min(self.low, ends["min"])
+        self.high = ends["max"] if self.high is None else max(self.high, ends["max"])
+
+
+def _is_number(kind: Any) -> bool:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    a = left.append_column("__left", pa.array(range(left.num_rows), "int64"))
-    b = right.append_column("__right", pa.array(range(right.num_rows), "int64"))
-    both = a.join(b, keys=list(key), join_type="full outer").select(["__left", "__right"])
-    only_left = both.filter(pc.is_null(both.column("__right"))).column("__left")
-    only_right = both.filter(pc.is_null(both.column("__left"))).column("__right")
-    paired = both.filter(pc.and_(pc.is_valid(both.column("__left")), pc.is_valid(both.column("__right"))))
-    paired = paired.sort_by("__left").combine_chunks()
-    lefts, rights = _flat(paired.column("__left")), _flat(paired.column("__right"))
-    in_order = len(rights) < 2 or bool(pc.all(pc.greater(rights[1:], rights[:-1])).as_py())
-    return _Pairs(lefts, rights, sorted(only_left.to_pylist()), sorted(only_right.to_pylist()), in_order)
-
-
-def _by_position(before: int, after: int) -> _Pairs:
-    import pyarrow as pa
-
-    shared = pa.array(range(min(before, after)), "int64")
-    return _Pairs(shared, shared, list(range(after, before)), list(range(before, after)))
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _flat(column: Any) -> Any:
-    """A chunked column as one array, dictionaries decoded."""
+    """A chunked column as one array."""
     import pyarrow as pa
 
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    return array
 
 
-def _plain_keys(table: pa.Table) -> pa.Table:
-    """Key columns in types that can be joined."""
-    import pyarrow as pa
-
-    for at, field_ in enumerate(table.schema):
-        if pa.types.is_dictionary(field_.type):
-            table = table.set_column(at, field_.name, table.column(at).cast(field_.type.value_type))
-    return table
-
-
-def _can_be_key(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_date(kind)
-        or pa.types.is_timestamp(kind)
-    )  # fmt: skip
-
-
-def _differs(a: Any, b: Any) -> Any:
+def _differs(a: Any, b: Any, *, one_by_one: bool) -> Any:
     """Which cells differ, as a mask without nulls; None when the types cannot be compared."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -391,7 +379,7 @@ def _differs(a: Any, b: Any) -> Any:
     try:
         other = pc.not_equal(a, b)
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        if len(a) > 200_000:
+        if not one_by_one:
             return None
         return pa.array([x != y for x, y in zip(a.to_pylist(), b.to_pylist(), strict=True)], "bool")
     one_null = pc.xor(pc.is_null(a), pc.is_null(b))
@@ -402,39 +390,8 @@ def _differs(a: Any, b: Any) -> Any:
     return mask
 
 
-def _numbers(one: ColumnDiff, left: Any, right: Any) -> ColumnDiff:
-    """The column with its nulls, and for numbers with means, extremes and drift."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    one = replace(one, nulls=(left.null_count, right.null_count))
-    if not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) for kind in (left.type, right.type)):
-        return one
-    means = [pc.mean(column).as_py() for column in (left, right)]
-    means = [None if mean is None else float(mean) for mean in means]
-    spread = pc.stddev(left).as_py() if len(left) - left.null_count > 1 else None
-    ends = [pc.min_max(column).as_py() for column in (left, right)]
-    drift = None
-    if means[0] is not None and means[1] is not None and spread:
-        drift = (means[1] - means[0]) / float(spread)
-    return replace(one, mean=(means[0], means[1]), low=(ends[0]["min"], ends[1]["min"]), high=(ends[0]["max"], ends[1]["max"]), drift=drift)
-
-
-def _either(mask: Any, other: Any) -> Any:
-    import pyarrow.compute as pc
-
-    if other is None or mask is None:
-        return other if mask is None else mask
-    return pc.or_(mask, other)
-
-
-def _count(mask: Any) -> int:
-    import pyarrow.compute as pc
-
-    return 0 if mask is None else int(pc.sum(mask).as_py() or 0)
-
-
-def _text(value: Any) -> str:
+def _text(table: Any, name: str, row: int) -> str:
+    value = table.column(name)[row].as_py()
     if value is None:
         return "null"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -442,4 +399,6 @@ def _text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Json:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)

@@ -264,7 +264,7 @@ class ParquetIOManager(StagingIOManager):
     def _load_table(self, context: InputContext) -> ArrowForm:
         columns = plain(context.definition_metadata.get("columns"))
         columns = columns if isinstance(columns, (list, tuple)) and all(isinstance(name, str) for name in columns) else None
-        with self._opened(context) as file:
+        with self._opened(context, is_whole=True) as file:
             return ArrowForm(parquet_files.read_table(file, columns), parquet_files.value_of(file))
 
     def _load_stream(self, context: InputContext) -> pa.RecordBatchReader:
@@ -274,14 +274,17 @@ class ParquetIOManager(StagingIOManager):
             return parquet_files.read_batches(file)
 
     @contextmanager
-    def _opened(self, context: InputContext) -> Iterator[pq.ParquetFile]:
+    def _opened(self, context: InputContext, *, is_whole: bool = False) -> Iterator[pq.ParquetFile]:
         """The file of the wanted version, closed afterwards. Errors that come up while it is read are told, too."""
-        file, place = self._find(context)
+        file, place = self._find(context, is_whole=is_whole)
         with closing(file), self._corruption_told(place, context):
             yield file
 
-    def _find(self, context: InputContext) -> tuple[pq.ParquetFile, str]:
-        """The open file of the wanted version and its place: the stable path if that is it, else where versions are kept."""
+    def _find(self, context: InputContext, *, is_whole: bool = False) -> tuple[pq.ParquetFile, str]:
+        """The open file of the wanted version and its place: the stable path if that is it, else where versions are kept.
+
+        `is_whole` says that all of it will be read at once.
+        """
         stable = self.folder.place(self.relative_path(context))
         wanted_id = context.version_of(0)
         kept = self.folder.version_place(wanted_id) if wanted_id else None
@@ -290,7 +293,7 @@ class ParquetIOManager(StagingIOManager):
         is_there = False
         for place in [kept, stable] if kept and not isinstance(self.folder, LocalFolder) else [stable, kept]:
             try:
-                file = self._open(place, context) if place else None
+                file = self._open(place, context, is_whole=is_whole) if place else None
             except FileNotFoundError:
                 continue
             except CorruptData as error:
@@ -309,12 +312,13 @@ class ParquetIOManager(StagingIOManager):
             raise missing(context, stable)
         raise _other_version(context, stable, there, wanted_id)
 
-    def _open(self, place: str, context: InputContext | None = None) -> pq.ParquetFile:
+    def _open(self, place: str, context: InputContext | None = None, *, is_whole: bool = False) -> pq.ParquetFile:
         """The Parquet file at a place; the caller closes it."""
-        source = place if isinstance(self.folder, LocalFolder) else self.folder.open_to_read(place)
+        is_local = isinstance(self.folder, LocalFolder)
+        source = place if is_local else self.folder.open_to_read(place)
         try:
             with self._corruption_told(place, context):
-                return parquet_files.open_file(source)
+                return parquet_files.open_file(source, is_fetched=is_whole and not is_local)
         except BaseException:
             if not isinstance(source, str):
                 source.close()

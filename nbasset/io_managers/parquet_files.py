@@ -95,11 +95,15 @@ def write_file(
     return written
 
 
-def open_file(source: Any) -> pq.ParquetFile:
-    """A Parquet file, opened once: what the footer says and what is read later belong together, whatever happens to the path meanwhile."""
+def open_file(source: Any, *, is_fetched: bool = False) -> pq.ParquetFile:
+    """A Parquet file, opened once: what the footer says and what is read later belong together, whatever happens to the path meanwhile.
+
+    `is_fetched` asks an object store for all that will be read in few requests. What was fetched so is held until the file is closed, which
+    is right for reading all of it at once, and wrong for reading it piece by piece.
+    """
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(source, page_checksum_verification=True)
+    return pq.ParquetFile(source, page_checksum_verification=True, pre_buffer=is_fetched)
 
 
 def footer(file: pq.ParquetFile) -> Mapping[bytes, bytes]:
