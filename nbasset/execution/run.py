@@ -73,9 +73,9 @@ class RunLoop:
         self.executor = executor or InlineExecutor()
         self.cancel = cancel or CancelToken()
         self.progress = RunProgress(plan)
-        self.versions = VersionsRead(storage, options.catalog, options.view)
-        self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
         self.log = RunLog(storage, options.on_event)
+        self.versions = VersionsRead(storage, options.catalog, options.view, number=self.log.as_of)
+        self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
         self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", None) or 1)
         self._running: dict[Future[StepReport], StepTask] = {}
         self._later: list[tuple[float, int, StepTask]] = []
@@ -177,10 +177,7 @@ class RunLoop:
             self._finish(self._running.pop(future), future)
 
     def _task(self, step: Step) -> StepTask | None:
-        if self.log.holds(step.after):
-            self.log.settle()
-        self._note_made()
-        inputs = self.versions.of_inputs(step)
+        inputs = self.versions.of_inputs(step) if step.inputs else ()
         code = self.options.code(step.node)
         refs = self._refs(step)
         self.provenance.begin(step)
@@ -200,8 +197,12 @@ class RunLoop:
             self.options.home,
             self.options.place(step.node),
             step.mapping_key,
-            {ref.step: self._origins[ref.step] for leaf in step.leaves() for ref in leaf.outputs if ref.step in self._origins},
+            self._origins_of(step) if self._origins else {},
         )
+
+    def _origins_of(self, step: Step) -> dict[str, RunId]:
+        """Which earlier run stored what the step reads of steps that were not run again."""
+        return {ref.step: self._origins[ref.step] for leaf in step.leaves() for ref in leaf.outputs if ref.step in self._origins}
 
     def _refs(self, step: Step) -> tuple[PartitionRef, ...]:
         """Keys of the step's partitions: those of what it makes or checks, else of the node or job that it is a part of."""
@@ -352,9 +353,11 @@ class RunLoop:
 
     def _append(self, events: Sequence[Event], *, flush: bool = False) -> None:
         """Write events; when this returns or raises KeyboardInterrupt they are written, and the loop knows it."""
+        first = self.log.next_place
         told, interrupt = self.log.write(events, flush=flush)
-        skips = [skip for event in events for skip in self.progress.apply(event)]
-        self._note_made()
+        skips: list[Skip] = []
+        for place, event in enumerate(events, first):
+            skips += self._taken_in(event, place)
         for event in told:
             self.options.on_event(event)
         if skips:
@@ -364,23 +367,26 @@ class RunLoop:
 
     def _hold(self, event: StepSucceeded) -> None:
         """Take in the end of a quick step at once; it is written with others."""
-        skips = self.progress.apply(event)
+        skips = self._taken_in(event, self.log.next_place)
         try:
             self.log.hold(event)
         finally:
             if skips:
                 self._skip(skips)
 
-    def _note_made(self) -> None:
-        for fact, seq in self.log.take_made():
-            self.versions.note(fact, seq)
+    def _taken_in(self, event: Event, place: int) -> list[Skip]:
+        """What the loop knows after an event of its own: what can no longer run, and which versions there are."""
+        if isinstance(event, StepSucceeded):
+            for fact in event.facts:
+                if isinstance(fact, AssetMaterialized):
+                    self.versions.note(fact, place)
+        return self.progress.apply(event)
 
     def _skip(self, skips: list[Skip]) -> None:
         """Record what can no longer run; `progress` has it already."""
         at = clock.now_us()
         events = [StepSkipped(at, self.plan.run_id, skip.step.key, skip.reason, skip.because, skip.step.targets) for skip in skips]
         told, interrupt = self.log.write(events)
-        self._note_made()
         for event in told:
             self.options.on_event(event)
         if interrupt is not None:

@@ -1,17 +1,22 @@
 """What a run writes: its events, in order, and nobody hears of one before it is durable.
 
 Ends of quick steps are held for a moment and written together, since a commit each costs more than the steps themselves. They are written
-before anything else is, before a step that waits for them starts, before somebody in this process looks into the store, and at the latest
-after a tenth of a second (`Watch`). A process that is killed in between has made these steps and does not know; they are made again.
+before anything else is, before somebody in this process looks into the store, and at the latest after a tenth of a second (`Watch`). A step
+may start while the end of one before it is held: its own end comes after it, in the same transaction or a later one. A process that is
+killed in between has made these steps and does not know; they are made again.
+
+An event whose number is not known yet has a *place*: where it stands among the events of the run. What reads its version says so by the
+place, and the number takes its stead in the transaction that writes both.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from nbasset import clock
-from nbasset.events.facts import AssetMaterialized
+from nbasset.events.facts import AssetMaterialized, Fact, InputUsed
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.storage.protocol import Storage
 
@@ -26,54 +31,60 @@ class RunLog:
 
     def __init__(self, storage: Storage, on_event: Callable[[Event], None]) -> None:
         self.events: list[Event] = []
+        self._numbers: list[int] = []  # of the events that are written: all but the held ones, which stand last
         self._storage = storage
         self._on_event = on_event
-        self._held: list[Event] = []
-        self._steps: set[str] = set()
         self._since = 0.0
-        self._made: list[tuple[AssetMaterialized, int]] = []
         self._lock = threading.RLock()
+
+    @property
+    def next_place(self) -> int:
+        """The place that the next event will have."""
+        return len(self.events)
+
+    def as_of(self, place: int) -> int:
+        """The number of the event at a place; while it has none, the place in the form that `numbered` knows."""
+        return self._numbers[place] if place < len(self._numbers) else -1 - place
 
     def write(self, events: Sequence[Event], *, flush: bool = False) -> tuple[list[Event], KeyboardInterrupt | None]:
         """Write what was held and these, in one transaction. Given back is what now may be told, and an interrupt that came meanwhile."""
         with self._lock:
-            held, self._held = self._held, []
-            together = [*held, *events]
+            numbers = self._numbers
+            begin = len(numbers)
+            waiting = [*self.events[begin:], *events]
+            made: tuple[int, list[Event]] = (0, waiting)
+
+            def make(first: int) -> list[Event]:
+                nonlocal made
+                made = first, [_numbered(event, numbers, first) for event in waiting]
+                return made[1]
+
             interrupt: KeyboardInterrupt | None = None
-            try:
-                last = self._storage.append(together, flush=flush)
-            except KeyboardInterrupt as error:  # the store finishes what it began
-                interrupt, last = error, self._storage.last_seq()
-            except BaseException:
-                self._held = held
-                raise
-            self._steps.clear()
-            self.events.extend(events)
-            for seq, event in enumerate(together, last - len(together) + 1):
-                if isinstance(event, StepSucceeded):
-                    self._made += [(fact, seq) for fact in event.facts if isinstance(fact, AssetMaterialized)]
-            return together, interrupt
+            if waiting:
+                try:
+                    self._storage.append(make, flush=flush)
+                except KeyboardInterrupt as error:  # the store finishes what it began
+                    interrupt = error
+            first, written = made
+            self.events[begin:] = written
+            numbers.extend(range(first, first + len(written)))
+            return written, interrupt
 
     def hold(self, event: StepSucceeded) -> None:
         """Keep the end of a quick step for a moment."""
         now = clock.monotonic()
         with self._lock:
-            if not self._held:
+            held = len(self.events) - len(self._numbers)
+            if not held:
                 self._since = now
-            self._held.append(event)
-            self._steps.add(event.step)
             self.events.append(event)
-            is_due = len(self._held) >= MOST_HELD or now - self._since >= LONGEST_HELD_S
+            is_due = held + 1 >= MOST_HELD or now - self._since >= LONGEST_HELD_S
         if is_due:
             self.settle()
 
-    def holds(self, steps: frozenset[str]) -> bool:
-        """Whether the end of any of these steps is not written yet."""
-        return not self._steps.isdisjoint(steps)
-
     def settle(self) -> None:
         """Write what is held and tell of it. Any thread may ask."""
-        if not self._held:
+        if len(self.events) == len(self._numbers):
             return
         written, interrupt = self.write(())
         for event in written:
@@ -81,10 +92,22 @@ class RunLog:
         if interrupt is not None:
             raise interrupt
 
-    def take_made(self) -> list[tuple[AssetMaterialized, int]]:
-        """Versions that were written since the last time, each with the number of its entry."""
-        if not self._made:
-            return []
-        with self._lock:
-            made, self._made = self._made, []
-            return made
+
+def _numbered(event: Event, numbers: Sequence[int], first: int) -> Event:
+    """The event with numbers for places in what its versions were made from; `first` is the number of the first that has none yet."""
+    if not isinstance(event, StepSucceeded):
+        return event
+    if not any(isinstance(fact, AssetMaterialized) and any(used.as_of_seq < 0 for used in fact.inputs) for fact in event.facts):
+        return event
+
+    def number(used: InputUsed) -> InputUsed:
+        place = -1 - used.as_of_seq
+        if place < 0:
+            return used
+        seq = numbers[place] if place < len(numbers) else first + place - len(numbers)
+        return InputUsed(used.asset, used.partitions, used.digest, seq)
+
+    def told(fact: Fact) -> Fact:
+        return replace(fact, inputs=tuple([number(used) for used in fact.inputs])) if isinstance(fact, AssetMaterialized) else fact
+
+    return replace(event, facts=tuple([told(fact) for fact in event.facts]))

@@ -50,7 +50,6 @@ class InputVersions:
     refs: tuple[PartitionRef, ...] = ()
     version_ids: tuple[str, ...] = ()
     data_versions: tuple[str, ...] = ()
-    as_of_seq: int = 0
     known: bool = True
 
 

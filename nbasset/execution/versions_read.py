@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
@@ -20,15 +21,22 @@ Version = tuple[str, str, str]
 
 
 class VersionsRead:
-    """One run's view of the versions of assets. Each asset's records are read once, when a step first needs them."""
+    """One run's view of the versions of assets. Each asset's records are read once, when a step first needs them.
 
-    def __init__(self, storage: StorageReader, catalog: Catalog, view: PartitionsView) -> None:
+    `number` gives the number of what the run itself wrote, by its place in the run's log.
+    """
+
+    def __init__(
+        self, storage: StorageReader, catalog: Catalog, view: PartitionsView, *, number: Callable[[int], int] = lambda place: 0
+    ) -> None:  # fmt: skip
         self.storage = storage
         self.catalog = catalog
         self.view = view
         self._whole: dict[AssetKey, Version | None] = {}
         self._parts: dict[AssetKey, _Partitions] = {}
         self._seq: dict[AssetKey, int] = {}
+        self._places: dict[AssetKey, int] = {}
+        self._number = number
         self._last: tuple[PartitionsDefinition | None, OrdinalSet, tuple[PartitionRef, ...]] = (None, OrdinalSet(), ())
 
     def current(self, asset: AssetKey, ordinal: int | None) -> Version | None:
@@ -40,21 +48,23 @@ class VersionsRead:
         return self._partitions(asset).get(ordinal)
 
     def as_of(self, asset: AssetKey, *, is_partitioned: bool) -> int:
-        """The last entry about the asset that the run has seen."""
+        """The last entry about the asset that the run has seen; of one that has no number yet, its place (`RunLog.as_of`)."""
+        if asset in self._places:
+            return self._number(self._places[asset])
         if is_partitioned:
             self._partitions(asset)
         else:
             self.current(asset, None)
         return self._seq.get(asset, 0)
 
-    def note(self, fact: AssetMaterialized, seq: int) -> None:
-        """The run made this version."""
+    def note(self, fact: AssetMaterialized, place: int) -> None:
+        """The run made this version, with the event at a place of its log."""
         version = (fact.version_id, fact.data_version, fact.input_digest)
         if fact.partition is None:
             self._whole[fact.asset] = version
         else:
             self._partitions(fact.asset).made[fact.partition.ordinal] = version
-        self._seq[fact.asset] = seq
+        self._places[fact.asset] = place
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
         """Keys and ordinals of some partitions of an asset, in the order of its definition."""
@@ -69,7 +79,7 @@ class VersionsRead:
 
     def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
         """What each asset input of a step reads. Order-only dependencies are not inputs."""
-        return tuple(self._of_input(item) for item in step.leaves() if item.kind == "asset" and item.asset is not None)
+        return tuple([self._of_input(item) for item in step.leaves() if item.kind == "asset" and item.asset is not None])
 
     def _of_input(self, item: StepInput) -> InputVersions:
         asset = item.asset
@@ -78,7 +88,7 @@ class VersionsRead:
             found = self.current(asset, None)
             ids = (found[0],) if found else ()
             data = (found[1],) if found else ()
-            return InputVersions(item.name, asset, (), ids, data, self._seq.get(asset, 0), found is not None)
+            return InputVersions(item.name, asset, (), ids, data, found is not None)
         refs = self.refs(asset, item.partitions)
         versions = [self.current(asset, ref.ordinal) for ref in refs]
         return InputVersions(
@@ -87,7 +97,6 @@ class VersionsRead:
             refs,
             tuple(version[0] if version else "" for version in versions),
             tuple(version[1] if version else "" for version in versions),
-            self._seq.get(asset, 0),
             any(versions),
         )
 

@@ -10,12 +10,8 @@ from nbasset.events.facts import InputUsed
 
 def digest_of(parts: Iterable[str]) -> str:
     """A short digest of some texts in order; 32 hexadecimal digits. Each text counts with its length, so none can run into the next."""
-    state = blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        state.update(b"%d:" % len(data))
-        state.update(data)
-    return state.hexdigest()
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return blake2b(b"".join([b"%d:%b" % (len(data), data) for data in encoded]), digest_size=16).hexdigest()
 
 
 def versions_digest(data_versions: Sequence[str], ordinals: Iterable[int] = ()) -> str:

@@ -293,6 +293,8 @@ class RunProgress:
 
     def _with_what_came(self, step: Step) -> Step:
         """The step with lists of those outputs that there are."""
+        if not any(item.kind == "fan_in" for item in step.inputs):
+            return step
         inputs = tuple(self._came(item) for item in step.inputs)
         return replace(step, inputs=inputs) if inputs != step.inputs else step
 

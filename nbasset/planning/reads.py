@@ -64,7 +64,8 @@ def _asset_inputs(inputs: tuple[NodeInput, ...]) -> list[NodeInput]:
     for item in inputs:
         if item.kind == "asset":
             found.append(item)
-        found += _asset_inputs(tuple(getattr(item, "parts", ())))
+        if item.parts:
+            found += _asset_inputs(item.parts)
     return found
 
 

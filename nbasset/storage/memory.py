@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from nbasset.errors import PartitionBusy
 from nbasset.events.facts import CheckKey
 from nbasset.events.fold import apply
-from nbasset.events.kinds import Event, Owner
+from nbasset.events.kinds import Owner
 from nbasset.events.records import (
     AssetRecord,
     BackfillRecord,
@@ -32,7 +32,7 @@ from nbasset.ordinals import KeyTable, MemoryKeyTable
 from nbasset.storage.books import Books, table_of_rows
 from nbasset.storage.codec import text_id
 from nbasset.storage.leases import Lease, claimed, holds, lost
-from nbasset.storage.protocol import Fence
+from nbasset.storage.protocol import Events, Fence
 
 
 class MemoryStorage:
@@ -164,12 +164,12 @@ class MemoryStorage:
 
     # -- Writing
 
-    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
+    def append(self, events: Events, *, fence: Fence | None = None, flush: bool = False) -> int:
         """Fold the events in; the number of the last one."""
         with self._grew:
             if fence is not None and not holds(self._leases.get(fence.name), fence):
                 raise lost(self._leases.get(fence.name), fence)
-            for event in events:
+            for event in events(self._books.last_seq + 1) if callable(events) else events:
                 seq = self._books.record(event)
                 apply(self._books, seq, event)
             self._grew.notify_all()

@@ -6,10 +6,10 @@ Readers never wait for writers. `append` returns after the commit: what it ackno
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from nbasset.events.facts import CheckKey
 from nbasset.events.kinds import Event, Owner
@@ -34,6 +34,9 @@ class Fence:
     name: str
     token: int
     owner: Owner
+
+
+Events: TypeAlias = Sequence[Event] | Callable[[int], Sequence[Event]]
 
 
 class StorageReader(Protocol):
@@ -106,8 +109,12 @@ class StorageReader(Protocol):
 class Storage(StorageReader, Protocol):
     """Reading and writing."""
 
-    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
-        """Write the events and the records they change in one transaction; the number of the last one, after the commit."""
+    def append(self, events: Events, *, fence: Fence | None = None, flush: bool = False) -> int:
+        """Write the events and the records they change in one transaction; the number of the last one, after the commit.
+
+        Events that name their own numbers are given as a function of the number that the first of them will have. It is called inside the
+        transaction, and again if that has to be tried again.
+        """
 
     def put_text(self, text: str) -> str:
         """Keep a text once; its content address."""

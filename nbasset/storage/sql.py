@@ -29,14 +29,14 @@ from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import KeyTable
 from nbasset.storage import statements as sql
 from nbasset.storage.blocks import table_of
-from nbasset.storage.codec import Coded, decode_event, encode_event, pack_text, plain_text, text_id, unpack_text
+from nbasset.storage.codec import decode_event, encode_event, pack_text, plain_text, text_id, unpack_text
 from nbasset.storage.dialects import Connection
 from nbasset.storage.engine import Engine
 from nbasset.storage.forks import watch_forks
 from nbasset.storage.keytable import SqlKeyTable
 from nbasset.storage.leases import Lease, claimed, holds, lost
 from nbasset.storage.ledger import SqlLedger
-from nbasset.storage.protocol import Fence
+from nbasset.storage.protocol import Events, Fence
 from nbasset.storage.rows import RunRows, asset_from_row, backfill_from_row, check_from_row, owner_of, owner_text
 from nbasset.storage.watch import Watch
 from nbasset.storage.writer import Job, Writer
@@ -304,7 +304,7 @@ class SqlStorage(SqlReader):
         self.key_table = SqlKeyTable(engine, self._write)
         watch_forks(self)
 
-    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
+    def append(self, events: Events, *, fence: Fence | None = None, flush: bool = False) -> int:
         """Write the events and what they change in one transaction; the number of the last one, after the commit.
 
         Raises
@@ -314,9 +314,9 @@ class SqlStorage(SqlReader):
         StorageUnavailable, StorageCorrupt
             If nothing could be written.
         """
-        coded = [encode_event(event) for event in events]
-        last = self._writer.run(_Append(self._ledger, coded, fence), flush=flush)
-        kept = events[-_MOST_ENTRIES // 2 :]
+        append = _Append(self._ledger, events, fence)
+        last = self._writer.run(append, flush=flush)
+        kept = append.events[-_MOST_ENTRIES // 2 :]
         self._remember(Entry(seq, event) for seq, event in enumerate(kept, last + 1 - len(kept)))
         self._watch.notify()
         return last
@@ -421,20 +421,25 @@ class SqlStorage(SqlReader):
 
 
 class _Append:
-    """Events on their way into the log."""
+    """Events on their way into the log. They are encoded here and now; those that name their own numbers, when these are known."""
 
-    __slots__ = ("_coded", "_fence", "_ledger")
+    __slots__ = ("_coded", "_fence", "_ledger", "_make", "events")
 
-    def __init__(self, ledger: SqlLedger, coded: Sequence[Coded], fence: Fence | None) -> None:
+    def __init__(self, ledger: SqlLedger, events: Events, fence: Fence | None) -> None:
         self._ledger = ledger
-        self._coded = coded
         self._fence = fence
+        self._make = events if callable(events) else None
+        self.events: Sequence[Event] = () if callable(events) else events
+        self._coded = [encode_event(event) for event in self.events]
 
     def __call__(self, connection: Connection) -> int:
         if self._fence is not None:
             lease = _lease(connection, self._fence.name)
             if not holds(lease, self._fence):
                 raise lost(lease, self._fence)
+        if self._make is not None:
+            self.events = self._make(self._ledger.last_seq + 1)
+            self._coded = [encode_event(event) for event in self.events]
         return self._ledger.record(self._coded)
 
 

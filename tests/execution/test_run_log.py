@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from nbasset import DailyPartitionsDefinition, asset, materialize
 from nbasset.errors import StorageUnavailable
-from nbasset.events.facts import AssetMaterialized
-from nbasset.events.kinds import Event, StepStarted, StepSucceeded
+from nbasset.events.facts import AssetMaterialized, InputUsed
+from nbasset.events.kinds import Event, RunStarted, StepStarted, StepSucceeded
 from nbasset.execution.run_log import MOST_HELD, RunLog
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey, new_run_id
 from nbasset.storage.memory import MemoryStorage
+from nbasset.storage.protocol import Events
 
 RUN = new_run_id()
 DAILY = DailyPartitionsDefinition("2013-01-01", "2014-01-01")
@@ -28,15 +28,22 @@ class Counting(MemoryStorage):
         self.sizes: list[int] = []
         self.is_full = False
 
-    def append(self, events: Sequence[Event], **how: Any) -> int:
+    def append(self, events: Events, **how: Any) -> int:
         if self.is_full:
             raise StorageUnavailable("the disk is full")
-        self.sizes.append(len(events))
-        return super().append(events, **how)
+        before = self.last_seq()
+        last = super().append(events, **how)
+        self.sizes.append(last - before)
+        return last
 
 
-def ended(number: int) -> StepSucceeded:
-    return StepSucceeded(number, RUN, f"step{number}", (AssetMaterialized(AssetKey(f"asset{number}")),))
+def ended(number: int, *, reads: int = 0, as_of: int = 0) -> StepSucceeded:
+    inputs = (InputUsed(AssetKey(f"asset{reads}"), None, "digest", as_of),) if reads else ()
+    return StepSucceeded(number, RUN, f"step{number}", (AssetMaterialized(AssetKey(f"asset{number}"), inputs=inputs),))
+
+
+def used(event: Any) -> dict[str, int]:
+    return {str(one.asset): one.as_of_seq for fact in event.facts for one in fact.inputs}
 
 
 def test_what_is_held_is_written_before_anything_else_in_one_transaction_and_told_afterwards() -> None:
@@ -44,12 +51,62 @@ def test_what_is_held_is_written_before_anything_else_in_one_transaction_and_tol
     log = RunLog(store, told.append)
     log.hold(ended(1))
     log.hold(ended(2))
-    assert (store.sizes, told, log.holds(frozenset({"step2"}))) == ([], [], True)
+    assert (store.sizes, told, log.as_of(1)) == ([], [], -2)
     written, _ = log.write([StepStarted(3, RUN, "x")])
     assert (store.sizes, [type(event).__name__ for event in written]) == ([3], ["StepSucceeded", "StepSucceeded", "StepStarted"])
     assert [entry.seq for entry in store.entries()] == [1, 2, 3]
-    assert [(str(fact.asset), seq) for fact, seq in log.take_made()] == [("asset1", 1), ("asset2", 2)]
-    assert (log.take_made(), log.holds(frozenset({"step2"}))) == ([], False)
+    assert [log.as_of(place) for place in range(3)] == [1, 2, 3]
+
+
+def test_what_is_read_of_a_version_without_a_number_gets_it_when_both_are_written() -> None:
+    store = Counting()
+    store.append([RunStarted(0, RUN)])  # of somebody else
+    log = RunLog(store, lambda event: None)
+    log.hold(ended(1))
+    log.hold(ended(2, reads=1, as_of=log.as_of(0)))
+    log.settle()
+    assert used(store.entries()[-1].event) == used(log.events[-1]) == {"asset1": 2}
+    log.hold(ended(3))
+    later = ended(4, reads=2, as_of=log.as_of(1))
+    assert used(later) == {"asset2": 3}
+    log.hold(ended(5, reads=3, as_of=log.as_of(2)))
+    log.settle()
+    assert used(store.entries()[-1].event) == {"asset3": 4}
+
+
+def test_a_place_that_was_named_before_it_was_written_gets_its_number_afterwards() -> None:
+    store = Counting()
+    log = RunLog(store, lambda event: None)
+    log.hold(ended(1))
+    place = log.as_of(0)
+    log.settle()
+    store.append([RunStarted(0, RUN)])
+    log.write([ended(2, reads=1, as_of=place)])
+    assert used(store.entries()[-1].event) == {"asset1": 1}
+
+
+def test_steps_that_read_each_other_share_transactions_and_know_what_they_read() -> None:
+    @asset(io_manager_key="memory")
+    def first() -> int:
+        return 1
+
+    @asset(io_manager_key="memory")
+    def second(first: int) -> int:
+        return first + 1
+
+    @asset(io_manager_key="memory")
+    def third(first: int, second: int) -> int:
+        return first + second
+
+    store = Counting()
+    with Instance.ephemeral() as instance:
+        instance._store = store
+        materialize([first, second, third], instance=instance)
+        seqs = {str(key): record.seq for key, record in store.latest([AssetKey(name) for name in ("first", "second", "third")]).items()}
+        made = store.latest([AssetKey("third")])[AssetKey("third")].materialization
+        assert made is not None
+        assert {str(one.asset): one.as_of_seq for one in made.inputs} == {"first": seqs["first"], "second": seqs["second"]}
+    assert len(store.sizes) < 5
 
 
 def test_no_more_than_so_many_are_held() -> None:
