@@ -14,12 +14,13 @@ CHECKED := nbasset tests docs $(wildcard benchmarks)
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo  ## run the flights notebook on real data; a second run does only what is stale
+demo: $(VENV)/.demo  ## build a year of flights, day by day, from the flights notebook; a second run does only what is stale
 	@mkdir -p out
+	@$(BIN)/nbasset backfill notebooks/flights.ipynb group:daily -s 2013-01-01 -e 2013-12-31 --only stale
 	@$(BIN)/nbasset run notebooks/flights.ipynb --papermill --stale --output out/flights.ipynb
 	@$(BIN)/nbasset graph notebooks/flights.ipynb --output out/flights.svg > /dev/null
 	@echo
-	@echo "  out/flights.ipynb    the executed notebook: each table and figure under the cell that defines it"
+	@echo "  out/flights.ipynb    the executed notebook: each table and figure that it made under the cell that defines it"
 	@echo "  out/flights.svg      the lineage of the tables"
 	@echo "  notebooks/warehouse  the tables, as Parquet files for any tool"
 	@echo

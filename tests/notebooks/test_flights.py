@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,29 +14,34 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
+from nbasset.events.facts import AssetMaterialized
+from nbasset.events.kinds import StepSucceeded
 from nbasset.instance import Instance
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "flights.ipynb"
-GROUPS = {
-    "raw": {"raw_flights", "weather", "airlines", "airports", "planes"},
-    "flights": {
-        "daily_flights", "delays_by_carrier", "cancellations", "worst_routes", "plane_age_delays", "flight_weather", "storm_days",
-    },
-    "reports": {"delays_by_hour"},
-    "model": {"model_features", "delay_model", "model_scores"},
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "flights.ipynb"
+WHOLE = {
+    "raw_flights", "weather", "airlines", "airports", "planes",
+    "cancellations", "delays_by_carrier", "worst_routes", "plane_age_delays", "storm_days", "delays_by_hour",
+    "model_features", "delay_model", "model_scores",
 }  # fmt: skip
-ASSETS = set().union(*GROUPS.values())
+PARTITIONED = {"daily_flights": 365, "carriers_by_day": 365, "flight_weather": 365, "airport_hours": 1095, "monthly_cancellations": 12}
 
-# The same words as in the expected rows, asked of the Parquet files.
+# The same words as in the expected rows, asked of the Parquet files. Of an asset with partitions, `partition` is the name of the file.
 STORED = {
     "raw_flights": "select count(*), count(dep_time), sum(dep_delay), count(distinct date) from raw_flights",
-    "daily_flights": "select count(*), count(*) filter (cancelled), count(*) filter (late), sum(dep_delay) from daily_flights",
-    "delays_by_carrier": "select carrier, name, flights, late_pct from delays_by_carrier order by carrier",
+    "daily_flights": """
+        select partition, count(*), count(*) filter (cancelled), sum(dep_delay) from daily_flights
+        where date = partition::date group by all order by all""",
+    "carriers_by_day": "select partition, carrier, flights, cancelled, late, delay from carriers_by_day order by all",
+    "flight_weather": "select partition, count(*), count(visib) from flight_weather where date = partition::date group by all order by all",
+    "airport_hours": "select day::varchar, origin, hour, flights, cancelled, delay from airport_hours order by all",
+    "monthly_cancellations": "select partition, origin, flights, cancelled, cancelled_pct from monthly_cancellations order by all",
     "cancellations": "select month, EWR, JFK, LGA from cancellations order by month",
+    "delays_by_carrier": "select carrier, name, flights, late_pct, mean_delay from delays_by_carrier order by carrier",
     "worst_routes": "select origin, dest, flights, mean_arr_delay from worst_routes",
     "plane_age_delays": "select sum(flights) from plane_age_delays",
-    "flight_weather": "select count(*), count(*) filter (cancelled) from flight_weather",
-    "storm_days": "select date::date, flights, cancelled_pct from storm_days limit 2",
+    "storm_days": "select day, flights, cancelled_pct from storm_days limit 2",
     "delays_by_hour": "select hour, EWR from delays_by_hour order by hour",
     "model_features": "select count(*), count(*) filter (held_out) from model_features",
 }
@@ -52,33 +58,74 @@ def _nbasset(*arguments: str, home: Path) -> str:
     return done.stdout
 
 
+def _demo(home: Path) -> list[str]:
+    """What each command of ``make demo`` that makes tables prints, into a home of its own."""
+    recipe = re.findall(r"^\t@\$\(BIN\)/nbasset ((?:run|backfill) .*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert [line.split()[0] for line in recipe] == ["backfill", "run"]
+    place = str(home / "executed.ipynb")
+    words = [line.replace("notebooks/flights.ipynb", str(NOTEBOOK)).replace("out/flights.ipynb", place).split() for line in recipe]
+    return [_nbasset(*line, home=home) for line in words]
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the notebook has run once."""
+    """A home in which the demo has run once."""
     place = tmp_path_factory.mktemp("flights")
-    _nbasset("run", str(NOTEBOOK), home=place)
+    _demo(place)
     return place
 
 
-def _stored(home: Path) -> dict[str, Path]:
-    return {path.stem: path for path in (home / "warehouse").glob("*.parquet")}
+def _view(home: Path, asset: str) -> duckdb.DuckDBPyConnection:
+    """A database that reads the files of an asset as they lie there."""
+    whole = home / "warehouse" / f"{asset}.parquet"
+    files = str(whole) if whole.exists() else str(home / "warehouse" / asset / "**" / "*.parquet")
+    database = duckdb.connect()
+    database.execute(f"""
+        create view {asset} as select *, parse_filename(filename, true) as partition
+        from read_parquet('{files}', filename = true, hive_partitioning = true)""")
+    return database
 
 
-def test_a_run_leaves_one_parquet_file_for_each_asset(home: Path) -> None:
-    assert set(_stored(home)) == ASSETS
+def _files(home: Path) -> dict[Path, int]:
+    return {path: path.stat().st_ino for path in (home / "warehouse").glob("[!.]*/**/*.parquet")} | {
+        path: path.stat().st_ino for path in (home / "warehouse").glob("*.parquet")
+    }
+
+
+def test_a_run_leaves_a_parquet_file_for_each_asset_and_for_each_of_its_partitions(home: Path) -> None:
+    warehouse = home / "warehouse"
+    assert {path.stem for path in warehouse.glob("*.parquet")} == WHOLE
+    assert {name: len(list((warehouse / name).rglob("*.parquet"))) for name in PARTITIONED} == PARTITIONED
+
+
+def test_folders_name_the_dimensions(home: Path) -> None:
+    folder = home / "warehouse" / "airport_hours"
+    days = sorted(path.name for path in folder.iterdir())
+    assert (len(days), days[0], days[-1]) == (365, "day=2013-01-01", "day=2013-12-31")
+    files = {path.name for path in folder.rglob("*.parquet")}
+    assert files == {"origin=EWR.parquet", "origin=JFK.parquet", "origin=LGA.parquet"}
 
 
 @pytest.mark.parametrize("asset", STORED)
-def test_totals_equal_those_computed_straight_from_the_published_files(
-    asset: str, home: Path, expected: dict[str, list[tuple[object, ...]]]
-) -> None:
-    warehouse = duckdb.connect()
-    warehouse.read_parquet(str(_stored(home)[asset])).to_view(asset)
-    assert warehouse.sql(STORED[asset]).fetchall() == expected[asset]
+def test_what_is_stored_equals_what_the_published_files_give(asset: str, home: Path, expected: dict[str, list[tuple[object, ...]]]) -> None:
+    assert _view(home, asset).sql(STORED[asset]).fetchall() == expected[asset]
+
+
+def test_days_months_and_the_year_add_up(home: Path) -> None:
+    totals = {
+        name: _view(home, name).sql(f"select {sums} from {name}").fetchall()
+        for name, sums in {
+            "daily_flights": "count(*), count(*) filter (cancelled)",
+            "carriers_by_day": "sum(flights), sum(cancelled)",
+            "airport_hours": "sum(flights), sum(cancelled)",
+            "monthly_cancellations": "sum(flights), sum(cancelled)",
+        }.items()
+    }
+    assert set(map(tuple, totals.values())) == {((336_776, 8_255),)}
 
 
 def test_pandas_reads_the_files_with_their_types(home: Path) -> None:
-    flights = pd.read_parquet(_stored(home)["raw_flights"])
+    flights = pd.read_parquet(home / "warehouse" / "daily_flights" / "2013-02-08.parquet")
     assert (flights["date"].dtype.kind, str(flights["time_hour"].dt.tz), flights["carrier"].dtype) == (
         "M",
         "UTC",
@@ -86,47 +133,20 @@ def test_pandas_reads_the_files_with_their_types(home: Path) -> None:
     )
 
 
-def test_a_second_run_writes_nothing(home: Path) -> None:
-    before = {name: path.stat().st_ino for name, path in _stored(home).items()}
-    _nbasset("run", str(NOTEBOOK), home=home)
-    assert {name: path.stat().st_ino for name, path in _stored(home).items()} == before
+def test_a_second_demo_has_nothing_to_do(home: Path) -> None:
+    before = _files(home)
+    assert len(before) == len(WHOLE) + sum(PARTITIONED.values())
+    assert [said.splitlines()[-1] for said in _demo(home)] == ["Nothing to do: 4 assets fresh.", "Nothing to do: 19 assets fresh."]
+    assert _nbasset("plan", str(NOTEBOOK), home=home) == "Nothing to do: 19 assets fresh.\n"
+    assert _files(home) == before
 
 
-@pytest.fixture(scope="module")
-def papermill(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which papermill has executed the notebook once, as the demo does."""
-    place = tmp_path_factory.mktemp("papermill")
-    _nbasset("run", str(NOTEBOOK), "--papermill", "--stale", "--output", str(place / "executed.ipynb"), home=place)
-    return place
-
-
-def _versions(home: Path) -> dict[str, tuple[str, str, str]]:
-    """Data version, code version and digest of inputs of each asset as it is recorded."""
-    with Instance.open(home) as instance:
-        latest = instance.reader.latest(instance.reader.assets())
-    made = {str(key): record.materialization for key, record in latest.items()}
-    return {key: (fact.data_version, fact.code_version, fact.input_digest) for key, fact in made.items() if fact is not None}
-
-
-def test_papermill_makes_the_same_tables(home: Path, papermill: Path) -> None:
-    executed = {name: pd.read_parquet(path) for name, path in _stored(papermill).items()}
-    assert set(executed) == ASSETS
-    for name, path in _stored(home).items():
-        pd.testing.assert_frame_equal(executed[name], pd.read_parquet(path))
-    assert _versions(papermill) == _versions(home)
-
-
-def test_after_papermill_there_is_nothing_to_do(papermill: Path) -> None:
-    assert _nbasset("run", str(NOTEBOOK), "--papermill", "--stale", home=papermill) == "Nothing to do: 16 assets fresh.\n"
-    assert _nbasset("plan", str(NOTEBOOK), home=papermill) == "Nothing to do: 16 assets fresh.\n"
-
-
-def test_the_executed_notebook_reads_as_a_report(papermill: Path) -> None:
+def test_the_executed_notebook_reads_as_a_report(home: Path) -> None:
     """Each table under its definition, both figures, and the scratch cells left out."""
-    executed = nbformat.read(papermill / "executed.ipynb", as_version=4)
+    executed = nbformat.read(home / "executed.ipynb", as_version=4)
     shown = {cell.id: [output for output in cell.outputs if "data" in output] for cell in executed.cells if cell.cell_type == "code"}
     texts = {cell: [output.data["text/plain"].partition("\n")[0] for output in outputs] for cell, outputs in shown.items()}
-    assert texts["raw-flights-run"][0].startswith("raw_flights: made, 336,776 rows")
+    assert texts["monthly-cancellations-run"][0].startswith("monthly_cancellations: made, 12 partitions, 36 rows")
     assert [line.partition(":")[0] for line in texts["lookups-run"]] == ["airlines", "airports", "planes"]
     assert texts["scratch-look"] == ["Not part of this run."]
     assert [cell for cell, outputs in shown.items() if any("image/png" in output.data for output in outputs)] == [
@@ -134,8 +154,44 @@ def test_the_executed_notebook_reads_as_a_report(papermill: Path) -> None:
     ]  # fmt: skip
 
 
-def test_the_notebook_runs_from_top_to_bottom_in_a_plain_kernel(home: Path, tmp_path: Path) -> None:
+# -- other ways to run it -----------------------------------------------------------------------------------------------------------
+
+
+Versions = dict[str, dict[str, tuple[str, str, str]]]
+
+
+def _versions(home: Path) -> Versions:
+    """Data version, code version and digest of inputs of each asset, of each of its partitions, as they were recorded last."""
+    found: Versions = {}
+    after = 0
+    with Instance.open(home) as instance:
+        while entries := instance.reader.entries(after=after, limit=1000):
+            after = entries[-1].seq
+            for fact in (fact for entry in entries if isinstance(entry.event, StepSucceeded) for fact in entry.event.facts):
+                if isinstance(fact, AssetMaterialized):
+                    partition = fact.partition.key if fact.partition is not None else ""
+                    found.setdefault(str(fact.asset), {})[partition] = (fact.data_version, fact.code_version, fact.input_digest)
+    return found
+
+
+def test_run_all_in_a_plain_kernel_makes_the_same_data(home: Path, tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     environment = {**os.environ, "NBASSET_HOME": str(tmp_path)}
-    NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOK.parent)}}, timeout=120).execute(env=environment)
-    assert _versions(tmp_path) == _versions(home)
+    NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOK.parent)}}, timeout=240).execute(env=environment)
+    here, there = _versions(tmp_path), _versions(home)
+    assert {name: len(parts) for name, parts in here.items() if name in PARTITIONED} == PARTITIONED
+    assert here == there
+
+
+def test_a_job_of_a_few_days_through_papermill_makes_them_and_what_follows_and_no_others(home: Path) -> None:
+    before, versions = _files(home), _versions(home)
+    days = {f"2013-12-{day}" for day in (24, 25, 26)}
+    _nbasset("run", str(NOTEBOOK), "--papermill", "daily_flights+", "-s", "2013-12-24", "-e", "2013-12-26", home=home)
+    written = {path.relative_to(home / "warehouse").as_posix() for path, inode in _files(home).items() if before.get(path) != inode}
+    assert written == {
+        *(f"{name}/{day}.parquet" for name in ("daily_flights", "carriers_by_day", "flight_weather") for day in days),
+        *(f"airport_hours/day={day}/origin={origin}.parquet" for day in days for origin in ("EWR", "JFK", "LGA")),
+        "monthly_cancellations/2013-12-01.parquet",
+        *(f"{name}.parquet" for name in WHOLE - {"raw_flights", "weather", "airlines", "airports", "planes"}),
+    }
+    assert _versions(home) == versions
