@@ -13,6 +13,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
+from weakref import KeyedRef, ref
 
 from nbasset.errors import InvalidAssetName
 
@@ -26,8 +27,7 @@ _TAKEN = frozenset({*keyword.kwlist, "context"})
 class AssetKey:
     """The name of an asset: one or more parts.
 
-    Keys that were made before are given out again while they are among the last few thousand: dicts find the same object without a
-    comparison. Nothing rests on that; two objects with the same parts are equal.
+    There is one object for each key that is in use, so that dicts and sets compare keys without looking at their parts.
 
     >>> AssetKey("orders"), AssetKey(["raw", "orders"]).to_user_string()
     (AssetKey('orders'), 'raw/orders')
@@ -38,27 +38,17 @@ class AssetKey:
         If a part is empty, holds anything but letters, digits, ``_`` and ``-``, is a Python keyword or is ``context``.
     """
 
-    __slots__ = ("path",)
+    __slots__ = ("__weakref__", "path")
 
     path: tuple[str, ...]
 
     def __new__(cls, path: str | Sequence[str]) -> AssetKey:
         parts = (path,) if isinstance(path, str) else tuple(path)
         try:
-            return _KNOWN[parts]
-        except (KeyError, TypeError):  # no key so far, or no key at all: the checks tell
-            pass
-        if not parts:
-            raise InvalidAssetName("an asset key has no part. Give at least one name, such as AssetKey('orders').")
-        for part in parts:
-            _check_part(part)
-        key = object.__new__(cls)
-        parts = tuple([str.__str__(part) for part in parts])  # what is given out again is plain text
-        object.__setattr__(key, "path", parts)
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
-        _KNOWN[parts] = key
-        return key
+            key = _IN_USE[parts]()
+        except (KeyError, TypeError):  # not in use, or no key at all: the checks tell
+            key = None
+        return key if key is not None else _made(cls, parts)
 
     def __reduce__(self) -> tuple[type[AssetKey], tuple[tuple[str, ...]]]:
         return AssetKey, (self.path,)
@@ -68,12 +58,6 @@ class AssetKey:
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"an asset key cannot be changed ('{name}').")
-
-    def __hash__(self) -> int:
-        return hash(self.path)
-
-    def __eq__(self, other: object) -> bool:
-        return self.path == other.path if isinstance(other, AssetKey) else NotImplemented
 
     def __lt__(self, other: AssetKey) -> bool:
         return self.path < other.path if isinstance(other, AssetKey) else NotImplemented
@@ -139,8 +123,32 @@ class AssetKey:
         return self.path[: len(prefix)] == tuple(prefix)
 
 
-_KNOWN: dict[tuple[str, ...], AssetKey] = {}
-_MOST_KNOWN = 10_000
+_IN_USE: dict[tuple[str, ...], ref[AssetKey]] = {}
+_MAKING = threading.RLock()
+
+
+def _made(cls: type[AssetKey], parts: tuple[str, ...]) -> AssetKey:
+    """A key that is not in use yet. Under a lock, so that two threads never have different objects for one key."""
+    if not parts:
+        raise InvalidAssetName("an asset key has no part. Give at least one name, such as AssetKey('orders').")
+    for part in parts:
+        _check_part(part)
+    made = object.__new__(cls)
+    object.__setattr__(made, "path", tuple([str.__str__(part) for part in parts]))
+    with _MAKING:
+        known = _IN_USE.get(made.path)
+        key = known() if known is not None else None
+        if key is None:
+            key = made
+            _IN_USE[made.path] = KeyedRef(made, _forget, made.path)
+    return key
+
+
+def _forget(gone: KeyedRef[tuple[str, ...], AssetKey]) -> None:
+    """Nobody holds the key any more."""
+    with _MAKING:
+        if _IN_USE.get(gone.key) is gone:
+            del _IN_USE[gone.key]
 
 
 @runtime_checkable
@@ -182,17 +190,18 @@ def _random_hex(size: int) -> str:
     return found.hex()
 
 
-def _forget_pool() -> None:
-    """A forked child must not give out what its parent gives out."""
-    global _POOL_GUARD  # noqa: PLW0603 - a thread that is not in the child may hold the old one
+def _after_fork() -> None:
+    """A forked child must not give out what its parent gives out, nor wait for threads that it does not have."""
+    global _POOL_GUARD, _MAKING  # noqa: PLW0603 - a thread that is not in the child may hold the old ones
     _POOL_GUARD = threading.Lock()
+    _MAKING = threading.RLock()
     _POOL.clear()
 
 
 _POOL = bytearray()
 _POOL_GUARD = threading.Lock()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def keys_text(keys: Iterable[AssetKey], *, at_most: int = 5) -> str:
