@@ -147,6 +147,11 @@ def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> N
         out.print(done.planned.headline)
         return
     show_result(done.result, seconds, warehouse, out)
+    layouts = dict.fromkeys(
+        (reason.subject, reason.text) for step in done.result.plan.steps for reason in step.why if reason.kind == "layout"
+    )
+    for subject, text in layouts:
+        out.print(Text(f"  {inert(subject)}: {inert(text)}", "bright_black"))
     if done.notebook is not None:
         out.print(Text(f"  notebook: {inert(str(done.notebook))}", "bright_black"))
 

@@ -265,7 +265,8 @@ def _add_upstream(catalog: Catalog, wanted: dict[AssetKey, OrdinalSet | None], n
 
 def _why(state: AssetState | None, key: AssetKey, is_chosen: bool, which: Which) -> tuple[Reason, ...]:
     if state is None or (is_chosen and which == "all"):
-        return (Reason("asked", str(key), "you asked for it"),)
+        layout = [reason for reason in state.reasons if reason.kind == "layout"] if state is not None else []
+        return (Reason("asked", str(key), "you asked for it"), *layout)
     if state.reasons:
         return state.reasons
     if state.status == "missing":

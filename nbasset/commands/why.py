@@ -286,7 +286,8 @@ class _Asked:
         if shown == "failed" and told:
             return f"{name} {self._state_words(shown)}: {told[0][1].text.removeprefix('its last run failed: ')}."
         if shown == "missing" and state.is_partitioned and self.ordinal is None:
-            return f"{name} is {self._state_words(shown)}: never materialized."
+            never = not any(reason.kind == "layout" for _, reason in told)
+            return f"{name} is {self._state_words(shown)}: {'never materialized' if never else self._clauses(told)}."
         if not told:
             return f"{name} is {shown}."
         return f"{name} is {self._state_words(shown)}: {self._clauses(told)}."
@@ -294,8 +295,8 @@ class _Asked:
     def _says(self, shown: State, cause: Cause, reason: Reason) -> bool:
         """Whether a reason is one for this state."""
         if shown in ("failed", "missing"):
-            return reason.kind == shown
-        return cause.asset != self.key or reason.kind not in ("missing", "failed")
+            return reason.kind == shown or (shown == "missing" and reason.kind == "layout")
+        return cause.asset != self.key or reason.kind not in ("missing", "layout", "failed")
 
     def _clauses(self, told: list[tuple[Cause, Reason]]) -> str:
         """The first reasons in words, those of one place together; and how many more there are."""
@@ -323,7 +324,7 @@ class _Asked:
         texts = []
         reads = False
         for reason in reasons:
-            if reason.kind == "missing":
+            if reason.kind in ("missing", "layout"):
                 texts.append(f"'{asset}' is not there")
             elif reason.text.startswith("it "):
                 texts.append(f"'{asset}' {reason.text.removeprefix('it ')}")

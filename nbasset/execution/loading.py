@@ -27,11 +27,13 @@ def load_stored(
     resources: Mapping[str, Any] | None = None,
     python_type: Any = None,
     partitions: OrdinalSet | None = None,
+    refs: Sequence[PartitionRef] | None = None,
     version_ids: Sequence[str] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """The value of an asset, or of some of its partitions: one is the bare value, several are what `python_type` asks for.
 
+    `refs` are partitions by themselves, which the asset need not have any more (empty: the whole of an asset that had none).
     `version_ids` are earlier versions to load, one a partition in order; without them the newest there are. `manager` gives the built-in
     I/O managers; those among the resources go before it.
 
@@ -45,7 +47,8 @@ def load_stored(
     maker = definitions.maker(key)
     spec = maker.get_asset_spec(key)
     versions = VersionsRead(reader, definitions.catalog, view)
-    refs = versions.refs(key, partitions)
+    definition = None if refs is not None and not refs else spec.partitions_def
+    refs = tuple(refs) if refs is not None else versions.refs(key, partitions)
     ids = tuple(version_ids) if version_ids is not None else _newest(versions, key, refs)
     if not any(ids) and maker.execution != "external" and not _has_unrecorded(reader, key):
         what = f"partition {refs[0].key!r} of asset '{key}'" if len(refs) == 1 else f"asset '{key}'"
@@ -60,14 +63,14 @@ def load_stored(
         context = InputContext(
             key=key,
             partitions=refs,
-            asset_partitions_def=spec.partitions_def,
+            asset_partitions_def=definition,
             run_partition_key=refs[0].key if len(refs) == 1 else None,
             name=key.last,
             definition_metadata={**spec.metadata, **(metadata or {})},
             value_type=python_type,
             resources=opened,
             upstream_output=OutputContext(
-                key=key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata, resources=opened
+                key=key, partitions=refs, asset_partitions_def=definition, definition_metadata=spec.metadata, resources=opened
             ),
             annotation=python_type,
             load_as=load_as(python_type, several=len(refs) > 1),

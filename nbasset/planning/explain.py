@@ -67,7 +67,7 @@ def _told_by(reason: Reason, state: AssetState | None) -> Iterable[Reason]:
     """The reasons of the asset above that an ``upstream`` reason tells of."""
     own = [one for one in state.own_reasons if reason.text.endswith(one.text)] if state is not None else []
     if not own and state is not None and not reason.text.endswith(" any more"):
-        own = [one for one in state.own_reasons if one.kind in ("missing", "failed")][:1]
+        own = [one for one in state.own_reasons if one.kind in ("missing", "layout", "failed")][:1]
     return own or [reason]
 
 

@@ -54,7 +54,9 @@ class Surroundings:
     def roots_by_partition(self, above: AssetState) -> list[tuple[Reason, OrdinalSet]]:
         """The same of a partitioned one, with the partitions that each cause touches. What was never made is no cause for others."""
         return [
-            (one if one.kind == "upstream" else why.above(one, above.key), where) for one, where in above.causes if one.kind != "missing"
+            (one if one.kind == "upstream" else why.above(one, above.key), where)
+            for one, where in above.causes
+            if not why.is_not_there(one)
         ]
 
 
@@ -84,7 +86,7 @@ def partitioned_state(asset: CatalogAsset, reads: tuple[Read, ...], around: Surr
     existing = asset.partitions_def.ordinals(around.view)
     table = around.state.partitions.get(asset.key)
     if table is None or not table.ordinals:
-        causes = ((why.missing(asset.key), existing),) if existing else ()
+        causes = ((_nothing_made(asset, around), existing),) if existing else ()
         return _state(asset, EMPTY, EMPTY, existing, EMPTY, (), causes)
     made = table.with_status(Status.MATERIALIZED) & existing
     failed = table.with_status(Status.FAILED) & existing
@@ -103,8 +105,15 @@ def partitioned_state(asset: CatalogAsset, reads: tuple[Read, ...], around: Surr
         rest.append((why.failed(record), failed))
     if missing:
         whole = not made and not failed
-        rest.append((why.missing(asset.key) if whole else why.missing_partitions(asset.key, len(missing)), missing))
+        rest.append((_nothing_made(asset, around) if whole else why.missing_partitions(asset.key, len(missing)), missing))
     return _state(asset, made, failed, missing, direct, above, (*own, *above, *rest))
+
+
+def _nothing_made(asset: CatalogAsset, around: Surroundings) -> Reason:
+    """Why none of the partitions is there: nothing was ever made, or it was before they were partitioned like this."""
+    record = around.state.records.get(asset.key)
+    made = record.materialization if record is not None else None
+    return why.layout_changed(asset.key, made, asset.partitions_def) if made is not None else why.missing(asset.key)
 
 
 def _state(

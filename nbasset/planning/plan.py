@@ -17,7 +17,7 @@ from nbasset.serde import Json, serializable
 
 ReasonKind = Literal[
     "asked", "missing", "failed", "code", "helper", "data", "config", "resource", "io", "deps", "expired", "file", "package", "upstream",
-    "downstream", "check",
+    "downstream", "check", "layout",
 ]  # fmt: skip
 InputKind = Literal["asset", "output", "fan_in", "mapped", "collected", "config", "default", "order"]
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from nbasset.definitions.catalog import CatalogAsset
+from nbasset.definitions.partitions import PartitionsDefinition
+from nbasset.events.facts import AssetMaterialized
 from nbasset.events.records import AssetRecord
 from nbasset.keys import AssetKey
 from nbasset.planning.plan import Reason
@@ -17,6 +19,26 @@ from nbasset.planning.plan import Reason
 def missing(key: AssetKey) -> Reason:
     """It is not there."""
     return Reason("missing", str(key), "it was never materialized")
+
+
+def layout_changed(key: AssetKey, made: AssetMaterialized, now: PartitionsDefinition | None) -> Reason:
+    """It is cut into partitions otherwise than what is stored of it, so nothing of that counts; how that can still be read."""
+    before = "the whole table of before" if made.partition is None else "what was made before"
+    kept = f"; {before} can still be read: load {key} --as-of {made.version_id[:8]}" if made.version_id else ""
+    if now is None:
+        return Reason("layout", str(key), f"it has no partitions any more{kept}")
+    again = " otherwise" if made.partition is not None else ""
+    return Reason("layout", str(key), f"it is partitioned{again} now ({now.describe()}){kept}")
+
+
+def input_layout_changed(upstream: AssetKey, *, is_partitioned: bool) -> Reason:
+    """What it read was one table and is cut into partitions now, or the other way round."""
+    return Reason("data", str(upstream), f"'{upstream}' {'is partitioned now' if is_partitioned else 'has no partitions any more'}")
+
+
+def is_not_there(reason: Reason) -> bool:
+    """Whether a reason says that there is nothing to read: never made, or made in another layout."""
+    return reason.kind in ("missing", "layout")
 
 
 def missing_partitions(key: AssetKey, count: int) -> Reason:
@@ -123,7 +145,7 @@ def data_changed(upstream: AssetKey, *, count: int = 0, of: int = 0) -> Reason:
 
 def above(root: Reason, at: AssetKey) -> Reason:
     """Something above is out of date: the root cause, and the asset where it lies."""
-    if root.kind == "missing":
+    if is_not_there(root):
         return Reason("upstream", str(at), f"'{at}' is not there")
     if root.kind == "failed":
         return Reason("upstream", str(at), f"'{at}' failed: {root.text.partition(': ')[2] or root.text}")

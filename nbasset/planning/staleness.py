@@ -137,7 +137,7 @@ def _state_of(asset: CatalogAsset, reads: tuple[Read, ...], around: Surroundings
     if record is None or made is None or made.partition is not None:
         if record is not None and record.status is Status.FAILED:
             return AssetState(key, "failed", (why.failed(record),))
-        return AssetState(key, "missing", (why.missing(key),))
+        return AssetState(key, "missing", (why.layout_changed(key, made, None) if made is not None else why.missing(key),))
     found = _own_reasons(asset, reads, made, around)
     found += _data_reasons(asset, reads, record, made, around)
     found += [why.expired(key, around.state.expired[key])] if key in around.state.expired else []
@@ -196,6 +196,8 @@ def _data_reason(read: Read, then: InputUsed | None, seq: int, around: Surroundi
     if then is None:  # from outside: only whether something came later can be told
         above = around.state.records.get(read.asset)
         return why.data_changed(read.asset) if above is not None and above.changed_seq > seq else None
+    if (then.partitions is None) != (read.upstream is None):
+        return why.input_layout_changed(read.asset, is_partitioned=read.upstream is not None)
     now = around.data.read(read, None, None)
     if not now or now == then.digest:
         return None
