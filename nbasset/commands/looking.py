@@ -7,17 +7,19 @@ is only read. Nothing is started: the instance has no way to.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 from nbasset.commands.scope import Scope
 from nbasset.errors import InvalidInvocationError
 from nbasset.events.kinds import Event, Owner, PartitionsAdded, PartitionsDeleted
+from nbasset.home import Home
 from nbasset.instance import Instance
 from nbasset.keys import PartitionRef, RunId
-from nbasset.storage.protocol import Fence, Storage, StorageReader
+from nbasset.storage.protocol import Events, Fence, Storage, StorageReader
 
 
 class LookingStore:
@@ -30,10 +32,11 @@ class LookingStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reader, name)
 
-    def append(self, events: Sequence[Event], *, fence: Fence | None = None, flush: bool = False) -> int:
-        """Keep the events here."""
-        self.written += events
-        return self._reader.last_seq()
+    def append(self, events: Events, *, fence: Fence | None = None, flush: bool = False) -> int:
+        """Keep the events here; their numbers go on from those of the store."""
+        first = self._reader.last_seq() + len(self.written) + 1
+        self.written += events(first) if callable(events) else events
+        return self._reader.last_seq() + len(self.written)
 
     def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
         """Those of the store, and what was added and deleted here since."""
@@ -78,8 +81,13 @@ class LookingStore:
         """The store belongs to somebody else."""
 
 
-def looking_at(scope: Scope) -> tuple[Scope, LookingStore]:
-    """The scope with an instance that is only looked at, and what collects what would be written."""
+def looking_at(scope: Scope, *, folder: Path | None = None) -> tuple[Scope, LookingStore]:
+    """The scope with an instance that is only looked at, and what collects what would be written.
+
+    Data is read from the warehouse of the scope's home; what steps print goes to `folder`, where one is given.
+    """
     instance = scope.instance
     store = LookingStore(instance.reader)
-    return replace(scope, instance=Instance(instance.home, instance.settings, storage=cast("Storage", store))), store
+    settings = replace(instance.settings, warehouse=replace(instance.settings.warehouse, url=instance.warehouse))
+    home = instance.home if folder is None else Home(folder)
+    return replace(scope, instance=Instance(home, settings, storage=cast("Storage", store))), store

@@ -13,7 +13,7 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import Path
@@ -43,7 +43,12 @@ from nbasset.source.text import Piece, filename, future_flags, futures_of
 
 _ROUNDS = 3
 _DEFINITION = re.compile(r"^@[\w.]*asset\b.*?^(?:async )?def (\w+)", re.MULTILINE | re.DOTALL)
+Rewrite = Callable[[ast.Module, bytes], None]
 _KINDS = ("assets", "checks", "specs", "jobs", "schedules", "sensors", "definitions")
+
+
+def _as_it_is(tree: ast.Module, text: bytes) -> None:
+    """Nothing is changed."""
 
 
 def load_notebook(path: Path, *, home: Path | None = None) -> Location:
@@ -67,6 +72,38 @@ def load_notebook(path: Path, *, home: Path | None = None) -> Location:
         return load_notebook(path, home=home)
 
     return replace(_loaded(document), path=path, loader=again)
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookTests:
+    """A notebook with its tests: the module that holds them, and of those that could not be made why, by the cell's place in words."""
+
+    location: Location
+    module: ModuleType
+    failed: Mapping[str, str]
+
+
+def load_tests(path: Path, *, rewrite: Rewrite = _as_it_is) -> NotebookTests:
+    """A notebook with what its cells define for pytest, and what that needs. `rewrite` may change the tree of a statement before it runs.
+
+    Assets of ``%%asset`` cells are there by their names, to be called with values.
+
+    Raises
+    ------
+    InvalidNotebook
+        If the file is no notebook.
+    """
+    path = path.resolve()
+    on_path(path.parent)
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    document = NotebookDocument.read(path)
+    reader = CodeReader()
+    loading = _Loading(document, reader, f"nbasset_tests_{_identifier(path.stem)}", also=frozenset(reader.tests(document)), rewrite=rewrite)
+    location = replace(_location(loading, "notebook", path.parent, document.problems), path=path)
+    module = sys.modules[loading.module]
+    for key, maker in location.definitions.resolve().makers.items():
+        loading.namespace.setdefault(key.last, maker)
+    return NotebookTests(location, module, loading.not_made())
 
 
 def load_with_parameters(location: Location, text: str) -> Location:
@@ -100,8 +137,11 @@ def load_document(
 
     `module` is the name that its functions and classes belong to. `upstream` are assets that are made elsewhere and may be read here.
     """
-    reader = CodeReader()
-    loading = _Loading(source, reader, module, tuple(upstream))
+    return _location(_Loading(source, CodeReader(), module, tuple(upstream)), kind, folder, problems)
+
+
+def _location(loading: _Loading, kind: Kind, folder: Path | None, problems: Iterable[Problem]) -> Location:
+    source = loading.source
     names = loading.guessed_names()
     for _ in range(_ROUNDS):
         loading.run(names)
@@ -119,7 +159,7 @@ def load_document(
         source.name,
         kind,
         definitions,
-        code_index(resolved, places.get, reader=reader),
+        code_index(resolved, places.get, reader=loading.reader),
         folder=folder,
         source=source,
         namespace=loading.namespace,
@@ -147,12 +187,17 @@ def refuse_hidden_state(problems: Iterable[Problem]) -> None:
 
 @dataclass(slots=True)
 class _Loading:
-    """One loading of a document: what has run, what it defined, what went wrong."""
+    """One loading of a document: what has run, what it defined, what went wrong.
+
+    `also` are statements that run with what they need, though they define nothing for nbasset; `rewrite` may change what runs.
+    """
 
     source: SliceSource
     reader: CodeReader
     module: str
     upstream: tuple[AssetSpec, ...] = ()
+    also: frozenset[Place] = frozenset()
+    rewrite: Rewrite = _as_it_is
     namespace: dict[str, Any] = field(default_factory=dict)
     place_of_node: dict[str, Place] = field(default_factory=dict)
     _slices: dict[Place, Slice] = field(default_factory=dict)
@@ -170,7 +215,8 @@ class _Loading:
     def roots(self) -> list[Place]:
         """Everything that defines something, in document order."""
         order = {cell.id: cell.index for cell in self.source.cells()}
-        return sorted(self.reader.definitions(self.source), key=lambda place: (order[place.cell], place.first_line))
+        found = {*self.reader.definitions(self.source), *self.also}
+        return sorted(found, key=lambda place: (order[place.cell], place.first_line))
 
     def guessed_names(self) -> frozenset[str]:
         """Names of assets as far as headers tell; the rest is known once the definitions have run."""
@@ -225,7 +271,7 @@ class _Loading:
         file = filename(cell.label, self.source.name)
         show_lines(file, cell, self.source.name)
         try:
-            exec(_code(cell, place, file, futures), self.namespace)  # noqa: S102 - loading the user's code is the task
+            exec(_code(cell, place, file, futures, self.rewrite), self.namespace)  # noqa: S102 - loading the user's code is the task
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises is told with its place
             self._failed[place] = self._raised(place, cell, error)
             if is_root:
@@ -303,6 +349,14 @@ class _Loading:
         made = definitions_of(found, name=self.source.name, only_definitions=False)
         return made if names is None else replace_definitions(made, loading_problems=[*made.loading_problems, *self._all(made, names)])
 
+    def not_made(self) -> dict[str, str]:
+        """Those of `also` that could not run: where they stand, and why."""
+        return {
+            self._where(place): str(found[0].message)
+            for place in self.roots()
+            if place in self.also and (found := self._problems.get(place))
+        }
+
     def resource_places(self) -> tuple[Place, ...]:
         """The statements that give resources: a worker needs them beside the asset's own slice."""
         return tuple(place for place, found in self._found.items() if any(defs.resources for defs in found.definitions))
@@ -311,6 +365,8 @@ class _Loading:
         found: dict[Problem, None] = {}
         keys = self._keys(definitions)
         for root in self.roots():
+            if root in self.also and root not in keys:
+                continue
             one = self.reader.slice(self.source, [root], assets=names)
             for key in keys.get(root) or [_defined_name(self.cells[root.cell], root)]:
                 found.update((replace(problem, asset=key), None) for problem in one.problems)
@@ -376,9 +432,14 @@ def _lines(cell: Cell, place: Place) -> str:
     return "\n".join(cell.text.split("\n")[first : place.last_line - cell.first_line + 1])
 
 
-def _code(cell: Cell, place: Place, file: str, futures: frozenset[str]) -> Any:
+def _code(cell: Cell, place: Place, file: str, futures: frozenset[str], rewrite: Rewrite = _as_it_is) -> Any:
     text = "\n" * (place.first_line - 1) + _lines(cell, place)
-    return compile(text, file, "exec", flags=future_flags(futures), dont_inherit=True)
+    flags = future_flags(futures)
+    if rewrite is _as_it_is:
+        return compile(text, file, "exec", flags=flags, dont_inherit=True)
+    tree = compile(text, file, "exec", flags=flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+    rewrite(tree, text.encode())
+    return compile(tree, file, "exec", flags=flags, dont_inherit=True)
 
 
 def _defined_name(cell: Cell, place: Place) -> str | None:

@@ -28,6 +28,7 @@ _DEFINERS = re.compile(
     r"Definitions|AssetSpec|SourceAsset|define_asset_job|ScheduleDefinition|SensorDefinition|JobDefinition|GraphDefinition|OpDefinition|"
     r"AssetsDefinition|build_\w+|load_assets_from_\w+|repository|freshness_\w+|success_hook|failure_hook|resource|io_manager|logger)\Z"
 )
+_TEST = re.compile(r"test|Test|pytestmark\Z")
 
 
 def slice_of(source: SliceSource, roots: Sequence[Place], *, assets: frozenset[str]) -> Slice:
@@ -80,6 +81,10 @@ class CodeReader:
         calling a function of the document that does.
         """
         return tuple(unit.place for unit in self._document(source).definitions())
+
+    def tests(self, source: SliceSource) -> tuple[Place, ...]:
+        """Statements that define something for pytest: functions named ``test...``, classes named ``Test...``, fixtures, ``pytestmark``."""
+        return tuple(unit.place for unit in self._document(source).tests())
 
     def places(self, source: SliceSource, cell: str) -> tuple[Place, ...]:
         """All statements of a cell."""
@@ -234,6 +239,14 @@ class _Document:
             elif self._uses_definer(position, unit, now=False):
                 makers.update(unit.names.functions)
         return found
+
+    def tests(self) -> Iterator[Unit]:
+        for position, unit in enumerate(self.program.units):
+            if unit.is_inert or unit.is_import:
+                continue
+            imported = [self.program.imported(name, position) for name in unit.names.read_now]
+            if any(_TEST.match(name) for name in unit.names.binds) or any(one and one.package == "pytest" for one in imported):
+                yield unit
 
     def _uses_definer(self, position: int, unit: Unit, *, now: bool) -> bool:
         names = unit.names
