@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar
@@ -116,7 +116,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 def _rare_to_json(value: object) -> Json:
     if isinstance(value, PartitionRef):
         return {"$p": [value.key, value.ordinal]}
-    if isinstance(value, tuple):
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return [to_json(item) for item in value]
     if isinstance(value, Mapping):
         if any(not isinstance(key, str) for key in value):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nbasset.keys import CoercibleToAssetKey
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class AssetsDefinition:
     """One or more assets that are made together.
 

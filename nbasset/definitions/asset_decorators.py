@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
+from nbasset.definitions.asset_input import plain_input
 from nbasset.definitions.hooks import checked_hooks
-from nbasset.definitions.op import In, OpDefinition, Out, check_resource_keys, first_paragraph, output_annotation
+from nbasset.definitions.op import OpDefinition, Out, check_resource_keys, first_paragraph, output_annotation, plain_in, plain_out
 from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of
 from nbasset.definitions.policies import BackfillPolicy, FreshnessPolicy, RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
@@ -135,7 +136,7 @@ def asset(
         )
         node_name = asset_key.to_python_identifier()
         annotation = output_annotation(parameters.returns)
-        out = Out(value_type if value_type is not None else annotation, spec.description, output_required, manager)
+        out = plain_out(value_type if value_type is not None else annotation, spec.description, output_required, manager)
         op = _op(node_name, fn, inputs, {DEFAULT_OUTPUT: out}, parameters, spec.description, config_schema, required_resource_keys,
                  op_tags, retry_policy, code_version, pool, hooks)  # fmt: skip
         return AssetsDefinition(
@@ -236,16 +237,17 @@ def _asset_key(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: A
         if name is not None or key_prefix is not None:
             raise InvalidDefinitionError(f"@asset on {fn.__name__}: give key, or name and key_prefix, not both.")
         return AssetKey.from_coercible(key)
-    return AssetKey([*parts_of(key_prefix), name or fn.__name__])
+    last = name or fn.__name__
+    return AssetKey(last) if key_prefix is None else AssetKey([*parts_of(key_prefix), last])
 
 
 def _inputs(parameters: Parameters, ins: Mapping[str, AssetIn] | None, what: str) -> dict[str, AssetInput]:
     given = dict(ins or {})
     inputs: dict[str, AssetInput] = {}
     for name, annotation in parameters.inputs.items():
-        wanted = given.pop(name, None)
+        wanted = given.pop(name, None) if given else None
         if wanted is None:
-            inputs[name] = AssetInput(name, annotation=annotation, has_default=name in parameters.defaults)
+            inputs[name] = plain_input(name, annotation, has_default=name in parameters.defaults)
         else:
             inputs[name] = _from_in(name, wanted, annotation, has_default=name in parameters.defaults)
     for name, wanted in given.items():
@@ -294,7 +296,7 @@ def _op(
     hooks: Iterable[Any] | None,
 ) -> OpDefinition:
     ins = {
-        key: In(item.value_type if item.value_type is not None else item.annotation, None, parameters.defaults.get(key, NO_DEFAULT))
+        key: plain_in(item.value_type if item.value_type is not None else item.annotation, parameters.defaults.get(key, NO_DEFAULT))
         for key, item in inputs.items()
     }
     return OpDefinition(
@@ -305,7 +307,7 @@ def _op(
         parameters,
         description,
         config_schema if config_schema is not None else parameters.config_type,
-        check_resource_keys(required_resource_keys) if required_resource_keys else frozenset(),
+        check_resource_keys(required_resource_keys),
         dict(op_tags or {}),
         retry_policy,
         code_version,
@@ -318,7 +320,10 @@ def _checks(specs: Iterable[AssetCheckSpec] | None, keys: set[AssetKey], what: s
     found: dict[str, AssetCheckSpec] = {}
     for spec in specs or ():
         if spec.asset_key not in keys:
-            raise InvalidDefinitionError(f"{what}: check '{spec.name}' is about '{spec.asset_key}', which this function does not make.")
+            raise InvalidDefinitionError(
+                f"{what}: check '{spec.name}' is about '{spec.asset_key}', which this function does not make. "
+                f"Name one that it does, or write the check as a function of its own: @asset_check(asset={str(spec.asset_key)!r})."
+            )
         output = f"{spec.asset_key.to_python_identifier()}_{spec.name}"
         if output in found:
             raise InvalidDefinitionError(f"{what} has two checks called '{spec.name}' on '{spec.asset_key}'. Rename one.")
@@ -339,7 +344,7 @@ def _output_specs(
     if not by_output:
         raise InvalidDefinitionError(f"{what} makes no asset. Name at least one in outs or specs.")
     if len({spec.key for spec in by_output.values()}) < len(specs or by_output):
-        raise InvalidDefinitionError(f"{what} names one asset key twice.")
+        raise InvalidDefinitionError(f"{what} names one asset key twice. Name each asset once.")
     return by_output
 
 

@@ -6,11 +6,12 @@ through JSON and back unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.policies import BackfillPolicy, RetryPolicy
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import Problem, UnknownAsset, did_you_mean
@@ -156,6 +157,35 @@ class CatalogNode:
     place: str | None = None
 
 
+class LazyNodes(Sequence[CatalogNode]):
+    """Nodes that are put together when somebody first asks: who lists or draws assets never does."""
+
+    def __init__(self, make: Callable[[], Iterable[CatalogNode]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _nodes(self) -> tuple[CatalogNode, ...]:
+        return tuple(self._make())
+
+    @overload
+    def __getitem__(self, index: int) -> CatalogNode: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[CatalogNode]: ...
+    def __getitem__(self, index: int | slice) -> CatalogNode | Sequence[CatalogNode]:
+        return self._nodes[index]
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[CatalogNode]:
+        return iter(self._nodes)
+
+    def __eq__(self, other: object) -> bool:
+        return self._nodes == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @serializable
 @dataclass(frozen=True, slots=True)
 class CatalogCheck:
@@ -208,7 +238,7 @@ class Catalog:
     """Everything defined in one code location, with the problems found in it."""
 
     assets: tuple[CatalogAsset, ...] = ()
-    nodes: tuple[CatalogNode, ...] = ()
+    nodes: Sequence[CatalogNode] = ()
     checks: tuple[CatalogCheck, ...] = ()
     jobs: tuple[CatalogJob, ...] = ()
     schedules: tuple[Any, ...] = ()
@@ -248,7 +278,7 @@ class Catalog:
     @cached_property
     def upstream(self) -> dict[AssetKey, tuple[AssetKey, ...]]:
         """What each asset reads or waits for, without itself."""
-        return {asset.spec.key: tuple(dep.asset for dep in asset.deps if dep.asset != asset.spec.key) for asset in self.assets}
+        return {asset.spec.key: tuple([dep.asset for dep in asset.deps if dep.asset != asset.spec.key]) for asset in self.assets}
 
     @cached_property
     def downstream(self) -> dict[AssetKey, tuple[AssetKey, ...]]:

@@ -123,6 +123,9 @@ def failure_hook(
     return _hook("failure", hook_fn, name, required_resource_keys)
 
 
+_NO_HOOKS: frozenset[HookDefinition] = frozenset()
+
+
 def checked_hooks(hooks: Any, what: str) -> frozenset[HookDefinition]:
     """Hooks as a set, or an error that says what to give.
 
@@ -131,7 +134,9 @@ def checked_hooks(hooks: Any, what: str) -> frozenset[HookDefinition]:
     InvalidDefinitionError
         If one of them is no hook.
     """
-    given = [hooks] if isinstance(hooks, HookDefinition) else list(hooks or ())
+    if not hooks:
+        return _NO_HOOKS
+    given = [hooks] if isinstance(hooks, HookDefinition) else list(hooks)
     for one in given:
         if not isinstance(one, HookDefinition):
             raise InvalidDefinitionError(f"{what}: {one!r:.60} is no hook. Decorate the function with @success_hook or @failure_hook.")

@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
+from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
 from nbasset.dataclass import dataclass
@@ -25,6 +26,7 @@ from nbasset.errors import InvalidDefinitionError
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.places import place_of
 
+_NO_KEYS: frozenset[str] = frozenset()
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
@@ -125,7 +127,7 @@ class DynamicOut(Out):
     __slots__ = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class OpDefinition:
     """A named function with typed inputs and outputs, its configuration, resources and rules.
 
@@ -171,7 +173,9 @@ class OpDefinition:
     @property
     def resource_keys(self) -> frozenset[str]:
         """Keys of all resources that a call needs: asked for by name and by parameter."""
-        return self.required_resource_keys | frozenset(self.parameters.resources.values())
+        if not self.parameters.resources:
+            return self.required_resource_keys
+        return self.required_resource_keys.union(self.parameters.resources.values())
 
     def renamed(self, name: str) -> OpDefinition:
         """The same op under another name."""
@@ -232,6 +236,28 @@ class OpDefinition:
         )
 
 
+def plain_in(value_type: Any, default: Any = NO_DEFAULT) -> In:
+    """The input that says no more than its type. Equal ones without a default are one object."""
+    shared = default is NO_DEFAULT and (value_type is None or type(value_type) is type)
+    return _shared_in(value_type) if shared else In(value_type, None, default)
+
+
+@lru_cache(maxsize=256)
+def _shared_in(value_type: Any) -> In:
+    return In(value_type)
+
+
+def plain_out(value_type: Any, description: str | None, is_required: bool, io_manager_key: str) -> Out:
+    """An output stored in an ordinary way. Equal ones without a description are one object."""
+    shared = description is None and is_required and (value_type is None or type(value_type) is type)
+    return _shared_out(value_type, io_manager_key) if shared else Out(value_type, description, is_required, io_manager_key)
+
+
+@lru_cache(maxsize=256)
+def _shared_out(value_type: Any, io_manager_key: str) -> Out:
+    return Out(value_type, None, True, io_manager_key)
+
+
 def outs_from_annotation(returns: Any, *, description: str | None = None) -> dict[str, Out]:
     """The single output of a function that declares none: its type is the return annotation."""
     return {DEFAULT_OUTPUT: Out(output_annotation(returns), description)}
@@ -247,6 +273,8 @@ def output_annotation(returns: Any) -> Any:
     """
     if returns is NO_DEFAULT or returns is None:
         return None
+    if type(returns) is type and returns not in _RESULTS:
+        return returns
     origin = get_origin(returns)
     inner = get_args(returns)
     if origin in _YIELDING:
@@ -259,6 +287,7 @@ def output_annotation(returns: Any) -> Any:
     return returns
 
 
+_RESULTS = (Output, DynamicOutput, MaterializeResult, ObserveResult)
 _YIELDING = (
     collections.abc.Iterator,
     collections.abc.Iterable,
@@ -270,7 +299,7 @@ _YIELDING = (
 
 def _is_result(annotation: Any) -> bool:
     kind = get_origin(annotation) or annotation
-    return kind in (Output, DynamicOutput, MaterializeResult, ObserveResult)
+    return kind in _RESULTS
 
 
 def is_nothing(value_type: Any) -> bool:
@@ -304,4 +333,4 @@ def check_resource_keys(keys: Iterable[str] | None) -> frozenset[str]:
     """Resource keys as a set, or an error that shows the form."""
     if isinstance(keys, str):
         raise InvalidDefinitionError(f"required_resource_keys={keys!r}: give a set of keys, {{{keys!r}}}.")
-    return frozenset(keys or ())
+    return frozenset(keys) if keys else _NO_KEYS

@@ -6,7 +6,7 @@ the assets it spoils stay in the catalog, so that the lineage can draw them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +17,12 @@ from nbasset.definitions.catalog import (
     CatalogCheck,
     CatalogDep,
     CatalogNode,
+    LazyNodes,
     NodeInput,
     NodeOutput,
     NodeStep,
 )
+from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.graph_steps import asset_steps
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
@@ -40,28 +42,29 @@ class Resolver:
         self.problems: list[Problem] = []
         self.makers: dict[AssetKey, AssetsDefinition] = {}
         self.definitions: dict[str, AssetsDefinition] = {}
-        self._by_last: dict[str, list[AssetKey]] = {}
+        self._by_last: dict[str, list[AssetKey]] = {}  # keys of several parts: the others are found as they are
         self._externals: dict[AssetKey, CatalogAsset] = {}
+        self._known = BUILT_IN_MANAGERS.union(resources)
         taken = [definition for definition in assets if self._take(definition)]
         kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.specs_by_key)]
-        bound = [self._bind_partitions(self._bind_reads(definition)) for definition in kept]
+        self._bound = [self._bind_partitions(self._bind_reads(definition)) for definition in kept]
         self._assets: list[CatalogAsset] = []
-        self._nodes: list[CatalogNode] = []
         self._checks: list[CatalogCheck] = []
-        for definition in bound:
+        self._edges: dict[str, CatalogDep] = {}
+        for definition in self._bound:
             self._add(definition)
 
     def catalog(self) -> Catalog:
         """The catalog, with rings and clashes of paths among its problems."""
-        catalog = Catalog(
-            (*self._assets, *self._externals.values()),
-            tuple(self._nodes),
+        assets = (*self._assets, *self._externals.values())
+        return Catalog(
+            assets,
+            LazyNodes(lambda: [self._node(one, one.node) for one in self._bound if one.node is not None]),
             tuple(self._checks),
             resources=tuple(sorted(self.resources)),
+            problems=(*self.problems, *rings(assets), *path_clashes(assets)),
             name=self.name,
         )
-        problems = (*self.problems, *rings(catalog), *path_clashes(catalog))
-        return replace(catalog, problems=problems)
 
     # -- which definitions count -------------------------------------------------------------------------------------------
 
@@ -94,10 +97,9 @@ class Resolver:
             )
             return False
         for key in definition.specs_by_key:
+            if len(key.path) > 1 and key not in self.makers:
+                self._by_last.setdefault(key.last, []).append(key)
             self.makers[key] = definition
-            same = self._by_last.setdefault(key.last, [])
-            if key not in same:
-                same.append(key)
         self.definitions[definition.name] = definition
         return True
 
@@ -131,22 +133,26 @@ class Resolver:
     # -- what each definition says -----------------------------------------------------------------------------------------
 
     def _add(self, definition: AssetsDefinition) -> None:
-        sources = {name: self._find(item, definition) for name, item in definition.inputs.items()}
         if definition.node is not None:
-            self._nodes.append(self._node(definition, sources))
-            self._check_resources(definition)
-        loaded = [
-            CatalogDep(key, name, item.partition_mapping, item.missing_allowed)
-            for name, key in sources.items()
-            if key is not None and (item := definition.inputs[name])
-        ]
+            self._check_resources(definition, definition.node)
+        loaded = []
+        for name, item in definition.inputs.items():
+            found = self._find(item, definition)
+            if found is not None:
+                loaded.append(self._edge(name, found, item))
+            elif not item.has_default or self._is_ambiguous(item):
+                self._not_found(item, definition)
+        outputs: dict[AssetKey, str] = {}
+        for output, key in definition.keys_by_output.items():
+            outputs.setdefault(key, output)
         for key, spec in definition.specs_by_key.items():
-            internal = definition.internal_deps.get(key)
-            deps = {
-                dep.asset: dep for dep in loaded if internal is None or dep.asset in internal or dep.asset not in definition.specs_by_key
-            }
-            for one in internal or ():
-                deps.setdefault(one, CatalogDep(one))
+            internal = definition.internal_deps.get(key) if definition.internal_deps else None
+            if internal is None:
+                deps = {dep.asset: dep for dep in loaded} if loaded else {}
+            else:
+                deps = {dep.asset: dep for dep in loaded if dep.asset in internal or dep.asset not in definition.specs_by_key}
+                for one in internal:
+                    deps.setdefault(one, CatalogDep(one))
             for dep in spec.deps:
                 if dep.asset not in deps:
                     deps[dep.asset] = CatalogDep(dep.asset, None, dep.partition_mapping)
@@ -154,58 +160,57 @@ class Resolver:
             if key in deps and deps[key].partition_mapping is None and spec.partitions_def is None:
                 self._self_dependency(definition, key)
                 del deps[key]
-            output = next((output for output, made in definition.keys_by_output.items() if made == key), None)
-            self._assets.append(
-                CatalogAsset(
-                    spec,
-                    tuple(deps.values()),
-                    definition.name if definition.node is not None else None,
-                    output,
-                    definition.execution,
-                    definition.place,
-                )
-            )
+            node = definition.name if definition.node is not None else None
+            self._assets.append(CatalogAsset(spec, tuple(deps.values()), node, outputs.get(key), definition.execution, definition.place))
         for output, check in definition.check_specs_by_output.items():
             self._checks.append(CatalogCheck(check, definition.name, output, definition.place))
             self._about(check, definition)
 
+    def _edge(self, name: str, key: AssetKey, item: AssetInput) -> CatalogDep:
+        """The edge from `key`; those who read one asset in one way share it."""
+        if item.partition_mapping is not None or item.metadata:
+            return CatalogDep(key, name, item.partition_mapping, item.missing_allowed)
+        edge = self._edges.get(name)
+        if edge is None or edge.asset != key:
+            edge = self._edges[name] = CatalogDep(key, name)
+        return edge
+
     def _find(self, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
-        """The asset that fills an input; None (and a problem) when there is none."""
-        if item.key is not None:
-            return self._found_or_problem(item.key, item, definition)
-        wanted = AssetKey([*item.key_prefix, item.name]) if asset_key_or_none(item.name) else None
+        """The asset that fills an input: the one of this key; else the nearest of this name, below the own prefix or the only one."""
+        wanted = item.key if item.key is not None else asset_key_or_none((*item.key_prefix, item.name))
         if wanted is not None and wanted in self.makers:
             return wanted
-        if item.key_prefix:
-            return self._found_or_problem(wanted, item, definition)
-        candidates = self._by_last.get(item.name, [])
-        prefixes = {key.path[:-1] for key in definition.specs_by_key}
-        near = [key for key in candidates if key.path[:-1] in prefixes]
-        if len(near) == 1:
-            return near[0]
-        if len(candidates) == 1:
-            return candidates[0]
-        if len(candidates) > 1:
+        candidates = self._candidates(item)
+        if candidates:
+            prefixes = {key.path[:-1] for key in definition.specs_by_key}
+            near = [key for key in candidates if key.path[:-1] in prefixes]
+            if len(near) == 1:
+                return near[0]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _candidates(self, item: AssetInput) -> list[AssetKey]:
+        """Assets that an input may mean by their last part; none where it says the key or its prefix."""
+        return [] if item.key is not None or item.key_prefix else self._by_last.get(item.name, [])
+
+    def _is_ambiguous(self, item: AssetInput) -> bool:
+        return len(self._candidates(item)) > 1
+
+    def _not_found(self, item: AssetInput, definition: AssetsDefinition) -> None:
+        if self._is_ambiguous(item):
+            candidates = self._candidates(item)
             self._problem(
                 "ambiguous-input", definition,
                 f"input '{item.name}' of {_what(definition)} could be {keys_text(candidates)}",
                 f'Say which: ins={{"{item.name}": AssetIn(key="{candidates[0]}")}}.',
             )  # fmt: skip
-            return None
-        return self._found_or_problem(wanted, item, definition)
-
-    def _found_or_problem(self, key: AssetKey | None, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
-        if key is not None and key in self.makers:
-            return key
-        if item.has_default:
-            return None
-        name = str(key) if key is not None else item.name
+            return
+        wanted = item.key if item.key is not None else asset_key_or_none((*item.key_prefix, item.name))
+        name = str(wanted) if wanted is not None else item.name
         near = did_you_mean(name, [*map(str, self.makers), *self._by_last])
         self._problem(
             "unknown-asset", definition, f"no asset '{name}' for input '{item.name}' of {_what(definition)}",
             f'{near} To read data made elsewhere, declare AssetSpec("{name}").'.strip(),
         )  # fmt: skip
-        return None
 
     def _know(self, key: AssetKey) -> None:
         """An asset named in deps that nobody defines is external: it orders nothing, but it stands in the lineage."""
@@ -229,9 +234,8 @@ class Resolver:
                 )
             self._know(key)
 
-    def _node(self, definition: AssetsDefinition, sources: Mapping[str, AssetKey | None]) -> CatalogNode:
-        node = definition.node
-        assert node is not None
+    def _node(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> CatalogNode:
+        sources = {name: self._find(item, definition) for name, item in definition.inputs.items()}
         steps = (_op_step(definition, node, sources),) if isinstance(node, OpDefinition) else asset_steps(definition, node, sources)
         kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.specs_by_key else "check"
         return CatalogNode(
@@ -246,16 +250,13 @@ class Resolver:
             definition.place,
         )
 
-    def _check_resources(self, definition: AssetsDefinition) -> None:
-        if definition.node is None:
+    def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
+        wanted = {spec.io_manager_key for spec in definition.specs_by_key.values()}.union(
+            node.resource_keys, *(hook.resource_keys for hook in node.hooks)
+        )
+        if wanted <= self._known:
             return
-        hooks = definition.node.hooks
-        wanted = {
-            *definition.node.resource_keys,
-            *(spec.io_manager_key for spec in definition.specs),
-            *(key for hook in hooks for key in hook.resource_keys),
-        }
-        known = {*BUILT_IN_MANAGERS, *self.resources, *definition.resource_defs}
+        known = self._known.union(definition.resource_defs)
         for key in sorted(wanted - known):
             near = did_you_mean(key, known) or (f"There are: {', '.join(sorted(self.resources))}." if self.resources else "None is given.")
             self._problem(
@@ -274,62 +275,78 @@ class Resolver:
             self.problems.append(Problem(rule, message, definition.place, hint, asset=str(key)))
 
 
-def asset_key_or_none(name: str) -> AssetKey | None:
-    """The key of one part called `name`; None when it cannot be one (a parameter may have a name that no asset can)."""
+def asset_key_or_none(name: str | tuple[str, ...]) -> AssetKey | None:
+    """The key called `name`, or of these parts; None when it cannot be one (a parameter may have a name that no asset can)."""
     try:
         return AssetKey(name)
     except InvalidAssetName:
         return None
 
 
-def rings(catalog: Catalog) -> list[Problem]:
-    """One problem for each ring of assets that need each other, naming its members in order."""
-    state: dict[AssetKey, int] = {}
+def rings(assets: Sequence[CatalogAsset]) -> list[Problem]:
+    """One problem for each member of each ring of assets that need each other, naming the members in order."""
+    places = {asset.spec.key: place for place, asset in enumerate(assets)}
+    upstream = [[places[dep.asset] for dep in asset.deps if dep.asset in places] for asset in assets]
+    if all(one < place for place, found in enumerate(upstream) for one in found):
+        return []  # each reads what is defined above it
+    upstream = [[one for one in found if one != place] for place, found in enumerate(upstream)]  # its own earlier partitions are no ring
+    waiting = [len(found) for found in upstream]
+    downstream: list[list[int]] = [[] for _ in assets]
+    for place, found in enumerate(upstream):
+        for one in found:
+            downstream[one].append(place)
+    ready = [place for place, count in enumerate(waiting) if not count]
+    for place in ready:
+        for one in downstream[place]:
+            waiting[one] -= 1
+            if not waiting[one]:
+                ready.append(one)
+    return _rings_among([place for place, count in enumerate(waiting) if count], upstream, assets)
+
+
+def _rings_among(places: Sequence[int], upstream: Sequence[Sequence[int]], assets: Sequence[CatalogAsset]) -> list[Problem]:
+    """Follow upstream from each of the places that wait for a ring, depth first; coming back to the path closes one."""
+    left = set(places)
+    state: dict[int, int] = {}
     found: list[Problem] = []
-    for start in catalog.by_key:
-        if state.get(start):
-            continue
-        path: list[AssetKey] = []
-        stack: list[tuple[AssetKey, bool]] = [(start, False)]
+    for start in places:
+        path: list[int] = []
+        stack: list[tuple[int, bool]] = [(start, False)]
         while stack:
-            key, leaving = stack.pop()
+            place, leaving = stack.pop()
             if leaving:
-                state[key] = 2
+                state[place] = 2
                 path.pop()
-                continue
-            if state.get(key) == 1:
-                ring = path[path.index(key) :]
-                found.extend(_ring_problems(ring, catalog))
-                continue
-            if state.get(key) == 2:
-                continue
-            state[key] = 1
-            path.append(key)
-            stack.append((key, True))
-            stack.extend((one, False) for one in catalog.upstream.get(key, ()) if state.get(one) != 2)
+            elif state.get(place) == 1:
+                found.extend(_ring_problems([assets[one] for one in path[path.index(place) :]]))
+            elif state.get(place) is None:
+                state[place] = 1
+                path.append(place)
+                stack.append((place, True))
+                stack.extend((one, False) for one in upstream[place] if one in left and state.get(one) != 2)
     return found
 
 
-def _ring_problems(ring: list[AssetKey], catalog: Catalog) -> list[Problem]:
-    text = " <- ".join(f"'{key}'" for key in [*ring, ring[0]])
+def _ring_problems(ring: Sequence[CatalogAsset]) -> list[Problem]:
+    text = " <- ".join(f"'{asset.key}'" for asset in [*ring, ring[0]])
     return [
         Problem(
             "cycle",
             f"these assets need each other in a ring: {text}",
-            catalog.by_key[key].place if key in catalog.by_key else None,
+            asset.place,
             "Break it: let one of them read something else, or make them in one function.",
-            asset=str(key),
+            asset=str(asset.key),
         )
-        for key in ring
+        for asset in ring
     ]
 
 
-def path_clashes(catalog: Catalog) -> list[Problem]:
+def path_clashes(assets: Sequence[CatalogAsset]) -> list[Problem]:
     """A partitioned asset whose folder would be that of other assets: their keys start with its key."""
-    partitioned = {asset.key.path: asset for asset in catalog.assets if asset.partitions_def is not None}
+    partitioned = {asset.key.path: asset for asset in assets if asset.spec.partitions_def is not None}
     found = []
     if partitioned:
-        for asset in catalog.assets:
+        for asset in assets:
             for length in range(1, len(asset.key.path)):
                 other = partitioned.get(asset.key.path[:length])
                 if other is not None:
@@ -346,17 +363,15 @@ def path_clashes(catalog: Catalog) -> list[Problem]:
 
 
 def _op_step(definition: AssetsDefinition, op: OpDefinition, sources: Mapping[str, AssetKey | None]) -> NodeStep:
-    inputs = []
-    for name, key in sources.items():
-        item = definition.inputs[name]
-        if key is None:
-            inputs.append(NodeInput(name, "default"))
-        else:
-            inputs.append(
-                NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, missing_allowed=item.missing_allowed)
-            )
+    inputs = [
+        NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, missing_allowed=item.missing_allowed)
+        if key is not None
+        else NodeInput(name, "default")
+        for (name, key), item in zip(sources.items(), definition.inputs.values(), strict=True)
+    ]
+    specs = definition.specs_by_key
     outputs = [
-        NodeOutput(output, key, None, not definition.specs_by_key[key].skippable, manager=definition.specs_by_key[key].io_manager_key)
+        NodeOutput(output, key, None, not specs[key].skippable, manager=specs[key].io_manager_key)
         for output, key in definition.keys_by_output.items()
     ]
     outputs.extend(NodeOutput(output, None, spec.key, False) for output, spec in definition.check_specs_by_output.items())
