@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from nbasset.definitions.config_mapping import configured as configured
     from nbasset.definitions.config_markers import ResourceDependency as ResourceDependency
     from nbasset.definitions.config_markers import ResourceParam as ResourceParam
-    from nbasset.definitions.definitions import AssetValueLoader as AssetValueLoader
     from nbasset.definitions.definitions import Definitions as Definitions
     from nbasset.definitions.definitions import load_assets_from_current_module as load_assets_from_current_module
     from nbasset.definitions.definitions import load_assets_from_modules as load_assets_from_modules
@@ -159,6 +158,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.resources_functions import resource as resource
     from nbasset.definitions.resources_open import build_init_resource_context as build_init_resource_context
     from nbasset.definitions.resources_open import build_resources as build_resources
+    from nbasset.definitions.results import AssetCheckEvaluation as AssetCheckEvaluation
     from nbasset.definitions.results import AssetCheckResult as AssetCheckResult
     from nbasset.definitions.results import AssetCheckSeverity as AssetCheckSeverity
     from nbasset.definitions.results import AssetMaterialization as AssetMaterialization
@@ -215,6 +215,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.time_partitions import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
     from nbasset.definitions.time_partitions import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
     from nbasset.definitions.time_windows import ScheduleType as ScheduleType
+    from nbasset.definitions.value_loader import AssetValueLoader as AssetValueLoader
     from nbasset.definitions.value_types import Nothing as Nothing
     from nbasset.definitions.value_types import PythonObjectType as PythonObjectType
     from nbasset.definitions.value_types import Type as Type
@@ -348,7 +349,7 @@ _MODULES = {
     "definitions.config_mapping": "ConfigMapping config_mapping configured",
     "definitions.config_markers": "ResourceDependency ResourceParam",
     "definitions.definitions": (
-        "AssetValueLoader Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
+        "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
         "load_assets_from_package_name map_asset_specs"
     ),
     "definitions.executors": (
@@ -396,8 +397,8 @@ _MODULES = {
     "definitions.resources_functions": "ResourceDefinition make_values_resource resource",
     "definitions.resources_open": "build_init_resource_context build_resources",
     "definitions.results": (
-        "AssetCheckResult AssetCheckSeverity AssetMaterialization AssetObservation DataVersion DataVersionsByPartition "
-        "DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
+        "AssetCheckEvaluation AssetCheckResult AssetCheckSeverity AssetMaterialization AssetObservation DataVersion "
+        "DataVersionsByPartition DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
     ),
     "definitions.run_config": "RunConfig",
     "definitions.run_status": "RunStatus",
@@ -422,6 +423,7 @@ _MODULES = {
         "WeeklyPartitionsDefinition"
     ),
     "definitions.time_windows": "ScheduleType",
+    "definitions.value_loader": "AssetValueLoader",
     "definitions.value_types": (
         "Nothing PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type"
     ),

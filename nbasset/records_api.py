@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
-from nbasset.definitions.results import AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
+from nbasset.definitions.results import AssetCheckEvaluation, AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, Fact
 from nbasset.events.kinds import AssetReported, AssetRolledBack, AssetWiped, Event, PartitionsAdded, PartitionsDeleted
-from nbasset.events.records import AssetRecord, Entry, RunRecord, Status
+from nbasset.events.records import AssetRecord, CheckRecord, Entry, RunRecord, Status
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.record_filters import (
@@ -132,6 +132,26 @@ class RecordsApi:
         records = self.fetch_materializations(AssetKey.from_coercible(asset_key), limit=1).records
         return records[0] if records else None
 
+    def get_latest_check_evaluation(self, asset_check_key: CheckKey, partition_key: str | None = None) -> CheckRecord | None:
+        """The newest verdict of a check, or that on one partition; None without one."""
+        if partition_key is None:
+            return self.reader.checks([asset_check_key.asset]).get(asset_check_key)
+        found = verdicts_by_partition(self.reader, asset_check_key).values()
+        return next((one for one in found if one.evaluation.partition and one.evaluation.partition.key == partition_key), None)
+
+    def get_asset_check_execution_history(
+        self, asset_check_key: CheckKey, limit: int = 100, cursor: int | None = None, partition_key: str | None = None
+    ) -> list[CheckRecord]:
+        """Verdicts of a check, newest first; on one partition, if it is named. `cursor` is the number of the verdict to go on after."""
+        found: list[CheckRecord] = []
+        for record in _verdicts(self.reader, asset_check_key, before=cursor):
+            ref = record.evaluation.partition
+            if partition_key is None or (ref is not None and ref.key == partition_key):
+                found.append(record)
+            if len(found) == limit:
+                break
+        return found
+
     # -- assets ------------------------------------------------------------------------------------------------------------
 
     def get_asset_keys(self, prefix: Sequence[str] | str = (), limit: int | None = None, cursor: str | None = None) -> list[AssetKey]:
@@ -203,7 +223,7 @@ class RecordsApi:
 
     def report_runless_asset_event(
         self,
-        asset_event: AssetMaterialization | AssetObservation | AssetCheckResult | CheckEvaluated,
+        asset_event: AssetMaterialization | AssetObservation | AssetCheckEvaluation | AssetCheckResult | CheckEvaluated,
         *,
         partitions_def: PartitionsDefinition | None = None,
     ) -> None:
@@ -281,6 +301,11 @@ class RecordsApi:
     def _reported(self, event: Any, partitions_def: PartitionsDefinition | None) -> AssetMaterialized | AssetObserved | CheckEvaluated:
         if isinstance(event, CheckEvaluated):
             return event
+        if isinstance(event, AssetCheckEvaluation):
+            ref = self._refs(event.asset_key, [event.partition], partitions_def)[0] if event.partition is not None else None
+            return CheckEvaluated(
+                event.key, event.passed, event.severity.value, event.blocking, ref, metadata=event.metadata, description=event.description
+            )  # fmt: skip
         if isinstance(event, AssetCheckResult):
             if event.key is None:
                 raise InvalidInvocationError("a reported check result needs asset_key and check_name, since no check says them here.")
@@ -289,7 +314,7 @@ class RecordsApi:
             )  # fmt: skip
         if not isinstance(event, (AssetMaterialization, AssetObservation)):
             raise InvalidInvocationError(
-                f"{event!r:.60} cannot be reported. Give an AssetMaterialization, an AssetObservation or an AssetCheckResult."
+                f"{event!r:.60} cannot be reported. Give an AssetMaterialization, an AssetObservation or an AssetCheckEvaluation."
             )
         ref = self._refs(event.asset_key, [event.partition], partitions_def)[0] if event.partition is not None else None
         version = event.tags.get("nbasset/data_version", "")
@@ -330,6 +355,26 @@ class RecordsApi:
             if len(found) >= at_most:
                 break
         return found
+
+
+def verdicts_by_partition(reader: StorageReader, check: CheckKey) -> dict[int, CheckRecord]:
+    """The newest verdict of a check on each partition, by ordinal: read from its history, so as costly as that is long."""
+    found: dict[int, CheckRecord] = {}
+    for record in _verdicts(reader, check):
+        ref = record.evaluation.partition
+        if ref is not None:
+            found.setdefault(ref.ordinal, record)
+    return found
+
+
+def _verdicts(reader: StorageReader, check: CheckKey, *, before: int | None = None) -> Iterator[CheckRecord]:
+    while page := reader.check_history(check, before=before, limit=_PAGE):
+        for entry in page:
+            run_id = getattr(entry.event, "run_id", None)
+            for fact in reversed(_facts(entry.event)):
+                if isinstance(fact, CheckEvaluated) and fact.check == check:
+                    yield CheckRecord(check, entry.seq, entry.event.at_us, run_id, fact)
+        before = page[-1].seq
 
 
 def _facts(event: Event) -> tuple[Fact, ...]:

@@ -26,6 +26,7 @@ from nbasset.planning.automation_requests import AutomationRequests, automation_
 from nbasset.planning.automation_space import Space
 from nbasset.planning.automation_state import AutomationCursor, AutomationResult, AutomationView, ConditionNode, Entity, JobKey, news_of
 from nbasset.planning.states import StateView
+from nbasset.records_api import verdicts_by_partition
 from nbasset.serde import dumps, loads
 from nbasset.storage.protocol import StorageReader
 
@@ -180,6 +181,7 @@ def automation_view(
         seq,
         scope.location.code.version_of if "code_version_changed" in asked else no_code,
         run_tags,
+        cache(lambda check: verdicts_by_partition(reader, check)),
     )
 
 

@@ -20,6 +20,7 @@ from nbasset.errors import Error, InvalidSelection, Problem, UnknownPartitionErr
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
 from nbasset.keys import AssetKey, PartitionRef, keys_text
 from nbasset.planning.plan import Reason
+from nbasset.records_api import verdicts_by_partition
 from nbasset.serde import Json
 
 _MOST_VERSIONS = 10
@@ -318,6 +319,9 @@ def _checks(scope: Scope, key: AssetKey) -> tuple[CheckFacts, ...]:
     for name in names:
         spec = scope.catalog.checks_by_key[name].spec
         record = records.get(name)
+        if record is not None and record.evaluation.partition is not None:  # a partition that fails says how the whole stands
+            each = verdicts_by_partition(scope.instance.reader, name).values()
+            record = next((one for one in each if not one.evaluation.passed), record)
         verdict = record.evaluation if record is not None else None
         found.append(
             CheckFacts(

@@ -194,7 +194,8 @@ class Composer:
         given: dict[str, Any] = dict(zip(names, args, strict=False))
         for key, value in kwargs.items():
             if key not in node.ins:
-                raise InvalidInvocationError(f"'{name}' in graph '{self.graph}' has no input '{key}'. {did_you_mean(key, names)}".rstrip())
+                hint = did_you_mean(key, names) or f"Its inputs: {', '.join(names) or 'none'}."
+                raise InvalidInvocationError(f"'{name}' in graph '{self.graph}' has no input '{key}'. {hint}")
             if key in given:
                 raise InvalidInvocationError(f"'{name}' in graph '{self.graph}' was given '{key}' twice, by position and by name.")
             given[key] = value

@@ -19,6 +19,7 @@ from nbasset.definitions.loggers import checked_loggers
 from nbasset.definitions.resolve import Resolver
 from nbasset.definitions.runtime import runtime
 from nbasset.definitions.specs import AssetSpec, parts_of
+from nbasset.definitions.value_loader import AssetValueLoader
 from nbasset.errors import InvalidDefinitionError, Problem, ProblemsFound, did_you_mean
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
@@ -131,7 +132,7 @@ class Definitions:
             catalog,
             schedules=driven.catalog_schedules,
             sensors=driven.catalog_sensors,
-            problems=(*self.loading_problems, *catalog.problems, *more, *driven.problems),
+            problems=(*self.loading_problems, *catalog.problems, *_mapping_problems(catalog), *more, *driven.problems),
         )
         named = {job.name: job for job in all_jobs}
         return ResolvedDefinitions(
@@ -289,38 +290,6 @@ class Definitions:
             raise ProblemsFound(errors)
 
 
-@dataclass(frozen=True, slots=True)
-class AssetValueLoader:
-    """Loads stored values of the assets of some definitions. Made by `Definitions.get_asset_value_loader`.
-
-    >>> from nbasset import Definitions, Instance, asset, materialize
-    >>> @asset
-    ... def orders():
-    ...     return [1, 2]
-    >>> with Instance.ephemeral() as instance:
-    ...     _ = materialize([orders], instance=instance)
-    ...     with Definitions(assets=[orders]).get_asset_value_loader(instance) as loader:
-    ...         loader.load_asset_value("orders")
-    [1, 2]
-    """
-
-    definitions: Definitions
-    instance: Any
-
-    def load_asset_value(
-        self,
-        asset_key: CoercibleToAssetKey,
-        *,
-        python_type: type | None = None,
-        partition_key: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The stored value of an asset, or of one partition of it."""
-        return self.definitions.load_asset_value(
-            asset_key, python_type=python_type, instance=self.instance, partition_key=partition_key, metadata=metadata
-        )
-
-
 def replace_definitions(defs: Definitions, **changes: Any) -> Definitions:
     """A copy with some arguments of `Definitions` given anew."""
     names = ("assets", "schedules", "sensors", "jobs", "resources", "executor", "loggers", "asset_checks", "metadata", "name",
@@ -472,6 +441,14 @@ def _flat(values: Any) -> Iterator[Any]:
             raise InvalidDefinitionError(
                 f"{value!r:.80} is no asset.{hint} Definitions(assets=...) takes assets, specs, and lists of them."
             )
+
+
+def _mapping_problems(catalog: Catalog) -> Sequence[Problem]:
+    if all(asset.partitions_def is None for asset in catalog.assets):
+        return ()
+    from nbasset.definitions.mapping_problems import mapping_problems
+
+    return mapping_problems(catalog)
 
 
 def _jobs(jobs: Sequence[Any], catalog: Catalog) -> tuple[list[CatalogJob], list[Problem]]:

@@ -77,7 +77,7 @@ def call_directly(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, wh
             raise InvalidInvocationError(f"{what} has no parameter '{name}'. {did_you_mean(name, known)}".rstrip())
     missing = [name for name in parameters.inputs if name not in values and name not in parameters.defaults]
     if missing:
-        raise InvalidInvocationError(f"{what} was called without {', '.join(repr(name) for name in missing)}.")
+        raise InvalidInvocationError(f"{what} was called without {', '.join(repr(name) for name in missing)}. Pass a value for each.")
     first = (context,) if parameters.context is not None else ()
     several = len(getattr(context, "partition_refs", ())) > 1
     return _Reading(callee, what, by_partition=several).read(callee.fn(*first, **values))

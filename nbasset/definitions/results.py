@@ -243,6 +243,53 @@ class ObserveResult:
 
 
 @dataclass(frozen=True, slots=True)
+class AssetCheckEvaluation:
+    """The verdict of a check, told by something outside a run: see `Instance.report_runless_asset_event`.
+
+    >>> from nbasset import AssetCheckKey, AssetKey, Instance
+    >>> with Instance.ephemeral() as instance:
+    ...     instance.report_runless_asset_event(AssetCheckEvaluation("orders", "small", passed=False))
+    ...     instance.get_latest_check_evaluation(AssetCheckKey(AssetKey("orders"), "small")).evaluation.passed
+    False
+    """
+
+    asset_key: AssetKey
+    check_name: str
+    passed: bool
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR
+    description: str | None = None
+    blocking: bool = False
+    partition: str | None = None
+
+    def __init__(
+        self,
+        asset_key: CoercibleToAssetKey,
+        check_name: str,
+        passed: bool,
+        metadata: Mapping[str, RawMetadataValue] | None = None,
+        severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+        description: str | None = None,
+        blocking: bool = False,
+        partition: str | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "asset_key", AssetKey.from_coercible(asset_key))
+        put(self, "check_name", check_name)
+        put(self, "passed", _as_bool(passed))
+        put(self, "metadata", normalize(metadata, of=f"check '{check_name}'"))
+        put(self, "severity", severity)
+        put(self, "description", description)
+        put(self, "blocking", blocking)
+        put(self, "partition", partition)
+
+    @property
+    def key(self) -> CheckKey:
+        """The check that the verdict is of."""
+        return CheckKey(self.asset_key, self.check_name)
+
+
+@dataclass(frozen=True, slots=True)
 class AssetMaterialization:
     """The fact that an asset was made, told by user code: yielded from an op, logged, or reported from outside.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.conditions import AutomationCondition
 from nbasset.definitions.cron import ticks_between
 from nbasset.events.facts import CheckKey
-from nbasset.events.records import PartitionTable, Status
+from nbasset.events.records import CheckRecord, PartitionTable, Status
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.automation_space import Space
@@ -106,9 +106,7 @@ class Operands:
 
     def _executed_with_tags(self, entity: Entity, tag_keys: tuple[str, ...], tag_values: tuple[tuple[str, str], ...]) -> OrdinalSet:
         if isinstance(entity, CheckKey):
-            record = self.view.checks.get(entity)
-            fits = record is not None and record.run_id is not None and self._has_tags(record.run_id, tag_keys, tag_values)
-            return self._evaluated(entity) if fits else NONE
+            return self._evaluated(entity, lambda record: bool(record.run_id) and self._has_tags(str(record.run_id), tag_keys, tag_values))
         assert isinstance(entity, AssetKey)
         if self.space.partitions_def(entity) is None:
             made = self.view.state.records.get(entity)
@@ -166,22 +164,31 @@ class Operands:
     def _verdict(self, entity: Entity, passed: bool) -> OrdinalSet:
         if not isinstance(entity, CheckKey):
             return NONE
-        record = self.view.checks.get(entity)
-        return self._evaluated(entity) if record is not None and record.evaluation.passed is passed else NONE
+        return self._evaluated(entity, lambda record: record.evaluation.passed is passed)
 
-    def _evaluated(self, check: CheckKey) -> OrdinalSet:
-        """What the newest verdict is about; nothing if it is about a version of the asset that is no longer the newest."""
-        record = self.view.checks.get(check)
-        if record is None:
-            return NONE
+    def _evaluated(self, check: CheckKey, fits: Callable[[CheckRecord], bool] = lambda record: True) -> OrdinalSet:
+        """What newest verdicts that fit are about; nothing of one about a version of the asset that is no longer the newest."""
         if self.space.partitions_def(check) is not None:
-            ref = record.evaluation.partition
-            return OrdinalSet.between(ref.ordinal, ref.ordinal + 1) & self.space.universe(check) if ref is not None else NONE
+            fitting = {ordinal: one.evaluation.version_id for ordinal, one in self.view.verdicts(check).items() if fits(one)}
+            current = self._versions(check.asset, fitting) if any(fitting.values()) else {}
+            found = (ordinal for ordinal, seen in fitting.items() if not seen or current.get(ordinal, seen) == seen)
+            return OrdinalSet.of(found) & self.space.universe(check)
+        record = self.view.checks.get(check)
+        if record is None or not fits(record):
+            return NONE
         asset = self.view.state.records.get(check.asset)
         made = asset.materialization if asset is not None else None
         seen = record.evaluation.version_id
         is_old = bool(seen and made is not None and made.partition is None and made.version_id and made.version_id != seen)
         return NONE if is_old else WHOLE
+
+    def _versions(self, key: AssetKey, ordinals: Collection[int]) -> dict[int, str]:
+        """The current versions of these partitions of an asset, as far as they are known."""
+        table = self._table(key)
+        if table is None:
+            return {}
+        rows = zip(table.ordinals, table.version_id, strict=True)
+        return {ordinal: text for ordinal, version in rows if ordinal in ordinals and (text := table.texts[version])}
 
     def _table(self, key: AssetKey) -> PartitionTable | None:
         return self.view.state.partitions.get(key)

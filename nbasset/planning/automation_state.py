@@ -50,7 +50,8 @@ class News(NamedTuple):
 class AutomationView:
     """The records of one moment. `news` is what was updated after the cursor's last entry (`news_of`), `seq` the last entry now.
 
-    `code` gives the code version of an asset, empty where it is not known; `run_tags` the tags of a run.
+    `code` gives the code version of an asset, empty where it is not known; `run_tags` the tags of a run; `verdicts` the newest verdict on
+    each partition of what a check looks at, by ordinal.
     """
 
     view: PartitionsView
@@ -62,6 +63,7 @@ class AutomationView:
     seq: int = 0
     code: Callable[[AssetKey], str] = lambda key: ""
     run_tags: Callable[[str], Mapping[str, str]] = lambda run_id: {}
+    verdicts: Callable[[CheckKey], Mapping[int, CheckRecord]] = lambda check: {}
 
     @property
     def now(self) -> datetime:

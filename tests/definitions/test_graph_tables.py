@@ -58,7 +58,7 @@ def run(made: GraphDefinition, **given: Any) -> Any:
 
 
 def test_a_table_of_dependencies_is_a_graph_with_uses_of_one_node_under_several_names() -> None:
-    table = {
+    table: dict[Any, Any] = {
         "add": {"x": DependencyDefinition("one"), "y": DependencyDefinition("second")},
         NodeInvocation("add", alias="second"): {"x": DependencyDefinition("one"), "y": DependencyDefinition("one")},
     }

@@ -318,7 +318,7 @@ def test_async_functions_are_awaited_by_the_caller_and_checked_too() -> None:
 
 WRONG = [
     (lambda: add(), "op 'add' was called without 'x'"),
-    (lambda: add(1, 2, 3), r"takes 2 inputs \(x, y\), but 3 values were passed"),
+    (lambda: add(1, 2, 3), r"takes 2 values by position \(x, y\), but 3 were passed"),
     (lambda: add(1, x=2), "was given 'x' twice"),
     (lambda: add(1, z=2), "has no parameter 'z'"),
     (lambda: ordered(start=1), "has no parameter 'start'"),
