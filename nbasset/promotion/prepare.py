@@ -5,6 +5,7 @@
 - After the cell that defines an asset (or later, when something it needs stands below) a generated cell makes it, so that its table, prints
   and figures stand under its definition.
 - Cells that an earlier run generated are left out, so an executed notebook can be run again.
+- After a cell whose assets are read but not made, since they are there, a line says so.
 - Verbs in the notebook (``%asset run``, ``%asset graph``) do not run: the run is the one that is planned. Lines such as ``%load_ext`` do.
 
 The copy has the ids of the notebook's cells, and ids made from them for generated cells: preparing twice gives the same.
@@ -28,6 +29,7 @@ GENERATED_TAG = "nbasset-generated"
 ERROR_TAG = "papermill-error-cell-tag"  # papermill removes cells with this tag before it executes the notebook again
 LEFT_OUT = "# not part of this run: "
 SKIPPED = "Not part of this run."
+KEPT = "not made in this run, which reads what is stored."
 QUIET_MAGICS = frozenset({"load_ext", "reload_ext", "autoreload", "matplotlib", "config"})
 _LOADER = "load_ext"
 
@@ -38,11 +40,13 @@ class Part:
 
     `nodes` are the nodes of the catalog that the kernel has to know, each with the statements it needs, its own among them; the plan's are
     among them. `always` are statements that belong to none of them. `magics` are the line magics of each cell: its lines and their names.
+    `assets` are the keys that a node makes, as people write them.
     """
 
     nodes: Mapping[str, Sequence[Place]]
     always: Sequence[Place] = ()
     magics: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    assets: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def places(self) -> dict[str, list[Place]]:
@@ -177,6 +181,7 @@ def _insert(made: dict[str, Any], cells: Sequence[Cell], part: Part, plan: RunPl
     wanted: dict[int, list[AssetKey]] = {}
     for index, keys in _positions(part, plan, index_of):
         wanted.setdefault(index, []).extend(keys)
+    kept = _not_made(part, plan, index_of)
     ids = {item["id"] for item in made["cells"] if not _is_from_before(item)}
     rebuilt: list[dict[str, Any]] = []
     first = min((index_of[cell] for cell in part.places if cell in index_of), default=0)
@@ -189,7 +194,21 @@ def _insert(made: dict[str, Any], cells: Sequence[Cell], part: Part, plan: RunPl
         if index in wanted:
             words = " ".join(str(key) for key in dict.fromkeys(wanted[index]))
             rebuilt.append(_generated("run", _free(run_cell_id(item["id"]), ids), f"%asset run {words} --run {plan.run_id}"))
+        if index in kept:
+            names = ", ".join(f"`{name}`" for name in kept[index])
+            rebuilt.append(_note(_free(f"{item['id'][:50]}-kept", ids), f"{names}: {KEPT}"))
     made["cells"] = rebuilt
+
+
+def _not_made(part: Part, plan: RunPlan, index_of: Mapping[str, int]) -> dict[int, list[str]]:
+    """The assets that the run only reads, by the cell in which they are defined."""
+    planned = {step.node for step in plan.steps}
+    found: dict[int, list[str]] = {}
+    for node, places in part.nodes.items():
+        cells = [index_of[place.cell] for place in places if place.cell in index_of]
+        if node not in planned and cells:
+            found.setdefault(max(cells), []).extend(part.assets.get(node, (node,)))
+    return found
 
 
 def _is_from_before(item: Mapping[str, Any]) -> bool:
@@ -231,3 +250,8 @@ def _free(wanted: str, ids: set[str]) -> str:
 def _generated(kind: str, cell_id: str, source: str) -> dict[str, Any]:
     metadata = {"tags": [GENERATED_TAG], "nbasset": {"generated": kind}}
     return {"cell_type": "code", "id": cell_id, "metadata": metadata, "source": source, "outputs": [], "execution_count": None}
+
+
+def _note(cell_id: str, text: str) -> dict[str, Any]:
+    metadata = {"tags": [GENERATED_TAG], "nbasset": {"generated": "note"}}
+    return {"cell_type": "markdown", "id": cell_id, "metadata": metadata, "source": f"<small>{text}</small>"}

@@ -39,7 +39,8 @@ def part_of(location: Location, catalog: Catalog, plan: RunPlan) -> Part:
         if not whole.unbound and not whole.problems:
             always += whole.statements
     magics = {cell: {magic.line: magic.name for magic in lines if not magic.assigns} for cell, lines in document.magics.items()}
-    return Part(nodes, tuple(dict.fromkeys(always)), magics)
+    assets = {name: [str(key) for key in catalog.nodes_by_name[name].assets] for name in nodes}
+    return Part(nodes, tuple(dict.fromkeys(always)), magics, assets)
 
 
 def _nodes(catalog: Catalog, plan: RunPlan) -> Iterable[str]:

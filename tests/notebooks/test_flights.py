@@ -142,13 +142,18 @@ def test_a_second_demo_has_nothing_to_do(home: Path) -> None:
 
 
 def test_the_executed_notebook_reads_as_a_report(home: Path) -> None:
-    """Each table under its definition, both figures, and the scratch cells left out."""
+    """Each table that was made under its definition, a line for the others, both figures, and the scratch cells left out."""
     executed = nbformat.read(home / "executed.ipynb", as_version=4)
     shown = {cell.id: [output for output in cell.outputs if "data" in output] for cell in executed.cells if cell.cell_type == "code"}
     texts = {cell: [output.data["text/plain"].partition("\n")[0] for output in outputs] for cell, outputs in shown.items()}
     assert texts["monthly-cancellations-run"][0].startswith("monthly_cancellations: made, 12 partitions, 36 rows")
     assert [line.partition(":")[0] for line in texts["lookups-run"]] == ["airlines", "airports", "planes"]
     assert texts["scratch-look"] == ["Not part of this run."]
+    said = {cell.id: cell.source for cell in executed.cells if cell.id.endswith("-kept")}
+    assert [cell.removesuffix("-kept") for cell in said] == [
+        "raw-flights", "weather", "daily-flights", "carriers-by-day", "flight-weather", "airport-hours",
+    ]  # fmt: skip
+    assert said["daily-flights-kept"] == "<small>`daily_flights`: not made in this run, which reads what is stored.</small>"
     assert [cell for cell, outputs in shown.items() if any("image/png" in output.data for output in outputs)] == [
         "delays-by-hour-run", "model-scores-run",
     ]  # fmt: skip

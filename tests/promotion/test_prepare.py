@@ -132,6 +132,19 @@ def test_a_selection_brings_only_its_own_cells_and_the_definitions_it_reads_from
     assert running(made) == [LOAD, "%%asset one\n[1]", "%%asset two\none", "%asset run two --run r1"]
 
 
+def test_a_line_says_what_is_read_and_not_made_and_goes_when_the_notebook_is_prepared_again(prepared: Prepared) -> None:
+    both = "@multi_asset(outs={'a': AssetOut(key_prefix='sales'), 'b': AssetOut()})\ndef two():\n    return 1, 2"
+    cells = ("%load_ext nbasset\nfrom nbasset import AssetOut, multi_asset", both, "%%asset c\n[b]")
+    made = prepared(*cells, only="c")
+    [note] = [cell for cell in made["cells"] if cell["cell_type"] == "markdown"]
+    assert (note["source"], is_generated(note)) == (
+        "<small>`sales/a`, `b`: not made in this run, which reads what is stored.</small>",
+        True,
+    )
+    again = prepared(*made["cells"])
+    assert [cell["cell_type"] for cell in again["cells"]] == ["code"] * 5
+
+
 def test_one_generated_cell_makes_all_that_a_cell_defines(prepared: Prepared) -> None:
     cell = "from nbasset import AssetOut, multi_asset\n@multi_asset(outs={'a': AssetOut(), 'b': AssetOut()})\ndef both():\n    return 1, 2"
     assert running(prepared(SETUP, cell))[-1] == "%asset run a b --run r1"
