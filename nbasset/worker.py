@@ -3,7 +3,8 @@
 ``python -m nbasset.worker --serve IN OUT`` runs functions by name, one at a time: it reads JSON lines from the file descriptor IN and
 answers on OUT. Only functions of nbasset can be named. The parent's death ends it, since its requests end then.
 
-``python -m nbasset.worker --run ID HOME`` carries out one run that was recorded in a home, and depends on nobody.
+``python -m nbasset.worker --run ID HOME`` carries out one run that was recorded in a home, ``--backfill ID HOME`` one backfill; neither
+depends on anybody.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ def _function(name: str) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """The command line: ``--serve IN OUT`` or ``--run ID HOME``."""
-    if len(arguments) != 3 or arguments[0] not in ("--serve", "--run"):
-        sys.stderr.write("usage: python -m nbasset.worker --serve IN OUT (file descriptors), or --run ID HOME\n")
+    """The command line: ``--serve IN OUT``, ``--run ID HOME`` or ``--backfill ID HOME``."""
+    if len(arguments) != 3 or arguments[0] not in ("--serve", "--run", "--backfill"):
+        sys.stderr.write("usage: python -m nbasset.worker --serve IN OUT (file descriptors), --run ID HOME or --backfill ID HOME\n")
         return 2
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if arguments[0] == "--run":
@@ -54,6 +55,11 @@ def main(arguments: list[str]) -> int:
 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         return run_background(arguments[1], arguments[2])
+    if arguments[0] == "--backfill":
+        from nbasset.commands.background_backfill import run_backfill
+
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return run_backfill(arguments[1], arguments[2])
     with os.fdopen(int(arguments[1]), "rb") as requests, os.fdopen(int(arguments[2]), "wb") as answers:
         serve(requests, answers)
     return 0

@@ -99,7 +99,7 @@ def start_background(
     )  # fmt: skip
     storage.append([request], flush=True)
     try:
-        process = _spawn(instance, plan.run_id, spec_id, code.folder)
+        process = spawn_worker(instance, plan.run_id, ("--run", spec_id), code.folder)
     except OSError as error:
         message = f"its process could not be started: {error.strerror or error}"
         storage.append([RunFailed(clock.now_us(), plan.run_id, "error", message, error_info(error))], flush=True)
@@ -227,13 +227,14 @@ def _kill(instance: Instance, record: RunRecord) -> None:
         except PermissionError as error:
             raise InvalidInvocationError(f"run {record.run_id[:8]} belongs to somebody else; it was asked to stop.") from error
         for _ in range(100):
-            if not is_alive(owner) or _is_zombie(owner.pid):
+            if not is_alive(owner) or is_zombie(owner.pid):
                 break
             threading.Event().wait(0.02)
     instance.close_lost_runs()
 
 
-def _is_zombie(pid: int) -> bool:
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended and only its parent has not taken note of it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
     except (OSError, IndexError):
@@ -260,16 +261,23 @@ def _merged(loaded: list[Location], code: CodeSource, folder: Path | None) -> Lo
     return Location(code.name, "slice", definitions, code_index(definitions.resolve(), find), folder=folder)
 
 
-def _spawn(instance: Instance, run_id: RunId, spec_id: str, folder: str) -> subprocess.Popen[bytes]:
+def spawn_worker(instance: Instance, own_id: str, work: tuple[str, str], folder: str) -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own. What it prints is kept in the folder of the run (or backfill) `own_id`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
     instance.home.make_state()
-    own = instance.home.run_folder(run_id)
+    own = instance.home.run_folder(own_id)
     own.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"}
     for name in ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBASSET_PAPERMILL"):
         environment.pop(name, None)
     with (own / _OUTPUT).open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "nbasset.worker", "--run", spec_id, str(instance.home.root)],
+            [sys.executable, "-m", "nbasset.worker", *work, str(instance.home.root)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -22,7 +22,7 @@ from nbasset.notebook.panel_commands import answer, cancel
 from nbasset.notebook.run_trace import Traces
 from nbasset.notebook.session import Session
 from nbasset.notebook.wire import Answered, Refused, Result
-from nbasset.notebook.wire_commands import Asked, CancelRun
+from nbasset.notebook.wire_commands import Asked, CancelBackfill, CancelRun
 from nbasset.notebook.wire_json import WireError, parse_asked, to_wire
 from nbasset.secrets import mask_secrets
 
@@ -30,6 +30,7 @@ _LOG = logging.getLogger("nbasset.panel")
 _WAIT_S = 0.2
 _LEAST_PAUSE_S = 0.05
 _AT_LEAST_EVERY_S = 30.0
+_PROCESS_EVERY_S = 1.0
 _MOST_PANELS = 30
 _TARGET = "nbasset"
 
@@ -92,7 +93,7 @@ class Desk:
         except WireError as error:
             _LOG.warning("a panel was sent something else than a command: %s", error)
             return
-        if isinstance(asked.command, CancelRun):
+        if isinstance(asked.command, (CancelRun, CancelBackfill)):
             self._reply(live, asked, self._guarded(lambda: cancel(self.session, asked.command)))  # type: ignore[arg-type]
             return
         self._queue.put((live, asked))
@@ -126,7 +127,7 @@ class Desk:
                 seq = before.seq if before is not None else 0
                 last = self._wait(seq)
                 began = clock.monotonic()
-                is_due = last > seq or before is None or self.session.state is not before.cells or began - refreshed > _AT_LEAST_EVERY_S
+                is_due = last > seq or before is None or self.session.state is not before.cells or began - refreshed > self._patience()
                 if not is_due and not self._follows_a_run():
                     continue
                 refreshed = began if is_due else refreshed
@@ -153,6 +154,12 @@ class Desk:
             return reader.last_seq()
         last: int = wait(seq, _WAIT_S)
         return last
+
+    def _patience(self) -> float:
+        """Seconds after which to look even if nothing was written: the end of a process that carries a backfill out writes nothing."""
+        with self.lock:
+            awaits = any(getattr(live.source, "awaits_process", False) for live, _, _ in self._panels)
+        return _PROCESS_EVERY_S if awaits else _AT_LEAST_EVERY_S
 
     def _follows_a_run(self) -> bool:
         with self.lock:

@@ -18,13 +18,14 @@ from nbasset.errors import Error
 from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import front_end
 from nbasset.notebook.look import Look
-from nbasset.notebook.panel_grid import grid_changes, grid_view
+from nbasset.notebook.panel_backfill import active_backfill, backfill_progress
+from nbasset.notebook.panel_grid import grid_changes, grid_view, run_progress
 from nbasset.notebook.panel_lineage import Drawn, Wanted, lineage_changes, lineage_view
 from nbasset.notebook.panel_run import RunSource
 from nbasset.notebook.run_trace import RunTrace
 from nbasset.notebook.wire import Message, Panel, Replaced, Told, View
 from nbasset.notebook.wire_json import to_wire
-from nbasset.notebook.wire_views import GridView, LineageView, Spans
+from nbasset.notebook.wire_views import GridView, LineageView, Progress, Spans
 from nbasset.secrets import mask_secrets
 
 STATIC = Path(__file__).parent / "static"
@@ -61,28 +62,46 @@ class LineageSource:
 
 
 class GridSource:
-    """The partitions of one asset, and the run that is changing them."""
+    """The partitions of one asset, and the run or the backfill that is changing them, or did last."""
 
     def __init__(self, key: AssetKey, selected: Spans = ()) -> None:
         self.key = key
         self._selected = selected
         self._run: RunTrace | None = None
+        self._backfill = ""
         self._view: GridView | None = None
 
     def view(self, at: Look) -> GridView:
         """All of it, now."""
-        active = at.traces.touching([self.key])
-        if active:
-            self._run = active[-1]
-        elif self._run is not None and not self._run.is_over:
-            self._run.read(at.scope.instance.reader, at.scope.catalog, at.now.view)
-        self._view = grid_view(at, self.key, self._run, self._selected)
+        self._view = grid_view(at, self.key, self._progress(at), self._selected)
         return self._view
 
     def changes(self, at: Look) -> list[Message] | None:
         """What changed."""
         before, now = self._view, self.view(at)
         return None if before is None else grid_changes(before, now, at.at)
+
+    @property
+    def awaits_process(self) -> bool:
+        """Whether a process carries the backfill out; one that ends before its time says nothing of it."""
+        progress = self._view.progress if self._view is not None else None
+        return progress is not None and progress.can_pause
+
+    def _progress(self, at: Look) -> Progress | None:
+        """Of what goes on now, a backfill before its runs; else of what was last seen to go on."""
+        backfill = active_backfill(at, self.key)
+        active = at.traces.touching([self.key])
+        if backfill is not None:
+            self._backfill, self._run = backfill.backfill_id, None
+        elif active:
+            self._backfill, self._run = "", active[-1]
+        if self._backfill:
+            return backfill_progress(at, self.key, self._backfill)
+        if self._run is None:
+            return None
+        if not active and not self._run.is_over:
+            self._run.read(at.scope.instance.reader, at.scope.catalog, at.now.view)
+        return run_progress(at, self.key, self._run)
 
 
 class LivePanel:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from nbasset.commands.background import cancel_run
 from nbasset.errors import InvalidInvocationError
 from nbasset.keys import AssetKey, RunId
+from nbasset.notebook import panel_backfill
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel import GridSource, LineageSource, LivePanel, Source
 from nbasset.notebook.panel_cards import asset_view, diff_view, history_view, preview_view
@@ -19,6 +20,7 @@ from nbasset.notebook.panel_run import RunSource
 from nbasset.notebook.session import Session
 from nbasset.notebook.wire import Done, DotText, Result
 from nbasset.notebook.wire_commands import (
+    CancelBackfill,
     CancelRun,
     Command,
     CompareRuns,
@@ -38,7 +40,10 @@ from nbasset.notebook.wire_commands import (
     Materialize,
     OpenGrid,
     OpenRun,
+    PauseBackfill,
+    ResumeBackfill,
     Resync,
+    RetryBackfill,
     RollBack,
     RunAgain,
 )
@@ -75,8 +80,10 @@ def answer(desk: Desk, live: LivePanel, command: Command, after: After) -> Resul
         return _of_asset(command, at)
 
 
-def cancel(session: Session, command: CancelRun) -> Result:
-    """Stop a run; called in whatever thread the message came in."""
+def cancel(session: Session, command: CancelRun | CancelBackfill) -> Result:
+    """Stop a run or a backfill; called in whatever thread the message came in."""
+    if isinstance(command, CancelBackfill):
+        return panel_backfill.cancel(session.instance, command)
     record = cancel_run(session.instance, RunId(command.run), force=command.force)
     if record.is_over:
         return Done(f"Run {command.run[:8]} was stopped.")
@@ -90,6 +97,8 @@ def _of_asset(command: Command, at: Look) -> Result:
         return materialize(at, command.target, command.digest)
     if isinstance(command, RunAgain):
         return run_again(at, command)
+    if isinstance(command, (PauseBackfill, ResumeBackfill, RetryBackfill)):
+        return panel_backfill.act(at, command)
     if isinstance(command, FetchAsset):
         return asset_view(at, _key(command.asset))
     if isinstance(command, FetchKey):

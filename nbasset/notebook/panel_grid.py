@@ -69,8 +69,8 @@ def asset_of(at: Look, key: AssetKey) -> CatalogAsset:
     return asset
 
 
-def grid_view(at: Look, key: AssetKey, run: RunTrace | None = None, selected: Spans = ()) -> GridView:
-    """The grid now. `run` is the one whose progress is shown."""
+def grid_view(at: Look, key: AssetKey, progress: Progress | None = None, selected: Spans = ()) -> GridView:
+    """The grid now, with the progress of what changes it."""
     space = space_of(at, key)
     cost = usual_cost(at, key)
     asset = asset_of(at, key)
@@ -86,7 +86,7 @@ def grid_view(at: Look, key: AssetKey, run: RunTrace | None = None, selected: Sp
         at_once(at),
         node is not None and not reads_itself(node, at.scope.catalog),
         at.cell(key),
-        progress_of(run, key, cost, at_once(at)),
+        progress,
         selected,
     )
 
@@ -106,10 +106,9 @@ def grid_changes(before: GridView, now: GridView, at: float) -> list[Message] | 
     return [StatesChanged(0, changes, now.progress, at)] if changes or before.progress != now.progress else []
 
 
-def progress_of(run: RunTrace | None, key: AssetKey, cost: Cost | None, workers: int) -> Progress | None:
+def run_progress(at: Look, key: AssetKey, run: RunTrace) -> Progress | None:
     """How far a run is with the partitions of an asset."""
-    if run is None:
-        return None
+    cost, workers = usual_cost(at, key), at_once(at)
     mine = [step for step in run.steps.values() if key in step.assets]
     if not mine:
         return None

@@ -15,6 +15,7 @@ from nbasset.drawing.picture import State
 from nbasset.errors import InvalidInvocationError, UnknownRun
 from nbasset.events.records import RunRecord
 from nbasset.keys import AssetKey, RunId
+from nbasset.notebook import panel_backfill
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel_grid import at_once, space_of, usual_cost
 from nbasset.notebook.run_trace import RunTrace, plan_of
@@ -30,6 +31,8 @@ _FLAGS = {"all": "", "stale": " --stale", "missing": " --missing", "failed": " -
 
 def plan_view(at: Look, target: Target) -> PlanView:
     """What would run."""
+    if target.grouping == "backfill":
+        return replace(panel_backfill.plan_view(at, target), command=_command(target))
     planned = planned_for(at, target)
     result = plan_result(planned, at.scope.catalog)
     rows = tuple(_row(at, node) for node in result.nodes)
@@ -58,9 +61,11 @@ def materialize(at: Look, target: Target, digest: str) -> Started:
     InvalidInvocationError
         If there is nothing to do, or the plan that was shown is no longer what would run.
     """
+    if target.grouping == "backfill":
+        return panel_backfill.start(at, target, digest)
     planned = planned_for(at, target)
     if digest and digest_of(planned.plan) != digest:
-        raise InvalidInvocationError("something has changed since the plan was shown, so that another one would run now. Look at it again.")
+        raise InvalidInvocationError(panel_backfill.CHANGED)
     return _start(at, planned)
 
 
@@ -174,5 +179,7 @@ def _command(target: Target) -> str:
         return ""
     keys = f' -p "{target.keys}"' if target.keys else ""
     words = target.selection
+    verb, more = ("backfill", f" --chunk {target.chunk}" if target.chunk else "") if target.grouping == "backfill" else ("run", " --bg")
     said = f' --select "{words}"' if '"' not in words and words else f" --select '{words}'" if words else ""
-    return f"%asset run{said}{keys}{_FLAGS[target.only]} --bg"
+    flag = f" --only {target.only}" if verb == "backfill" and target.only != "all" else _FLAGS[target.only]
+    return f"%asset {verb}{said}{keys}{flag}{more}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.notebook.wire_views import Spans
 
 
@@ -12,14 +12,16 @@ from nbasset.notebook.wire_views import Spans
 class Target:
     """What is to run. `selection` is in the selection language; `spans` are positions of its partitions, none for all that `only` names.
 
-    `grouping` says whether each partition is a step of the run, or all of them are one.
+    `grouping` says whether each partition is a step of the run, all of them are one, or a backfill makes them by several runs of `chunk`
+    partitions (0: as many as is good).
     """
 
     selection: str
     spans: Spans = ()
     keys: str = ""
     only: Literal["all", "stale", "missing", "failed", "failed_or_missing"] = "all"
-    grouping: Literal["per_key", "at_once"] = "per_key"
+    grouping: Literal["per_key", "at_once", "backfill"] = "per_key"
+    chunk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,39 @@ class RunAgain:
     what: Literal["all", "failed", "steps"] = "failed"
     steps: tuple[str, ...] = ()
     type: Literal["run_again"] = "run_again"
+
+
+@dataclass(frozen=True, slots=True)
+class PauseBackfill:
+    """Stop carrying it out for now."""
+
+    backfill: str
+    type: Literal["pause_backfill"] = "pause_backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeBackfill:
+    """Go on with one that nobody carries out."""
+
+    backfill: str
+    type: Literal["resume_backfill"] = "resume_backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBackfill:
+    """End it as it stands."""
+
+    backfill: str
+    type: Literal["cancel_backfill"] = "cancel_backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBackfill:
+    """Another backfill of what failed in this one, or of all that it left undone. Answered by `Started`."""
+
+    backfill: str
+    what: Literal["failed", "left"] = "failed"
+    type: Literal["retry_backfill"] = "retry_backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +255,10 @@ Command: TypeAlias = (
     | Materialize
     | CancelRun
     | RunAgain
+    | PauseBackfill
+    | ResumeBackfill
+    | CancelBackfill
+    | RetryBackfill
     | DrawLineage
     | FetchAsset
     | FetchKey

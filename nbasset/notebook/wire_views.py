@@ -7,8 +7,9 @@ these values travel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from nbasset.dataclass import dataclass
 
 State: TypeAlias = Literal[
     "fresh", "stale", "missing", "failed", "queued", "running", "retrying", "skipped", "canceled",
@@ -131,7 +132,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run that is changing the partitions on the screen."""
+    """A run that is changing the partitions on the screen, or a backfill with its `runs`, of which `run` is the newest.
+
+    A backfill that is not over may be held: about to stop, or stopped with nobody who carries it out. `skipped` partitions were left out.
+    """
 
     run: str
     done: int
@@ -139,6 +143,11 @@ class Progress:
     failed: int = 0
     eta_s: float | None = None
     state: State = "running"
+    backfill: str | None = None
+    runs: int = 1
+    held: Literal["", "pausing", "paused", "canceling"] = ""
+    can_pause: bool = False
+    skipped: int = 0
 
 
 # -- Lineage -------------------------------------------------------------------------------------------------------------------

@@ -27,6 +27,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Keep a picture of what was on the screen when a test failed, and say where it is."""
+    report: Any = yield
+    page = getattr(item, "funcargs", {}).get("lab_page")
+    if page is not None and report.failed and report.when == "call":
+        path = Path(item.funcargs["lab"].root).parent / f"{item.name[:60]}.png"  # type: ignore[attr-defined]
+        page.page.screenshot(path=path)
+        report.sections.append(("what was on the screen", str(path)))
+    return report  # type: ignore[no-any-return]
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab that serves an empty folder."""

@@ -68,7 +68,10 @@ def axe(page: Any) -> list[str]:
     return [f"{rule['id']}: {node['html'][:160]}" for rule in results["violations"] for node in rule["nodes"]]
 
 
-ALL = "lineage,grid,grid-progress,grid-matrix,grid-list,run,run-failed,run-backfill,asset,plan,why,diff,history,preview,no-kernel"
+ALL = (
+    "lineage,grid,grid-progress,grid-backfill,grid-matrix,grid-list,run,run-failed,run-backfill,"
+    "asset,plan,why,diff,history,preview,no-kernel"
+)
 
 
 @pytest.mark.parametrize(("theme", "contrast"), [("light", ""), ("dark", ""), ("light", "more"), ("dark", "more")])

@@ -49,7 +49,7 @@ class Watched:
         """The answer to a command; what follows it is done too."""
         self.messages.clear()
         self.desk.hear(self.live, {"id": 7, "command": command})
-        item = self.desk._queue.get(timeout=10) if command["type"] != "cancel_run" else None
+        item = self.desk._queue.get(timeout=10) if command["type"] not in ("cancel_run", "cancel_backfill") else None
         if item is not None:
             self.desk._queue.put(item)
             self.desk._queue.put(None)
@@ -214,10 +214,11 @@ def test_every_command_is_answered_and_a_wrong_one_is_refused_in_words(notebook:
     notebook.ok(DAYS, "c3")
     notebook.ok("%asset run orders", "c4")
     panel = watch(desk, LineageSource(Wanted()))
-    asset, run = {"asset": "orders"}, {"run": "nothing"}
+    asset, run, backfill = {"asset": "orders"}, {"run": "nothing"}, {"backfill": "nothing"}
     given: dict[str, dict[str, Any]] = {
         "make_plan": {"target": {"selection": "orders"}}, "materialize": {"target": {"selection": "nothing"}}, "cancel_run": run,
-        "run_again": run, "fetch_asset": asset, "fetch_key": {"asset": "days", "position": 99},
+        "run_again": run, "pause_backfill": backfill, "resume_backfill": backfill, "cancel_backfill": backfill,
+        "retry_backfill": backfill, "fetch_asset": asset, "fetch_key": {"asset": "days", "position": 99},
         "fetch_metric": {"asset": "days", "metric": "rows"}, "fetch_why": asset, "fetch_history": asset,
         "fetch_diff": {**asset, "before": "a", "after": "b"}, "fetch_preview": asset, "fetch_log": run,
         "fetch_output": {**run, "step": "a"}, "compare_runs": {**run, "other": "b"}, "roll_back": {**asset, "version": "nothing"},

@@ -283,6 +283,10 @@ def main() -> None:
         "lineage-right": panel(lineage((), "right")),
         "lineage-large": panel(large_lineage()),
         "grid": panel(daily(), {"fetch_metric": metric(365, 14)}),
+        "grid-backfill": panel(
+            daily(selected=(), progress=Progress("8c41f2ab", 71, 119, 2, None, "queued", "5be017aa", 3, "paused", False, 1)),
+            {"fetch_metric": metric(365, 14)},
+        ),
         "grid-progress": panel(daily(selected=(), progress=Progress("8c41f2ab", 71, 119, 2, 40)), {"fetch_metric": metric(365, 14)}),
         "grid-matrix": panel(matrix(), {"fetch_metric": metric(192)}),
         "grid-hourly": panel(hourly(), {"fetch_metric": metric(100_000)}),

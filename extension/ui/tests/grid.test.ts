@@ -6,7 +6,7 @@ import type { TimeKeys } from "../src/client/wire.gen";
 import type { Layout } from "../src/views/grid/layout";
 import { firstZoom, layoutFor, zoomsOf } from "../src/views/grid/layout";
 import { isOutlier, scaleOf, stepOf, summarize, valueOf } from "../src/views/grid/summary";
-import { secondsFor, stepsFor } from "../src/views/grid/LaunchBar";
+import { mannersFor, runsFor, secondsFor, stepsFor } from "../src/views/grid/LaunchBar";
 import { numbers } from "./random";
 
 const time = (step: TimeKeys["step"], count: number, start = "2013-01-01T00:00", more: Partial<TimeKeys> = {}): Keys =>
@@ -115,7 +115,11 @@ describe("a cell tells what it stands for", () => {
     expect([valueOf(scale, [[0, 2]]), valueOf(scale, [[9, 10]])]).toEqual([10.5, null]);
   });
   test("the button knows its runs and its time", () => {
-    expect([stepsFor(17, "per_key"), stepsFor(17, "at_once")]).toEqual([17, 1]);
+    const [backfill, single, tens] = mannersFor(365, true);
+    expect([stepsFor(17, { grouping: "per_key", chunk: 0 }), stepsFor(17, { grouping: "at_once", chunk: 0 })]).toEqual([17, 1]);
+    expect([backfill, single, tens].map((manner) => manner && runsFor(365, manner))).toEqual([8, 365, 37]);
+    expect(runsFor(100_000, { grouping: "backfill", chunk: 0 })).toBe(200);
+    expect(mannersFor(6, false).map(({ grouping, chunk }) => [grouping, chunk])).toEqual([["per_key", 0], ["backfill", 0], ["backfill", 1]]);
     expect([secondsFor(17, 7, 1), secondsFor(17, 7, 4)]).toEqual([119, 35]);
   });
 });

@@ -176,7 +176,7 @@ describe("partitions", () => {
     await stage.click("Stale17");
     expect(field(stage)?.value).toBe("[2013-06-01...2013-06-17]");
     await stage.click("Materialize 17 · about 2 min");
-    expect(stage.last("materialize")).toMatchObject({ target: { selection: 'key:"b"', spans: [[151, 168]], grouping: "per_key" } });
+    expect(stage.last("materialize")).toMatchObject({ target: { selection: 'key:"b"', spans: [[151, 168]], grouping: "backfill", chunk: 0 } });
   });
   test("Enter opens the history of the key", async () => {
     const stage = await show(panel);
@@ -191,6 +191,30 @@ describe("partitions", () => {
     expect(stage.root.textContent).toContain("1 running");
     await stage.click("Cancel");
     expect(stage.last("cancel_run")).toEqual({ type: "cancel_run", run: "8c41f2ab" });
+  });
+  test("a backfill is paused, set going, cancelled, and what it left is made by another one", async () => {
+    const stage = await show(panel);
+    const at = { run: "8c41f2ab", done: 3, total: 17, failed: 1, backfill: "5be017aa", runs: 2 };
+    const progress = (more: object): Promise<void> => stage.say({ type: "states", seq: (seq += 1), changes: [], progress: { ...at, ...more } });
+    let seq = 1;
+    const buttons = (): readonly string[] => [...stage.root.querySelectorAll(".nb-progress button")].map(({ textContent }) => textContent ?? "");
+    await progress({ can_pause: true });
+    expect(stage.root.querySelector(".nb-progress")?.textContent).toContain("backfill 5be017, run 2");
+    await stage.click("Pause");
+    expect(stage.last("pause_backfill")).toEqual({ type: "pause_backfill", backfill: "5be017aa" });
+    await progress({ held: "pausing", can_pause: true });
+    expect(buttons()).not.toContain("Pause");
+    await progress({ state: "queued", held: "paused" });
+    await stage.click("Resume (13)");
+    expect(stage.last("resume_backfill")).toEqual({ type: "resume_backfill", backfill: "5be017aa" });
+    await progress({ can_pause: true });
+    await stage.click("Cancel");
+    expect(stage.last("cancel_backfill")).toEqual({ type: "cancel_backfill", backfill: "5be017aa" });
+    await progress({ state: "canceled" });
+    await stage.click("Run 1 again");
+    expect(stage.last("retry_backfill")).toEqual({ type: "retry_backfill", backfill: "5be017aa", what: "failed" });
+    await stage.click("Run what is left (14)");
+    expect(stage.last("retry_backfill")).toEqual({ type: "retry_backfill", backfill: "5be017aa", what: "left" });
   });
 });
 

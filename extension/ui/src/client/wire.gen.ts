@@ -106,11 +106,17 @@ export const readMetric = record((o): Metric => ({
 export type Pick = Readonly<{ label: string; spans: Spans; }>;
 export const readPick = record((o): Pick => ({ label: need(o, "label", text), spans: need(o, "spans", readSpans), }));
 
-/** A run that is changing the partitions on the screen. */
-export type Progress = Readonly<{ run: string; done: number; total: number; failed: number; eta_s: number | null; state: State; }>;
+/** A run that is changing the partitions on the screen, or a backfill with its `runs`, of which `run` is the newest. */
+export type Progress = Readonly<{
+  run: string; done: number; total: number; failed: number; eta_s: number | null; state: State; backfill: string | null; runs: number;
+  held: "" | "pausing" | "paused" | "canceling"; can_pause: boolean; skipped: number;
+}>;
 export const readProgress = record((o): Progress => ({
   run: need(o, "run", text), done: need(o, "done", whole), total: need(o, "total", whole), failed: have(o, "failed", whole, 0),
   eta_s: have(o, "eta_s", nullable(real), null), state: have(o, "state", readState, "running"),
+  backfill: have(o, "backfill", nullable(text), null), runs: have(o, "runs", whole, 1),
+  held: have(o, "held", choice(["", "pausing", "paused", "canceling"]), ""), can_pause: have(o, "can_pause", flag, false),
+  skipped: have(o, "skipped", whole, 0),
 }));
 
 /** The partitions of one asset. `seconds_per_key` (from history) and `at_once` make the estimate on the button. */
@@ -517,10 +523,11 @@ export const readComparison = record((o): Comparison => ({
 export type DotText = Readonly<{ text: string; type: "dot"; }>;
 export const readDotText = record((o): DotText => ({ text: need(o, "text", text), type: need(o, "type", choice(["dot"])), }));
 
-/** A run was started; its steps arrive where the command came from. */
-export type Started = Readonly<{ run: string; text: string; type: "started"; }>;
+/** A run was started, or a backfill (then without a run so far); its steps arrive where the command came from. */
+export type Started = Readonly<{ run: string; text: string; backfill: string | null; type: "started"; }>;
 export const readStarted = record((o): Started => ({
-  run: need(o, "run", text), text: have(o, "text", text, ""), type: need(o, "type", choice(["started"])),
+  run: need(o, "run", text), text: have(o, "text", text, ""), backfill: have(o, "backfill", nullable(text), null),
+  type: need(o, "type", choice(["started"])),
 }));
 
 /** It was done, and there is nothing more to show than `text`. */
@@ -543,7 +550,7 @@ export type Resync = Readonly<{ seq?: number; type: "resync"; }>;
 /** What is to run. `selection` is in the selection language; `spans` are positions of its partitions, none for all that `only` names. */
 export type Target = Readonly<{
   selection: string; spans?: Spans; keys?: string; only?: "all" | "stale" | "missing" | "failed" | "failed_or_missing";
-  grouping?: "per_key" | "at_once";
+  grouping?: "per_key" | "at_once" | "backfill"; chunk?: number;
 }>;
 
 /** Say what would run. Answered by `PlanView`. */
@@ -557,6 +564,18 @@ export type CancelRun = Readonly<{ run: string; force?: boolean; type: "cancel_r
 
 /** Run the same again: all of it, what failed and what comes after, or some steps. Answered by `Started`. */
 export type RunAgain = Readonly<{ run: string; what?: "all" | "failed" | "steps"; steps?: readonly string[]; type: "run_again"; }>;
+
+/** Stop carrying it out for now. */
+export type PauseBackfill = Readonly<{ backfill: string; type: "pause_backfill"; }>;
+
+/** Go on with one that nobody carries out. */
+export type ResumeBackfill = Readonly<{ backfill: string; type: "resume_backfill"; }>;
+
+/** End it as it stands. */
+export type CancelBackfill = Readonly<{ backfill: string; type: "cancel_backfill"; }>;
+
+/** Another backfill of what failed in this one, or of all that it left undone. Answered by `Started`. */
+export type RetryBackfill = Readonly<{ backfill: string; what?: "failed" | "left"; type: "retry_backfill"; }>;
 
 /** Draw the lineage anew: another selection, folding or direction. A `LineageDrawn` follows the `Done`. */
 export type DrawLineage = Readonly<{ selection?: string; folded?: readonly string[]; direction?: "down" | "right"; type: "draw"; }>;
@@ -634,6 +653,7 @@ export const readMessage = one<Message>({
 });
 
 export type Command =
-  | Resync | MakePlan | Materialize | CancelRun | RunAgain | DrawLineage | FetchAsset | FetchKey | FetchMetric | FetchWhy | FetchHistory
-  | FetchDiff | FetchPreview | FetchLog | FetchOutput | CompareRuns | FetchDot | RollBack | OpenRun | OpenGrid | GoBack
+  | Resync | MakePlan | Materialize | CancelRun | RunAgain | PauseBackfill | ResumeBackfill | CancelBackfill | RetryBackfill | DrawLineage
+  | FetchAsset | FetchKey | FetchMetric | FetchWhy | FetchHistory | FetchDiff | FetchPreview | FetchLog | FetchOutput | CompareRuns
+  | FetchDot | RollBack | OpenRun | OpenGrid | GoBack
 ;

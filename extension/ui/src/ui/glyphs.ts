@@ -77,6 +77,7 @@ export const ICONS = {
   right: "m6 4 4 4-4 4",
   left: "m10 4-4 4 4 4",
   play: "M5 3.2v9.6l7.5-4.8L5 3.2Z",
+  pause: "M4.5 3.5h2.2v9H4.5zM9.3 3.5h2.2v9H9.3z",
   stop: "M5 4h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1Z",
   dots: "M3.5 8h.01M8 8h.01M12.5 8h.01",
   full: "M9.5 3H13v3.5M6.5 13H3V9.5M13 3 9.3 6.7M3 13l3.7-3.7",

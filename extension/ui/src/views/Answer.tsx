@@ -57,11 +57,13 @@ function ResultCard({ result, command, onClose }: { readonly result: Result; rea
         <Note state="running">
           <span class="nb-row">
             <span>
-              Run <span class="nb-mono">{shortRun(result.run)}</span> started{result.text === "" ? "." : `: ${result.text}`}
+              {result.backfill === null ? "Run" : "Backfill"} <span class="nb-mono">{shortRun(result.backfill ?? result.run)}</span> started{result.text === "" ? "." : `: ${result.text}`}
             </span>
-            <Button icon="launch" onClick={() => desk.openRun(result.run)}>
-              Follow it
-            </Button>
+            {result.run !== "" && (
+              <Button icon="launch" onClick={() => desk.openRun(result.run)}>
+                Follow it
+              </Button>
+            )}
           </span>
         </Note>
       );
