@@ -162,6 +162,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     def parts_of(self, text: str) -> tuple[str, ...]:
         """The keys of the dimensions, in their order."""
+        named = getattr(text, "keys_by_dimension", None)
+        if named is not None and set(named) != set(self.partitions_defs):
+            ours = ", ".join(self.partitions_defs)
+            raise UnknownPartitionError(f"{text!r} has the dimensions {', '.join(named)}, a key here has {ours}.")
         parts = split_keys(text)
         if len(parts) != len(self.partitions_defs):
             names = "|".join(self.partitions_defs)

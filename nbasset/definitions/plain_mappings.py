@@ -30,6 +30,14 @@ class IdentityPartitionMapping(PartitionMapping):
         if upstream is None or downstream is None:
             raise both_needed("Identity", upstream, downstream)
         ours, theirs = downstream.family, upstream.family
+        if isinstance(upstream, StaticPartitionsDefinition) and isinstance(downstream, StaticPartitionsDefinition):
+            if upstream.places and downstream.places and upstream.places.keys().isdisjoint(downstream.places):
+                raise InvalidPartitionMapping(
+                    f"no partition reads the one of the same key upstream, for they have no key in common: upstream is "
+                    f"{upstream.describe()}, downstream {downstream.describe()}. Say which belong together: "
+                    f"StaticPartitionMapping({{{upstream.partition_keys[0]!r}: {downstream.partition_keys[0]!r}}})."
+                )
+            return
         if ours == theirs or (ours[0] == theirs[0] == "dynamic"):
             return
         why = "Their keys are written in different ways." if ours[:2] == theirs[:2] else "Partitions of the same key are of one kind."

@@ -49,7 +49,7 @@ class AssetDep:
         metadata: Mapping[str, RawMetadataValue] | None = None,
     ) -> None:
         object.__setattr__(self, "asset", AssetKey.from_coercible(asset))
-        object.__setattr__(self, "partition_mapping", partition_mapping)
+        object.__setattr__(self, "partition_mapping", _checked_mapping(partition_mapping))
         object.__setattr__(self, "metadata", normalize(metadata, of="AssetDep") if metadata else {})
 
     @property
@@ -97,7 +97,7 @@ class AssetIn:
         object.__setattr__(self, "metadata", normalize(metadata, of="AssetIn") if metadata else {})
         object.__setattr__(self, "key_prefix", parts_of(key_prefix))
         object.__setattr__(self, "input_manager_key", input_manager_key)
-        object.__setattr__(self, "partition_mapping", partition_mapping)
+        object.__setattr__(self, "partition_mapping", _checked_mapping(partition_mapping))
         object.__setattr__(self, "value_type", value_type)
 
 
@@ -213,6 +213,11 @@ class AssetSpec:
         put(self, "owners", owners_of(owners, f"asset '{asset_key}'") if owners else ())
         put(self, "tags", _tags(tags, asset_key) if tags else {})
         put(self, "kinds", tuple(sorted({str(kind) for kind in kinds})) if kinds else ())
+        if partitions_def is not None and (isinstance(partitions_def, type) or not hasattr(partitions_def, "ordinals_of")):
+            raise InvalidDefinitionError(
+                f"partitions_def of asset '{asset_key}' is a definition such as DailyPartitionsDefinition('2013-01-01'), "
+                f"not {partitions_def!r}."
+            )
         put(self, "partitions_def", partitions_def)
         put(self, "freshness_policy", freshness_policy)
         put(self, "is_virtual", is_virtual)
@@ -383,3 +388,11 @@ def _tags(tags: Mapping[str, str], key: AssetKey) -> dict[str, str]:
         if not isinstance(value, str):
             raise InvalidDefinitionError(f"asset '{key}': tag '{name}' has a {type(value).__name__} as value; give text: {str(value)!r}.")
     return dict(tags)
+
+
+def _checked_mapping(mapping: Any) -> Any:
+    if mapping is not None and (isinstance(mapping, type) or not hasattr(mapping, "upstream_of")):
+        raise InvalidDefinitionError(
+            f"partition_mapping is a mapping such as LastPartitionMapping(), not {mapping!r}: it says which partitions upstream are read."
+        )
+    return mapping

@@ -56,6 +56,11 @@ class TimeWindowPartitionsDefinition(TimeWindows, metaclass=ABCMeta):
             if any(offset is not None for offset in offsets):
                 raise InvalidDefinitionError("offsets belong to schedule_type. With cron_schedule the cron itself says when windows begin.")
             cron = self.cron_schedule
+            if not isinstance(cron, str):
+                raise InvalidDefinitionError(
+                    f"cron_schedule of partitions is one cron, not {cron!r}: windows of several would overlap, and a moment belong to two "
+                    "partitions. Write one that names all the times, such as '0 0,12 * * *'."
+                )
         else:
             assert self.schedule_type is not None
             cron = _cron(self.schedule_type, self.minute_offset or 0, self.hour_offset or 0, self.day_offset)
