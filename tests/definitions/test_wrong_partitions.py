@@ -123,7 +123,7 @@ def test_an_end_of_a_range_that_is_no_key_is_told() -> None:
             "partition_mapping is a mapping such as LastPartitionMapping(), not <class",
         ),
         (
-            lambda: asset(name="day", partitions_def="daily")(lambda: 1),
+            lambda: asset(name="day", partitions_def="daily")(lambda: 1),  # type: ignore[call-overload]
             "partitions_def of asset 'day' is a definition such as DailyPartitionsDefinition('2013-01-01'), not 'daily'.",
         ),
     ],
