@@ -77,6 +77,16 @@ def scopes(call: Call) -> Iterator[Scope]:
             yield Scope(location, instance)
 
 
+def every_scope(call: Call) -> Iterator[Scope]:
+    """The same for a verb about the home, which may have no code at all."""
+    from nbasset.locations.workspace import places_of
+    from nbasset.settings import load_settings
+
+    home, _ = open_home(call)
+    if call.place or places_of(home, load_settings(home.settings_file)):
+        yield from scopes(call)
+
+
 def _locations(call: Call, home: Home) -> Iterator[Location]:
     from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbasset.cli_scopes import Call, only_scope, open_home, scopes, selecting
+from nbasset.cli_scopes import Call, every_scope, only_scope, open_home, scopes, selecting
 from nbasset.cli_text import inert
 from nbasset.serde import Json
 
@@ -81,14 +81,18 @@ def rename(call: Call, arguments: Any) -> tuple[int, Json]:
 def gc(call: Call, arguments: Any) -> tuple[int, Json]:
     """Delete earlier versions that the rule does not keep."""
     from nbasset.commands.gc import gc as collect
+    from nbasset.commands.managers import managers_in
     from nbasset.commands.words import moment, size_text
 
-    result = collect(open_home(call)[1], arguments)
+    instance = open_home(call)[1]
+    result = collect(instance, arguments, [managers_in(scope) for scope in every_scope(call)])
     if not call.json:
         for one in result.gone if result.is_dry else ():
             of = f" {one.partition}" if one.partition else ""
             click.echo(inert(f"{one.asset}{of}  {one.version_id[:8]}  {moment(one.written_us)}  {size_text(one.size_bytes)}"))
         click.echo(result.sentence)
+        for note in result.notes:
+            click.echo(inert(f"{note}; its versions are left alone"))
     return 0, result.to_json()
 
 

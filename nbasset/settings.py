@@ -101,9 +101,13 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetentionSettings:
-    """What is kept: `versions` of each partition within `size_bytes` in all, runs and their logs for `runs_days` (0: for ever)."""
+    """What is kept: `versions` of each partition, no older than `versions_days` (0: whatever their age), within `size_bytes` in all.
+
+    Runs and their logs are kept for `runs_days` (0: for ever).
+    """
 
     versions: int = 5
+    versions_days: int = 0
     size_bytes: int = 10 * 10**9
     runs_days: int = 0
     ticks_days: int = 30

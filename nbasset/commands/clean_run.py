@@ -179,7 +179,7 @@ class _Proving:
         return made if made is not None else ErrorInfo("NothingMade", "no step made it"), staged
 
     def _manager(self) -> Any:
-        from nbasset.commands.versions import manager_of
+        from nbasset.commands.managers import manager_of
 
         return manager_of(self.scope, self.key)
 

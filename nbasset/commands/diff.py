@@ -6,9 +6,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from nbasset.arguments.options_time import DiffArguments
+from nbasset.commands.managers import manager_of
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
-from nbasset.commands.versions import Made, history_of, manager_of, one_partition
+from nbasset.commands.versions import Made, history_of, one_partition
 from nbasset.commands.words import counted, moment, size_text
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, MissingValue

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from nbasset import clock
 from nbasset.arguments.options import DropArguments
+from nbasset.commands.managers import manager_of, place_of
 from nbasset.commands.planning import partitions_of
 from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.show import one_asset
 from nbasset.commands.states import standing
-from nbasset.commands.versions import current_ids, fact_of, manager_of, one_partition, place_of
+from nbasset.commands.versions import current_ids, fact_of, one_partition
 from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.events.facts import AssetMaterialized

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nbasset import clock
 from nbasset.arguments.options_time import GcArguments
+from nbasset.commands.managers import Managers
 from nbasset.commands.retention import versions_in
 from nbasset.commands.words import counted, size_text
 from nbasset.dataclass import dataclass
@@ -12,7 +15,8 @@ from nbasset.io_managers.versions import Retention, plan_retention, unknown_vers
 from nbasset.keys import AssetKey
 from nbasset.serde import Json
 
-_DAY_US = 86_400 * 1_000_000
+_DAY_S = 86_400
+_DAY_US = _DAY_S * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,17 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class GcResult:
-    """What went (or would go), and what stays. `strangers` are version files that no record knows: they are left for people to look at."""
+    """What went (or would go), and what stays. `strangers` are version files that no record knows: they are left for people to look at.
+
+    `notes` say which I/O managers could not be asked; what they keep is left alone.
+    """
 
     gone: tuple[Gone, ...]
     kept: int = 0
     kept_bytes: int = 0
     strangers: tuple[str, ...] = ()
     is_dry: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -60,31 +68,38 @@ class GcResult:
         """Plain data."""
         return {
             "dry_run": self.is_dry, "versions": [one.to_json() for one in self.gone], "size_bytes": self.size_bytes, "kept": self.kept,
-            "kept_bytes": self.kept_bytes, "strangers": list(self.strangers),
+            "kept_bytes": self.kept_bytes, "strangers": list(self.strangers), "notes": list(self.notes),
         }  # fmt: skip
 
 
-def gc(instance: Instance, arguments: GcArguments = GcArguments()) -> GcResult:  # noqa: B008 - frozen
-    """Apply the rule of the settings, or the one that was given, to the warehouse of a home; ``dry_run`` only says what would go."""
+def gc(
+    instance: Instance, arguments: GcArguments = GcArguments(), managers: Iterable[Managers] = ()  # noqa: B008 - frozen
+) -> GcResult:  # fmt: skip
+    """Apply the rule of the settings, or the one that was given, to a home; ``dry_run`` only says what would go.
+
+    Looked at are the warehouse and the folders of `managers`: those that the definitions bring along.
+    """
     settings = instance.settings.retention
     rule = Retention(
         settings.versions if arguments.keep is None else arguments.keep,
-        arguments.older_than_s,
+        (settings.versions_days * _DAY_S or None) if arguments.older_than_s is None else arguments.older_than_s,
         (settings.size_bytes or None) if arguments.max_bytes is None else arguments.max_bytes,
     )
     now = clock.now_us()
-    folder = instance.manager("parquet").folder
-    stored = folder.versions()
-    versions = versions_in(instance.reader, {one.version_id: one.size_bytes for one in stored})
+    given = list(managers)
+    folders = {one.folder.base: one.folder for one in (instance.manager("parquet"), *(one for some in given for one in some.found))}
+    where = {one.version_id: (folder, one) for folder in folders.values() for one in folder.versions()}
+    versions = versions_in(instance.reader, {name: one.size_bytes for name, (_, one) in where.items()})
     going = set(plan_retention(versions, rule, now_us=now))
     gone = tuple(
         Gone(one.asset, one.partition, one.version_id, one.written_us, one.size_bytes) for one in versions if one.version_id in going
     )  # fmt: skip
     if not arguments.dry_run:
         for one in gone:
-            folder.remove_version(one.version_id)
+            where[one.version_id][0].remove_version(one.version_id)
     staying = [one for one in versions if one.version_id not in going and not one.is_current]
-    strangers = unknown_versions(stored, {one.version_id for one in versions}, older_than_us=now - _DAY_US)
+    strangers = unknown_versions([one for _, one in where.values()], {one.version_id for one in versions}, older_than_us=now - _DAY_US)
     return GcResult(
-        gone, len(staying), sum(one.size_bytes for one in staying), tuple(one.version_id for one in strangers), arguments.dry_run
-    )
+        gone, len(staying), sum(one.size_bytes for one in staying), tuple(one.version_id for one in strangers), arguments.dry_run,
+        tuple(dict.fromkeys(note for some in given for note in some.notes)),
+    )  # fmt: skip

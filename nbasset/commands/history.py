@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import islice
 
 from nbasset.arguments.options_time import HistoryArguments
+from nbasset.commands.managers import manager_of, place_of
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
-from nbasset.commands.versions import Made, current_ids, history_of, manager_of, one_partition, place_of
+from nbasset.commands.versions import Made, current_ids, history_of, one_partition
 from nbasset.commands.words import ago, counted, moment, size_text
 from nbasset.dataclass import dataclass
 from nbasset.errors import MissingValue

@@ -9,8 +9,9 @@ from typing import Any
 
 from nbasset import clock
 from nbasset.arguments.options_time import RenameArguments
+from nbasset.commands.managers import manager_of, place_of
 from nbasset.commands.scope import Scope, user_name
-from nbasset.commands.versions import current_ids, history_of, manager_of, place_of
+from nbasset.commands.versions import current_ids, history_of
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.errors import InvalidInvocationError, StorageUnavailable, UnknownAsset, did_you_mean
@@ -92,7 +93,7 @@ def _moves(scope: Scope, old: AssetKey, new: AssetKey) -> tuple[list[tuple[str, 
     asset: CatalogAsset | None = by_key.get(old) or by_key.get(new)
     manager = manager_of(scope, asset.key) if asset is not None else scope.manager("io_manager")
     folder = getattr(manager, "folder", None)
-    if folder is None or getattr(manager, "relative_path", None) is None:
+    if folder is None:
         return [], folder
     definition = asset.partitions_def if asset is not None else None
     wanted = {(ordinal, version) for ordinal, version in current_ids(scope.instance.reader, old).items() if version}

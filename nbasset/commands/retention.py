@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nbasset.commands.code_story import facts_in
+from nbasset.commands.managers import ready_manager
 from nbasset.commands.scope import Scope
-from nbasset.commands.versions import Made, current_ids, history_of, manager_of
+from nbasset.commands.versions import Made, current_ids, history_of
 from nbasset.dataclass import dataclass
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.events.recipes import recipe_of
@@ -118,7 +119,7 @@ def retain(scope: Scope, events: Iterable[Event]) -> int:
     others: list[RunRecord] | None = None
     for key, ordinals in made.items():
         record = records.get(key)
-        folder: Folder | None = getattr(manager_of(scope, key), "folder", None)
+        folder: Folder | None = getattr(ready_manager(scope, key), "folder", None)
         if record is None or record.materializations <= keep + 1 or folder is None or not folder.exists(folder.version_place("")):
             continue
         candidates = {version: at for at in ordinals for version in _surplus(reader, key, at, keep)}

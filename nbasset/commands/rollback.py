@@ -6,9 +6,10 @@ from typing import Any
 
 from nbasset import clock
 from nbasset.arguments.options_time import RollbackArguments
+from nbasset.commands.managers import manager_of, place_of
 from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.show import one_asset
-from nbasset.commands.versions import current_ids, fact_of, manager_of, place_of
+from nbasset.commands.versions import current_ids, fact_of
 from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.errors import InvalidInvocationError, MissingValue, UnknownPartitionError
@@ -100,7 +101,8 @@ def _bring_back(manager: Any, fact: AssetMaterialized, key: AssetKey, partitions
     try:
         manager.publish(staged, before or None)
     except BaseException:
-        manager.discard(staged)
+        if not staged.staged_uri.startswith(manager.folder.version_place(fact.version_id)):  # in an object store that is the version itself
+            manager.discard(staged)
         raise
 
 

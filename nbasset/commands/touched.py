@@ -1,22 +1,25 @@
 """A cheap look at the warehouse: which files are not those that were recorded.
 
-A file whose time is not newer than its record, and whose size is the recorded one, is taken as it is. Only the others are opened: one that
-says another version, or none, was changed by hand; one that says the right version is read in full, once, and compared with the hash in its
-footer, so that a file that was only touched is none. Only what the built-in Parquet manager keeps on this machine is looked at.
+A file whose time is not newer than its record, and whose size is the recorded one, is taken as it is. Only the others are opened, by the
+I/O manager that wrote them: it reads such a file in full, once, and says whether it holds what was recorded, so that a file that was only
+touched is none. Looked at is what staging managers (Parquet, pickle, those derived from `UPathIOManager`) keep on this machine. An object
+store would have to be asked file by file over the network, and a manager that stores in its own way tells nothing: there a change by hand
+shows when the value is loaded, or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from nbasset.commands.managers import ready_manager
 from nbasset.commands.scope import Scope
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import CorruptData, MissingValue, StorageUnavailable
+from nbasset.events.recipes import recipe_of
 from nbasset.events.records import AssetRecord, PartitionTable, Status
-from nbasset.io_managers.protocol import InputContext
+from nbasset.io_managers.protocol import InputContext, StagingIOManager
 from nbasset.io_managers.publishing import LocalFolder
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.ordinals import OrdinalSet
@@ -37,23 +40,24 @@ def touched_files(
 ) -> dict[AssetKey, Touched]:
     """The assets among `keys` with a file that is changed or gone. After `at_most` files no more are looked at."""
     found: dict[AssetKey, Touched] = {}
-    given = {**scope.resolved.resources, **scope.resources}
+    now: dict[str, str] = {}
     for key in keys:
         asset = scope.catalog.by_key[key]
-        manager_key = asset.spec.io_manager_key
         record = records.get(key)
-        if record is None or not asset.is_executable or manager_key in given or manager_key not in ("io_manager", "parquet"):
+        if record is None or not asset.is_executable:
             continue
-        manager = scope.manager("parquet")
-        if not isinstance(manager.folder, LocalFolder):
-            return {}
+        manager = ready_manager(scope, key)
+        if not isinstance(manager, StagingIOManager) or not isinstance(getattr(manager, "folder", None), LocalFolder):
+            continue
+        name = asset.spec.io_manager_key
+        stored_by = now[name] = now.get(name) or scope.io_version(name)
         table = tables.get(key)
         if asset.partitions_def is None:
             at_most -= 1
-            look = _whole(manager, asset, record)
+            look = _whole(manager, asset, record, stored_by)
         elif table is not None:
             at_most -= len(table)
-            look = _parts(manager, asset, table, view) if at_most >= 0 else None
+            look = _parts(manager, asset, table, view, stored_by) if at_most >= 0 else None
         else:
             continue
         if look is not None:
@@ -63,40 +67,42 @@ def touched_files(
     return found
 
 
-def _whole(manager: Any, asset: CatalogAsset, record: AssetRecord) -> Touched | None:
+def _whole(manager: StagingIOManager, asset: CatalogAsset, record: AssetRecord, stored_by: str) -> Touched | None:
     made = record.materialization
-    if made is None or not made.version_id or made.partition is not None:
+    if made is None or not made.version_id or made.partition is not None or made.io_version != stored_by:
         return None
-    context = InputContext(key=asset.key, version_ids=(made.version_id,))
-    place = manager.folder.place(manager.relative_path(context))
-    state = _state(manager, place, made.version_id, record.at_us, made.size_bytes, context)
+    place = manager.stable_place(InputContext(key=asset.key, definition_metadata=asset.spec.metadata))
+    state = _state(manager, place, made.version_id, record.at_us, made.size_bytes, made.data_version) if place is not None else "same"
     if state == "same":
         return None
     return Touched(is_changed=state == "changed", is_gone=state == "gone")
 
 
-def _parts(manager: Any, asset: CatalogAsset, table: PartitionTable, view: PartitionsView) -> Touched | None:
+def _parts(manager: StagingIOManager, asset: CatalogAsset, table: PartitionTable, view: PartitionsView, stored_by: str) -> Touched | None:
     definition = asset.partitions_def
     assert definition is not None
     rows = {ordinal: row for row, ordinal in enumerate(table.ordinals) if table.status[row] == Status.MATERIALIZED}
+    here = {index for index in set(table.recipe) if recipe_of(table.texts[index]).io == stored_by}
     changed: list[int] = []
     gone: list[int] = []
     for ref in definition.refs_of(OrdinalSet.of(rows) & definition.ordinals(view), view.table):
         row = rows[ref.ordinal]
         version = table.texts[table.version_id[row]]
-        if not version:
+        if not version or table.recipe[row] not in here:
             continue
         context = InputContext(
-            key=asset.key, partitions=(PartitionRef(*ref),), asset_partitions_def=definition, version_ids=(version,)
+            key=asset.key, partitions=(PartitionRef(*ref),), asset_partitions_def=definition, definition_metadata=asset.spec.metadata
         )  # fmt: skip
-        place = manager.folder.place(manager.relative_path(context))
-        state = _state(manager, place, version, table.at_us[row], None, context)
+        place = manager.stable_place(context)
+        if place is None:
+            return None
+        state = _state(manager, place, version, table.at_us[row], None, table.texts[table.data_version[row]])
         if state != "same":
             (gone if state == "gone" else changed).append(ref.ordinal)
     return Touched(OrdinalSet.of(changed), OrdinalSet.of(gone)) if changed or gone else None
 
 
-def _state(manager: Any, place: str, version: str, at_us: int, size: int | None, context: InputContext) -> str:
+def _state(manager: StagingIOManager, place: str, version: str, at_us: int, size: int | None, data_version: str) -> str:
     try:
         found = Path(place).stat()
     except OSError:
@@ -106,16 +112,13 @@ def _state(manager: Any, place: str, version: str, at_us: int, size: int | None,
     mark = (found.st_ino, found.st_mtime_ns, found.st_size)
     seen = _SEEN.get(place)
     if seen is None or seen[:2] != (mark, version):
-        seen = _SEEN[place] = (mark, version, _is_same(manager, place, version, context))
+        seen = _SEEN[place] = (mark, version, _is_same(manager, place, version, data_version))
     return "same" if seen[2] else "changed"
 
 
-def _is_same(manager: Any, place: str, version: str, context: InputContext) -> bool:
+def _is_same(manager: StagingIOManager, place: str, version: str, data_version: str) -> bool:
     """Whether the file holds what was written under this version."""
-    if manager.version_at(place) != version:
-        return False
     try:
-        manager.verify(context)
-    except (CorruptData, MissingValue, StorageUnavailable):
+        return manager.holds(place, version, data_version)
+    except (CorruptData, MissingValue, StorageUnavailable, OSError):
         return False
-    return True

@@ -13,7 +13,6 @@ from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.errors import InvalidInvocationError, MissingValue, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import AssetReported, AssetRolledBack
-from nbasset.io_managers.protocol import InputContext
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.storage.protocol import StorageReader
 
@@ -59,28 +58,6 @@ def current_ids(reader: StorageReader, key: AssetKey) -> dict[int | None, str]:
     made = record.materialization if record is not None else None
     if made is not None and made.partition is None:
         found[None] = made.version_id
-    return found
-
-
-def manager_of(scope: Scope, key: AssetKey) -> Any:
-    """The I/O manager that stores an asset, as it stands among the resources or is built in; not opened."""
-    asset = scope.catalog.by_key[key]
-    given = {**scope.resolved.resources, **scope.resources, **scope.resolved.maker(key).resource_defs}
-    name = asset.spec.io_manager_key
-    return given[name] if name in given else scope.manager(name)
-
-
-def place_of(manager: Any, fact: AssetMaterialized, key: AssetKey, partitions_def: Any) -> str | None:
-    """Where the current file of an asset or partition stands; None when its manager does not tell."""
-    folder = getattr(manager, "folder", None)
-    relative = getattr(manager, "relative_path", None)
-    if folder is None:
-        return None
-    if relative is None:
-        return fact.uri
-    partitions = (PartitionRef(*fact.partition),) if fact.partition is not None else ()
-    context = InputContext(key=key, partitions=partitions, asset_partitions_def=partitions_def)
-    found: str = folder.place(relative(context))
     return found
 
 

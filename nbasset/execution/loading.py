@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -77,6 +77,8 @@ def load_stored(
             version_ids=ids,
         )
         chosen = opened[spec.io_manager_key] if spec.io_manager_key in given else manager(spec.io_manager_key)
+        if version_ids is not None:
+            _refuse_lost(chosen, key, set(ids) - set(_newest(versions, key, refs)))
         return chosen.load_input(context)
 
 
@@ -89,3 +91,15 @@ def _has_unrecorded(reader: StorageReader, key: AssetKey) -> bool:
     """Whether the asset has a materialization whose version nobody noted: an I/O manager that stores by itself."""
     record = reader.latest([key]).get(key)
     return record is not None and record.materialization is not None
+
+
+def _refuse_lost(manager: Any, key: AssetKey, earlier: Iterable[str]) -> None:
+    """Earlier versions that are not kept: a manager whose files do not say which version they are would give the current one instead."""
+    if getattr(manager, "says_version", False):
+        return
+    folder = getattr(manager, "folder", None)
+    for version in filter(None, earlier):
+        if folder is None:
+            raise MissingValue(f"the I/O manager of asset '{key}' keeps no earlier versions, so {version} cannot be loaded.")
+        if not folder.exists(folder.version_place(version)):
+            raise MissingValue(f"version {version} of asset '{key}' is not kept any more. Those that are: history {key}.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.errors import ChangedByHand, CorruptData, MissingValue, StorageUnavailable, UnstorableValue
 from nbasset.io_managers import parquet_files
-from nbasset.io_managers.content import data_version, schema_id
+from nbasset.io_managers.content import schema_id
 from nbasset.io_managers.expected import check_columns
 from nbasset.io_managers.frames import ArrowForm, from_arrow, to_arrow
 from nbasset.io_managers.parquet_files import Options, Written
@@ -53,6 +53,8 @@ class ParquetIOManager(StagingIOManager):
     ...     result.asset_value("numbers")
     [3, 1]
     """
+
+    says_version = True
 
     def __init__(
         self,
@@ -196,7 +198,7 @@ class ParquetIOManager(StagingIOManager):
         """
         with self._opened(context) as file:
             expected = parquet_files.footer(file).get(parquet_files.DATA_VERSION, b"").decode()
-            found = data_version(parquet_files.read_table(file))
+            found = parquet_files.content_of(file)
         if expected and found != expected:
             raise CorruptData(f"the values of {context.label} are not those that were written: their hash is {found}, not {expected}.")
         return found
@@ -208,6 +210,21 @@ class ParquetIOManager(StagingIOManager):
                 return parquet_files.version_in(file)
         except (CorruptData, FileNotFoundError):
             return None
+
+    def holds(self, place: str, version_id: str, data_version: str) -> bool:
+        """Whether the file says that it is this version, and its values have the hash that it names."""
+        try:
+            with closing(self._open(place)) as file:
+                if parquet_files.version_in(file) != version_id:
+                    return False
+                expected = parquet_files.footer(file).get(parquet_files.DATA_VERSION, b"").decode()
+                return not expected or parquet_files.content_of(file) == expected
+        except (CorruptData, FileNotFoundError, OSError):
+            return False
+
+    def stable_place(self, context: OutputContext | InputContext) -> str:
+        """The path of the current file."""
+        return self.folder.place(self.relative_path(context))
 
     def relative_path(self, context: OutputContext | InputContext) -> str:
         """Where the value stands below the base, with ``/``."""

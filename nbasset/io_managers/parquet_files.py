@@ -193,6 +193,15 @@ def read_batches(file: pq.ParquetFile) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(restore(file.schema_arrow.empty_table()).schema, batches())
 
 
+def content_of(file: pq.ParquetFile) -> str:
+    """The content hash of what the file holds now, read batch by batch."""
+    rows = read_batches(file)
+    found = ContentHash(rows.schema)
+    for batch in rows:
+        found.update(batch)
+    return found.digest()
+
+
 class _Restoration:
     """Puts back what Parquet itself does not keep: seconds, dictionaries of any type with all their values in order, own metadata."""
 

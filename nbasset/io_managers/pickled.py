@@ -35,6 +35,7 @@ class FilesystemIOManager(StagingIOManager):
     """
 
     extension = ".pickle"
+    says_version = True
 
     def __init__(self, base_dir: str | os.PathLike[str] = "warehouse", *, storage_options: Mapping[str, Any] | None = None) -> None:
         self.folder: Folder = open_folder(base_dir, dict(storage_options or {}))
@@ -59,9 +60,9 @@ class FilesystemIOManager(StagingIOManager):
                 f"{context.label} returned a {type(obj).__name__}, which cannot be pickled: {error}\n"
                 "Objects that hold open files, connections, locks or functions without a name cannot. Return the data they are made from."
             ) from error
-        found = "p1:" + hashlib.sha256(data).hexdigest()[:32]
+        found = _hash(data)
         said = json.dumps({"version": context.version_id, "data_version": found})
-        final = self.folder.place(self._relative(context))
+        final = self.stable_place(context)
         place = self.folder.staging_place(context.version_id)
         with self.folder.writing(place) as file:
             file.write(data)
@@ -85,6 +86,16 @@ class FilesystemIOManager(StagingIOManager):
         """Remove the staged file."""
         self.folder.discard(staged.staged_uri)
 
+    def stable_place(self, context: OutputContext | InputContext) -> str:
+        """The path of the current pickle."""
+        return self.folder.place(self._relative(context))
+
+    def holds(self, place: str, version_id: str, data_version: str) -> bool:
+        """Whether the file says that it is this version, and its bytes have the hash that it names. Nothing in it is run."""
+        data = self._read(place)
+        said = _said(data) if data is not None else {}
+        return data is not None and said.get("version") == version_id and said.get("data_version") == _hash(data[: data.rfind(_MARK)])
+
     def load_input(self, context: InputContext) -> Any:
         """The object that was stored.
 
@@ -103,7 +114,7 @@ class FilesystemIOManager(StagingIOManager):
         return to_arrow(self._load_one(context), label=context.label)
 
     def _load_one(self, context: InputContext) -> Any:
-        place = self.folder.place(self._relative(context))
+        place = self.stable_place(context)
         wanted_id = context.version_of(0)
         data = self._read(place)
         there = _said(data).get("version") if data is not None else None
@@ -142,6 +153,10 @@ class FilesystemIOManager(StagingIOManager):
             return op_path(context.get_identifier(), extension=self.extension)
         where = dimensions(context.asset_partition_key, context.asset_partitions_def) if context.partitions else None
         return asset_path(context.asset_key, where, extension=self.extension)
+
+
+def _hash(data: bytes) -> str:
+    return "p1:" + hashlib.sha256(data).hexdigest()[:32]
 
 
 def _said(data: bytes) -> dict[str, str]:

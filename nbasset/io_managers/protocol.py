@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionKeyRange
@@ -289,8 +289,10 @@ class StagingIOManager(IOManager):
     """An I/O manager whose writes are two-phased. Used alone, `handle_output` stages and publishes at once.
 
     `stage` may run in any process, and several at a time; `publish` and `discard` run in the process of the run, one at a time for an
-    asset.
+    asset. `says_version` tells that its files say which version they are, so that it never gives one version for another.
     """
+
+    says_version: ClassVar[bool] = False
 
     @abstractmethod
     def stage(self, context: OutputContext, obj: Any) -> Staged:
@@ -303,6 +305,20 @@ class StagingIOManager(IOManager):
     @abstractmethod
     def discard(self, staged: Staged) -> None:
         """Remove a staged value that will not be published."""
+
+    def stable_place(self, context: OutputContext | InputContext) -> str | None:
+        """Where the current value stands that a context is about: what looks after files, moves or removes them, asks this.
+
+        None where a manager does not tell; its files are then left alone.
+        """
+        return None
+
+    def holds(self, place: str, version_id: str, data_version: str) -> bool:
+        """Whether at a stable place there still is what was written as this version, and not what somebody put there by hand.
+
+        It may read all of it. True where a manager cannot tell.
+        """
+        return True
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Stage and publish, for use without a run. A dict by partition key is written partition by partition."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ from nbasset.io_managers.paths import asset_path, dimensions, op_path
 from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, StagingIOManager
 from nbasset.io_managers.publishing import Folder, LocalFolder, open_folder, told
 from nbasset.io_managers.remote_path import RemotePath
+from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import RawMetadataValue
 
 AnyPath: TypeAlias = Path | RemotePath
@@ -163,6 +165,38 @@ class UPathIOManager(StagingIOManager):
         """Remove the staged file."""
         self.folder.discard(staged.staged_uri)
 
+    def stable_place(self, context: OutputContext | InputContext) -> str:
+        """The path of the current value."""
+        return str(self.path_of(context))
+
+    def holds(self, place: str, version_id: str, data_version: str) -> bool:
+        """Whether the bytes have the hash that was recorded; True when the asset gave a data version of its own."""
+        return not data_version.startswith(_TAG) or self._content(place) == data_version
+
+    def stage_version(self, key: AssetKey, partition: PartitionRef | None, version_id: str, *, partitions_def: Any = None) -> Staged:
+        """Stage a kept version again, as it was and under its own id: publishing it is a rollback.
+
+        Raises
+        ------
+        MissingValue
+            If the version is no longer kept.
+        """
+        context = InputContext(key=key, partitions=(partition,) if partition else (), asset_partitions_def=partitions_def)
+        final = self.path_of(context)
+        kept = self._kept(version_id, final.name)
+        if kept is None:
+            raise MissingValue(
+                f"version {version_id} of asset '{key.to_user_string()}' is not kept any more, so it cannot be brought back."
+            )
+        place = self.folder.staging_place(version_id, final.name)
+        if place != str(kept):
+            _copy(kept, self._path(place))
+            self.folder.sync(place)
+        return Staged(
+            asset=key, partition=partition, staged_uri=place, uri=str(final), version_id=version_id, data_version="",
+            size_bytes=self.folder.size(place),
+        )  # fmt: skip
+
     # -- reading ------------------------------------------------------------------------------------------------------------
 
     def load_input(self, context: InputContext) -> Any:
@@ -204,9 +238,7 @@ class UPathIOManager(StagingIOManager):
         path = self.path_of(context)
         wanted_id = context.version_of(0)
         if wanted_id is not None:
-            kept = self.folder.version_place(wanted_id, path.name)
-            if self.folder.exists(kept):
-                path = self._path(kept)
+            path = self._kept(wanted_id, path.name) or path
         try:
             with told(str(path)):
                 return self.load_from_path(context, path)
@@ -215,6 +247,15 @@ class UPathIOManager(StagingIOManager):
 
     def _load_table(self, context: InputContext) -> ArrowForm:
         return to_arrow(self._load_one(context), label=context.label)
+
+    def _kept(self, version_id: str, name: str) -> AnyPath | None:
+        """Where an earlier version is kept: under the name of its path, which is another one since the asset was renamed."""
+        kept = self.folder.version_place(version_id, name)
+        if self.folder.exists(kept):
+            return self._path(kept)
+        folder = self._path(self.folder.version_place(version_id))
+        found: list[AnyPath] = list(folder.iterdir()) if folder.exists() and folder.is_dir() else []
+        return found[0] if len(found) == 1 else None
 
     def _path(self, place: str) -> AnyPath:
         return Path(place) if isinstance(self.folder, LocalFolder) else RemotePath(place, **self.storage_options)
@@ -229,6 +270,17 @@ class UPathIOManager(StagingIOManager):
                 while chunk := file.read(_CHUNK):
                     found.update(chunk)
         return _TAG + found.hexdigest()[:32]
+
+
+def _copy(source: AnyPath, target: AnyPath) -> None:
+    """Copy a file, or a folder with all that is in it."""
+    if isinstance(source, Path):
+        if source.is_dir():
+            shutil.copytree(str(source), str(target))
+        else:
+            shutil.copyfile(str(source), str(target))
+        return
+    source.fs.copy(str(source), str(target), recursive=source.is_dir())
 
 
 def _files(path: Any) -> list[Any]:

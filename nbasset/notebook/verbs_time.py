@@ -70,8 +70,9 @@ def do_rename(session: Session, arguments: RenameArguments) -> None:
 def do_gc(session: Session, arguments: GcArguments) -> None:
     """``%asset gc``."""
     from nbasset.commands.gc import gc
+    from nbasset.commands.managers import managers_in
 
-    show(gc_card(gc(session.instance, arguments)))
+    show(gc_card(gc(session.instance, arguments, [managers_in(scope_of(session))])))
 
 
 def do_check(session: Session, arguments: CheckArguments) -> None:
