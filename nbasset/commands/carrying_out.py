@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from nbasset.commands.made_with import MadeWith
 from nbasset.commands.retention import retain
+from nbasset.commands.run_rules import check_rules, time_limit
 from nbasset.commands.scope import Scope, user_name
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.executors import TagLimit
@@ -83,6 +84,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     """Run a plan to its end. A failed step is in the result; an interrupt is raised again when the run was recorded as cancelled."""
     instance = scope.instance
     storage = instance.storage
+    check_rules(plan.tags)
     observe = manner.observe
     if observe is observe_nothing and not instance.is_ephemeral:
         observe = keep_displays(shell_in_use, instance.home.runs)
@@ -98,6 +100,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     def code(node: str) -> CodeRef:
         return replace(scope.location.code_ref(node, storage.put_text), catalog_id=catalog_id)
 
+    cancel = manner.cancel if manner.cancel is not None else CancelToken()
     made = MadeWith(scope, environment, plan.config)
     with RunResources(environment, plan.config, job=plan.job) as resources:
         runner = StepRunner(environment, resources, keeps_values=manner.keeps_values)
@@ -129,8 +132,8 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
         )
         run_step = host.run_step if elsewhere else runner.run
         try:
-            loop = RunLoop(plan, storage=storage, run_step=run_step, options=options, executor=executor, cancel=manner.cancel)
-            with instance.before_reading(loop.log.settle):
+            loop = RunLoop(plan, storage=storage, run_step=run_step, options=options, executor=executor, cancel=cancel)
+            with instance.before_reading(loop.log.settle), time_limit(plan.tags, cancel):
                 outcome = loop.run()
         finally:
             if owned:

@@ -9,6 +9,7 @@ from typing import Any
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_error
 from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.reexecution import Again, plan_again
+from nbasset.commands.run_rules import RETRY_NUMBER_TAG, next_try, tries_so_far
 from nbasset.commands.scope import Scope
 from nbasset.definitions.composition import InputHandle, NodeCall, OutputHandle
 from nbasset.definitions.config_mapping import ConfigMapping
@@ -179,7 +180,30 @@ def run_with_executor(
     scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
     again: ReexecutionOptions | None = None, *, on_plan: Callable[[RunPlan], None] = lambda plan: None,
 ) -> ExecuteInProcessResult:  # fmt: skip
-    """Run a job with the executor that it names, unless `manner` names another. `on_plan` hears the plan before anything runs."""
+    """Run a job with the executor that it names, unless `manner` names another. `on_plan` hears each plan before anything of it runs.
+
+    A run that failed is followed by others as its tags ask (`run_rules`); the result is that of the last one.
+    """
+    first = _run_with_executor(scope, job, options, manner, again, on_plan)
+    return tried_again(scope, job, first, options, manner, on_plan=on_plan)
+
+
+def tried_again(
+    scope: Scope, job: JobDefinition, result: ExecuteInProcessResult, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    *, on_plan: Callable[[RunPlan], None] = lambda plan: None,
+) -> ExecuteInProcessResult:  # fmt: skip
+    """The result of a run of a job, or of the last of those that follow it as its tags ask."""
+    while (following := next_try(scope.instance, result)) is not None:
+        number = str(tries_so_far(result.plan.tags) + 1)
+        options = replace(options, run_id=None, tags={**options.tags, RETRY_NUMBER_TAG: number})
+        result = _run_with_executor(scope, job, options, manner, following, on_plan)
+    return result
+
+
+def _run_with_executor(
+    scope: Scope, job: JobDefinition, options: JobOptions, manner: Manner, again: ReexecutionOptions | None,
+    on_plan: Callable[[RunPlan], None],
+) -> ExecuteInProcessResult:  # fmt: skip
     plan, view, changed = plan_of_job(scope, job, options, manner, again)
     on_plan(plan)
     if changed.executor:
