@@ -98,7 +98,8 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
 
     @cache
     def code(node: str) -> CodeRef:
-        return replace(scope.location.code_ref(node, storage.put_text), catalog_id=catalog_id)
+        found = scope.location.code_ref(node, storage.put_text)
+        return replace(found, catalog_id=catalog_id) if catalog_id else found
 
     cancel = manner.cancel if manner.cancel is not None else CancelToken()
     made = MadeWith(scope, environment, plan.config)

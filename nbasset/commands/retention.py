@@ -14,6 +14,7 @@ from nbasset.commands.managers import ready_manager
 from nbasset.commands.scope import Scope
 from nbasset.commands.versions import Made, current_ids, history_of
 from nbasset.dataclass import dataclass
+from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.events.recipes import recipe_of
 from nbasset.events.records import RunRecord
@@ -107,12 +108,15 @@ def retain(scope: Scope, events: Iterable[Event]) -> int:
     Cheap: a version is looked for only behind the newest ones of its partition, and nothing is asked when there are no earlier versions.
     """
     keep = scope.instance.settings.retention.versions
+    known = scope.catalog.by_key
     made: dict[AssetKey, set[int | None]] = {}
     for event in events:
         if isinstance(event, StepSucceeded):
-            for fact in facts_in(event):
-                if fact.version_id and fact.asset in scope.catalog.by_key:
+            for fact in event.facts:
+                if isinstance(fact, AssetMaterialized) and fact.uri and fact.asset in known:
                     made.setdefault(fact.asset, set()).add(fact.partition.ordinal if fact.partition is not None else None)
+    if not made:
+        return 0
     reader = scope.instance.reader
     records = reader.latest(list(made))
     count = 0

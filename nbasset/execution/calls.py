@@ -45,7 +45,11 @@ class Call:
         self._makes_many = policy is not None and policy.max_partitions_per_run != 1
         self.managers = {output.manager for output in step.outputs}
         for item in step.leaves():
-            self.managers |= self.slot(item).managers(item)
+            slot = self.slot(item)
+            if item.asset is not None and slot.manager is not None:
+                self.managers.add(slot.manager)
+            else:
+                self.managers |= slot.managers(item)
 
     def slot(self, item: StepInput) -> InputSlot:
         """What is known of an input."""

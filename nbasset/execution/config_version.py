@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nbasset.definitions.op import OpDefinition
 from nbasset.execution.environment import StepEnvironment
 from nbasset.planning.digests import digest_of
 from nbasset.serde import Json, dumps
@@ -20,6 +21,8 @@ def config_version(environment: StepEnvironment, run_config: Mapping[str, Json],
     """The version for a node of the catalog; empty when nothing of it is configured. `parameters` are digests by name."""
     definition = environment.definitions.nodes.get(node)
     inside: Any = definition.node if definition is not None else None
+    if not run_config and not parameters and isinstance(inside, OpDefinition) and inside.config_schema is None and not inside.resource_keys:
+        return ""  # so it is with most
     parts: dict[str, list[str]] = {}
     given = _given(environment, run_config, node)
     if given:

@@ -32,7 +32,7 @@ class InputSlot(NamedTuple):
     """What is known of an input whatever is read for it: what the op and the asset say of it, and where it comes from.
 
     `spec` is of the asset that it reads, `manager` the key that loads it; for an input that other steps give, the key of each output goes
-    before. Of a list, each is about one item.
+    before. `is_own` tells that the asset has a manager of its own under that key. Of a list, each is about one item.
     """
 
     declared: In
@@ -42,6 +42,7 @@ class InputSlot(NamedTuple):
     form: Form
     spec: AssetSpec | None
     manager: str | None
+    is_own: bool
     is_nothing: bool
 
     def managers(self, item: StepInput) -> set[str]:
@@ -64,12 +65,15 @@ def slot_of(item: StepInput, op: OpDefinition, owner: AssetsDefinition | None, e
         annotation, value_type = each_of(annotation), each_of(value_type)
     wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None and item.asset is not None else None
     manager = item.manager or declared.input_manager_key
-    spec = None
+    spec, is_own = None, False
     if item.asset is not None:
         maker = environment.definitions.makers.get(item.asset)
         spec = maker.specs_by_key[item.asset] if maker is not None else environment.definitions.catalog.asset(item.asset).spec
         manager = (wanted.input_manager_key if wanted is not None else None) or manager or spec.io_manager_key
-    return InputSlot(declared, annotation, value_type, wanted, form_of(annotation).form, spec, manager, is_nothing(declared.value_type))
+        is_own = maker is not None and manager in maker.resource_defs
+    return InputSlot(
+        declared, annotation, value_type, wanted, form_of(annotation).form, spec, manager, is_own, is_nothing(declared.value_type)
+    )
 
 
 _UNDECLARED = In()
@@ -137,10 +141,11 @@ class InputLoader:
             If it needs partitions that the upstream does not define.
         """
         at = clock.now_us()
-        if reading.slot(item).is_nothing:
+        slot = reading.slot(item)
+        if slot.is_nothing:
             return Nothing, None
-        if item.kind == "asset" and item.asset is not None:
-            return self._asset(reading, item, item.asset, at)
+        if slot.spec is not None and item.kind == "asset":
+            return self._asset(reading, item, slot, slot.spec, at)
         if item.kind == "config":
             return self._given(reading, item)
         if item.parts:
@@ -158,10 +163,10 @@ class InputLoader:
 
     # -- stored assets -----------------------------------------------------------------------------------------------------
 
-    def _asset(self, reading: Reading, item: StepInput, asset: AssetKey, at: int) -> tuple[Any, InputLoaded | None]:
-        slot, versions = reading.slot(item), reading.versions(item)
-        spec = slot.spec
-        assert spec is not None
+    def _asset(
+        self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, at: int
+    ) -> tuple[Any, InputLoaded | None]:  # fmt: skip
+        asset, versions = spec.key, reading.versions(item)
         assert slot.manager is not None
         if item.nonexistent and not _allowed(slot.wanted, "allow_nonexistent_partitions"):
             raise InvariantViolationError(
@@ -173,12 +178,12 @@ class InputLoader:
         how = form_as(slot.form, several=item.several)
         if item.partitions is not None and not refs:
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
-        manager = self.own(asset, slot.manager)
-        manager = manager if manager is not None else self._manager(slot.manager, reading)
+        manager = self.own(asset, slot.manager) if slot.is_own else self._manager(slot.manager, reading)
         if type(manager) is InMemoryIOManager and (how == "single" if refs else spec.partitions_def is None) and len(refs) <= 1:
-            value = manager.kept(asset.to_user_string(), refs[0].key if refs else None, _ABSENT)
+            name = asset.to_user_string()
+            value = manager.kept(name, refs[0].key if refs else None, _ABSENT)
             if value is not _ABSENT:  # else the manager says what is missing
-                return value, InputLoaded(item.name, str(asset), ids, clock.now_us() - at)
+                return value, InputLoaded(item.name, name, ids, clock.now_us() - at)
         context = self._context(reading, item, slot, spec, refs, how, ids)
         value = manager.load_input(context)
         return value, InputLoaded(item.name, str(asset), ids if len(ids) <= 100 else (), clock.now_us() - at, context.added_metadata)

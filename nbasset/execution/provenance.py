@@ -45,7 +45,8 @@ class Provenance:
 
     def used(self, step: Step, asset: AssetKey, ordinal: int | None) -> tuple[InputUsed, ...]:
         """What one output, or one partition of it, reads."""
-        return tuple([self._input(read, asset, ordinal, step) for read in self._reads_of(asset)])
+        seen = self._seen.get((step.node, step.partitions), _NOTHING)
+        return tuple([self._input(read, asset, ordinal, seen.get(read.asset, 0)) for read in self._reads_of(asset)])
 
     def digest(self, step: Step, asset: AssetKey, ordinal: int | None, *, code: str, io: str) -> str:
         """The input digest of one output."""
@@ -70,8 +71,7 @@ class Provenance:
             fact.description,
         )  # fmt: skip
 
-    def _input(self, read: Read, asset: AssetKey, ordinal: int | None, step: Step) -> InputUsed:
-        as_of = self._seen.get((step.node, step.partitions), {}).get(read.asset, 0)
+    def _input(self, read: Read, asset: AssetKey, ordinal: int | None, as_of: int) -> InputUsed:
         if read.upstream is None:
             found = self.versions.current(read.asset, None)
             return InputUsed(read.asset, None, found[1] if found else "", as_of)
@@ -95,3 +95,6 @@ class Provenance:
     def _node_assets(self, step: Step) -> tuple[AssetKey, ...]:
         node = self.catalog.nodes_by_name.get(step.node)
         return step.assets if node is None or len(node.steps) == 1 else node.assets
+
+
+_NOTHING: dict[AssetKey, int] = {}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from nbasset import clock
 from nbasset.events.facts import AssetMaterialized, Fact, InputUsed
@@ -108,6 +107,15 @@ def _numbered(event: Event, numbers: Sequence[int], first: int) -> Event:
         return InputUsed(used.asset, used.partitions, used.digest, seq)
 
     def told(fact: Fact) -> Fact:
-        return replace(fact, inputs=tuple([number(used) for used in fact.inputs])) if isinstance(fact, AssetMaterialized) else fact
+        if not isinstance(fact, AssetMaterialized):
+            return fact
+        return AssetMaterialized(  # written out: `replace` costs three times as much
+            fact.asset, fact.partition, fact.version_id, fact.data_version, fact.code_version, fact.config_version, fact.io_version,
+            fact.input_digest, fact.source_id, tuple([number(used) for used in fact.inputs]), fact.rows, fact.size_bytes, fact.schema_id,
+            fact.uri, fact.metadata, fact.tags, fact.hidden_state, fact.description,
+        )  # fmt: skip
 
-    return replace(event, facts=tuple([told(fact) for fact in event.facts]))
+    return StepSucceeded(
+        event.at_us, event.run_id, event.step, tuple([told(fact) for fact in event.facts]), event.attempt, event.started_us, event.load_us,
+        event.work_us, event.write_us,
+    )  # fmt: skip

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import NodeOutput, OutputRef
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.events.facts import CheckKey

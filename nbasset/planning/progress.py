@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import OutputRef
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, OutputStored
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, InputLoaded, OutputStored
 from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
 from nbasset.events.records import StepStatus
 from nbasset.keys import AssetKey
@@ -130,6 +131,8 @@ class RunProgress:
         assets = set()
         keys: dict[str, list[str]] = {}
         for fact in facts:
+            if isinstance(fact, InputLoaded):
+                continue
             if isinstance(fact, OutputStored):
                 came.add(fact.output)
                 if fact.mapping_key is not None:
@@ -151,11 +154,12 @@ class RunProgress:
 
     def _release(self, key: str) -> list[Skip]:
         skips: list[Skip] = []
+        may_stop = key in self._failed_checks or key in self._gone
         for name in list(self._dependents[key]):
             self._waiting[name] -= 1
             if self.status[name] != "waiting":
                 continue
-            skip = self._must_skip(self._steps[name], key)
+            skip = self._must_skip(self._steps[name], key) if may_stop else None
             if skip is not None:
                 skips.extend(self._skipped(skip))
             else:
@@ -170,6 +174,8 @@ class RunProgress:
 
     def _expand(self, origin: str) -> list[Skip]:
         """Dynamic outputs of a step are there: put in steps for their values. Called before what waits for the step is released."""
+        if not self.mapping_keys:
+            return []
         dynamic = {place: keys for place, keys in self.mapping_keys.items() if place[0] == origin}
         if not dynamic:
             return []

@@ -105,9 +105,10 @@ def _only_with_their_assets(catalog: Catalog, checks: Collection[CheckKey]) -> I
 def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[AssetKey]) -> Iterable[CatalogNode]:
     """Nodes, each after those that make what it reads; a check right after what it looks at, so that it can block what comes next."""
     at = {key: float(place) for place, key in enumerate(catalog.order)}
-    place = {
-        node.name: max((at[key] for key in node.assets if key in wanted), default=_place_of_check(node, catalog, at)) for node in nodes
-    }
+    place = {}
+    for node in nodes:
+        made = [at[key] for key in node.assets if key in wanted]
+        place[node.name] = max(made) if made else _place_of_check(node, catalog, at)
     ordered = sorted(nodes, key=lambda node: place[node.name])
     done: set[AssetKey] = set()
     for node in ordered:
