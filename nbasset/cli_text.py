@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
-from nbasset.events.kinds import Event, StepFailed, StepRetried, StepReused, StepSkipped, StepStarted, StepSucceeded
+from nbasset.events.kinds import Event, RunRequested, StepFailed, StepRetried, StepReused, StepSkipped, StepStarted, StepSucceeded
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from nbasset.commands.doctor import DoctorResult
     from nbasset.commands.list_assets import AssetList
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
     from nbasset.commands.run import RunResult
     from nbasset.errors import Problem
     from nbasset.execution.result import ExecuteInProcessResult
+    from nbasset.keys import AssetKey
 
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 _COLORS = {"fresh": "green", "stale": "yellow", "missing": "bright_black", "failed": "red", "problem": "red", "running": "blue"}
 _MARKS = {"ok": ("✓", "green"), "note": ("·", "bright_black"), "warning": ("▲", "yellow"), "failed": ("✗", "red")}
+_MANY = 12
+"""Of more partitions of an asset than so many, one line tells how all of them went."""
 
 
 def inert(text: str) -> str:
@@ -87,56 +92,153 @@ def show_plan(plan: PlanResult, out: Console) -> None:
 
 
 class StepLines:
-    """Says each step as it ends, and on a terminal which ones are running. Use as the listener of a run."""
+    """Says each step as it ends, and on a terminal which ones are running. Use as the listener of a run.
+
+    Of an asset with many partitions there is one line, when the last of them has ended; what fails is told at once.
+    """
 
     def __init__(self, out: Console, *, quiet: bool = False) -> None:
         self.out = out
         self.quiet = quiet
         self._status: Any = None
         self._running: dict[str, None] = {}
+        self._many: dict[AssetKey, _Partitions] = {}
 
     def __call__(self, event: Event) -> None:
         """Hear an event."""
         if self.quiet:
             return
-        from rich.text import Text
-
-        line: Text | None = None
+        if isinstance(event, RunRequested):
+            counts = {target.asset: len(target.partitions) for target in event.targets if target.partitions is not None}
+            self._many = {asset: _Partitions(count) for asset, count in counts.items() if count > _MANY}
+            return
         if isinstance(event, StepStarted):
             self._running[event.step] = None
-        elif isinstance(event, StepSucceeded):
-            line = Text("✓ ", "green") + Text(inert(event.step)) + Text(f"  {_made(event)}", "bright_black")
-        elif isinstance(event, StepFailed):
-            word = "cancelled" if event.cancelled else "failed"
-            line = Text("✗ ", "red") + Text(inert(event.step)) + Text(f"  {word}", "red")
-        elif isinstance(event, StepRetried):
-            line = Text("↻ ", "yellow") + Text(f"{inert(event.step)}  attempt {event.attempt} failed, again in {event.wait_s:g} s")
-        elif isinstance(event, StepSkipped):
-            line = Text("» ", "bright_black") + Text(f"{inert(event.step)}  {_skipped(event)}", "bright_black")
-        elif isinstance(event, StepReused):
-            line = Text("✓ ", "green") + Text(f"{inert(event.step)}  taken from run {event.from_run_id[:8]}", "bright_black")
-        if line is not None:
-            self._running.pop(getattr(event, "step", ""), None)
-            self.out.print(line)
+        elif isinstance(event, (StepSucceeded, StepFailed, StepSkipped, StepReused, StepRetried)):
+            self._running.pop(event.step, None)
+            many = self._among_many(event)
+            if many is None or isinstance(event, (StepFailed, StepRetried)):
+                self.out.print(_step_line(event))
+            if many is not None and many.is_over:
+                self._tell(many)
         self._show_running()
+
+    def _among_many(self, event: Event) -> _Partitions | None:
+        """The many partitions that the step is one or some of, with the step counted among them."""
+        assets = [fact.asset for fact in event.facts if isinstance(fact, AssetMaterialized)] if isinstance(event, StepSucceeded) else []
+        if isinstance(event, (StepFailed, StepSkipped)):
+            assets = [target.asset for target in event.targets]
+        many = next((self._many[asset] for asset in assets if asset in self._many), None)
+        if many is not None:
+            many.add(event, next(asset for asset in assets if asset in self._many))
+        return many
+
+    def _tell(self, many: _Partitions) -> None:
+        from rich.text import Text
+
+        mark, color = ("✗", "red") if many.failed else ("✓", "green") if many.made or many.unchanged else ("»", "bright_black")
+        self.out.print(Text(f"{mark} ", color) + Text(inert(many.name)) + Text(f"  {many.text}", "bright_black"))
+        many.is_told = True
 
     def _show_running(self) -> None:
         if not self.out.is_terminal:
             return
-        text = inert(", ".join(self._running))
-        if self._running and self._status is None:
+        under_way = [f"{many.name} {many.ended:,} of {many.count:,}" for many in self._many.values() if many.is_under_way]
+        text = inert(", ".join([*under_way, *self._running]))
+        if text and self._status is None:
             self._status = self.out.status(text, spinner="dots")
             self._status.start()
-        elif self._running:
+        elif text:
             self._status.update(text)
         elif self._status is not None:
-            self.close()
+            self._hide()
 
     def close(self) -> None:
-        """Take the line of running steps away."""
+        """Take the line of running steps away, and tell of partitions that were cut off."""
+        self._hide()
+        for many in self._many.values():
+            if many.is_under_way:
+                self._tell(many)
+
+    def _hide(self) -> None:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+@dataclass(slots=True)
+class _Partitions:
+    """What became of the many partitions of one asset so far."""
+
+    count: int
+    name: str = ""
+    made: int = 0
+    failed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    rows: int = 0
+    size_bytes: int = 0
+    took_us: int = 0
+    is_told: bool = False
+
+    @property
+    def ended(self) -> int:
+        return self.made + self.failed + self.unchanged + self.skipped
+
+    @property
+    def is_over(self) -> bool:
+        return self.ended >= self.count and not self.is_told
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.ended > 0 and not self.is_told
+
+    @property
+    def text(self) -> str:
+        from nbasset.commands.words import counted, duration, size_text
+
+        said = [counted(self.made, "partition") if self.ended == self.made == self.count else f"{self.made:,} of {self.count:,} partitions"]
+        said += [f"{self.failed:,} failed"] if self.failed else []
+        said += [f"{self.unchanged:,} unchanged"] if self.unchanged else []
+        said += [f"{self.skipped:,} not run"] if self.skipped else []
+        said += [duration(self.took_us / 1_000_000)] if self.made else []
+        said += [counted(self.rows, "row")] if self.rows else []
+        return ", ".join([*said, size_text(self.size_bytes)] if self.size_bytes else said)
+
+    def add(self, event: Event, asset: AssetKey) -> None:
+        """Count a step."""
+        if isinstance(event, StepSucceeded):
+            facts = [fact for fact in event.facts if isinstance(fact, AssetMaterialized)]
+            self.made += sum(1 for fact in facts if fact.asset == asset)
+            self.rows += sum(fact.rows or 0 for fact in facts)
+            self.size_bytes += sum(fact.size_bytes or 0 for fact in facts)
+            self.took_us += event.load_us + event.work_us + event.write_us
+        elif isinstance(event, (StepFailed, StepSkipped)):
+            count = sum(len(target.partitions or "1") for target in event.targets if target.asset == asset)
+            if isinstance(event, StepFailed):
+                self.failed += count
+            elif event.reason == "fresh":
+                self.unchanged += count
+            else:
+                self.skipped += count
+        else:
+            return
+        self.name = event.step.partition("[")[0]
+
+
+def _step_line(event: StepSucceeded | StepFailed | StepSkipped | StepReused | StepRetried) -> Text:
+    from rich.text import Text
+
+    step = inert(event.step)
+    if isinstance(event, StepSucceeded):
+        return Text("✓ ", "green") + Text(step) + Text(f"  {_made(event)}", "bright_black")
+    if isinstance(event, StepFailed):
+        return Text("✗ ", "red") + Text(step) + Text(f"  {'cancelled' if event.cancelled else 'failed'}", "red")
+    if isinstance(event, StepRetried):
+        return Text("↻ ", "yellow") + Text(f"{step}  attempt {event.attempt} failed, again in {event.wait_s:g} s")
+    if isinstance(event, StepSkipped):
+        return Text("» ", "bright_black") + Text(f"{step}  {_skipped(event)}", "bright_black")
+    return Text("✓ ", "green") + Text(step) + Text(f"  taken from run {event.from_run_id[:8]}", "bright_black")
 
 
 def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> None:
@@ -173,8 +275,9 @@ def show_result(result: ExecuteInProcessResult, seconds: float, warehouse: str, 
     assets = len({fact.asset for fact in made})
     is_of_ops = result.plan.job is not None and not any(step.assets for step in result.plan.steps)
     said = [counted(assets, "asset") + " made" if assets else counted(len(result.steps), "step") if is_of_ops else "nothing made"]
-    if len(made) > assets:
-        said.append(counted(len(made), "partition"))
+    partitions = sum(1 for fact in made if fact.partition is not None)
+    if partitions:
+        said.append(counted(partitions, "partition"))
     said += [counted(rows, "row")] if rows else []
     out.print()
     mark, color = ("✓", "green") if result.success else ("✗", "red")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +79,25 @@ def test_a_notebook_is_run_and_a_second_run_finds_nothing_to_do(call: Call, writ
     assert str(home / "notebooks" / "warehouse") in out
     code, out, _ = call("run", notebook)
     assert (code, out) == (DONE, "Nothing to do: 2 assets fresh.\n")
+
+
+def test_many_partitions_are_one_line_and_what_fails_among_them_is_told(call: Call, write_notebook: Write, home: Path) -> None:
+    days = "%%asset days --partitions daily:2013-01-01..2013-01-31\nif context.partition_key == BAD:\n    1 / 0\n[context.partition_key]"
+    few = "%%asset few --partitions static:a,b\n[1]"
+    notebook = write_notebook("BAD = '2013-01-09'", days, "%%asset report\nlen(days)", few)
+    _, out, _ = call("run", str(notebook))
+    assert re.sub(r"\d+(\.\d)? (ms|s|kB|B)\b", "_", out).splitlines()[:5] == [
+        "✗ days[2013-01-09]  failed",
+        "» report  skipped: upstream 'days[2013-01-09]' failed",
+        "✗ days  30 of 31 partitions, 1 failed, _, 30 rows, _",
+        "✓ few[a]  _, 1 row, _",
+        "✓ few[b]  _, 1 row, _",
+    ]
+    assert "✗ failed: 2 assets made, 32 partitions, 32 rows" in out
+    write_notebook("BAD = ''", days, "%%asset report\nlen(days)", few)
+    _, out, _ = call("run", str(notebook))
+    assert "✓ days  31 partitions, " in out
+    assert "✓ done: 2 assets made, 31 partitions, 32 rows" in out
 
 
 def test_the_home_can_be_named(call: Call, write_notebook: Write, home: Path) -> None:

@@ -14,10 +14,11 @@ from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.scope import Scope
 from nbasset.drawing.picture import State
+from nbasset.drawing.states import say
 from nbasset.errors import RunFailure
 from nbasset.execution.displays import keep_displays
 from nbasset.notebook.display import Bundle, can_update, show
-from nbasset.notebook.html import card, code_text, element, quiet, state_word, table
+from nbasset.notebook.html import Html, card, code_text, element, quiet, state_word, table
 from nbasset.notebook.session import Session, scope_of
 from nbasset.secrets import mask_secrets
 
@@ -99,12 +100,25 @@ def status_card(status: BackfillStatus) -> Bundle:
     notes = [*failures, *([said] if said else [])]
     html = card(
         element("header", state_word(state, headline(status))),
+        _bar(status),
         table(("Asset", "Partitions", "Failed"), rows),
         *(element("div", quiet(mask_secrets(line)), class_="note") for line in notes),
         label=headline(status),
-        states=[state],
+        states=[state, "fresh", "skipped", "failed", "running"],
     )
     return Bundle(html, mask_secrets("\n".join([*lines, *(f"  {line}" for line in notes)])))
+
+
+def _bar(status: BackfillStatus) -> Html | None:
+    """How far it is, while it is not over."""
+    if status.is_over or not status.total:
+        return None
+    counts: tuple[tuple[State, int], ...] = (
+        ("fresh", status.count("done")), ("skipped", status.count("skipped") + status.count("blocked")),
+        ("failed", status.count("failed")), ("running", status.count("running")),
+    )  # fmt: skip
+    parts = [element("i", style=f"width:{100 * count / status.total:.4g}%;background:var(--{state}-f)") for state, count in counts if count]
+    return element("div", *parts, class_="bar", role="img", aria_label=say([one for one in counts if one[1]]) or "nothing made yet")
 
 
 def _lines(lines: list[str]) -> Bundle:

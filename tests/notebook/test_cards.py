@@ -11,14 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbasset import StaticPartitionsDefinition, asset
+from nbasset.arguments.options import BackfillArguments
+from nbasset.commands.backfill import launch_backfill, plan_of
+from nbasset.commands.backfill_driver import drive
+from nbasset.commands.carrying_out import Manner
 from nbasset.commands.plan import PlannedNode, PlanResult
+from nbasset.commands.scope import scope_of
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import WORDS
 from nbasset.events.facts import ErrorInfo, Frame
+from nbasset.instance import Instance
 from nbasset.keys import AssetKey
 from nbasset.notebook.cards_parts import code_block, merged, same_errors
 from nbasset.notebook.cards_run import NodeProgress, RunPicture, plan_card, run_card
 from nbasset.notebook.html import card, element, escaped, state_word
+from nbasset.notebook.verbs_backfill import status_card
 from nbasset.ordinals import OrdinalSet
 
 _HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)"> \x1b[31m\u202e ]]> </style>'
@@ -288,3 +296,19 @@ def test_a_table_of_a_thousand_assets_stays_small_enough_to_save(notebook: Any) 
         "m",
     )
     assert len(notebook.ok("%asset list", "l").html) < 1_000_000
+
+
+def test_the_card_of_a_backfill_has_a_bar_until_it_is_over() -> None:
+    @asset(partitions_def=StaticPartitionsDefinition(["a", "b", "c"]))
+    def parts(context: Any) -> list[str]:
+        if context.partition_key == "b":
+            raise ValueError("no b")
+        return [context.partition_key]
+
+    cards: list[str] = []
+    with Instance.ephemeral() as instance:
+        scope = scope_of([parts], instance=instance)
+        backfill_id = launch_backfill(scope, plan_of(scope, BackfillArguments("parts", all=True, chunk=1)))
+        drive(scope, backfill_id, Manner(echo=False), on_status=lambda status: cards.append(status_card(status).html))
+    bars = [re.findall(r'class="bar"[^>]*aria-label="([^"]*)"', card) for card in cards]
+    assert bars == [["nothing made yet"], ["1 fresh"], ["1 failed, 1 fresh"], ["1 failed, 2 fresh"], []]
