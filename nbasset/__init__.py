@@ -283,6 +283,7 @@ if TYPE_CHECKING:
     from nbasset.instance import instance_for_test as instance_for_test
     from nbasset.io_managers.configurable import ConfigurableIOManager as ConfigurableIOManager
     from nbasset.io_managers.configurable import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
+    from nbasset.io_managers.configurable import custom_path_fs_io_manager as custom_path_fs_io_manager
     from nbasset.io_managers.configurable import fs_io_manager as fs_io_manager
     from nbasset.io_managers.configurable import input_manager as input_manager
     from nbasset.io_managers.configurable import io_manager as io_manager
@@ -447,7 +448,9 @@ _MODULES = {
     ),
     "execution.result": "ExecuteInProcessResult",
     "instance": "Instance instance_for_test",
-    "io_managers.configurable": "ConfigurableIOManager ConfigurableIOManagerFactory fs_io_manager input_manager io_manager mem_io_manager",
+    "io_managers.configurable": (
+        "ConfigurableIOManager ConfigurableIOManagerFactory custom_path_fs_io_manager fs_io_manager input_manager io_manager mem_io_manager"
+    ),
     "io_managers.memory": "InMemoryIOManager",
     "io_managers.parquet": "ParquetIOManager",
     "io_managers.pickled": "FilesystemIOManager",

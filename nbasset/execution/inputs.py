@@ -9,6 +9,7 @@ from nbasset import clock
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.catalog import OutputRef
+from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.op import In, OpDefinition, is_nothing
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
@@ -233,6 +234,7 @@ class InputLoader:
         upstream = OutputContext(
             key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
             name=ref.output, mapping_key=mapping_key, resources=reading.resources, log=log,
+            definition_metadata=self._said_of(reading, ref),
         )  # fmt: skip
         context = InputContext(
             key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=slot.value_type,
@@ -246,6 +248,16 @@ class InputLoader:
                 f"output '{ref.output}' of step '{ref.step}' was not stored, so it cannot be read in another process or run. "
                 "Return something the I/O manager can store, or run both steps in one process."
             ) from error
+
+    def _said_of(self, reading: Reading, ref: OutputRef) -> Mapping[str, Any]:
+        """The metadata that the op behind an output declares for it."""
+        found = self.environment.definitions.definition(reading.task.step.node)
+        graph = found.node if found is not None else None
+        if not isinstance(graph, GraphBody):
+            return {}
+        path = ref.step.partition("[")[0]
+        op = graph.op_at(path if reading.owner is None else path.removeprefix(f"{reading.owner.name}."))
+        return op.outs[ref.output].metadata if ref.output in op.outs else {}
 
     # -- given at launch ---------------------------------------------------------------------------------------------------
 

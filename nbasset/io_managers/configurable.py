@@ -15,7 +15,7 @@ from nbasset.definitions.resources_context import InitResourceContext
 from nbasset.definitions.resources_functions import ResourceDefinition
 from nbasset.errors import InvalidDefinitionError
 from nbasset.io_managers.memory import InMemoryIOManager
-from nbasset.io_managers.pickled import FilesystemIOManager
+from nbasset.io_managers.pickled import CustomPathIOManager, FilesystemIOManager
 from nbasset.io_managers.protocol import InputContext, InputManager, IOManager
 
 
@@ -175,3 +175,22 @@ def fs_io_manager(context: InitResourceContext) -> FilesystemIOManager:
     ['a', 'b']
     """
     return FilesystemIOManager(context.resource_config["base_dir"])
+
+
+@io_manager(config_schema={"base_dir": str})
+def custom_path_fs_io_manager(context: InitResourceContext) -> CustomPathIOManager:
+    """Values as pickles below ``base_dir``, each where the metadata ``path`` of its asset or output says.
+
+    >>> from nbasset import asset, materialize_to_memory
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> @asset(metadata={"path": "words/of_today"})
+    ... def words():
+    ...     return {"a", "b"}
+    >>> with TemporaryDirectory() as folder:
+    ...     kept = custom_path_fs_io_manager.configured({"base_dir": folder})
+    ...     _ = materialize_to_memory([words], resources={"io_manager": kept})
+    ...     (Path(folder) / "words" / "of_today").is_file()
+    True
+    """
+    return CustomPathIOManager(context.resource_config["base_dir"])

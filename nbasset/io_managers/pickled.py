@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from nbasset.errors import ChangedByHand, CorruptData, MissingValue, UnstorableValue
+from nbasset.errors import ChangedByHand, CorruptData, InvalidDefinitionError, MissingValue, UnstorableValue, kind_of
 from nbasset.io_managers.frames import ArrowForm, to_arrow
 from nbasset.io_managers.partitions import load_partitions, missing
 from nbasset.io_managers.paths import asset_path, dimensions, op_path
-from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, StagingIOManager
+from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, StagingIOManager, plain
 from nbasset.io_managers.publishing import Folder, open_folder
 
 _MARK = b"\nnbasset "
@@ -57,7 +57,7 @@ class FilesystemIOManager(StagingIOManager):
             data = pickle.dumps(obj, protocol=5)
         except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
             raise UnstorableValue(
-                f"{context.label} returned a {type(obj).__name__}, which cannot be pickled: {error}\n"
+                f"{context.label} returned {kind_of(obj)}, which cannot be pickled: {error}\n"
                 "Objects that hold open files, connections, locks or functions without a name cannot. Return the data they are made from."
             ) from error
         found = _hash(data)
@@ -153,6 +153,24 @@ class FilesystemIOManager(StagingIOManager):
             return op_path(context.get_identifier(), extension=self.extension)
         where = dimensions(context.asset_partition_key, context.asset_partitions_def) if context.partitions else None
         return asset_path(context.asset_key, where, extension=self.extension)
+
+
+class CustomPathIOManager(FilesystemIOManager):
+    """The same at paths of one's own: metadata ``path`` of an asset or output says where, below `base_dir`."""
+
+    def _relative(self, context: OutputContext | InputContext) -> str:
+        said = context.definition_metadata.get("path")
+        if said is None and isinstance(context, InputContext) and context.upstream_output is not None:
+            said = context.upstream_output.definition_metadata.get("path")
+        if said is None:
+            raise InvalidDefinitionError(
+                f"{context.label} is stored by custom_path_fs_io_manager, but does not say where. Give it metadata={{'path': 'some/file'}}."
+            )
+        if not context.partitions:
+            return str(plain(said))
+        where = dimensions(context.asset_partition_key, context.asset_partitions_def)
+        below = asset_path(context.asset_key, where, extension="").removeprefix(asset_path(context.asset_key, extension="") + "/")
+        return f"{plain(said)}/{below}"
 
 
 def _hash(data: bytes) -> str:

@@ -15,11 +15,14 @@ A format that writes a folder works, too; only there the change takes two steps.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import inspect
 import os
 import shutil
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -74,7 +77,7 @@ class UPathIOManager(StagingIOManager):
 
     @abstractmethod
     def load_from_path(self, context: InputContext, path: Any) -> Any:
-        """Read the value at this path; `FileNotFoundError` means it was never written."""
+        """Read the value at this path; `FileNotFoundError` means it was never written. As an ``async def`` it reads several at a time."""
 
     def get_metadata(self, context: OutputContext, obj: Any) -> dict[str, RawMetadataValue]:
         """Facts to record with the value. None by default; its path is recorded in any case."""
@@ -94,6 +97,10 @@ class UPathIOManager(StagingIOManager):
     def get_op_output_relative_path(self, context: OutputContext | InputContext) -> str:
         """The path of an op's output below the base, without ending."""
         return op_path(context.get_identifier(), extension="")
+
+    def make_safe_partition_path(self, context: OutputContext | InputContext, partition_path: str) -> str:
+        """The name of a partition below its asset. What is given is safe on every file system and reads back; override it for another."""
+        return partition_path
 
     def path_exists(self, path: Any) -> bool:
         """Whether there is something at the path."""
@@ -213,7 +220,22 @@ class UPathIOManager(StagingIOManager):
 
     def load_partitions(self, context: InputContext) -> Any:
         """Several partitions: a dict by key, or one frame when the consumer's annotation asks for one."""
+        if inspect.iscoroutinefunction(self.load_from_path) and context.load_as == "dict":
+            return awaited(self.load_partitions_async(context))
         return load_partitions(context, self._load_one, self._load_table)
+
+    async def load_partitions_async(self, context: InputContext) -> dict[str, Any]:
+        """Several partitions at a time, as a dict by key: for a class whose `load_from_path` is an ``async def``."""
+        each = [context.for_partition(at) for at in range(len(context.partitions))]
+        found = await asyncio.gather(*(self._load_async(one) for one in each), return_exceptions=True)
+        values: dict[str, Any] = {}
+        for ref, value in zip(context.partitions, found, strict=True):
+            if isinstance(value, MissingValue) and context.missing_allowed:
+                continue
+            if isinstance(value, BaseException):
+                raise value
+            values[ref.key] = value
+        return values
 
     def path_of(self, context: OutputContext | InputContext) -> AnyPath:
         """The stable path of the value.
@@ -230,20 +252,32 @@ class UPathIOManager(StagingIOManager):
             if context.partitions:
                 name = asset_path(context.asset_key, dimensions(context.asset_partition_key, context.asset_partitions_def), extension="")
                 below = name.removeprefix(asset_path(context.asset_key, extension="") + "/")
-                found = self.get_path_for_partition(context, found, below)
+                found = self.get_path_for_partition(context, found, self.make_safe_partition_path(context, below))
         relative = str(found).removeprefix(str(self.base_path)).lstrip("/")
         return self._path(self.folder.place(relative + (self.extension or "")))
 
     def _load_one(self, context: InputContext) -> Any:
-        path = self.path_of(context)
-        wanted_id = context.version_of(0)
-        if wanted_id is not None:
-            path = self._kept(wanted_id, path.name) or path
+        if inspect.iscoroutinefunction(self.load_from_path):
+            return awaited(self._load_async(context))
+        path = self._path_to_read(context)
         try:
             with told(str(path)):
                 return self.load_from_path(context, path)
         except FileNotFoundError as error:
             raise missing(context, str(path)) from error
+
+    async def _load_async(self, context: InputContext) -> Any:
+        path = self._path_to_read(context)
+        try:
+            with told(str(path)):
+                return await self.load_from_path(context, path)
+        except FileNotFoundError as error:
+            raise missing(context, str(path)) from error
+
+    def _path_to_read(self, context: InputContext) -> AnyPath:
+        path = self.path_of(context)
+        wanted_id = context.version_of(0)
+        return (self._kept(wanted_id, path.name) or path) if wanted_id is not None else path
 
     def _load_table(self, context: InputContext) -> ArrowForm:
         return to_arrow(self._load_one(context), label=context.label)
@@ -270,6 +304,12 @@ class UPathIOManager(StagingIOManager):
                 while chunk := file.read(_CHUNK):
                     found.update(chunk)
         return _TAG + found.hexdigest()[:32]
+
+
+def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine. It runs in a thread with a loop of its own, since this one may have a loop that runs (Jupyter's)."""
+    with ThreadPoolExecutor(1, thread_name_prefix="nbasset-load") as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def _copy(source: AnyPath, target: AnyPath) -> None:
