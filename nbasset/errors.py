@@ -453,6 +453,16 @@ class WorkerLost(Error):
     """
 
 
+def kind_of(value: object) -> str:
+    """What a value is, with its article, for sentences.
+
+    >>> kind_of(1), kind_of("x"), kind_of(object())
+    ('an int', 'a str', 'an object')
+    """
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """A sentence naming the nearest known word, or an empty text when none is near.
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from nbasset.dataclass import dataclass
-from nbasset.errors import InvalidConfigError, did_you_mean
+from nbasset.errors import InvalidConfigError, did_you_mean, kind_of
 from nbasset.secrets import EnvVar
 
 Executor = Literal["inline", "threads", "processes", "dask"]
@@ -254,4 +254,4 @@ def _join(path: str, name: str) -> str:
 
 
 def _wrong(path: str, value: Any, wanted: str) -> str:
-    return f"{path or 'the file'}: {value!r:.60} is a {type(value).__name__}; it takes {wanted}."
+    return f"{path or 'the file'}: {value!r:.60} is {kind_of(value)}; it takes {wanted}."

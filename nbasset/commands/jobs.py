@@ -25,7 +25,7 @@ from nbasset.definitions.reexecution import ReexecutionOptions
 from nbasset.definitions.requests import PARTITION_TAG, checked_tags
 from nbasset.definitions.run_config import RunConfigLike, run_config_data
 from nbasset.definitions.selection import AssetSelection
-from nbasset.errors import InvalidConfigError, InvalidDefinitionError, InvalidInvocationError, ProblemsFound, did_you_mean
+from nbasset.errors import InvalidConfigError, InvalidDefinitionError, InvalidInvocationError, ProblemsFound, did_you_mean, kind_of
 from nbasset.execution.inputs import base_name, given_in_config, no_value
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
@@ -397,7 +397,7 @@ def _executor(scope: Scope, choice: ExecutorChoice) -> tuple[Any, bool]:
     if choice.make is not None:
         made = choice.make()
         if not hasattr(made, "submit"):
-            raise InvalidDefinitionError(f"the executor gave a {type(made).__name__}; give a concurrent.futures.Executor.")
+            raise InvalidDefinitionError(f"the executor gave {kind_of(made)}; give a concurrent.futures.Executor.")
         return made, True
     return executor_for(scope, choice.kind, choice.max_workers)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbasset.definitions.config_errors import ConfigError
-from nbasset.errors import InvalidConfigError, InvalidDefinitionError
+from nbasset.errors import InvalidConfigError, InvalidDefinitionError, kind_of
 
 
 def parse_yaml(text: str, *, of: str = "the config") -> Any:
@@ -111,7 +111,7 @@ def _merged(texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     for name, text in texts:
         data = parse_yaml(text, of=name)
         if not isinstance(data, Mapping):
-            raise InvalidConfigError([ConfigError((), f"expected entries, got a {type(data).__name__}")], name)
+            raise InvalidConfigError([ConfigError((), f"expected entries, got {kind_of(data)}")], name)
         parts.append(data)
     return reduce(merged, parts, {})
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 from nbasset.definitions.config_errors import ConfigError, Path
 from nbasset.definitions.config_ports import Checked, ConfigSchema, config_parameter
 from nbasset.definitions.run_config import RunConfig, run_config_data
-from nbasset.errors import InvalidConfigError, InvalidDefinitionError
+from nbasset.errors import InvalidConfigError, InvalidDefinitionError, kind_of
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class ConfigMapping:
         if isinstance(made, RunConfig):
             return made.to_config_dict().get("ops", {})  # type: ignore[no-any-return]
         if not isinstance(made, Mapping):
-            message = f"the config mapping {_name(self.config_fn)} returned a {type(made).__name__}; return a dict or a RunConfig"
+            message = f"the config mapping {_name(self.config_fn)} returned {kind_of(made)}; return a dict or a RunConfig"
             error = ConfigError(path, message)
             raise InvalidConfigError([error], of)
         return run_config_data({"ops": made}).get("ops", {})  # type: ignore[no-any-return]
@@ -67,7 +67,7 @@ class ConfigMapping:
         """
         made = self.config_fn(self.schema.resolve(data or None, (), of=of))
         if not isinstance(made, (RunConfig, Mapping)):
-            what = f"the config mapping {_name(self.config_fn)} returned a {type(made).__name__}"
+            what = f"the config mapping {_name(self.config_fn)} returned {kind_of(made)}"
             message = f"{what}; return a RunConfig, or {{'ops': {{...}}}}"
             raise InvalidConfigError([ConfigError((), message)], of)
         return run_config_data(made)
@@ -178,7 +178,7 @@ def configured(configurable: T, config_schema: Any = None, **kwargs: Any) -> Cal
         method = getattr(configurable, "configured", None)
         if method is None:
             raise InvalidDefinitionError(
-                f"a {type(configurable).__name__} has no config to fix. configured() takes an op, a graph, a job's graph, a resource or an "
+                f"{kind_of(configurable)} has no config to fix. configured() takes an op, a graph, a job's graph, a resource or an "
                 "I/O manager with a config_schema; a ConfigurableResource is simply constructed with its values."
             )
         options = dict(kwargs)

@@ -16,7 +16,7 @@ from uuid import UUID
 from nbasset.definitions.config_digest import data_digest
 from nbasset.definitions.config_errors import ConfigError
 from nbasset.definitions.config_gate import origin_of
-from nbasset.errors import InvalidConfigError
+from nbasset.errors import InvalidConfigError, kind_of
 from nbasset.secrets import EnvVar, looks_secret
 
 _HIDDEN = "***"
@@ -154,11 +154,7 @@ def _rare(value: Any, again: Other, other: Other) -> Any:
 
 def _refuse_secret(value: Any) -> Any:
     raise InvalidConfigError(
-        [
-            ConfigError(
-                (), f'a {type(value).__name__} was given as a value, which cannot be recorded. Give its name: EnvVar("NAME_OF_VARIABLE")'
-            )
-        ]
+        [ConfigError((), f'{kind_of(value)} was given as a value, which cannot be recorded. Give its name: EnvVar("NAME_OF_VARIABLE")')]
     )
 
 

@@ -11,7 +11,7 @@ from nbasset.definitions.instigator_context import InstigatorContext
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.definitions.requests import PARTITION_TAG, RunRequest, SkipReason
 from nbasset.definitions.targets import AutomationTarget
-from nbasset.errors import InvalidDefinitionError, InvariantViolationError, UnknownPartitionError, did_you_mean
+from nbasset.errors import InvalidDefinitionError, InvariantViolationError, UnknownPartitionError, did_you_mean, kind_of
 
 
 def items_of(result: Any) -> list[Any]:
@@ -37,7 +37,7 @@ def requests_or_skip(items: Sequence[Any], what: str) -> tuple[list[RunRequest],
     for one in items:
         if not isinstance(one, (RunRequest, SkipReason)):
             raise InvariantViolationError(
-                f"{what} gave a {type(one).__name__}, which says neither what to run nor why not. Give RunRequest(...) or SkipReason(...)."
+                f"{what} gave {kind_of(one)}, which says neither what to run nor why not. Give RunRequest(...) or SkipReason(...)."
             )
     skips = [one for one in items if isinstance(one, SkipReason)]
     requests = [one for one in items if isinstance(one, RunRequest)]

@@ -22,7 +22,7 @@ from nbasset.definitions.results import (
     Output,
 )
 from nbasset.definitions.value_types import check_value, resolve_type
-from nbasset.errors import InvalidInvocationError, InvariantViolationError, did_you_mean
+from nbasset.errors import InvalidInvocationError, InvariantViolationError, did_you_mean, kind_of
 
 _RESULTS = (
     Output, DynamicOutput, MaterializeResult, ObserveResult, AssetCheckResult, AssetMaterialization, AssetObservation, ExpectationResult,
@@ -233,7 +233,7 @@ class _Reading:
                 self._check(self._name(str(name)), value)
         elif result is not None and names:
             raise InvariantViolationError(
-                f"{self.what} returned a {type(result).__name__}, but has {len(names)} outputs: {', '.join(names)}. "
+                f"{self.what} returned {kind_of(result)}, but has {len(names)} outputs: {', '.join(names)}. "
                 "Return a tuple in that order, or yield Output(value, output_name=...)."
             )
         self._complete()

@@ -15,7 +15,7 @@ from typing import Any, overload
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.config_ports import ConfigSchema
-from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
+from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, kind_of
 from nbasset.secrets import mask_secrets
 
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
@@ -79,7 +79,7 @@ class LoggerDefinition:
         value = self.config_schema.resolve(given, ("loggers", name, "config"), of=f"the config of logger '{name}'")
         made = self.logger_fn(replace(context, logger_config=value, logger_def=self))
         if not isinstance(made, logging.Logger):
-            raise InvalidDefinitionError(f"logger '{name}' gave a {type(made).__name__}. Its function returns a logging.Logger.")
+            raise InvalidDefinitionError(f"logger '{name}' gave {kind_of(made)}. Its function returns a logging.Logger.")
         return made
 
     def configured(self, config_or_config_fn: Any, description: str | None = None) -> LoggerDefinition:
@@ -142,7 +142,7 @@ def checked_loggers(given: Mapping[str, Any] | None) -> dict[str, LoggerDefiniti
     for name, one in (given or {}).items():
         if not isinstance(one, LoggerDefinition):
             hint = " Decorate the function with @logger." if callable(one) else ""
-            raise InvalidDefinitionError(f"loggers: '{name}' is a {type(one).__name__}, no logger.{hint}")
+            raise InvalidDefinitionError(f"loggers: '{name}' is {kind_of(one)}, no logger.{hint}")
     return dict(given or {})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.run_config import RunConfigLike, run_config_data
-from nbasset.errors import InvalidDefinitionError
+from nbasset.errors import InvalidDefinitionError, kind_of
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.serde import Json, serializable
@@ -111,7 +111,7 @@ def checked_tags(tags: Mapping[str, Any] | None, what: str) -> dict[str, str]:
         elif isinstance(value, (str, int, float)):
             found[key] = str(value)
         else:
-            raise InvalidDefinitionError(f"{what}: the tag '{key}' has a {type(value).__name__} as value; give text, for example JSON.")
+            raise InvalidDefinitionError(f"{what}: the tag '{key}' has {kind_of(value)} as value; give text, for example JSON.")
     return found
 
 

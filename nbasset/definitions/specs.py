@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.policies import FreshnessPolicy
-from nbasset.errors import InvalidDefinitionError, did_you_mean
+from nbasset.errors import InvalidDefinitionError, did_you_mean, kind_of
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
@@ -386,7 +386,7 @@ def _tags(tags: Mapping[str, str], key: AssetKey) -> dict[str, str]:
                 "with one prefix and '/' if wished."
             )
         if not isinstance(value, str):
-            raise InvalidDefinitionError(f"asset '{key}': tag '{name}' has a {type(value).__name__} as value; give text: {str(value)!r}.")
+            raise InvalidDefinitionError(f"asset '{key}': tag '{name}' has {kind_of(value)} as value; give text: {str(value)!r}.")
     return dict(tags)
 
 

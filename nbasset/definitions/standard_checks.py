@@ -18,7 +18,7 @@ from nbasset.definitions.results import AssetCheckResult, AssetCheckSeverity
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.table_frames import Frame, frame_of, records_of
 from nbasset.definitions.time_windows import TimeWindows
-from nbasset.errors import InvalidDefinitionError
+from nbasset.errors import InvalidDefinitionError, kind_of
 from nbasset.events.facts import AssetMaterialized
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, TableSchema
@@ -306,7 +306,7 @@ def _tables(
     def verdict(value: Any) -> AssetCheckResult:
         frame = frame_of(value)
         if frame is None:
-            return AssetCheckResult(False, severity=severity, description=f"it is no pandas or Polars table but a {type(value).__name__}")
+            return AssetCheckResult(False, severity=severity, description=f"it is no pandas or Polars table but {kind_of(value)}")
         absent = [column for column in columns if column not in frame.columns]
         if absent:
             has = ", ".join(map(str, frame.columns))

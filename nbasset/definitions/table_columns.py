@@ -13,7 +13,7 @@ from typing import Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.table_frames import Frame, Kind, frame_of
-from nbasset.errors import Error, InvalidDefinitionError, did_you_mean
+from nbasset.errors import Error, InvalidDefinitionError, did_you_mean, kind_of
 from nbasset.metadata import TableColumn, TableColumnConstraints
 
 
@@ -395,7 +395,7 @@ def _of(rows: Sequence[int], frame: Frame) -> str:
 def _frame(dataframe: Any) -> Frame:
     found = frame_of(dataframe)
     if found is None:
-        raise ConstraintViolationException(f"expected a pandas or Polars table, got a {type(dataframe).__name__}")
+        raise ConstraintViolationException(f"expected a pandas or Polars table, got {kind_of(dataframe)}")
     return found
 
 

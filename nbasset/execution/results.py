@@ -22,7 +22,7 @@ from nbasset.definitions.results import (
     ObserveResult,
     Output,
 )
-from nbasset.errors import InvariantViolationError, did_you_mean
+from nbasset.errors import InvariantViolationError, did_you_mean, kind_of
 from nbasset.execution.loop_thread import iterate, run_coroutine
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue
@@ -234,5 +234,5 @@ _PLAIN = frozenset((int, float, str, bool, bytes, dict, set, frozenset))
 
 
 def _short(value: Any) -> str:
-    text = f"{value!r}" if isinstance(value, (int, float, str, bool, type(None))) else f"a {type(value).__name__}"
+    text = f"{value!r}" if isinstance(value, (int, float, str, bool, type(None))) else f"{kind_of(value)}"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -22,7 +22,7 @@ from nbasset.definitions.results import (
     ExpectationResult,
 )
 from nbasset.definitions.value_types import Nothing
-from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnknownAsset, UnstorableValue
+from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnknownAsset, UnstorableValue, kind_of
 from nbasset.events.facts import (
     AssetMaterialized,
     AssetObserved,
@@ -391,7 +391,7 @@ class _Attempt:
             version = version or value.value
         elif value is not NO_VALUE and value is not None:
             raise InvariantViolationError(
-                f"{self.step.key} looked at '{asset}' and returned a {type(value).__name__}. Return DataVersion(...), "
+                f"{self.step.key} looked at '{asset}' and returned {kind_of(value)}. Return DataVersion(...), "
                 "DataVersionsByPartition({...}) or ObserveResult(...)."
             )
         for one in self.task.refs or (None,):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionKeyRange
-from nbasset.errors import InvariantViolationError
+from nbasset.errors import InvariantViolationError, kind_of
 from nbasset.io_managers.wanted import load_as as load_as_for
 from nbasset.keys import AssetKey, PartitionRef, new_run_id, new_version_id
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
@@ -349,7 +349,7 @@ def split_output(context: OutputContext, obj: Any) -> list[tuple[OutputContext, 
     wanted = context.asset_partition_keys
     if not isinstance(obj, Mapping) or any(not isinstance(key, str) for key in obj):
         raise InvariantViolationError(
-            f"{context.label} was run for {len(wanted)} partitions at once and returned a {type(obj).__name__}. "
+            f"{context.label} was run for {len(wanted)} partitions at once and returned {kind_of(obj)}. "
             "Return a dict with one value for each of context.partition_keys, or run one partition at a time."
         )
     missing = [key for key in wanted if key not in obj]

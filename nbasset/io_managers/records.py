@@ -15,7 +15,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nbasset.errors import UnstorableValue
+from nbasset.errors import UnstorableValue, kind_of
 from nbasset.io_managers.refusals import STORABLE, mismatch, unstorable
 from nbasset.io_managers.wanted import Form, is_record_class
 from nbasset.serde import Json
@@ -193,7 +193,7 @@ def _as_json(name: str, values: list[Any], label: str, obj: Any, *, mixed_allowe
         exact = False
     if not exact:
         bad = _first_not_plain(values)
-        what = f"a {type(bad).__name__} in '{name}' has" if bad is not None else f"'{name}' holds a dict whose keys are not text; it has"
+        what = f"{kind_of(bad)} in '{name}' has" if bad is not None else f"'{name}' holds a dict whose keys are not text; it has"
         hint = ""
         if type(bad).__module__.split(".")[0] in ("pandas", "polars", "pyarrow"):
             hint = "For several tables, write one asset for each (@multi_asset makes them in one function), or partitions of one."

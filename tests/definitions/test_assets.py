@@ -128,7 +128,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: AssetSpec("a", owners=["ann"]), "cannot be an owner. Give an address such as"),
     (lambda: AssetSpec("a", group_name="my group"), "cannot be a group"),
     (lambda: AssetSpec("a", tags={"a b": "1"}), "cannot be a tag"),
-    (lambda: AssetSpec("a", tags={"a": 1}), "has a int as value; give text: '1'"),  # type: ignore[dict-item]
+    (lambda: AssetSpec("a", tags={"a": 1}), "has an int as value; give text: '1'"),  # type: ignore[dict-item]
     (lambda: AssetSpec("a", metadata={"m": object()}), "cannot be recorded"),
     (lambda: AssetSpec("a", deps=["b", AssetDep("b", metadata={"x": 1})]), "twice in deps"),
     (lambda: AssetSpec("a").replace_attributes(group_nam="x"), "has no attribute 'group_nam'. Did you mean 'group_name'?"),

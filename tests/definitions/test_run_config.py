@@ -213,7 +213,7 @@ def test_a_mapping_makes_the_config_of_the_nodes_inside() -> None:
     assert typed.schema.source is Size
     with pytest.raises(InvalidConfigError, match=r"config.size: missing; int is required"):
         typed.nodes({})
-    with pytest.raises(InvalidConfigError, match="returned a int; return a dict or a RunConfig"):
+    with pytest.raises(InvalidConfigError, match="returned an int; return a dict or a RunConfig"):
         ConfigMapping(lambda config: 3).nodes({})
     with pytest.raises(InvalidDefinitionError, match="the annotation 'NotThere' of 'odd' cannot be read"):
 
@@ -251,7 +251,7 @@ def test_configured_asks_the_definition_itself() -> None:
         return {"n": config["size"]}
 
     assert sized[1:] == ({"size": int}, {"name": "sized"})
-    with pytest.raises(InvalidDefinitionError, match="a int has no config to fix"):
+    with pytest.raises(InvalidDefinitionError, match="an int has no config to fix"):
         configured(3)({})
 
 

@@ -207,7 +207,7 @@ WRONG: list[tuple[Callable[[], Any], str, str, str]] = [
     (lambda: make("total", lambda orders: 1, ins={"order": AssetIn("x")}), "asset 'total'", "no parameter 'order'", "Did you mean"),
     (lambda: make("a", lambda *rows: 1), "(test_wrong_definitions.py, line", "each input needs a name of its own", "Name the inputs"),
     (lambda: make("a", owners=["nobody"]), "asset 'a'", "'nobody' cannot be an owner", "such as 'team:data'"),
-    (lambda: make("a", tags={"b": 1}), "asset 'a': tag 'b'", "has a int as value", "give text: '1'"),
+    (lambda: make("a", tags={"b": 1}), "asset 'a': tag 'b'", "has an int as value", "give text: '1'"),
     (lambda: make("a", metadata={"x": object()}), "metadata 'x' of asset 'a'", "cannot be recorded", "Give text, a number"),
     (lambda: asset("orders"), "@asset", "takes its settings by name", "@asset(name='orders')"),  # type: ignore[call-overload]
     (lambda: make("a", check_specs=[AssetCheckSpec("c", asset="b")]), "check 'c'", "function does not make", "@asset_check(asset='b')"),

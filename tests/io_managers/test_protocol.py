@@ -73,7 +73,7 @@ def test_a_dict_by_partition_is_split_and_anything_else_refused() -> None:
     assert len({one.version_id for one, _ in parts}) == 2
     with pytest.raises(InvariantViolationError, match=r"1 missing \(y\) and 1 not asked for \(z\)"):
         split_output(context, {"x": 1, "z": 2})
-    with pytest.raises(InvariantViolationError, match="returned a int"):
+    with pytest.raises(InvariantViolationError, match="returned an int"):
         split_output(context, 5)
 
 
