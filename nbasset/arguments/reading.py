@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any
@@ -83,8 +84,19 @@ def with_hint(error: click.UsageError, verb: Verb, prog: str) -> click.UsageErro
     return click.UsageError(f"{error.format_message()} See: {prog} {verb.name} --help")
 
 
+# What is quoted as a whole stands as it is; a value in a selection keeps its quotes.
+_QUOTED = re.compile(r"""\\.|'[^']*'|(?P<attribute>[a-z_]+:)(?P<value>"[^"\n]*")|"(?:[^"\\]|\\.)*\"""")
+
+
 def split(text: str) -> list[str]:
-    """The words of a line as a shell would read them; a quote that is not closed is a usage error."""
+    """The words of a line as a shell would read them; a quote that is not closed is a usage error.
+
+    The quotes of a value in a selection stay, since they belong to it.
+
+    >>> split("run 'two words' owner:\\"team:data\\"")
+    ['run', 'two words', 'owner:"team:data"']
+    """
+    text = _QUOTED.sub(lambda found: found["attribute"] + shlex.quote(found["value"]) if found["attribute"] else found[0], text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = ""

@@ -138,7 +138,14 @@ class SelectionReader:
         if kind not in ("string", "word"):
             raise self._error(at if kind else len(self.text), f"a value after '{name}:'")
         self.at += 1
-        return self.make("match", (name, value[1:-1] if kind == "string" else value, False))
+        return self.make("match", (name, value[1:-1] if kind == "string" else self._with_colons(value, at), False))
+
+    def _with_colons(self, value: str, at: int) -> str:
+        """A value without quotes goes on over colons that nothing sets apart: shells take the quotes of ``owner:"team:data"`` away."""
+        while self._peek() == ("mark", ":", at + len(value)) and self._peek(1)[0] == "word" and self._peek(1)[2] == at + len(value) + 1:
+            value += f":{self._peek(1)[1]}"
+            self.at += 2
+        return value
 
     def _peek(self, ahead: int = 0) -> tuple[str, str, int]:
         at = self.at + ahead

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from nbasset.arguments import VERBS, Known, complete, help_text, parse, parse_cell
+from nbasset.arguments import VERBS, Known, complete, help_text, parse, parse_cell, split
 from nbasset.arguments.cell import cell_help
 from nbasset.arguments.options import (
     CellArguments,
@@ -171,6 +171,18 @@ def test_mistakes_in_verbs_of_two_words_name_the_right_one(text: str, message: s
     with pytest.raises(click.UsageError) as caught:
         parse(text)
     assert message in caught.value.format_message()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('run owner:"team:x" and +key:"a b"+', ["run", 'owner:"team:x"', "and", '+key:"a b"+']),
+        ("x --description 'a key:\"b\" c' -t a=\"b c\"", ["x", "--description", 'a key:"b" c', "-t", "a=b c"]),
+        ('x --description "it\'s owner:1" don\\\'t', ["x", "--description", "it's owner:1", "don't"]),
+    ],
+)
+def test_the_quotes_of_a_value_in_a_selection_stay_and_others_go(text: str, words: list[str]) -> None:
+    assert split(text) == words
 
 
 @pytest.mark.parametrize("text", ["job", "job --help", "help job", "job -h"])

@@ -57,6 +57,8 @@ def selected(text: Any) -> set[str]:
         ("kind:csv", {"raw/orders"}),
         ("owner:team*", {"raw/orders"}),
         ('owner:"team:data"', {"raw/orders"}),
+        ("owner:team:data", {"raw/orders"}),
+        ("(owner:team:data or owner:team:other)", {"raw/orders"}),
         ("tag:tier=gold", {"clean"}),
         ("tag:tier", set()),
         ("is:external", {"rates"}),
