@@ -16,7 +16,7 @@ from nbasset import clock
 from nbasset.commands.plan import PlanResult
 from nbasset.commands.words import counted, size_text
 from nbasset.drawing.picture import State
-from nbasset.drawing.states import in_order
+from nbasset.drawing.states import WORDS, in_order
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated, ErrorInfo
 from nbasset.events.kinds import (
     Event,
@@ -51,7 +51,7 @@ class RunFold:
         self._rows: dict[str, int] = {}
         self._bytes: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
-        self._checks: dict[str, list[str]] = {}
+        self._checks: dict[str, dict[str, dict[str, None]]] = {}
         self._errors: list[tuple[str, ErrorInfo]] = []
         self._hidden: dict[str, None] = {}
         self._status: Any = "running"
@@ -132,13 +132,14 @@ class RunFold:
                     self._bytes[node] = self._bytes.get(node, 0) + fact.size_bytes
                 self._hidden.update(dict.fromkeys(fact.hidden_state))
             elif isinstance(fact, CheckEvaluated) and not fact.passed:
-                self._checks.setdefault(node, []).append(fact.check.name)
+                word = WORDS["warned" if fact.severity == "WARN" else "checkfailed"]
+                self._checks.setdefault(node, {}).setdefault(word, {})[fact.check.name] = None
 
     def _node(self, node: str, name: str, steps: int) -> NodeProgress:
         parts = [counted(self._rows[node], "row")] if node in self._rows else []
         parts += [size_text(self._bytes[node])] if node in self._bytes else []
-        failed = self._checks.get(node, [])
-        parts += [f"check failed: {', '.join(dict.fromkeys(failed))}"] if failed else []
+        failed = self._checks.get(node, {})
+        parts += [f"{word}: {', '.join(names)}" for word, names in failed.items()]
         seen = list(self._state.get(node, {}).values())
         counts: dict[State, int] = {state: seen.count(state) for state in dict.fromkeys(seen)}
         total = max(steps, len(seen))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from nbasset.commands.words import counted, duration
+from nbasset.drawing.states import WORDS
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated
 from nbasset.events.kinds import (
     Event,
@@ -175,10 +176,14 @@ def _step_words(event: Event) -> tuple[Level, str] | None:
 def _success(event: StepSucceeded) -> tuple[Level, str]:
     took = duration((event.at_us - event.started_us) / 1e6) if event.started_us else ""
     rows = [fact.rows for fact in event.facts if isinstance(fact, AssetMaterialized) and fact.rows is not None]
-    failed = [fact for fact in event.facts if isinstance(fact, CheckEvaluated) and not fact.passed]
+    checks = [fact for fact in event.facts if isinstance(fact, CheckEvaluated) and not fact.passed]
+    named = {
+        WORDS["checkfailed"]: [one.check.name for one in checks if one.severity != "WARN"],
+        WORDS["warned"]: [one.check.name for one in checks if one.severity == "WARN"],
+    }
     said = ", ".join(part for part in ("made" if rows else "done", counted(sum(rows), "row") if rows else "", took) if part)
-    if failed:
-        return "warning", f"{said}; check failed: {', '.join(one.check.name for one in failed)}"
+    if checks:
+        return "warning", "; ".join([said, *(f"{word}: {', '.join(names)}" for word, names in named.items() if names)])
     return "event", said
 
 

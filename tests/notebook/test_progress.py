@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nbasset import clock
 from nbasset.commands.plan import PlannedNode, PlanResult
-from nbasset.events.facts import AssetMaterialized, ErrorInfo
+from nbasset.events.facts import AssetMaterialized, CheckEvaluated, CheckKey, ErrorInfo
 from nbasset.events.kinds import (
     RunCancelled,
     RunFailed,
@@ -177,3 +177,14 @@ def test_a_plan_with_nothing_in_it_shows_no_card() -> None:
         display.on_plan(PlanResult("x", (), (AssetKey("a"),), 0))
         assert display.picture is None
     assert shown == []
+
+
+def test_a_check_of_severity_warn_reads_as_a_warning() -> None:
+    fold = _fold(a=1)
+    checks = (
+        CheckEvaluated(CheckKey(AssetKey("a"), "large"), passed=False, severity="WARN"),
+        CheckEvaluated(CheckKey(AssetKey("a"), "positive"), passed=False),
+        CheckEvaluated(CheckKey(AssetKey("a"), "known"), passed=True),
+    )
+    fold.add(StepSucceeded(1, RUN, "a", facts=checks))
+    assert fold.picture().nodes[0].note == "check warned: large, check failed: positive"
