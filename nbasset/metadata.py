@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from nbasset.dataclass import dataclass
-from nbasset.errors import InvalidMetadata
+from nbasset.errors import InvalidMetadata, kind_of
 from nbasset.keys import AssetKey
+from nbasset.secrets import mask_data, mask_secrets
 from nbasset.serde import serializable
 
 Kind = Literal[
@@ -22,6 +23,7 @@ Kind = Literal[
 ]  # fmt: skip
 RawMetadataValue: TypeAlias = Any
 _LARGEST_TEXT = 64_000
+_WORDED = frozenset({"text", "url", "path", "notebook", "json", "md", "table"})
 # Inside `MetadataValue` the constructors hide the built-in names.
 _Float: TypeAlias = float
 _Int: TypeAlias = int
@@ -241,20 +243,33 @@ class MetadataValue:
 
 
 def normalize(metadata: Mapping[str, RawMetadataValue] | None, *, of: str) -> dict[str, MetadataValue]:
-    """Metadata as given by a user, each value typed. `of` names the owner in errors.
+    """Metadata as given by a user, each value typed, secrets that were read masked. `of` names the owner in errors.
 
     Raises
     ------
     InvalidMetadata
         If a key is no text or a value has a type that cannot be shown: the key, the type and what is possible are named.
     """
-    return {_key(key, of): _typed(key, value, of) for key, value in (metadata or {}).items()}
+    return {_key(key, of): _masked(_typed(key, value, of)) for key, value in (metadata or {}).items()}
 
 
 def _key(key: object, of: str) -> str:
     if not isinstance(key, str):
         raise InvalidMetadata(f"metadata of {of}: the key {key!r} is no text.")
     return key
+
+
+def _masked(value: MetadataValue) -> MetadataValue:
+    """The same without secrets: what is recorded is read by others."""
+    if value.kind not in _WORDED:
+        return value
+    if isinstance(value.value, str):
+        masked: Any = mask_secrets(value.value)
+    elif value.kind == "table":
+        masked = {**value.value, "records": tuple(TableRecord(mask_data(record.data)) for record in value.value["records"])}
+    else:
+        masked = _plain_json(mask_data(value.value), "json")
+    return value if masked == value.value else MetadataValue(value.kind, masked)
 
 
 def _typed(key: str, value: RawMetadataValue, of: str) -> MetadataValue:
@@ -299,7 +314,7 @@ def _plain_json(value: Any, what: str, depth: int = 0) -> Any:
         return tuple(_plain_json(item, what, depth + 1) for item in value)
     if isinstance(value, Mapping):
         return {str(key): _plain_json(item, what, depth + 1) for key, item in value.items()}
-    raise InvalidMetadata(f"{what} holds a {type(value).__name__}, which JSON has no form for.")
+    raise InvalidMetadata(f"{what} holds {kind_of(value)}, which JSON has no form for.")
 
 
 def _number(value: float) -> Any:

@@ -6,6 +6,7 @@ import json
 import pickle
 from collections.abc import Iterator
 from copy import deepcopy
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -175,3 +176,38 @@ def test_a_stream_passes_on_at_once_what_is_certainly_no_secret() -> None:
     assert pieces == ["hello "]
     stream.write("ven")
     assert pieces == ["hello ", "seven"]
+
+
+def test_metadata_is_recorded_without_secrets() -> None:
+    from nbasset import AssetKey, MetadataValue, TableRecord
+    from nbasset.metadata import normalize
+
+    remember_secret("TOKEN", "tok-123456")
+    found = normalize(
+        {
+            "text": "with tok-123456", "url": MetadataValue.url("https://ada:lovelace@db/x"), "json": {"a": ["tok-123456", 1]},
+            "table": MetadataValue.table([TableRecord({"t": "tok-123456"})]), "rows": 3, "asset": AssetKey("orders"), "note": "plain",
+        },
+        of="a test",
+    )  # fmt: skip
+    assert "tok-123456" not in repr(found)
+    assert "lovelace" not in repr(found)
+    assert (found["rows"].value, found["note"].value, found["asset"].value) == (3, "plain", AssetKey("orders"))
+    assert found["json"].value["a"] == ("***TOKEN***", 1)
+
+
+def test_a_secret_in_what_a_step_tells_does_not_reach_the_records() -> None:
+    from nbasset import Instance, MaterializeResult, asset, materialize
+
+    remember_secret("TOKEN", "tok-123456")
+
+    @asset
+    def orders(context: Any) -> MaterializeResult:
+        context.add_output_metadata({"first": "tok-123456"})
+        return MaterializeResult(metadata={"second": "tok-123456"})
+
+    with Instance.ephemeral() as instance:
+        result = materialize([orders], instance=instance)
+        (made,) = result.get_asset_materialization_events()
+        assert "tok-123456" not in repr(made)
+        assert {"first", "second"} <= set(made.metadata)
