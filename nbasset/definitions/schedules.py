@@ -5,8 +5,10 @@ Defining one starts nothing; the daemon does, for those that are switched on. `e
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -25,6 +27,7 @@ from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, Invar
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.ordinals import MemoryKeyTable
 from nbasset.places import place_of
+from nbasset.secrets import remember_named
 
 T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
@@ -105,7 +108,7 @@ class ScheduleDefinition:
     """When to start what. `cron_schedule` is one cron or several (united), on the clock of `execution_timezone`.
 
     Without functions each tick starts the target with `run_config` and `tags`. `run_config_fn`, `tags_fn` and `should_execute` take the
-    context and decide at the tick; `execution_fn` decides everything.
+    context and decide at the tick; `execution_fn` decides everything. While they are called `environment_vars` are set.
 
     >>> nightly = ScheduleDefinition("nightly", cron_schedule="0 2 * * *", target="group:raw+", execution_timezone="Europe/Berlin")
     >>> [tick.isoformat() for tick in nightly.ticks(datetime(2025, 3, 29, tzinfo=UTC), 2)]
@@ -128,6 +131,7 @@ class ScheduleDefinition:
     owners: tuple[str, ...]
     run_config: Mapping[str, Any]
     functions: Mapping[str, InstigatorFunction] = field(repr=False)
+    environment_vars: Mapping[str, str] = field(default_factory=dict, repr=False)
     catch_up: int = 1
     place: str | None = None
 
@@ -143,6 +147,7 @@ class ScheduleDefinition:
         tags_fn: Callable[..., Any] | None = None,
         metadata: Mapping[str, RawMetadataValue] | None = None,
         should_execute: Callable[..., bool] | None = None,
+        environment_vars: Mapping[str, str] | None = None,
         execution_timezone: str | None = None,
         execution_fn: Callable[..., Any] | None = None,
         description: str | None = None,
@@ -175,6 +180,7 @@ class ScheduleDefinition:
         put(self, "run_config", run_config_data(run_config))
         given = {"run_config_fn": run_config_fn, "tags_fn": tags_fn, "should_execute": should_execute, "execution_fn": execution_fn}
         put(self, "functions", _functions(given, run_config, tags, what, required_resource_keys))
+        put(self, "environment_vars", checked_tags(environment_vars, f"environment_vars of {what}"))
         put(self, "catch_up", catch_up)
         first = execution_fn or run_config_fn or tags_fn or should_execute
         put(self, "place", place_of(first) if first is not None else None)
@@ -236,7 +242,8 @@ class ScheduleDefinition:
         """
         context = context.at_zone(self.execution_timezone, self.name)
         what = f"schedule '{self.name}'"
-        requests, skipped = self._requests(context, what)
+        with _environment(self.environment_vars):
+            requests, skipped = self._requests(context, what)
         if len(requests) > 1:
             _check_run_keys(requests, what)
         tags = {SCHEDULE_TAG: self.name, **self.tags}
@@ -302,6 +309,7 @@ def schedule(
     tags_fn: Callable[..., Any] | None = None,
     metadata: Mapping[str, RawMetadataValue] | None = None,
     should_execute: Callable[..., bool] | None = None,
+    environment_vars: Mapping[str, str] | None = None,
     execution_timezone: str | None = None,
     description: str | None = None,
     job: Any = None,
@@ -327,7 +335,7 @@ def schedule(
     def make(fn: Callable[..., Any]) -> ScheduleDefinition:
         return ScheduleDefinition(
             name or fn.__name__, cron_schedule=cron_schedule, job_name=job_name, tags=tags, tags_fn=tags_fn, metadata=metadata,
-            should_execute=should_execute, execution_timezone=execution_timezone, execution_fn=fn,
+            should_execute=should_execute, environment_vars=environment_vars, execution_timezone=execution_timezone, execution_fn=fn,
             description=description or (fn.__doc__ or "").strip() or None, job=job, default_status=default_status,
             required_resource_keys=required_resource_keys, target=target, owners=owners,
         )  # fmt: skip
@@ -419,6 +427,22 @@ def _functions(
         for name, fn in given.items()
         if fn is not None
     }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Variables of the process's environment, set for a while; what is secret by its name is masked from then on."""
+    remember_named(variables)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _as_request(value: Any) -> Any:

@@ -36,6 +36,7 @@ from nbasset.commands.scope import Scope, scope_of
 from nbasset.events.kinds import RunCancelled, RunRequested
 from nbasset.keys import AssetKey, new_run_id
 from nbasset.planning.ticks import schedule_run_tags, sensor_run_tags
+from nbasset.secrets import KNOWN, remember_secret
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CUSTOMERS = DynamicPartitionsDefinition(name="customers")
@@ -250,8 +251,6 @@ def test_one_that_fails_shows_its_line_and_hides_no_other(instance: Instance) ->
 
 
 def test_secrets_in_what_is_asked_for_are_masked(instance: Instance) -> None:
-    from nbasset.secrets import remember_secret
-
     remember_secret("TOKEN", "hunter2-hunter2")
 
     @schedule("0 6 * * *", target="orders")
@@ -260,6 +259,7 @@ def test_secrets_in_what_is_asked_for_are_masked(instance: Instance) -> None:
         return RunRequest(tags={"token": "hunter2-hunter2"})
 
     found = schedule_forecast(_scope(instance, schedules=[telling]), "telling", days=1, now=NOW)
+    KNOWN.forget()
     assert "hunter2" not in schedule_text(found)
     assert "hunter2" not in str(found.to_json())
 

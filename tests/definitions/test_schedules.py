@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -319,3 +320,17 @@ def test_the_partitions_of_a_job_of_assets_are_found_in_the_definitions() -> Non
 def test_a_job_without_partitions_has_no_schedule_of_partitions() -> None:
     with pytest.raises(InvalidDefinitionError, match="job 'nightly' has no partitions"):
         build_schedule_from_partitioned_job(nightly)
+
+
+def test_variables_of_the_environment_are_set_while_its_functions_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP", "outside")
+    monkeypatch.delenv("REGION", raising=False)
+
+    @schedule("0 6 * * *", job=nightly, environment_vars={"SHOP": "inside", "REGION": "eu"})
+    def mornings(context: Any) -> RunRequest:
+        return RunRequest(tags={"shop": os.environ["SHOP"], "region": os.environ["REGION"]})
+
+    (request,) = mornings.evaluate_tick(at()).run_requests
+    assert (request.tags["shop"], request.tags["region"]) == ("inside", "eu")
+    assert (os.environ["SHOP"], os.environ.get("REGION")) == ("outside", None)
+    assert "inside" not in dumps(mornings.to_catalog())
