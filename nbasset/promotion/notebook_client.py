@@ -45,6 +45,7 @@ _SAVE_S = 5.0
 _ASK_AGAIN_S = 1.0
 _EXIT_S = 5.0
 _EXIT_POLL_S = 0.005
+_ATTEMPTS = 3
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _ADDRESS = re.compile(r"(?<= at )0x[0-9A-Fa-f]{6,16}(?=[>\s])")
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "application/pdf")
@@ -278,6 +279,11 @@ class CellClient(AsyncKernelClient):
         return found
 
 
+def _died(error: Exception) -> bool:
+    """Whether a kernel ended before it said anything."""
+    return isinstance(error, RuntimeError) and "died before" in str(error)
+
+
 class QuietClient(PapermillNotebookClient):  # type: ignore[misc]
     """Executes the cells one by one until one fails or somebody wants it to stop."""
 
@@ -301,24 +307,31 @@ class QuietClient(PapermillNotebookClient):  # type: ignore[misc]
     def execute(self, **given: Any) -> Any:
         """Start the kernel, run the cells, stop it.
 
+        A kernel that dies as it starts is started again: its ports are chosen before it binds them, and somebody may have been faster.
+
         Raises
         ------
         KernelUnavailable
             If the kernel does not start.
         """
-        self.reset_execution_trackers()
-        started = False
-        try:
-            with self.setup_kernel(**given):
-                started = True
-                self.papermill_execute_cells()
-        except (RuntimeError, OSError, TimeoutError) as error:
-            if started:
-                raise
-            raise KernelUnavailable(
-                f"the kernel '{self.kernel_name}' did not start: {error}. Try it alone: jupyter console --kernel {self.kernel_name}"
-            ) from error
-        return self.nb
+        attempts = 0
+        while True:
+            attempts += 1
+            self.reset_execution_trackers()
+            started = False
+            try:
+                with self.setup_kernel(**given):
+                    started = True
+                    self.papermill_execute_cells()
+                return self.nb
+            except (RuntimeError, OSError, TimeoutError) as error:
+                if started:
+                    raise
+                if attempts < _ATTEMPTS and _died(error) and not self.options.cancel.is_set:
+                    continue
+                raise KernelUnavailable(
+                    f"the kernel '{self.kernel_name}' did not start: {error}. Try it alone: jupyter console --kernel {self.kernel_name}"
+                ) from error
 
     def papermill_execute_cells(self) -> None:
         """Run the cells in order. The first that fails is the last; its error stands among its outputs."""

@@ -177,6 +177,27 @@ def test_a_kernel_that_does_not_start_is_said(execute: Execute, tmp_path: Path, 
         execute("1", kernel_name="broken")
 
 
+def test_a_kernel_that_finds_its_port_taken_is_started_again(execute: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = tmp_path / "starts"
+    program = (
+        "import json, pathlib, runpy, socket, sys\n"
+        f"starts = pathlib.Path({str(starts)!r})\n"
+        "starts.write_text(starts.read_text() + 'x' if starts.exists() else 'x')\n"
+        "if len(starts.read_text()) == 1:\n"
+        "    ports = json.loads(pathlib.Path(sys.argv[2]).read_text())\n"
+        "    taken = socket.create_server((ports['ip'], ports['shell_port']))\n"
+        "sys.argv[0] = 'ipykernel_launcher'\n"
+        "runpy.run_module('ipykernel_launcher', run_name='__main__', alter_sys=True)\n"
+    )
+    spec = tmp_path / "share" / "kernels" / "crowded"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-c", program, "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Crowded", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    assert printed(execute("print(1 + 1)", kernel_name="crowded")["cells"][0]) == "2\n"
+    assert starts.read_text() == "xx"
+
+
 def test_as_papermills_command_uses_it_the_output_is_masked_too(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     source = write_notebook(code("token = ''", "parameters"), "import os\nprint(token, os.path.basename(os.environ['NBASSET_NOTEBOOK']))")
     remember_secret("TOKEN", "tok-123456")
