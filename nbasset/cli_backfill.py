@@ -152,6 +152,7 @@ class ProgressLines:
         self._task: Any = None
         self._ended = 0
         self._failed = 0
+        self._since: tuple[float, int] | None = None
 
     def hear(self, event: Event) -> None:
         """Count what an event ends."""
@@ -176,7 +177,12 @@ class ProgressLines:
                 self._start(status)
             self._bar.update(self._task, completed=self._ended)
         else:
-            self.out.print(f"  {status.ended:,} of {status.total:,} partitions" + (f", {self._failed} failed" if self._failed else ""))
+            from nbasset import clock
+            from nbasset.commands.backfill_words import progress_text
+
+            now = clock.monotonic()
+            self._since = self._since or (now, status.ended)
+            self.out.print(f"  {progress_text(status, since=self._since[1], seconds=now - self._since[0])}")
 
     def close(self) -> None:
         """Take the bar away."""

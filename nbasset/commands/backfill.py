@@ -52,13 +52,14 @@ _SAMPLES = 20
 
 @dataclass(frozen=True, eq=False)
 class PlannedBackfill:
-    """What a backfill would make, by which runs, and what that takes. `fresh` was asked for and is left out."""
+    """What a backfill would make, by which runs, and what that takes. `fresh` was asked for and is left out, since `only` leaves it out."""
 
     plan: BackfillPlan
     estimate: Estimate
     fresh: tuple[AssetKey, ...] = ()
     workers: int = 1
     config: Mapping[str, Any] | None = None
+    only: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -110,7 +111,7 @@ def plan_of(scope: Scope, arguments: BackfillArguments) -> PlannedBackfill:
     if max(workers, options.at_once) > 1:
         executor_for(scope, "processes", 1)[0].shutdown()  # says now if worker processes cannot do it
     told = estimate_of(scope.instance.reader, plan, workers=max(workers, options.at_once))
-    return PlannedBackfill(plan, told, fresh, workers, config)
+    return PlannedBackfill(plan, told, fresh, workers, config, arguments.only)
 
 
 def estimate_of(reader: StorageReader, plan: BackfillPlan, *, workers: int = 1) -> Estimate:

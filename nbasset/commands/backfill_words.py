@@ -35,15 +35,37 @@ def next_step(status: BackfillStatus) -> str:
 def planned_text(planned: PlannedBackfill) -> str:
     """What is to be done, how much it is and how long it takes, in a sentence."""
     if planned.is_empty:
+        if planned.only in ("missing", "failed") and planned.fresh:
+            why = "is missing" if planned.only == "missing" else "failed last"
+            return f"Nothing to do: no partition of {names_text(planned.fresh)} {why}."
         return "Nothing to do: " + (f"{counted(len(planned.fresh), 'asset')} fresh." if planned.fresh else "no partitions are meant.")
     told = planned.estimate
-    names = ", ".join(map(str, list(planned.plan.wanted)[:3])) + (" and more" if len(planned.plan.wanted) > 3 else "")
+    names = names_text(list(planned.plan.wanted))
     said = f"{counted(told.partitions, 'partition')} of {counted(len(planned.plan.wanted), 'asset')} in {counted(told.runs, 'run')}"
+    said += f", {planned.plan.options.at_once} at a time" if planned.plan.options.at_once > 1 else ""
     if told.seconds is not None:
         said += f", about {duration(told.seconds)}"
         said += f" and {size_text(round(told.bytes))}" if told.bytes else ""
         said += f" (without {counted(len(told.unknown), 'asset')} never made before)" if told.unknown else ""
     return f"{names}: {said}."
+
+
+def names_text(keys: Sequence[AssetKey]) -> str:
+    """The first assets of a list by name."""
+    return ", ".join(map(str, keys[:3])) + (" and more" if len(keys) > 3 else "")
+
+
+def progress_text(status: BackfillStatus, *, since: int, seconds: float) -> str:
+    """How far it is, and how long the rest takes at the pace of the last `seconds`, in which it came here from `since` partitions.
+
+    Nothing is said of the rest before a first run has ended, nor of less than a second.
+    """
+    said = f"{status.ended:,} of {counted(status.total, 'partition')}"
+    failed = status.count("failed")
+    said += f", {failed:,} failed" if failed else ""
+    left, made = status.total - status.ended, status.ended - since
+    rest = left * seconds / made if made else 0.0
+    return f"{said}, about {duration(rest)} left" if rest >= 1.0 else said
 
 
 def headline(status: BackfillStatus) -> str:

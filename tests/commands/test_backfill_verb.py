@@ -22,7 +22,7 @@ from nbasset.arguments.options import BackfillArguments, LoadArguments, Partitio
 from nbasset.commands.backfill import backfill_status, cancel_backfill, launch_backfill, plan_of
 from nbasset.commands.backfill_driver import drive
 from nbasset.commands.backfill_records import MOST_DEATHS, BackfillStatus, runs_by_partition
-from nbasset.commands.backfill_words import headline, next_step
+from nbasset.commands.backfill_words import headline, next_step, planned_text, progress_text
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.load import load
 from nbasset.commands.scope import Scope, scope_of
@@ -145,6 +145,25 @@ def test_upstream_partitions_that_were_never_made_come_along_unless_told_otherwi
     assert {str(key): len(found) for key, found in planned.plan.wanted.items()} == {"day": 5, "report": 5}
     alone = plan_of(scope, wish("report", partitions="2013-01-01..2013-01-05", upstream=False))
     assert list(alone.plan.wanted) == [REPORT]
+
+
+def test_what_is_left_out_is_said(scope: Scope) -> None:
+    make(scope, wish("day"))
+    assert planned_text(plan_of(scope, wish("day", only="missing"))) == "Nothing to do: no partition of day is missing."
+    assert planned_text(plan_of(scope, wish("report", only="failed"))) == "Nothing to do: no partition of report failed last."
+    said = planned_text(plan_of(scope, wish("day", only="failed", concurrency=2)))
+    assert said.startswith("day: 2 partitions of 1 asset in 2 runs, 2 at a time, about ")
+
+
+def test_how_long_the_rest_takes_is_told_from_the_pace_so_far(scope: Scope) -> None:
+    said: list[str] = []
+
+    def hear(status: BackfillStatus) -> None:
+        said.append(progress_text(status, since=0, seconds=status.ended * 0.25))
+
+    arguments = wish("day", partitions="2013-01-01..2013-01-20", chunk=10)
+    drive(scope, launch_backfill(scope, plan_of(scope, arguments)), Manner(echo=False), on_status=hear)
+    assert said == ["0 of 20 partitions", "10 of 20 partitions, 1 failed, about 2.5 s left"] + ["20 of 20 partitions, 1 failed"] * 2
 
 
 def test_an_estimate_comes_from_what_was_made_before(scope: Scope) -> None:
