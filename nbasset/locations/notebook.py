@@ -358,8 +358,13 @@ class _Loading:
         }
 
     def resource_places(self) -> tuple[Place, ...]:
-        """The statements that give resources: a worker needs them beside the asset's own slice."""
-        return tuple(place for place, found in self._found.items() if any(defs.resources for defs in found.definitions))
+        """The statements that give resources, or jobs with hooks: a worker needs them beside the asset's own slice."""
+
+        def is_needed(found: Collected) -> bool:
+            jobs = (*found.jobs, *(job for defs in found.definitions for job in defs.jobs))
+            return any(defs.resources for defs in found.definitions) or any(job.hook_defs for job in jobs)
+
+        return tuple(place for place, found in self._found.items() if is_needed(found))
 
     def _all(self, definitions: Definitions, names: frozenset[str]) -> list[Problem]:
         found: dict[Problem, None] = {}

@@ -88,6 +88,8 @@ class SessionPlaces:
         self._by_name = {one.name: made.cell for made in state.made for _, one in pairs_of(made.value) if isinstance(one, AssetsDefinition)}
         self._by_name.update({made.value.name: made.cell for made in state.made if isinstance(made.value, AssetsDefinition)})
         self._modules = ModulePlaces(resolved, [], state.document.files)
+        around = [made for made in state.made if _stands_around(made.value)]
+        self._also = tuple(dict.fromkeys(root for made in around for root in self._narrowed(self._roots.get(made.cell, []), made.value)))
 
     def find(self, node: str) -> CodePlace | None:
         """Where a node is written."""
@@ -103,10 +105,14 @@ class SessionPlaces:
             line = code.co_firstlineno
             exact = [root for root in roots if root.first_line <= line <= root.last_line]
             if exact:
-                return CodePlace(self._document, tuple(exact))
-        if len(roots) > 1 and definition is not None:
-            roots = self._binding(roots, definition) or roots
-        return CodePlace(self._document, tuple(roots))
+                return self._place(exact)
+        return self._place(self._narrowed(roots, definition))
+
+    def _place(self, roots: list[Place]) -> CodePlace:
+        return CodePlace(self._document, tuple(roots), tuple(one for one in self._also if one not in roots))
+
+    def _narrowed(self, roots: list[Place], definition: Any) -> list[Place]:
+        return self._binding(roots, definition) or roots if len(roots) > 1 and definition is not None else roots
 
     def _binding(self, roots: list[Place], definition: Any) -> list[Place]:
         """Those of the statements that bind a name which holds the definition."""
@@ -118,6 +124,13 @@ class SessionPlaces:
             if any(contains(self._namespace.get(name), definition) for name in _bound_names("\n".join(lines))):
                 found.append(root)
         return found
+
+
+def _stands_around(value: Any) -> bool:
+    """Whether a worker needs it beside the code of an asset: it gives resources, or hooks of a job."""
+    if isinstance(value, Definitions):
+        return bool(value.resources) or any(job.hook_defs for job in value.jobs)
+    return bool(getattr(value, "hook_defs", None))
 
 
 def _bound_names(text: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ from nbasset import (
     reconstructable,
     thread_executor,
 )
+from nbasset.commands.carrying_out import Manner
+from nbasset.commands.jobs import run_with_executor
+from nbasset.commands.scope import Scope
+from nbasset.locations.notebook import load_notebook
 from nbasset.settings import QueueSettings, Settings
 
 WORKING = """
@@ -242,3 +246,21 @@ def test_a_wrong_configuration_of_an_executor_is_told_at_once() -> None:
         multiprocess_executor.configured({"max_concurrent": "x"})
     with pytest.raises(InvalidConfigError, match=r"expected \{key: \.\.\., limit"):
         thread_executor.configured({"tag_concurrency_limits": [{"key": "db"}]})
+
+
+def test_hooks_of_an_asset_job_run_in_workers_that_have_the_slice_of_an_asset_only(
+    tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    path = write_notebook(
+        "from pathlib import Path\nfrom nbasset import asset, define_asset_job, success_hook\nHERE = Path.cwd()",
+        "@success_hook\ndef tell(context):\n    context.log.info('told of %s', context.step_key)",
+        "@asset\ndef a():\n    return 1",
+        "%%asset b\na + 1",
+        "both = define_asset_job('both', selection='*', hooks={tell})",
+    )
+    instance = Instance.open(path.parent)
+    with instance:
+        scope = Scope(load_notebook(path, home=path.parent), instance)
+        result = run_with_executor(scope, scope.resolved.jobs["both"], manner=Manner(executor="processes"))
+        assert (result.success, result.asset_value("b")) == (True, 2)
+        assert [(hook.hook, hook.error) for hook in result.get_hook_events()] == [("tell", None)] * 2

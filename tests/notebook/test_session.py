@@ -114,6 +114,16 @@ def test_an_import_of_an_asset_defines_it_and_shows_no_card(notebook: Any) -> No
     assert notebook.keys == []
 
 
+def test_the_code_that_goes_to_another_process_brings_resources_and_hooks_of_jobs(notebook: Any) -> None:
+    notebook.ok(ORDERS, "a")
+    notebook.ok("from nbasset import Definitions, define_asset_job, success_hook\n@success_hook\ndef tell(context): ...", "hook")
+    notebook.ok("nightly = define_asset_job('nightly', selection='*', hooks={tell})", "job")
+    notebook.ok("defs = Definitions(resources={'rate': 3})", "defs")
+    text = notebook.session.location().code.text("orders")
+    assert "define_asset_job('nightly'" in text
+    assert "resources={'rate': 3}" in text
+
+
 def test_definitions_in_a_cell_bring_their_resources_and_the_newest_asset_counts(notebook: Any) -> None:
     notebook.ok("from nbasset import Definitions", "d")
     notebook.ok("@asset(required_resource_keys={'rate'})\ndef orders(context):\n    return [context.resources.rate]", "a")
