@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import keyword
+import re
 import tokenize
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -139,21 +140,37 @@ def _at(ordinals: OrdinalSet, positions: Sequence[int]) -> list[int]:
     return found
 
 
+# -- words --------------------------------------------------------------------------------------------------------------------
+
+
+def prose(text: str) -> Html:
+    """A sentence whose names stand out: what is in backticks or quotes is set as code, without them."""
+    parts: list[object] = []
+    at = 0
+    for found in _NAMES.finditer(text):
+        parts += [text[at : found.start()], code_text(found[1] or found[2])]
+        at = found.end()
+    return joined(*parts, text[at:])
+
+
+_NAMES = re.compile(r"`([^`]+)`|(?<!\w)'([^'\s]+)'(?!\w)")
+
+
 # -- code ---------------------------------------------------------------------------------------------------------------------
 
 
 def code_block(lines: Iterable[tuple[int, str]], *, hits: frozenset[int] = frozenset()) -> Html:
     """Numbered lines of Python; those in `hits` are marked."""
     numbered = list(lines)
-    coloured = _coloured([text for _, text in numbered])
+    words = coloured([text for _, text in numbered])
     rows = [
         element("div", element("i", line), " ", text or " ", class_="hit" if line in hits else None)
-        for (line, _), text in zip(numbered, coloured, strict=True)
+        for (line, _), text in zip(numbered, words, strict=True)
     ]
     return element("pre", *rows, class_="code")
 
 
-def _coloured(lines: list[str]) -> list[Html]:
+def coloured(lines: list[str]) -> list[Html]:
     """Python with its words in colour; text that is none stays as it is."""
     parts: list[list[object]] = [[] for _ in lines]
     at = [0] * len(lines)

@@ -12,13 +12,16 @@ from nbasset.commands.why import Cause, Link, WhyResult, estimate_text, why_text
 from nbasset.commands.words import counted, moment, size_text
 from nbasset.drawing.picture import State
 from nbasset.io_managers.compare import ColumnDiff, RowDiff, TableDiff
-from nbasset.notebook.cards_parts import counts_line, when
+from nbasset.notebook.cards_parts import coloured, counts_line, prose, when
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, element, glyph, joined, quiet, state_word, table
 from nbasset.source.diff import Change
 
-_ADDED = "background:color-mix(in srgb,var(--fresh) 12%,var(--s))"
-_GONE = "background:color-mix(in srgb,var(--failed) 9%,var(--s))"
+_SIGNS = {
+    "+": ("color:var(--fresh);font-weight:600", "background:color-mix(in srgb,var(--fresh) 12%,var(--s))"),
+    "-": ("color:var(--failed);font-weight:600", "background:color-mix(in srgb,var(--failed) 9%,var(--s))"),
+}
+"""How a line that came or went is marked: its sign, and its ground."""
 _MOST_LINES = 40
 _MOST_COLUMNS = 20
 _MARKS: dict[str, State] = {"problem": "failed", "warning": "stale", "note": "skipped"}
@@ -30,52 +33,57 @@ _VERDICTS: dict[str, State] = {"same": "fresh", "different": "failed", "fails": 
 
 def why_card(result: WhyResult) -> Bundle:
     """``%asset why``: the sentence, the chain from each root cause with the code that changed, what did not change, and the cost."""
-    head = element("header", glyph(result.state), element("span", element("b", _sentence(result))))
+    head = element("header", glyph(result.state), element("span", _sentence(result), style="flex:1 1 0"))
     counts = element("div", counts_line(result.counts), class_="b") if result.counts else None
-    chains = [_chain(cause, several=len(result.causes) > 1) for cause in result.causes]
-    where = element("div", quiet("stale: "), code_text(result.partitions), class_="note") if result.partitions else None
-    same = element("span", quiet("Same: "), ", ".join(result.same)) if result.same else None
+    chains = [_chain(cause) for cause in result.causes]
+    told = {link.partitions for cause in result.causes for link in cause.links}
+    is_news = result.partitions and told != {result.partitions}
+    where = element("div", quiet("stale: "), code_text(result.partitions), class_="note") if is_news else None
+    same = element("span", quiet("Same: "), spaced_names(result.same)) if result.same else None
     cost = element("span", estimate_text(result.estimate), class_="end") if result.estimate is not None else None
     foot = element("footer", same, cost) if same is not None or cost is not None else None
-    states: list[State] = [result.state, "fresh", *(state for state, _ in result.counts)]
+    states: list[State] = [result.state, "fresh", "failed", *(state for state, _ in result.counts)]
     states += [link.state for cause in result.causes for link in cause.links]
     html = card(head, counts, *chains, where, foot, label=result.sentence, states=states)
     return Bundle(html, why_text(result))
 
 
+def spaced_names(names: Iterable[str]) -> Html:
+    """Names and words with commas."""
+    return joined(*(joined(", " if at else "", prose(name)) for at, name in enumerate(names)))
+
+
 def _sentence(result: WhyResult) -> Html:
     rest = result.sentence.removeprefix(f"'{result.asset}'")
-    return joined(code_text(result.asset), rest.rstrip("."))
+    return joined(element("b", code_text(result.asset)), prose(rest.rstrip(".")))
 
 
-def _chain(cause: Cause, *, several: bool) -> Html:
-    links = [element("li", _link(link, first=at == 0), style="margin:2px 0") for at, link in enumerate(cause.links)]
-    return element("ol", *links, style="margin:0;padding:7px 12px 7px 30px;border-top:1px solid var(--ls)" if several or links else None)
+def _chain(cause: Cause) -> Html:
+    links = [element("li", glyph(link.state), _link(link, first=at == 0)) for at, link in enumerate(cause.links)]
+    return element("ol", *links, class_="chain")
 
 
 def _link(link: Link, *, first: bool) -> Html:
     where = (
         element("div", quiet(f"{counted(link.count, 'partition')}: "), code_text(link.partitions), class_="m") if link.partitions else None
     )
-    name = joined(code_text(link.asset), " ")
-    return joined(name if not first or not link.changes else None, link.text, *map(_change, link.changes), where)
+    name = joined(element("b", code_text(link.asset)), ": " if first else " ")
+    return joined(name, prose(link.text), *map(_change, link.changes), where)
 
 
 def _change(change: Change) -> Html | None:
     """The lines of one statement that changed, with signs."""
     lines = [line for line in change.diff.split("\n") if not line.startswith("@@")]
-    shown = [element("div", _signed(line), style=_line_style(line)) for line in lines[:_MOST_LINES]]
+    words = coloured([line[1:] for line in lines])
+    shown = [_signed(line[:1], text) for line, text in zip(lines[:_MOST_LINES], words, strict=False)]
     more = element("div", quiet(f"and {len(lines) - len(shown)} more lines")) if len(lines) > len(shown) else None
     return element("div", *shown, more, class_="code", role="group", aria_label=f"{change.sentence}, line by line") if shown else None
 
 
-def _signed(line: str) -> Html:
-    sign = line[:1] if line[:1] in ("+", "-") else " "
-    return joined(element("i", sign), line[1:])
-
-
-def _line_style(line: str) -> str | None:
-    return _ADDED if line.startswith("+") else _GONE if line.startswith("-") else None
+def _signed(sign: str, *text: object) -> Html:
+    """A line of a comparison, its sign in front and in the colour of what happened to it."""
+    mark = element("i", sign, style=_SIGNS.get(sign, (None, None))[0])
+    return element("div", mark, *text, style=_SIGNS.get(sign, (None, None))[1])
 
 
 # -- history ----------------------------------------------------------------------------------------------------------------------
@@ -125,16 +133,24 @@ def diff_card(result: DiffResult) -> Bundle:
 
 
 def _facts(found: TableDiff, result: DiffResult) -> Html:
-    key = (", ".join(found.key) + (" (guessed)" if found.is_guessed else "")) if found.key else "position"
+    key = (joined(code_text(", ".join(found.key)), quiet(" guessed") if found.is_guessed else "")) if found.key else "position"
     pairs: list[tuple[str, object]] = [
-        ("Rows", f"{found.rows[0]:,} to {found.rows[1]:,}"), ("Added", f"{found.added:,}"), ("Removed", f"{found.removed:,}"),
-        ("Changed", f"{found.changed:,}"), ("Matched by", code_text(key)),
+        ("Rows", _from_to(f"{found.rows[0]:,}", f"{found.rows[1]:,}")),
+        ("Added", _count_of("+", found.added)), ("Removed", _count_of("-", found.removed)), ("Changed in place", f"{found.changed:,}"),
+        ("Matched by", key),
     ]  # fmt: skip
     sizes = (result.before.size_bytes, result.after.size_bytes)
     if sizes[0] is not None and sizes[1] is not None:
-        pairs.append(("Size", f"{size_text(sizes[0])} to {size_text(sizes[1])}"))
-    cells = [element("span", quiet(f"{name} "), value) for name, value in pairs]
-    return element("div", *cells, class_="b", style="border-top:1px solid var(--ls)")
+        pairs.append(("Size", _from_to(size_text(sizes[0]), size_text(sizes[1]))))
+    return element("div", *(element("div", element("div", name, class_="m"), value) for name, value in pairs), class_="sum")
+
+
+def _from_to(before: str, after: str) -> Html:
+    return joined(before) if before == after else joined(quiet(before, " to "), after)
+
+
+def _count_of(sign: str, count: int) -> Html:
+    return element("b", f"{sign}{count:,}", style=_SIGNS[sign][0]) if count else joined("0")
 
 
 def _schema(found: TableDiff) -> Html | None:
@@ -152,14 +168,18 @@ def _columns(found: TableDiff) -> Html | None:
     same = len(found.columns) - len(touched)
     rest = element("div", quiet(f"{counted(same, 'column')} without change"), class_="note") if same else None
     heads = ("Column", "Type", "Cells changed", "Null before", "after", "Mean before", "after", "Moved by")
-    return joined(element("div", table(heads, rows, numbers=(2, 3, 4, 5, 6, 7)), class_="scroll"), rest)
+    used = [at for at in range(len(heads)) if at < 3 or any(row[at] for row in rows)]
+    body = table([heads[at] for at in used], [[row[at] for at in used] for row in rows], numbers=range(2, len(used)))
+    return joined(element("div", body, class_="scroll"), rest)
 
 
 def _column(one: ColumnDiff) -> tuple[object, ...]:
     mean = [number(value) if value is not None else "" for value in one.mean]
     drift = f"{one.drift:+.2f} sd" if one.drift is not None and abs(one.drift) >= 0.005 else ""
     nulls = [f"{count:,}" for count in one.nulls] if any(one.nulls) else ["", ""]
-    return (code_text(one.name), quiet(one.type), f"{one.changed:,}" if one.changed is not None else "?", *nulls, *mean, drift)
+    changed = f"{one.changed:,}" if one.changed is not None else "?"
+    before, earlier = (quiet(text) if text else "" for text in (nulls[0], mean[0]))
+    return (code_text(one.name), quiet(one.type), changed, before, nulls[1], earlier, mean[1], drift)
 
 
 def _examples(examples: Iterable[RowDiff]) -> Html | None:
@@ -168,12 +188,13 @@ def _examples(examples: Iterable[RowDiff]) -> Html | None:
 
 
 def _example(one: RowDiff) -> Html:
-    values = []
+    values: list[object] = []
     for name, before, after in one.values[:8]:
+        values += [", " if values else "", quiet(f"{name} ")]
         both = before is not None and after is not None
-        values.append(f"{name} {before} -> {after}" if both else f"{name} {before if after is None else after}")
-    style = _ADDED if one.sign == "+" else _GONE if one.sign == "-" else None
-    return element("div", element("i", one.sign), f"{one.key}: {', '.join(values)}", style=style)
+        values += [quiet(before, " → "), after] if both else [before if after is None else after]
+    rest = quiet(f" and {counted(len(one.values) - 8, 'more value')}") if len(one.values) > 8 else None
+    return _signed(one.sign, element("b", one.key), "  ", *values, rest)
 
 
 # -- gc and check -------------------------------------------------------------------------------------------------------------------
@@ -197,7 +218,10 @@ def gc_card(result: GcResult) -> Bundle:
         *(f"  {one.asset} {one.partition or ''} {one.version_id[:8]} {moment(one.written_us)}" for one in result.gone),
     ]
     head = element("header", element("b", result.sentence))
-    return Bundle(card(head, body, label=result.sentence), "\n".join(lines))
+    more = element("div", quiet(f"and {len(result.gone) - _MOST_LINES} more"), class_="note") if len(result.gone) > _MOST_LINES else None
+    notes = [element("div", glyph("stale"), " ", f"{note}; its versions are left alone", class_="note warn") for note in result.notes]
+    lines += [f"{note}; its versions are left alone" for note in result.notes]
+    return Bundle(card(head, body, more, *notes, label=result.sentence), "\n".join(lines))
 
 
 def check_card(result: CheckResult) -> Bundle:
@@ -205,11 +229,11 @@ def check_card(result: CheckResult) -> Bundle:
     state: State = "fresh" if result.is_clean else "failed"
     head = element("header", glyph(state), element("b", result.sentence))
     remarks = [
-        element("div", glyph(_MARKS[one.weight]), " ", one.text, quiet(f" ({one.where})") if one.where else None, class_="note")
+        element("div", glyph(_MARKS[one.weight]), " ", prose(one.text), quiet(f" ({one.where})") if one.where else None, class_="note")
         for one in result.remarks
     ]
     proofs = [
-        (code_text(one.asset), code_text(one.partition or ""), state_word(_VERDICTS[one.verdict], one.verdict), one.text)
+        (code_text(one.asset), code_text(one.partition or ""), state_word(_VERDICTS[one.verdict], one.verdict), prose(one.text))
         for one in result.proofs
     ]
     proved = table(("Asset", "Partition", "Clean process", ""), proofs) if proofs else None
