@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from nbasset.keys import AssetKey, PartitionRef
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _CLASSES: dict[str, type] = {}
 _NAMES: dict[type, str] = {}
 _FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {}
+_VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _KNOWN: dict[type, frozenset[str]] = {}
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -35,6 +37,8 @@ def serializable(cls: type[T]) -> type[T]:
     if dataclasses.is_dataclass(cls):
         _FIELDS[cls] = tuple((field.name, _default(field)) for field in dataclasses.fields(cls))
         _KNOWN[cls] = frozenset(field.name for field in dataclasses.fields(cls))
+        names = [field.name for field in dataclasses.fields(cls)]
+        _VALUES[cls] = attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
     return cls
 
 
@@ -56,8 +60,7 @@ def to_json(value: object) -> Json:
     fields = _FIELDS.get(kind)
     if fields is not None:
         out: dict[str, Json] = {"$": _NAMES[kind]}
-        for name, default in fields:
-            item = getattr(value, name)
+        for (name, default), item in zip(fields, _VALUES[kind](value), strict=True):
             if item is not default and item != default:
                 out[name] = item if type(item) in _PLAIN else to_json(item)
         return out

@@ -21,7 +21,7 @@ from nbasset.storage.protocol import Storage
 
 QUICK_US = 5_000
 """A step is quick that took no longer than this."""
-MOST_HELD = 64
+MOST_HELD = 128
 LONGEST_HELD_S = 0.05
 
 

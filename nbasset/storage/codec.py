@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from nbasset.events.kinds import Event
@@ -28,6 +29,11 @@ class Coded(NamedTuple):
     run_id: str | None
     kind: str
     payload: str
+    facts: Sequence[Any] = ()
+
+    def plain_facts(self) -> Iterator[tuple[object, Any]]:
+        """The facts of the event, each with the plain data that it became."""
+        return zip(getattr(self.event, "facts", ()), self.facts, strict=True)
 
 
 def encode_event(event: Event) -> Coded:
@@ -41,7 +47,7 @@ def encode_event(event: Event) -> Coded:
     fields = to_json(event)
     kind = fields.pop("$")
     at_us = fields.pop("at_us")
-    return Coded(event, at_us, fields.pop("run_id", None), kind, json_text(fields))
+    return Coded(event, at_us, fields.pop("run_id", None), kind, json_text(fields), fields.get("facts", ()))
 
 
 def decode_event(kind: str, at_us: int, run_id: str | None, payload: str) -> Any:

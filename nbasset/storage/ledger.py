@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from nbasset.events.fold import Made, Outcome, apply
 from nbasset.events.kinds import Target
@@ -71,14 +72,16 @@ class SqlLedger:
             return self.last_seq
         first = self.last_seq + 1
         if len(events) == 1:
-            self._connection.execute(sql.ADD_EVENT, (first, *events[0][1:]))
+            self._connection.execute(sql.ADD_EVENT, (first, *events[0][1:5]))
         else:
-            rows = [(seq, at_us, run_id, kind, text) for seq, (_, at_us, run_id, kind, text) in enumerate(events, first)]
+            rows = [(seq, *coded[1:5]) for seq, coded in enumerate(events, first)]
             self._connection.executemany(sql.ADD_EVENT, rows)
         self.last_seq += len(events)
         for seq, coded in enumerate(events, first):
             self._seq = seq
             apply(self, seq, coded.event)
+            if coded.facts:
+                self._plain.update((id(fact), plain) for fact, plain in coded.plain_facts())
         return self.last_seq
 
     def write(self) -> Mapping[AssetKey, tuple[AssetRecord, int]]:
@@ -89,7 +92,8 @@ class SqlLedger:
         if self._tallies:
             many(sql.COUNT_STEPS, [(*counts, run_id) for run_id, counts in self._tallies.items()])
         if self._changed_assets:
-            many(sql.SET_ASSET, [asset_to_row(record, rev, self._id(key)) for key, (record, rev) in self._changed_assets.items()])
+            changes = self._changed_assets.items()
+            many(sql.SET_ASSET, [asset_to_row(record, rev, self._id(key), self._plain) for key, (record, rev) in changes])
         if self._changed_blocks:
             self._write_blocks()
         if self._found:
@@ -108,6 +112,7 @@ class SqlLedger:
         return changed
 
     def _clean(self) -> None:
+        self._plain: dict[int, Any] = {}  # facts as plain data, by identity: the records of this transaction keep them alive
         self._changed_runs: dict[str, RunRecord] = {}
         self._tallies: dict[str, list[int]] = {}
         self._changed_assets: dict[AssetKey, tuple[AssetRecord, int]] = {}
@@ -196,6 +201,7 @@ class SqlLedger:
             if not new:
                 return
             self._connection.executemany(sql.ADD_ASSET, new)
+            self._assets.update((names[name], None) for (name,) in new if names[name] not in self._assets)
 
     def touch(self, key: AssetKey, seq: int, *, made: bool = False, ordinal: int | None = None) -> None:
         """Let the entry be found by the asset."""

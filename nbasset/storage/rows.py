@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from nbasset.events.facts import CheckKey
@@ -18,9 +19,12 @@ from nbasset.storage.codec import decode_event, json_text, plain_text
 Row = tuple[Any, ...]
 
 
-def text_of(value: object) -> str | None:
-    """A serializable value for a column; None stays None."""
-    return None if value is None else json_text(to_json(value))
+def text_of(value: object, known: Mapping[int, Any] = MappingProxyType({})) -> str | None:
+    """A serializable value for a column; None stays None. `known` has plain data that was made before, by the identity of the value."""
+    if value is None:
+        return None
+    plain = known.get(id(value))
+    return json_text(to_json(value) if plain is None else plain)
 
 
 def asset_from_row(row: Row) -> AssetRecord:
@@ -45,8 +49,8 @@ def asset_from_row(row: Row) -> AssetRecord:
     )
 
 
-def asset_to_row(record: AssetRecord, rev: int, number: int) -> Row:
-    """Values for `statements.SET_ASSET`; `number` is the asset's id."""
+def asset_to_row(record: AssetRecord, rev: int, number: int, known: Mapping[int, Any] = MappingProxyType({})) -> Row:
+    """Values for `statements.SET_ASSET`; `number` is the asset's id, `known` as for `text_of`."""
     return (
         rev,
         int(record.status),
@@ -61,7 +65,7 @@ def asset_to_row(record: AssetRecord, rev: int, number: int) -> Row:
         int(record.retired),
         record.first_us,
         record.materializations,
-        text_of(record.materialization),
+        text_of(record.materialization, known),
         text_of(record.observation),
         text_of(record.error),
         number,
