@@ -122,6 +122,21 @@ class AssetsDefinition:
         return {key: spec.group for key, spec in self.specs_by_key.items()}
 
     @property
+    def descriptions_by_key(self) -> dict[AssetKey, str | None]:
+        """What people are told of each asset."""
+        return {key: spec.description for key, spec in self.specs_by_key.items()}
+
+    @property
+    def metadata_by_key(self) -> dict[AssetKey, Mapping[str, Any]]:
+        """The metadata of each asset's definition."""
+        return {key: spec.metadata for key, spec in self.specs_by_key.items()}
+
+    @property
+    def tags_by_key(self) -> dict[AssetKey, Mapping[str, str]]:
+        """The tags of each asset."""
+        return {key: spec.tags for key, spec in self.specs_by_key.items()}
+
+    @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:
         """Code versions given by hand."""
         return {key: spec.code_version for key, spec in self.specs_by_key.items()}

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from nbasset.errors import InvalidInvocationError
 from nbasset.events.facts import LogsCaptured
 from nbasset.execution.task import StepTask
 from nbasset.secrets import StreamMask, mask_secrets
@@ -136,6 +137,13 @@ class _Adapter(logging.LoggerAdapter):  # type: ignore[type-arg]
     def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
         kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
         return msg, kwargs
+
+    def log(self, level: Any, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log at a level given as a number or by its name."""
+        number = logging.getLevelNamesMapping().get(level.upper()) if isinstance(level, str) else level
+        if number is None:
+            raise InvalidInvocationError(f"there is no log level {level!r}. Give one of: DEBUG, INFO, WARNING, ERROR, CRITICAL.")
+        super().log(number, msg, *args, **{"stacklevel": 2, **kwargs})
 
 
 def file_stem(task: StepTask) -> str:

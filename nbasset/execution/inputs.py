@@ -268,6 +268,8 @@ class InputLoader:
         data = _configured(reading, item)
         if data is not _ABSENT:
             loader = resolve_type(declared.value_type).loader if declared.value_type is not None else None
+            if loader is None and isinstance(data, Mapping) and list(data) == ["value"]:  # the long form of a value
+                data = data["value"]
             if loader is not None:
                 context = TypeCheckContext(reading.log(), reading.resources, reading.task.run_id)
                 data = loader.load(context, data, of=f"input '{item.name}' of op '{reading.op.name}'")

@@ -237,6 +237,19 @@ def test_a_default_fills_an_input_that_is_not_connected() -> None:
     assert defaults.execute_in_process(run_config=config).output_for_node("with_default") == 30
 
 
+def test_a_value_for_an_input_may_be_written_long() -> None:
+    @op
+    def add(x: int, y: dict[str, int]) -> int:
+        return x + sum(y.values())
+
+    @job
+    def adding() -> None:
+        add()
+
+    config = {"ops": {"add": {"inputs": {"x": {"value": 1}, "y": {"value": {"value": 2, "more": 3}}}}}}
+    assert adding.execute_in_process(run_config=config, instance=Instance.ephemeral()).output_for_node("add") == 6
+
+
 def test_values_for_inputs_of_a_job_come_from_config_or_from_python() -> None:
     @graph
     def outer(x: Any) -> Any:

@@ -174,3 +174,14 @@ def test_a_wrong_definition_says_what_the_rule_is_and_the_nearest_right_thing(de
 def test_an_asset_nobody_defines_names_the_nearest() -> None:
     with pytest.raises(UnknownAsset, match="Did you mean 'orders'"):
         Definitions(assets=[orders]).catalog.asset(AssetKey("ordres"))
+
+
+def test_a_definition_tells_by_key_what_is_said_of_its_assets() -> None:
+    @asset(description="All orders.", metadata={"rows": 2}, tags={"team": "data"}, code_version="1")
+    def told() -> int:
+        return 1
+
+    key = told.key
+    assert told.descriptions_by_key == {key: "All orders."}
+    assert told.metadata_by_key[key]["rows"].value == 2
+    assert (told.tags_by_key, told.code_versions_by_key) == ({key: {"team": "data"}}, {key: "1"})

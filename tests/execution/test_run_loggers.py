@@ -84,6 +84,22 @@ def test_lines_of_a_step_are_in_a_file_as_json_and_none_of_them_is_an_event() ->
     assert "loaded" not in repr(result.all_events)
 
 
+def test_a_level_may_be_given_by_its_name() -> None:
+    @asset
+    def speaking(context: Any) -> None:
+        context.log.log("WARNING", "by name %d", 1)
+        context.log.log(level=20, msg="by number")
+        context.log.log("loud", "not at all")
+
+    with Instance.ephemeral() as instance:
+        result = materialize([speaking], instance=instance, raise_on_error=False)
+        error = result.failure_data_for_node("speaking")
+        assert error is not None
+        assert error.message.startswith("there is no log level 'loud'. Give one of: DEBUG")
+        lines = [json.loads(line) for path in instance.home.runs.rglob("*.log") for line in path.read_text().splitlines()]
+        assert [(line["level"], line["message"]) for line in lines] == [("WARNING", "by name 1"), ("INFO", "by number")]
+
+
 def test_no_console_speaks_by_default(capsys: pytest.CaptureFixture[str]) -> None:
     with Instance.ephemeral() as instance:
         materialize([chatty], instance=instance)
