@@ -16,7 +16,7 @@ from nbasset.errors import InvalidInvocationError, StorageUnavailable, did_you_m
 from nbasset.keys import AssetKey
 from nbasset.serde import Json
 
-FORMS = ("svg", "png", "pdf", "txt", "dot", "json", "html")
+FORMS = ("svg", "png", "pdf", "txt", "dot", "mmd", "json", "html")
 
 
 def lineage(
@@ -106,6 +106,10 @@ def rendered(picture: Picture, form: str, *, direction: str = "down") -> bytes:
 
         text = to_dot(picture, direction="right" if direction == "right" else "down")
         return text.encode() if form == "dot" else _by_graphviz(text, form)
+    if form == "mmd":
+        from nbasset.drawing.mermaid import to_mermaid
+
+        return (to_mermaid(picture, direction="right" if direction == "right" else "down") + "\n").encode()
     from nbasset.drawing.layout import lay_out
     from nbasset.drawing.svg import to_svg
 

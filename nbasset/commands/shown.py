@@ -5,6 +5,7 @@ from __future__ import annotations
 from nbasset.commands.show import facts_in
 from nbasset.dataclass import dataclass
 from nbasset.events.facts import DisplayKept
+from nbasset.events.kinds import Event
 from nbasset.events.records import Entry
 from nbasset.instance import Instance
 
@@ -18,6 +19,11 @@ class ShownFile:
 
     mime: str
     data: bytes
+
+
+def count_shown(event: Event) -> int:
+    """How many displays of a step were kept, whether or not they are still there."""
+    return sum(isinstance(one, DisplayKept) for one in facts_in(event))
 
 
 def shown_in(instance: Instance, entry: Entry | None) -> tuple[ShownFile, ...]:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from nbasset.arguments.options import ShowArguments
+from nbasset.arguments.options import LoadArguments, PartitionArguments, ShowArguments
+from nbasset.commands.load import load
 from nbasset.commands.show import AssetFacts, Column
 from nbasset.commands.show import show as facts_of
-from nbasset.commands.shown import shown_in
+from nbasset.commands.shown import count_shown, shown_in
 from nbasset.commands.words import moment, size_text
 from nbasset.drawing.states import number
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
@@ -34,6 +35,7 @@ from nbasset.notebook.wire_cards import (
     Neighbour,
     PartitionStrip,
     PreviewView,
+    ShownView,
 )
 from nbasset.notebook.wire_views import CheckFacts, Code, ColumnFacts, Count, MetadataFact, Series, Shown
 from nbasset.notebook.wire_views import State as AnyState
@@ -44,6 +46,7 @@ _HISTORY_SHOWN = 8
 _HISTORY_PAGE = 50
 _PLOT_POINTS = 60
 _PREVIEW_ROWS = 10
+_MOST_SEARCHED = 2_000
 
 
 def asset_view(at: Look, key: AssetKey) -> AssetView:
@@ -92,9 +95,7 @@ def preview_view(at: Look, key: AssetKey, partition: str | None, version: str | 
     """
     facts = facts_of(at.scope, ShowArguments(f'key:"{key}"', partition or "", _PREVIEW_ROWS), now=at.now)
     if version is not None and facts.versions and version != facts.versions[0].version_id:
-        raise InvalidInvocationError(
-            f"rows of an earlier version are not kept ready. Load it: %asset load {key} --as-of {version} --into before."
-        )
+        return _earlier_rows(at, key, partition, version)
     found = preview_of(facts, at)
     if found is None:
         raise InvalidInvocationError(facts.note or f"nothing of '{key}' can be shown: {_why_no_rows(facts)}")
@@ -119,6 +120,24 @@ def preview_of(facts: AssetFacts, at: Look) -> PreviewView | None:
         newest.uri or "" if newest is not None else "",
         call,
         more or facts.note,
+    )
+
+
+def shown_view(at: Look, key: AssetKey, partition: str | None, version: str) -> ShownView:
+    """What one version displayed while it was made.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If it is not in the history.
+    """
+    pairs = _made(_entries(at, key, partition, _MOST_SEARCHED), key)
+    found = next(((entry, made) for entry, made in pairs if made.version_id == version), None)
+    if found is None:
+        raise InvalidInvocationError(_no_version(key, version))
+    entry, made = found
+    return ShownView(
+        str(key), version, entry.event.at_us / 1e6, _shown(at, entry), made.partition.key if made.partition is not None else None
     )
 
 
@@ -147,11 +166,11 @@ def diff_view(at: Look, key: AssetKey, partition: str | None, before: str, after
         If one of them is not in the history.
     """
     found: dict[str, tuple[Entry, AssetMaterialized]] = {}
-    for entry, made in _made(_entries(at, key, partition, 2_000), key):
+    for entry, made in _made(_entries(at, key, partition, _MOST_SEARCHED), key):
         found.setdefault(made.version_id, (entry, made))
     for version in (before, after):
         if version not in found:
-            raise InvalidInvocationError(f"'{key}' has no version {version[:8]} in its newest 2,000 materializations. See them: history.")
+            raise InvalidInvocationError(_no_version(key, version))
     (_, old), (_, new) = found[before], found[after]
     facts = [_fact("rows", old.rows, new.rows), _fact("size", old.size_bytes, new.size_bytes, size_text)]
     facts += (
@@ -167,6 +186,24 @@ def diff_view(at: Look, key: AssetKey, partition: str | None, before: str, after
     facts += [_fact(label, then.get(label), value) for label, value in numbers.items() if then.get(label) != value]
     sides = (_history_entry(at, key, *found[before]), _history_entry(at, key, *found[after]))
     return DiffView(str(key), *sides, partition, tuple(one for one in facts if one.after))
+
+
+def _earlier_rows(at: Look, key: AssetKey, partition: str | None, version: str) -> PreviewView:
+    """First rows of a version that is no longer the current one, read from its own file."""
+    arguments = LoadArguments(f'key:"{key}"', partitions=PartitionArguments(partition or ""), as_of=version)
+    value = load(at.scope, arguments)
+    if not (hasattr(value, "head") and hasattr(value, "columns")):
+        raise InvalidInvocationError(f"that version is no table. Load it: %asset load {key} --as-of {version} --into before.")
+    first = value.head(_PREVIEW_ROWS)
+    rows = first.rows() if hasattr(first, "rows") else first.itertuples(index=False, name=None)
+    columns = tuple(ColumnFacts(str(name), str(kind)) for name, kind in zip(first.columns, first.dtypes, strict=True))
+    call = f"%asset load {key}" + (f' -p "{partition}"' if partition else "") + f" --as-of {version[:12]} --into before"
+    note = f"rows 1 to {len(first)} of {number(len(value))}, version {version[:6]}"
+    return PreviewView(str(key), columns, tuple(tuple(map(_cell, row)) for row in rows), partition, len(value), None, "", call, note)
+
+
+def _no_version(key: AssetKey, version: str) -> str:
+    return f"'{key}' has no version {version[:8]} in its newest {_MOST_SEARCHED:,} materializations. See them: history."
 
 
 # -- pieces -------------------------------------------------------------------------------------------------------------------
@@ -226,7 +263,7 @@ def _history_entry(at: Look, key: AssetKey, entry: Entry, made: AssetMaterialize
     by_run = str(run) if run else None
     return HistoryEntry(
         made.version_id, event.at_us / 1e6, "fresh", what, partition, by_run, made.rows, made.size_bytes, _seconds(entry),
-        made.data_version, made.code_version, getattr(event, "by", ""), is_current,
+        made.data_version, made.code_version, getattr(event, "by", ""), is_current, shown=count_shown(event),
     )  # fmt: skip
 
 

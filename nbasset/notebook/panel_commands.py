@@ -12,9 +12,9 @@ from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import panel_backfill
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel import GridSource, LineageSource, LivePanel, Source
-from nbasset.notebook.panel_cards import asset_view, diff_view, history_view, preview_view
+from nbasset.notebook.panel_cards import asset_view, diff_view, history_view, preview_view, shown_view
 from nbasset.notebook.panel_grid import key_facts, metric_column
-from nbasset.notebook.panel_lineage import Wanted, lineage_dot
+from nbasset.notebook.panel_lineage import Wanted, lineage_text
 from nbasset.notebook.panel_plan import materialize, plan_view, run_again
 from nbasset.notebook.panel_run import RunSource
 from nbasset.notebook.session import Session
@@ -34,6 +34,7 @@ from nbasset.notebook.wire_commands import (
     FetchMetric,
     FetchOutput,
     FetchPreview,
+    FetchShown,
     FetchWhy,
     GoBack,
     MakePlan,
@@ -77,6 +78,9 @@ def answer(desk: Desk, live: LivePanel, command: Command, after: After) -> Resul
             return _move(live, command, at, after)
         if isinstance(command, (FetchLog, FetchOutput, CompareRuns)):
             return _of_run(live, command, at)
+        if isinstance(command, FetchDot):
+            wanted = live.source.wanted if isinstance(live.source, LineageSource) else Wanted()
+            return DotText(lineage_text(at, wanted, command.form))
         return _of_asset(command, at)
 
 
@@ -115,8 +119,8 @@ def _of_asset(command: Command, at: Look) -> Result:
         return diff_view(at, _key(command.asset), command.partition, command.before, command.after)
     if isinstance(command, FetchPreview):
         return preview_view(at, _key(command.asset), command.partition, command.version)
-    if isinstance(command, FetchDot):
-        return DotText(lineage_dot(at, Wanted()))
+    if isinstance(command, FetchShown):
+        return shown_view(at, _key(command.asset), command.partition, command.version)
     if isinstance(command, RollBack):
         return roll_back(at, _key(command.asset), command.version, command.partition)
     raise InvalidInvocationError(f"a panel does not know '{command.type}'.")

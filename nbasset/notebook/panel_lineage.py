@@ -88,9 +88,9 @@ def lineage_changes(before: LineageView, now: LineageView, at: float) -> list[Me
     return [NodesChanged(0, nodes, groups, at)] if nodes or groups else []
 
 
-def lineage_dot(at: Look, wanted: Wanted) -> str:
-    """The same picture as DOT."""
-    return rendered(_picture(at, wanted), "dot", direction=wanted.direction).decode()
+def lineage_text(at: Look, wanted: Wanted, form: Literal["dot", "mmd"]) -> str:
+    """The same picture in a language for graphs: Graphviz's or Mermaid's."""
+    return rendered(_picture(at, wanted), form, direction=wanted.direction).decode()
 
 
 def _picture(at: Look, wanted: Wanted) -> Picture:

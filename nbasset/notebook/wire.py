@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from nbasset.dataclass import dataclass
-from nbasset.notebook.wire_cards import AssetView, DiffView, HistoryView, PlanView, PreviewView, WhyView
+from nbasset.notebook.wire_cards import AssetView, DiffView, HistoryView, PlanView, PreviewView, ShownView, WhyView
 from nbasset.notebook.wire_views import (
     ErrorFacts,
     GridView,
@@ -227,6 +227,7 @@ Result: TypeAlias = (
     | DiffView
     | HistoryView
     | PreviewView
+    | ShownView
     | KeyFacts
     | MetricColumn
     | LogPage

@@ -44,7 +44,7 @@ class PreviewView:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One materialization (or observation, or roll-back) of an asset or partition."""
+    """One materialization (or observation, or roll-back) of an asset or partition. `shown` displays of it are kept: see `FetchShown`."""
 
     version: str
     at: float
@@ -60,6 +60,19 @@ class HistoryEntry:
     by: str = ""
     is_current: bool = False
     is_kept: bool = True
+    shown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownView:
+    """What one version displayed while it was made."""
+
+    asset: str
+    version: str
+    at: float
+    shown: tuple[Shown, ...] = ()
+    partition: str | None = None
+    type: Literal["shown"] = "shown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,16 @@ class FetchPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchShown:
+    """What a version displayed while it was made. Answered by `ShownView`."""
+
+    asset: str
+    version: str
+    partition: str | None = None
+    type: Literal["fetch_shown"] = "fetch_shown"
+
+
+@dataclass(frozen=True, slots=True)
 class FetchLog:
     """Lines before number `before` (None: the newest) that pass the filter. Answered by `LogPage`."""
 
@@ -211,8 +221,9 @@ class CompareRuns:
 
 @dataclass(frozen=True, slots=True)
 class FetchDot:
-    """Answered by `DotText`."""
+    """The lineage that is shown, in a language for graphs. Answered by `DotText`."""
 
+    form: Literal["dot", "mmd"] = "dot"
     type: Literal["fetch_dot"] = "fetch_dot"
 
 
@@ -267,6 +278,7 @@ Command: TypeAlias = (
     | FetchHistory
     | FetchDiff
     | FetchPreview
+    | FetchShown
     | FetchLog
     | FetchOutput
     | CompareRuns

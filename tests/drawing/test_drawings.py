@@ -13,6 +13,7 @@ from nbasset.drawing.collapse import collapse
 from nbasset.drawing.dot import to_dot
 from nbasset.drawing.layout import NODE_HEIGHT, NODE_WIDTH, WIDEST_NODE, lay_out
 from nbasset.drawing.measure import text_width
+from nbasset.drawing.mermaid import to_mermaid
 from nbasset.drawing.picture import Edge, Node, Picture
 from nbasset.drawing.states import URGENCY, WORDS
 from nbasset.drawing.style import neutral
@@ -324,3 +325,19 @@ def test_a_large_group_with_a_failure_stays_collapsed_and_says_so():
     assert [(node.key, node.state) for node in small.nodes] == [("group:big", "failed"), ("group:small", "fresh")]
     assert "1 failed" in words_of(to_svg(small))
     assert len(collapse(Picture(nodes, ()), opened=("big",)).nodes) == 51
+
+
+def test_mermaid_has_groups_states_and_edges_and_no_sign_that_it_would_take_for_its_own() -> None:
+    nodes = (Node("a", "a", "failed", "2 of 3 <failed>", "raw"), Node("b", "b", "missing", 'never "run"'))
+    lines = to_mermaid(Picture(nodes, (Edge("a", "b"), Edge("b", "a", loads=False))), direction="right").split("\n")
+    assert lines[:6] == [
+        "flowchart LR",
+        '  subgraph g0["raw"]',
+        '    n0["a<br/>2 of 3 #lt;failed#gt;"]',
+        "  end",
+        '  n1["b<br/>missing, never #quot;run#quot;"]',
+        "  n0 --> n1",
+    ]
+    assert "  n1 -.-> n0" in lines
+    assert "  class n1 missing" in lines
+    assert to_mermaid(flights()) == to_mermaid(flights())

@@ -221,6 +221,7 @@ def test_every_command_is_answered_and_a_wrong_one_is_refused_in_words(notebook:
         "retry_backfill": backfill, "fetch_asset": asset, "fetch_key": {"asset": "days", "position": 99},
         "fetch_metric": {"asset": "days", "metric": "rows"}, "fetch_why": asset, "fetch_history": asset,
         "fetch_diff": {**asset, "before": "a", "after": "b"}, "fetch_preview": asset, "fetch_log": run,
+        "fetch_shown": {**asset, "version": "nothing"},
         "fetch_output": {**run, "step": "a"}, "compare_runs": {**run, "other": "b"}, "roll_back": {**asset, "version": "nothing"},
         "open_run": run, "open_grid": asset, "draw": {"selection": "nothing:x"},
     }  # fmt: skip
@@ -249,6 +250,35 @@ def test_an_asset_card_has_code_rows_history_and_what_it_showed(notebook: Any, d
     assert (view.preview.rows, len(view.history), view.history[0].is_current) == ((("1",), ("2",)), 2, True)
     assert [(one.mime, one.data) for one in view.shown] == [("text/html", "<b>bold</b>")]
     assert [series.label for series in view.plots] == ["rows", "seconds"]
+
+
+def test_earlier_versions_show_their_rows_and_what_they_displayed_and_can_come_back(notebook: Any, desk: Desk) -> None:
+    cell = "%%asset drawn\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>{0}</b>'))\npd.DataFrame({{'a': [{0}]}})"
+    for number in (1, 2):
+        notebook.ok(cell.format(number), "c2")
+        notebook.ok("%asset run drawn", "c3")
+    panel = watch(desk, LineageSource(Wanted()))
+    now, then = panel.ask({"type": "fetch_history", "asset": "drawn"}).entries
+    assert [(entry.shown, entry.is_current) for entry in (now, then)] == [(1, True), (1, False)]
+    shown = [panel.ask({"type": "fetch_shown", "asset": "drawn", "version": entry.version}) for entry in (now, then)]
+    assert [[one.data for one in view.shown] for view in shown] == [["<b>2</b>"], ["<b>1</b>"]]
+    rows = [panel.ask({"type": "fetch_preview", "asset": "drawn", "version": entry.version}).rows for entry in (now, then)]
+    assert rows == [(("2",),), (("1",),)]
+    done = panel.ask({"type": "roll_back", "asset": "drawn", "version": then.version})
+    assert (done.type, done.text) == ("done", f"drawn is as it was in version {then.version[:8]}. The version it had is kept.")
+    (changed, *_) = panel.refresh()
+    assert [(node.key, node.state) for node in changed.nodes] == [("drawn", "stale")]
+    entries = panel.ask({"type": "fetch_history", "asset": "drawn"}).entries
+    assert (entries[0].what, entries[0].is_current) == ("rolled back", True)
+    assert panel.ask({"type": "fetch_preview", "asset": "drawn"}).rows == (("1",),)
+
+
+def test_the_lineage_that_is_shown_is_written_in_the_languages_for_graphs(notebook: Any, desk: Desk) -> None:
+    notebook.ok(ORDERS, "c2")
+    notebook.ok(LATE, "c3")
+    panel = watch(desk, LineageSource(Wanted("orders")))
+    assert [panel.ask({"type": "fetch_dot", "form": form}).text.split()[0] for form in ("dot", "mmd")] == ["digraph", "flowchart"]
+    assert "late" not in panel.ask({"type": "fetch_dot", "form": "mmd"}).text
 
 
 def test_a_view_whose_asset_is_gone_says_so_once_and_stays(notebook: Any, desk: Desk) -> None:

@@ -14,6 +14,7 @@ from story import CODE, DAILY, DIFF, HISTORY, NOW, PLAN, ROWS_PLOT, TIME_PLOT, W
 from nbasset.notebook.wire import ComparedStep, Comparison, Done, DotText, KeyFacts, LogPage, MetricColumn, OutputText, Panel, Started
 from nbasset.notebook.wire_cards import (
     HistoryView,
+    ShownView,
 )
 from nbasset.notebook.wire_json import pack_numbers, pack_runs, to_wire
 from nbasset.notebook.wire_views import (
@@ -269,6 +270,7 @@ ANSWERS: dict[str, Any] = {
         (("code of clean()", "n1:7f03", "n1:a410"), ("pandas", "2.3.2", "2.3.3")),
     ),
     "fetch_dot": DotText("digraph lineage {}"),
+    "fetch_shown": ShownView("delays_by_carrier", "c09e41", NOW - 260, asset().shown, "2013-12-13"),
     "run_again": Started("91aa20ff", "1 step"),
     "cancel_run": Done("The run stops after its running steps."),
     "roll_back": Done("daily_flights, 2013-06-01 is a1f3d0 again."),

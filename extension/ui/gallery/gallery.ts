@@ -1,5 +1,5 @@
 // Every view on one page, from recorded panels: for development, screenshots and checks. Nothing of it is shipped.
-//   ?only=grid,run   some of them       ?theme=dark   ?contrast=more   ?width=700
+//   ?only=grid,run   some of them       ?theme=dark   ?contrast=more   ?width=700   ?host=vscode (with a theme) instead of JupyterLab
 
 import type { Link } from "../src/client/link";
 import { isFields } from "../src/client/read";
@@ -10,8 +10,27 @@ import style from "../style/all.css";
 
 const wish = new URLSearchParams(location.search);
 const root = document.documentElement;
-if (wish.get("theme") !== null) document.body.dataset["jpThemeLight"] = String(wish.get("theme") === "light");
-if (wish.get("contrast") === "more") document.body.dataset["jpThemeName"] = "JupyterLab High Contrast";
+const isLight = wish.get("theme") !== "dark";
+const isStrong = wish.get("contrast") === "more";
+/** Variables of the themes that VS Code starts with: dark and light modern, and both of high contrast. */
+const VSCODE: { readonly [theme: string]: readonly [ground: string, text: string, button: string, onButton: string] } = {
+  dark: ["#1f1f1f", "#cccccc", "#0078d4", "#ffffff"],
+  light: ["#ffffff", "#3b3b3b", "#005fb8", "#ffffff"],
+  "high-contrast": ["#000000", "#ffffff", "#000000", "#ffffff"],
+  "high-contrast-light": ["#ffffff", "#292929", "#0f4a85", "#ffffff"],
+};
+if (wish.get("host") === "vscode") {
+  const name = isStrong ? (isLight ? "high-contrast-light" : "high-contrast") : isLight ? "light" : "dark";
+  const [ground, text, button, onButton] = VSCODE[name] ?? ["", "", "", ""];
+  document.body.classList.add(`vscode-${name}`);
+  document.body.style.background = ground;
+  document.body.style.color = text;
+  const values = { "editor-background": ground, foreground: text, "button-background": button, "button-foreground": onButton, "font-family": "system-ui", "editor-font-family": "monospace" };
+  for (const [variable, value] of Object.entries(values)) root.style.setProperty(`--vscode-${variable}`, value);
+} else {
+  if (wish.get("theme") !== null) document.body.dataset["jpThemeLight"] = String(isLight);
+  if (isStrong) document.body.dataset["jpThemeName"] = "JupyterLab High Contrast";
+}
 root.style.setProperty("--width", `${wish.get("width") ?? "700"}px`);
 
 /** A link whose answers were recorded, and by which a test can say what the kernel would. */

@@ -265,11 +265,11 @@ export const readCheckFacts = record((o): CheckFacts => ({
   blocking: have(o, "blocking", flag, false), at: have(o, "at", nullable(real), null), note: have(o, "note", text, ""),
 }));
 
-/** One materialization (or observation, or roll-back) of an asset or partition. */
+/** One materialization (or observation, or roll-back) of an asset or partition. `shown` displays of it are kept: see `FetchShown`. */
 export type HistoryEntry = Readonly<{
   version: string; at: number; state: State; what: string; partition: string | null; run: string | null; rows: number | null;
   size_bytes: number | null; seconds: number | null; data_version: string; code_version: string; by: string; is_current: boolean;
-  is_kept: boolean;
+  is_kept: boolean; shown: number;
 }>;
 export const readHistoryEntry = record((o): HistoryEntry => ({
   version: need(o, "version", text), at: need(o, "at", real), state: need(o, "state", readState),
@@ -277,7 +277,7 @@ export const readHistoryEntry = record((o): HistoryEntry => ({
   run: have(o, "run", nullable(text), null), rows: have(o, "rows", nullable(whole), null),
   size_bytes: have(o, "size_bytes", nullable(whole), null), seconds: have(o, "seconds", nullable(real), null),
   data_version: have(o, "data_version", text, ""), code_version: have(o, "code_version", text, ""), by: have(o, "by", text, ""),
-  is_current: have(o, "is_current", flag, false), is_kept: have(o, "is_kept", flag, true),
+  is_current: have(o, "is_current", flag, false), is_kept: have(o, "is_kept", flag, true), shown: have(o, "shown", whole, 0),
 }));
 
 /** One fact of a user: `text` is ready to be shown; a `url` only when it is http, https or relative. */
@@ -469,6 +469,15 @@ export const readTold = record((o): Told => ({
   type: need(o, "type", choice(["told"])),
 }));
 
+/** What one version displayed while it was made. */
+export type ShownView = Readonly<{
+  asset: string; version: string; at: number; shown: readonly Shown[]; partition: string | null; type: "shown";
+}>;
+export const readShownView = record((o): ShownView => ({
+  asset: need(o, "asset", text), version: need(o, "version", text), at: need(o, "at", real), shown: have(o, "shown", list(readShown), []),
+  partition: have(o, "partition", nullable(text), null), type: need(o, "type", choice(["shown"])),
+}));
+
 /** What the tip over one partition says. */
 export type KeyFacts = Readonly<{
   key: string; state: State; lines: readonly string[]; run: string | null; at: number | null; can_why: boolean; type: "key";
@@ -601,6 +610,9 @@ export type FetchDiff = Readonly<{ asset: string; before: string; after: string;
 /** Answered by `PreviewView`. `version` None is the current one. */
 export type FetchPreview = Readonly<{ asset: string; partition?: string | null; version?: string | null; type: "fetch_preview"; }>;
 
+/** What a version displayed while it was made. Answered by `ShownView`. */
+export type FetchShown = Readonly<{ asset: string; version: string; partition?: string | null; type: "fetch_shown"; }>;
+
 /** Lines before number `before` (None: the newest) that pass the filter. Answered by `LogPage`. */
 export type FetchLog = Readonly<{
   run: string; before?: number | null; step?: string | null; levels?: readonly string[]; text?: string; limit?: number; type: "fetch_log";
@@ -612,8 +624,8 @@ export type FetchOutput = Readonly<{ run: string; step: string; stream?: "stdout
 /** Answered by `Comparison`. */
 export type CompareRuns = Readonly<{ run: string; other: string; type: "compare_runs"; }>;
 
-/** Answered by `DotText`. */
-export type FetchDot = Readonly<{ type: "fetch_dot"; }>;
+/** The lineage that is shown, in a language for graphs. Answered by `DotText`. */
+export type FetchDot = Readonly<{ form?: "dot" | "mmd"; type: "fetch_dot"; }>;
 
 /** Make an earlier version the current one again. Answered by `Done`. */
 export type RollBack = Readonly<{ asset: string; version: string; partition?: string | null; type: "roll_back"; }>;
@@ -637,13 +649,13 @@ export const readView = one<View>({
 });
 
 export type Result =
-  | AssetView | PlanView | WhyView | DiffView | HistoryView | PreviewView | KeyFacts | MetricColumn | LogPage | OutputText | Comparison
-  | DotText | Started | Done | Refused
+  | AssetView | PlanView | WhyView | DiffView | HistoryView | PreviewView | ShownView | KeyFacts | MetricColumn | LogPage | OutputText
+  | Comparison | DotText | Started | Done | Refused
 ;
 export const readResult = one<Result>({
   asset: readAssetView, plan: readPlanView, why: readWhyView, diff: readDiffView, history: readHistoryView, preview: readPreviewView,
-  key: readKeyFacts, metric: readMetricColumn, log: readLogPage, output: readOutputText, comparison: readComparison, dot: readDotText,
-  started: readStarted, done: readDone, refused: readRefused,
+  shown: readShownView, key: readKeyFacts, metric: readMetricColumn, log: readLogPage, output: readOutputText, comparison: readComparison,
+  dot: readDotText, started: readStarted, done: readDone, refused: readRefused,
 });
 
 export type Message = | Replaced | NodesChanged | LineageDrawn | StatesChanged | RunChanged | Told | Answered ;
@@ -654,6 +666,6 @@ export const readMessage = one<Message>({
 
 export type Command =
   | Resync | MakePlan | Materialize | CancelRun | RunAgain | PauseBackfill | ResumeBackfill | CancelBackfill | RetryBackfill | DrawLineage
-  | FetchAsset | FetchKey | FetchMetric | FetchWhy | FetchHistory | FetchDiff | FetchPreview | FetchLog | FetchOutput | CompareRuns
-  | FetchDot | RollBack | OpenRun | OpenGrid | GoBack
+  | FetchAsset | FetchKey | FetchMetric | FetchWhy | FetchHistory | FetchDiff | FetchPreview | FetchShown | FetchLog | FetchOutput
+  | CompareRuns | FetchDot | RollBack | OpenRun | OpenGrid | GoBack
 ;

@@ -13,9 +13,9 @@ export function notebookHost(element: HTMLElement): Host {
       if (!element.dispatchEvent(event)) return true;
       return openInPage(element, cell);
     },
-    save: (name, text, type) => {
+    save: (name, content, type) => {
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([text], { type }));
+      link.href = URL.createObjectURL(new Blob([content], { type }));
       link.download = name;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -12,6 +12,7 @@ import { HistoryCard } from "./HistoryCard";
 import { useDesk } from "./host";
 import { PlanCard } from "./PlanCard";
 import { Preview } from "./Preview";
+import { ShownCard } from "./Shown";
 import { WhyCard } from "./WhyCard";
 import { shortRun } from "./Words";
 
@@ -46,6 +47,8 @@ function ResultCard({ result, command, onClose }: { readonly result: Result; rea
       return <DiffCard view={result} />;
     case "preview":
       return <Preview view={result} />;
+    case "shown":
+      return <ShownCard view={result} />;
     case "asset":
       return (
         <section class="nb-card" role="group" aria-label={`Asset ${result.key}`}>
@@ -93,6 +96,8 @@ function namesOf(command: Command): string {
       return `the history of ${command.asset}`;
     case "fetch_diff":
       return `two versions of ${command.asset}`;
+    case "fetch_shown":
+      return `what ${command.asset} displayed`;
     case "fetch_preview":
       return `rows of ${command.asset}`;
     case "fetch_asset":

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { AssetView, CheckFacts, HistoryEntry, MetadataFact, Shown } from "../client/wire.gen";
+import type { AssetView, CheckFacts, HistoryEntry, MetadataFact } from "../client/wire.gen";
 import { Button } from "../ui/Button";
 import { Histogram, Plot } from "../ui/Charts";
 import { Code } from "../ui/Code";
@@ -15,6 +15,7 @@ import { Tabs } from "../ui/Tabs";
 import { cellName, only, useDesk } from "./host";
 import { PreviewTable } from "./Preview";
 import { RunButton } from "./RunButton";
+import { ShownOutput } from "./Shown";
 import { AssetLink, RunLink } from "./Words";
 
 type Tab = "overview" | "data" | "history" | "checks" | "facts";
@@ -200,17 +201,6 @@ function Data({ view, isSide }: { readonly view: AssetView; readonly isSide: boo
       ))}
     </>
   );
-}
-
-/** What a cell displayed. Pictures are pictures; HTML stands in a frame that can run nothing and load nothing. */
-export function ShownOutput({ shown }: { readonly shown: Shown }): JSX.Element {
-  if (shown.mime === "text/plain") return <pre class="nb-output">{shown.data}</pre>;
-  if (shown.mime === "text/html") {
-    const page = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">${shown.data}`;
-    return <iframe class="nb-frame" title={shown.label === "" ? "Output" : shown.label} sandbox="" srcDoc={page} />;
-  }
-  const source = shown.mime === "image/svg+xml" ? `data:image/svg+xml;utf8,${encodeURIComponent(shown.data)}` : `data:${shown.mime};base64,${shown.data}`;
-  return <img class="nb-picture" src={source} alt={shown.label === "" ? "Figure that the asset drew" : shown.label} />;
 }
 
 function History({ view }: { readonly view: AssetView }): JSX.Element {

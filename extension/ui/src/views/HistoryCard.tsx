@@ -6,7 +6,7 @@ import type { HistoryEntry, HistoryView } from "../client/wire.gen";
 import { Button } from "../ui/Button";
 import { Plot } from "../ui/Charts";
 import { StateWord } from "../ui/Glyph";
-import { bytes, duration, fullTime, grouped, moment } from "../ui/format";
+import { bytes, duration, fullTime, grouped, moment, plural } from "../ui/format";
 import { useNow } from "../ui/hooks";
 import { MenuButton } from "../ui/Pop";
 import { useDesk } from "./host";
@@ -92,6 +92,14 @@ export function HistoryCard({ view }: { readonly view: HistoryView }): JSX.Eleme
                 </td>
                 <td>
                   <StateWord state={entry.state}>{entry.is_current ? `${entry.what}, current` : entry.what}</StateWord>
+                  {entry.shown > 0 && entry.version !== "" && (
+                    <>
+                      {" "}
+                      <button type="button" class="nb-link" onClick={() => desk.open({ type: "fetch_shown", asset: view.asset, partition: entry.partition ?? view.partition, version: entry.version })}>
+                        {plural(entry.shown, "display")}
+                      </button>
+                    </>
+                  )}
                 </td>
                 {view.partition === null && <td class="nb-mono nb-nowrap">{entry.partition}</td>}
                 <td class="nb-num">{entry.rows === null ? "–" : grouped(entry.rows)}</td>
@@ -102,7 +110,7 @@ export function HistoryCard({ view }: { readonly view: HistoryView }): JSX.Eleme
                 </td>
                 <td class="nb-nowrap">{entry.run === null ? entry.by : <RunLink run={entry.run} />}</td>
                 <td>
-                  {entry.is_kept && !entry.is_current && entry.version !== "" && <EntryMenu view={view} entry={entry} />}
+                  {entry.is_kept && entry.version !== "" && <EntryMenu view={view} entry={entry} />}
                   {!entry.is_kept && <span class="nb-micro nb-nowrap">not kept</span>}
                 </td>
               </tr>
@@ -130,8 +138,9 @@ function EntryMenu({ view, entry }: { readonly view: HistoryView; readonly entry
       icon="dots"
       label={`More for version ${entry.version}`}
       items={[
+        ...(entry.shown > 0 ? [{ label: `Show what it displayed (${entry.shown})`, onPick: () => desk.open({ type: "fetch_shown" as const, ...place, version: entry.version }) }] : []),
         { label: "Show its rows", onPick: () => desk.open({ type: "fetch_preview", ...place, version: entry.version }) },
-        { label: "Roll back to it", disabled: !desk.canRun, onPick: () => desk.open({ type: "roll_back", ...place, version: entry.version }) },
+        { label: "Roll back to it", disabled: !desk.canRun || entry.is_current, onPick: () => desk.open({ type: "roll_back", ...place, version: entry.version }) },
       ]}
     />
   );

@@ -15,6 +15,7 @@ import { AssetPanel } from "./AssetPanel";
 import { only, useDesk } from "./host";
 import { GraphCanvas } from "./lineage/GraphCanvas";
 import type { Canvas } from "./lineage/GraphCanvas";
+import { pixelsOf } from "./lineage/export";
 import { forKernel, isPlain, search, select } from "./lineage/language";
 import { NodeTip } from "./lineage/NodeTip";
 import { Query } from "./lineage/Query";
@@ -88,9 +89,14 @@ export function Lineage(props: {
     else folded.delete(group);
     draw({ folded: [...folded] });
   };
-  const exportDot = async (): Promise<void> => {
-    const result = await desk.store.ask({ type: "fetch_dot" });
-    if (result.type === "dot") desk.host.save("lineage.dot", result.text, "text/vnd.graphviz");
+  const exportPixels = async (): Promise<void> => {
+    const pixels = await pixelsOf(canvas.current?.picture() ?? "").catch(() => null);
+    if (pixels === null) desk.store.tell("The browser cannot draw this picture as PNG. Save it as SVG.", "warning");
+    else desk.host.save("lineage.png", pixels, "image/png");
+  };
+  const exportText = async (form: "dot" | "mmd"): Promise<void> => {
+    const result = await desk.store.ask({ type: "fetch_dot", form });
+    if (result.type === "dot") desk.host.save(`lineage.${form}`, result.text, form === "dot" ? "text/vnd.graphviz" : "text/vnd.mermaid");
     else if (result.type === "refused") desk.store.tell(result.text, "warning");
   };
 
@@ -143,7 +149,9 @@ export function Lineage(props: {
               { label: "Unfold all groups", disabled: !view.groups.some(({ folded }) => folded), onPick: () => draw({ folded: [] }) },
               ...(view.selection === "" ? [] : [{ label: "Show all assets", onPick: () => draw({ selection: "" }) }]),
               { label: "Save as SVG", line: true, onPick: () => desk.host.save("lineage.svg", canvas.current?.picture() ?? "", "image/svg+xml") },
-              { label: "Save as DOT", onPick: () => void exportDot() },
+              { label: "Save as PNG", onPick: () => void exportPixels() },
+              { label: "Save as DOT", onPick: () => void exportText("dot") },
+              { label: "Save as Mermaid", onPick: () => void exportText("mmd") },
             ]}
           />
         </span>

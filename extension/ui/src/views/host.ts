@@ -8,7 +8,7 @@ import type { CellRef, Command, Target } from "../client/wire.gen";
 export interface Host {
   /** Go to a cell and flash it. False if there is none such here. */
   openCell(cell: CellRef): boolean;
-  save(name: string, text: string, type: string): void;
+  save(name: string, content: string | Blob, type: string): void;
   copy(text: string): void;
 }
 

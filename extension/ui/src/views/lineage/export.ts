@@ -7,6 +7,20 @@ const PAINTED = [
   "fill", "stroke", "color", "font-family", "font-size", "font-weight", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "opacity", "display",
 ];
 const MARGIN = 8;
+const MOST_PIXELS = 16_000;
+
+/** The picture as pixels, twice as many as on the screen, so that it is sharp on paper and in slides. */
+export async function pixelsOf(svg: string): Promise<Blob | null> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const scale = Math.min(2, MOST_PIXELS / Math.max(image.width, image.height, 1));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(image.width * scale);
+  canvas.height = Math.round(image.height * scale);
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
 
 export function pictureOf(svg: SVGSVGElement | null, bounds: Box): string {
   const copy = svg?.cloneNode(true);
