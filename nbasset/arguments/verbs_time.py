@@ -140,7 +140,7 @@ _RENAME = Verb(
 
 _GC = Verb(
     "gc",
-    """Delete earlier versions that nobody keeps: never a current one, nor one that current data was made from.
+    """Delete earlier versions and old runs that nobody keeps: never a current version, nor one that current data was made from.
 
     \b
     {asset} gc --dry-run

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal
 
 from nbasset.commands.made_with import MadeWith
+from nbasset.commands.old_runs import retain_outputs
 from nbasset.commands.retention import retain
 from nbasset.commands.run_rules import check_rules, time_limit
 from nbasset.commands.scope import Scope, user_name
@@ -140,6 +141,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             if owned:
                 executor.shutdown()
     retain(scope, outcome.events)
+    retain_outputs(instance, outcome.events)
     return _result(scope, plan, outcome, runner)
 
 

@@ -1,4 +1,7 @@
-"""``gc``: delete earlier versions that the rule of retention does not keep. Never a current one, nor one that is referred to."""
+"""``gc``: delete earlier versions that the rule of retention does not keep. Never a current one, nor one that is referred to.
+
+Old runs go as well, if the settings say after how many days, and outputs of ops that nobody goes on from.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterable
 from nbasset import clock
 from nbasset.arguments.options_time import GcArguments
 from nbasset.commands.managers import Managers
+from nbasset.commands.old_runs import forget_runs, forgettable
 from nbasset.commands.retention import versions_in
 from nbasset.commands.words import counted, size_text
 from nbasset.dataclass import dataclass
@@ -41,7 +45,8 @@ class Gone:
 class GcResult:
     """What went (or would go), and what stays. `strangers` are version files that no record knows: they are left for people to look at.
 
-    `notes` say which I/O managers could not be asked; what they keep is left alone.
+    `notes` say which I/O managers could not be asked; what they keep is left alone. `runs` are runs that are (or would be) forgotten,
+    `outputs` runs whose ops' outputs went while the runs stay.
     """
 
     gone: tuple[Gone, ...]
@@ -50,16 +55,22 @@ class GcResult:
     strangers: tuple[str, ...] = ()
     is_dry: bool = False
     notes: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    outputs_bytes: int = 0
 
     @property
     def size_bytes(self) -> int:
         """Bytes that are free now, or would be."""
-        return sum(one.size_bytes for one in self.gone)
+        return sum(one.size_bytes for one in self.gone) + self.outputs_bytes
 
     @property
     def sentence(self) -> str:
         """For people."""
         what = f"{counted(len(self.gone), 'version')}, {size_text(self.size_bytes)}"
+        if self.outputs:
+            what += f", with what the ops of {counted(len(self.outputs), 'run')} gave to each other"
+        what += f"; {counted(len(self.runs), 'old run')}" if self.runs else ""
         done = f"{what} would go" if self.is_dry else f"{what} deleted"
         said = f"{done}; {counted(self.kept, 'earlier version')} kept, {size_text(self.kept_bytes)}."
         return said + (f" {counted(len(self.strangers), 'file')} that no record names: see doctor." if self.strangers else "")
@@ -68,7 +79,8 @@ class GcResult:
         """Plain data."""
         return {
             "dry_run": self.is_dry, "versions": [one.to_json() for one in self.gone], "size_bytes": self.size_bytes, "kept": self.kept,
-            "kept_bytes": self.kept_bytes, "strangers": list(self.strangers), "notes": list(self.notes),
+            "kept_bytes": self.kept_bytes, "strangers": list(self.strangers), "notes": list(self.notes), "runs": list(self.runs),
+            "outputs": list(self.outputs),
         }  # fmt: skip
 
 
@@ -97,9 +109,16 @@ def gc(
     if not arguments.dry_run:
         for one in gone:
             where[one.version_id][0].remove_version(one.version_id)
+    old = forgettable(instance, now)
+    if not arguments.dry_run:
+        forget_runs(instance, [run.run_id for run in old.runs])
+        for one_run in old.outputs:
+            instance.manager("parquet").folder.remove_outputs(one_run.version_id)
     staying = [one for one in versions if one.version_id not in going and not one.is_current]
     strangers = unknown_versions([one for _, one in where.values()], {one.version_id for one in versions}, older_than_us=now - _DAY_US)
     return GcResult(
         gone, len(staying), sum(one.size_bytes for one in staying), tuple(one.version_id for one in strangers), arguments.dry_run,
         tuple(dict.fromkeys(note for some in given for note in some.notes)),
+        tuple(str(run.run_id) for run in old.runs), tuple(one.version_id for one in old.outputs),
+        sum(one.size_bytes for one in old.outputs),
     )  # fmt: skip

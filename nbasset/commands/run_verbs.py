@@ -12,6 +12,7 @@ from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_co
 from nbasset.commands.configuration import merged_config
 from nbasset.commands.job_verbs import job_named
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
+from nbasset.commands.old_runs import forget_runs
 from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.runs import find_run
@@ -57,9 +58,9 @@ def runs_to_delete(instance: Instance, arguments: RunsDeleteArguments) -> tuple[
 
 
 def delete_runs(instance: Instance, arguments: RunsDeleteArguments) -> RunsDeleted:
-    """Forget runs and their logs; what they materialized stays."""
+    """Forget runs, their logs and the outputs of their ops; what they materialized stays."""
     runs = runs_to_delete(instance, arguments)
-    instance.storage.delete_runs([run.run_id for run in runs])
+    forget_runs(instance, [run.run_id for run in runs])
     return RunsDeleted(runs)
 
 

@@ -22,6 +22,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+@~-]*\Z")
 _UNSAFE = frozenset("%/\\:*?\"'<>|[]{}$&;!`^#,\x7f")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)")
 LONGEST_NAME = 180  # bytes; a file name has at most 255, and an ending and a dimension's name come on top
+OPS = ".ops"
+"""The folder of what ops give to each other, by run."""
 
 
 def asset_path(key: AssetKey, partition: str | Mapping[str, str] | None = None, *, extension: str = ".parquet") -> str:
@@ -42,7 +44,7 @@ def asset_path(key: AssetKey, partition: str | Mapping[str, str] | None = None, 
 
 def op_path(identifier: Collection[str], *, extension: str = ".parquet") -> str:
     """The path of an op's output, by run, step and name: below a hidden folder, since it is no table for readers."""
-    return "/".join([".ops", *(encode(part) for part in identifier)]) + extension
+    return "/".join([OPS, *(encode(part) for part in identifier)]) + extension
 
 
 def dimensions(partition_key: str, partitions_def: Any = None) -> str | Mapping[str, str]:

@@ -21,7 +21,7 @@ from typing import IO, Any, Protocol
 
 from nbasset.dataclass import dataclass
 from nbasset.errors import CorruptData, MissingValue, PathOutsideHome, StorageUnavailable
-from nbasset.io_managers.paths import without_clash
+from nbasset.io_managers.paths import OPS, without_clash
 
 VERSIONS = ".versions"
 STAGE = ".stage-"
@@ -83,6 +83,12 @@ class Folder(Protocol):
 
     def remove_version(self, version_id: str) -> None:
         """Remove a kept version, if it is there."""
+
+    def outputs(self) -> list[StoredVersion]:
+        """What runs kept of the outputs of their ops, by the id of the run."""
+
+    def remove_outputs(self, run_id: str) -> None:
+        """Remove what a run kept of the outputs of its ops, if there is anything."""
 
     def leftovers(self) -> list[StoredVersion]:
         """Staged files that were neither published nor discarded, by version id."""
@@ -217,6 +223,16 @@ class LocalFolder:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def outputs(self) -> list[StoredVersion]:
+        """Outputs of ops, by run."""
+        return _listed(f"{self.base}/{OPS}", "")
+
+    def remove_outputs(self, run_id: str) -> None:
+        """Remove the outputs of a run's ops."""
+        path = Path(self.place(f"{OPS}/{run_id}"))
+        with told(str(path)), suppress(FileNotFoundError):
+            shutil.rmtree(path)
 
     def leftovers(self) -> list[StoredVersion]:
         """Staged files that nobody finished with."""
@@ -367,7 +383,18 @@ class RemoteFolder:
 
     def versions(self) -> list[StoredVersion]:
         """All version objects."""
-        folder = f"{self.base}/{VERSIONS}"
+        return self._below(VERSIONS)
+
+    def outputs(self) -> list[StoredVersion]:
+        """Outputs of ops, by run; an object store does not say how large a folder is, nor since when it is there."""
+        return self._below(OPS)
+
+    def remove_outputs(self, run_id: str) -> None:
+        """Remove the outputs of a run's ops."""
+        self.discard(self.place(f"{OPS}/{run_id}"))
+
+    def _below(self, name: str) -> list[StoredVersion]:
+        folder = f"{self.base}/{name}"
         with told(folder):
             found = self._fs.ls(folder, detail=True) if self._fs.exists(folder) else []
         return [StoredVersion(str(one["name"]).rstrip("/").rpartition("/")[2], int(one.get("size") or 0), _moment_us(one)) for one in found]
