@@ -20,7 +20,7 @@ import click
 from nbasset.arguments.parameters import Verb, Word, pairs
 from nbasset.arguments.reading import KINDS, help_text, verb_at
 from nbasset.arguments.verbs import VERBS
-from nbasset.cli_scopes import Call, only_scope, open_home, selecting
+from nbasset.cli_scopes import Call, confirm, only_scope, open_home, selecting
 from nbasset.errors import (
     Error,
     InvalidConfigError,
@@ -358,17 +358,16 @@ def _show(call: Call, arguments: Any) -> int:
 
 
 def _drop(call: Call, arguments: Any) -> int:
-    from nbasset.commands.drop import drop
+    from nbasset.commands.drop import drop, question
 
-    what = "records and files" if arguments.data else "records"
-    if not arguments.yes and not call.json:
-        click.confirm(f"Give up the {what} of {arguments.select}?", abort=True)
+    if not arguments.yes:
+        confirm(question(arguments), call)
     results = [drop(scope, arguments) for scope in selecting(call, arguments.select)]
     if call.json:
         _json({"dropped": [one.to_json() for one in results]})
     else:
-        count = sum(len(one.keys) for one in results)
-        click.echo(f"{count} assets dropped, {sum(one.files for one in results)} files deleted")
+        for one in results:
+            click.echo(one.sentence)
     return DONE
 
 

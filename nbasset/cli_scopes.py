@@ -87,6 +87,13 @@ def every_scope(call: Call) -> Iterator[Scope]:
         yield from scopes(call)
 
 
+def confirm(question: str, call: Call) -> None:
+    """Ask; whoever says no ends the command. An answer in JSON is for machines, which say --yes or are refused."""
+    if call.json:
+        raise click.UsageError(f"{question} With --json nobody is asked: add --yes.")
+    click.confirm(question, abort=True)
+
+
 def _locations(call: Call, home: Home) -> Iterator[Location]:
     from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of
 

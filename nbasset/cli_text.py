@@ -77,15 +77,19 @@ def show_plan(plan: PlanResult, out: Console) -> None:
     """A plan, one line a node."""
     from rich.text import Text
 
+    from nbasset.commands.words import counted
+
     for number, node in enumerate(plan.nodes, 1):
         line = Text(f"{number:>3}. ", "bright_black") + Text(inert(node.name), "bold")
         if node.partition_count:
-            line += Text(f"  {node.partition_count:,} partitions: {inert(shortened(node.partitions))}")
+            line += Text(f"  {counted(node.partition_count, 'partition')}: {inert(shortened(node.partitions))}")
         if node.perhaps:
             line += Text("  perhaps", "yellow")
         out.print(line)
         for reason in node.why[:3]:
             out.print(Text(f"       {inert(reason.text)}", "bright_black"))
+        if node.does:
+            out.print(Text(f"       {inert(node.does)}", "bright_black"))
     out.print(plan.headline)
     if plan.cost:
         out.print(plan.cost)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbasset.cli_scopes import Call, every_scope, only_scope, open_home, scopes, selecting
+from nbasset.cli_scopes import Call, confirm, every_scope, only_scope, open_home, scopes, selecting
 from nbasset.cli_text import inert
 from nbasset.serde import Json
 
@@ -35,11 +35,12 @@ def history(call: Call, arguments: Any) -> tuple[int, Json]:
 
 def rollback(call: Call, arguments: Any) -> tuple[int, Json]:
     """Bring an earlier version back, when that was confirmed."""
+    from nbasset.commands.rollback import question
     from nbasset.commands.rollback import rollback as bring_back
 
     scope = only_scope(call, arguments.asset)
-    if not arguments.yes and not call.json:
-        click.confirm(f"Make version {arguments.to} of {arguments.asset} the current one?", abort=True)
+    if not arguments.yes:
+        confirm(question(scope, arguments), call)
     result = bring_back(scope, arguments)
     if not call.json:
         for one in result.done:

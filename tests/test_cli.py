@@ -118,7 +118,7 @@ def test_machines_get_json_and_nothing_else(call: Call, write_notebook: Write) -
     assert _json(call("show", notebook, "orders", "--json"))["rows"] == 3
     assert len(_json(call("graph", notebook, "--json"))["edges"]) == 1
     assert _json(call("doctor", "--json"))["sound"] is True
-    assert _json(call("drop", notebook, "total", "--json"))["dropped"][0]["assets"] == ["total"]
+    assert _json(call("drop", notebook, "total", "--json", "--yes"))["dropped"][0]["assets"] == ["total"]
 
 
 def test_a_failed_step_ends_with_1_and_the_users_line(call: Call, write_notebook: Write) -> None:
@@ -236,7 +236,7 @@ def test_dropping_asks_first(call: Call, write_notebook: Write, monkeypatch: pyt
     call("run", notebook)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert call("drop", notebook, "orders")[0] == FAILED
-    assert call("drop", notebook, "orders", "--yes")[:2] == (DONE, "1 assets dropped, 0 files deleted\n")
+    assert call("drop", notebook, "orders", "--yes")[:2] == (DONE, "1 asset dropped, 0 files deleted\n")
 
 
 def test_control_characters_are_inert(call: Call, write_notebook: Write) -> None:

@@ -10,6 +10,7 @@ from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.show import one_asset
 from nbasset.commands.states import standing
 from nbasset.commands.versions import current_ids, fact_of, one_partition
+from nbasset.commands.words import counted
 from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.events.facts import AssetMaterialized
@@ -22,18 +23,33 @@ from nbasset.serde import Json
 
 @dataclass(frozen=True, slots=True)
 class DropResult:
-    """What was given up. `files` counts those that were deleted; `kept` names assets whose files nbasset cannot delete."""
+    """What was given up. `files` counts those that were deleted; `kept` names assets whose files nbasset cannot delete.
+
+    `version` is the one that was given up alone.
+    """
 
     keys: tuple[AssetKey, ...]
     partitions: int = 0
     files: int = 0
     kept: tuple[AssetKey, ...] = ()
+    version: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        said = f"{counted(len(self.keys), 'asset')} dropped"
+        if self.partitions:
+            said = f"{counted(self.partitions, 'partition')} of {', '.join(map(str, self.keys))} dropped"
+        if self.version:
+            said = f"version {self.version[:8]} of {self.keys[0]} dropped"
+        said += f", {counted(self.files, 'file')} deleted"
+        return said + (f"; the files of {', '.join(map(str, self.kept))} are kept, nbasset cannot delete them" if self.kept else "")
 
     def to_json(self) -> Json:
         """Plain data."""
         return {
             "assets": [str(key) for key in self.keys], "partitions": self.partitions, "files": self.files,
-            "kept": [str(key) for key in self.kept],
+            "kept": [str(key) for key in self.kept], "version": self.version or None,
         }  # fmt: skip
 
 
@@ -90,7 +106,15 @@ def _drop_version(scope: Scope, arguments: DropArguments) -> DropResult:
             files += 1
         partitions = OrdinalSet.of([ref.ordinal]) if ref is not None else None
         storage.append([AssetWiped(clock.now_us(), key, partitions, fact.version_id, user_name())], flush=True)
-    return DropResult((key,), 1 if ref is not None else 0, files)
+    return DropResult((key,), 1 if ref is not None else 0, files, version=fact.version_id)
+
+
+def question(arguments: DropArguments) -> str:
+    """What somebody is asked before it is done."""
+    of = arguments.select + (f", partitions {arguments.partitions.text}" if arguments.partitions.text else "")
+    if arguments.version:
+        return f"Give up version {arguments.version} of {of}, with its file?"
+    return f"Give up the {'records and files' if arguments.data else 'records'} of {of}?"
 
 
 def _delete(scope: Scope, key: AssetKey, wanted: OrdinalSet | None) -> int | None:

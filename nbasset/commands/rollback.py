@@ -9,7 +9,8 @@ from nbasset.arguments.options_time import RollbackArguments
 from nbasset.commands.managers import manager_of, place_of
 from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.show import one_asset
-from nbasset.commands.versions import current_ids, fact_of
+from nbasset.commands.versions import current_ids, fact_of, made_of
+from nbasset.commands.words import counted, moment
 from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.errors import InvalidInvocationError, MissingValue, UnknownPartitionError
@@ -64,13 +65,7 @@ def rollback(scope: Scope, arguments: RollbackArguments) -> RollbackResult:
     """
     key = one_asset(scope, arguments.asset)
     asset = scope.catalog.by_key[key]
-    ordinals: list[int | None] = [None]
-    if asset.partitions_def is not None:
-        if not arguments.partitions.text:
-            raise InvalidInvocationError(f"asset '{key}' is partitioned: say which partitions to bring back, -p KEY or -s FIRST -e LAST.")
-        ordinals = list(parse_ranges(arguments.partitions.text, asset.partitions_def, scope.view()))
-    elif arguments.partitions.text:
-        raise UnknownPartitionError(f"asset '{key}' has no partitions, so {arguments.partitions.text!r} names none. Leave -p out.")
+    ordinals = _ordinals(scope, key, arguments)
     manager = manager_of(scope, key)
     if not isinstance(manager, StagingIOManager) or getattr(manager, "folder", None) is None:
         raise InvalidInvocationError(f"the I/O manager of '{key}' keeps no earlier versions, so none can be brought back.")
@@ -90,6 +85,37 @@ def rollback(scope: Scope, arguments: RollbackArguments) -> RollbackResult:
             storage.append([AssetRolledBack(clock.now_us(), fact, before, user_name())], flush=True)
             done.append(BroughtBack(name, before, fact.version_id, fact.rows))
     return RollbackResult(key, tuple(done), tuple(same))
+
+
+def question(scope: Scope, arguments: RollbackArguments) -> str:
+    """What somebody is asked before it is done, with what is known of the version.
+
+    Raises
+    ------
+    MissingValue, InvalidInvocationError
+        As `rollback`; so that nobody confirms what cannot be done.
+    """
+    key = one_asset(scope, arguments.asset)
+    ordinals = _ordinals(scope, key, arguments)
+    found = [made_of(scope, key, ordinal, arguments.to) for ordinal in ordinals]
+    of = f"'{key}'" + (f", {counted(len(ordinals), 'partition')}," if ordinals != [None] else "")
+    if len({one.fact.version_id for one in found}) != 1:
+        return f"Bring {of} back to how {'they were' if len(found) > 1 else 'it was'} at {arguments.to}?"
+    fact = found[0].fact
+    rows = f", {counted(fact.rows, 'row')}" if fact.rows is not None else ""
+    return f"Make version {fact.version_id[:8]} of {of.rstrip(',')} (made {moment(found[0].at_us)}{rows}) the current one?"
+
+
+def _ordinals(scope: Scope, key: AssetKey, arguments: RollbackArguments) -> list[int | None]:
+    """The partitions that are named; [None] for an asset without any."""
+    asset = scope.catalog.by_key[key]
+    if asset.partitions_def is not None:
+        if not arguments.partitions.text:
+            raise InvalidInvocationError(f"asset '{key}' is partitioned: say which partitions to bring back, -p KEY or -s FIRST -e LAST.")
+        return list(parse_ranges(arguments.partitions.text, asset.partitions_def, scope.view()))
+    if arguments.partitions.text:
+        raise UnknownPartitionError(f"asset '{key}' has no partitions, so {arguments.partitions.text!r} names none. Leave -p out.")
+    return [None]
 
 
 def _bring_back(manager: Any, fact: AssetMaterialized, key: AssetKey, partitions_def: Any, before: str) -> None:

@@ -9,15 +9,17 @@ from typing import Any
 from nbasset.arguments.options import ShowArguments
 from nbasset.commands.facts import counts_of, fact_of, shown_state
 from nbasset.commands.list_assets import problem_json
+from nbasset.commands.managers import ready_manager
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
-from nbasset.commands.words import ago, moment
+from nbasset.commands.words import ago, counted, moment
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogAsset
 from nbasset.definitions.selection import AssetSelection
 from nbasset.drawing.picture import State
 from nbasset.errors import Error, InvalidSelection, Problem, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
+from nbasset.io_managers.parquet import ParquetIOManager
 from nbasset.keys import AssetKey, PartitionRef, keys_text
 from nbasset.planning.plan import Reason
 from nbasset.records_api import verdicts_by_partition
@@ -38,6 +40,15 @@ class Column:
     distinct: int | None = None
     counts: tuple[int, ...] = ()
     top: tuple[tuple[Any, float], ...] = ()
+
+    def to_json(self, rows: int | None = None) -> dict[str, Json]:
+        """Plain data. `null_share` is that of `rows`."""
+        share = round(self.nulls / rows, 6) if rows else None
+        return {
+            "name": self.name, "type": self.type, "nulls": self.nulls, "null_share": share, "low": self.low, "high": self.high,
+            "distinct": self.distinct, "histogram": list(self.counts),
+            "top": [{"value": value, "share": round(part, 6)} for value, part in self.top],
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,7 @@ class AssetFacts:
                  "size_bytes": one.size_bytes, "data_version": one.data_version, "uri": one.uri}
                 for one in self.versions
             ],
-            "columns": [{"name": one.name, "type": one.type, "nulls": one.nulls, "low": one.low, "high": one.high} for one in self.columns],
+            "columns": [one.to_json(self.rows) for one in self.columns],
             "preview": [list(row) for row in self.preview], "metadata": dict(self.metadata),
             "checks": [{"name": one.name, "passed": one.passed, "severity": one.severity, "blocking": one.blocking} for one in self.checks],
             "error": None if self.error is None else {"text": str(self.error), "place": self.error.place},
@@ -207,7 +218,7 @@ def facts_text(facts: AssetFacts) -> str:
     if facts.columns:
         lines += ["", f"{facts.rows:,} rows, {len(facts.columns)} columns:" if facts.rows is not None else "columns:"]
         width = max(len(column.name) for column in facts.columns)
-        lines += [f"  {column.name:<{width}}  {column.type:<14} {_range(column)}" for column in facts.columns]
+        lines += [f"  {column.name:<{width}}  {column.type:<14} {_spread(column, facts.rows)}".rstrip() for column in facts.columns]
     if facts.preview:
         lines += ["", *_table([column.name for column in facts.columns], facts.preview)]
     if facts.versions:
@@ -248,9 +259,28 @@ def _short(value: Any) -> str:
     return "" if value is None else str(value).removesuffix(".000000").removesuffix(" 00:00:00")
 
 
-def _range(column: Column) -> str:
-    nulls = f", {column.nulls:,} null" if column.nulls else ""
-    return f"{_short(column.low)} to {_short(column.high)}{nulls}" if column.low is not None else nulls.removeprefix(", ")
+def _spread(column: Column, rows: int | None) -> str:
+    """How the values of a column spread: extremes with a histogram, or the commonest; how many differ; how many are null."""
+    parts: list[str] = []
+    if any(column.counts):
+        most = max(column.counts)
+        parts.append("".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in column.counts))
+    if column.low is not None:
+        parts.append(f"{_figure(column.low)} to {_figure(column.high)}")
+    elif column.top:
+        parts.append(", ".join(f"{_short(value)} {share:.0%}" for value, share in column.top[:2]))
+    if column.distinct is not None:
+        parts.append(counted(column.distinct, "value"))
+    if column.nulls:
+        parts.append(f"{column.nulls:,} null" + (f" ({column.nulls / rows:.1%})" if rows else ""))
+    return ", ".join(parts)
+
+
+_BARS = " ▁▂▃▄▅▆▇█"
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if type(value) is int else _short(value)
 
 
 def _ref(asset: CatalogAsset, partition: str, now: Standing) -> PartitionRef | None:
@@ -291,9 +321,9 @@ def facts_in(event: Any) -> tuple[Any, ...]:
 def _stored(
     scope: Scope, asset: CatalogAsset, ref: PartitionRef | None, versions: tuple[VersionFacts, ...], rows: int
 ) -> tuple[tuple[Column, ...], tuple[tuple[Any, ...], ...], int | None, str]:
-    """Columns and first rows from the footer of the newest file, where the built-in Parquet manager stored it."""
-    given = {**scope.resolved.resources, **scope.resources}
-    if not versions or asset.spec.io_manager_key not in ("io_manager", "parquet") or asset.spec.io_manager_key in given:
+    """Columns and first rows from the footer of the newest file, where a Parquet manager stored it."""
+    manager = ready_manager(scope, asset.key) if asset.is_executable else None
+    if not versions or not isinstance(manager, ParquetIOManager):
         return (), (), versions[0].rows if versions else None, ""
     if asset.partitions_def is not None and ref is None:
         name = versions[0].partition
@@ -301,7 +331,7 @@ def _stored(
             return (), (), None, ""
         ref = PartitionRef(name, asset.partitions_def.ordinal_of(name, scope.instance.key_table))
     try:
-        profile = scope.manager("parquet").profile(asset.key, ref, versions[0].version_id or None, asset.partitions_def)
+        profile = manager.profile(asset.key, ref, versions[0].version_id or None, asset.partitions_def)
     except Error as error:
         return (), (), versions[0].rows, f"{type(error).__name__}: {error}"
     columns = tuple(

@@ -82,6 +82,11 @@ def one_partition(scope: Scope, key: AssetKey, text: str) -> PartitionRef | None
 
 
 def fact_of(scope: Scope, key: AssetKey, ordinal: int | None, version: str) -> AssetMaterialized:
+    """What was made as the version that a text means; see `made_of`."""
+    return made_of(scope, key, ordinal, version).fact
+
+
+def made_of(scope: Scope, key: AssetKey, ordinal: int | None, version: str) -> Made:
     """The version that a text means: (the start of) a version or run id, or a moment.
 
     Raises
@@ -94,5 +99,5 @@ def fact_of(scope: Scope, key: AssetKey, ordinal: int | None, version: str) -> A
     found = version_as_of(scope, key, ordinal, version)
     for made in history_of(scope.instance.reader, key, ordinal):
         if made.fact.version_id == found:
-            return made.fact
+            return made
     raise MissingValue(f"asset '{key}' has no version {version!r}.")

@@ -190,7 +190,7 @@ def _columns(facts: AssetFacts) -> Html | None:
         (
             code_text(column.name),
             quiet(column.type),
-            number(column.nulls) if column.nulls else "",
+            joined(number(column.nulls), quiet(f" {column.nulls / facts.rows:.1%}") if facts.rows else "") if column.nulls else "",
             _short(column.low) if column.low is not None else "",
             _short(column.high) if column.high is not None else "",
             number(column.distinct) if column.distinct is not None else "",

@@ -181,14 +181,14 @@ def _about(value: Any) -> str:
 
 def do_drop(session: Session, arguments: DropArguments) -> None:
     """``%asset drop``; asks first, unless told not to."""
-    from nbasset.commands.drop import drop
+    from nbasset.commands.drop import drop, question
 
     scope = scope_of(session)
     if not arguments.yes:
-        what = f"the records{' and the files' if arguments.data else ''} of {arguments.select}"
+        asked = question(arguments)
         if front_end.is_batch():
-            raise InvalidInvocationError(f"dropping {what} would have to be confirmed, and nobody is there. Add --yes.")
-        if input(f"Drop {what}? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise InvalidInvocationError(f"{asked} Nobody is there to confirm it. Add --yes.")
+        if input(f"{asked} [y/N] ").strip().lower() not in ("y", "yes"):
             show(sentence("Nothing was dropped.", state="skipped"))
             return
     result = drop(scope, arguments)

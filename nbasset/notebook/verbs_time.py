@@ -45,9 +45,9 @@ def do_diff(session: Session, arguments: DiffArguments) -> None:
 
 def do_rollback(session: Session, arguments: RollbackArguments) -> None:
     """``%asset rollback``; asks first, unless told not to."""
-    from nbasset.commands.rollback import rollback
+    from nbasset.commands.rollback import question, rollback
 
-    if not arguments.yes and not _confirmed(f"Make version {arguments.to} of {arguments.asset} the current one?"):
+    if not arguments.yes and not _confirmed(question(scope_of(session), arguments)):
         _say("Nothing was changed.")
         return
     result = rollback(scope_of(session), arguments)

@@ -123,6 +123,15 @@ class PlannedNode:
             return ", ".join(self.checks) or self.node
         return ", ".join(map(str, self.assets[:3])) + (f" and {len(self.assets) - 3} more" if len(self.assets) > 3 else "")
 
+    @property
+    def does(self) -> str:
+        """What it reads and writes, in words: ``reads orders, rates and 2 more; writes 31 files``."""
+        more = len(self.reads) - 3
+        names = ", ".join(map(str, self.reads[:3])) + (f" and {more} more" if more > 0 else "")
+        parts = [f"reads {names}"] if names else []
+        parts += [f"writes {self.writes:,} {'file' if self.writes == 1 else 'files'}"] if self.writes else []
+        return "; ".join(parts)
+
     def to_json(self) -> Json:
         """Plain data."""
         return {

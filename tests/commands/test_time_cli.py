@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.exceptions import Abort
 
 from nbasset.cli import run_command
 from nbasset.instance import Instance
@@ -64,8 +65,27 @@ def test_diff_and_rollback_take_versions(project: Path, capsys: pytest.CaptureFi
     assert (data["table"]["removed"], data["table"]["key"]) == (1, ["id"])
     older = data["before"]["version_id"]
     assert answer(capsys, "diff", str(project), "small", older, data["after"]["version_id"])[1]["table"]["rows"] == [2, 1]
-    assert answer(capsys, "rollback", str(project), "small", "--to", older)[1]["brought_back"][0]["now"] == older
+    assert answer(capsys, "rollback", str(project), "small", "--to", older, "--yes")[1]["brought_back"][0]["now"] == older
     assert "nothing to do" in said(capsys, "rollback", str(project), "small", "--to", older, "--yes")[1]
+
+
+def test_nothing_is_given_up_or_brought_back_that_nobody_confirmed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = answer(capsys, "history", str(project), "small")[1]["versions"][0]["version_id"]
+    questions = {
+        ("drop", "small", "--data"): "Give up the records and files of small?",
+        ("drop", "small", "--version", version[:8]): f"Give up version {version[:8]} of small, with its file?",
+        ("rollback", "small", "--to", version): f"Make version {version[:8]} of 'small' (made ",
+    }
+    for (verb, *words), question in questions.items():
+        code, data = answer(capsys, verb, str(project), *words)
+        assert (code, question in data["error"]["message"], "add --yes" in data["error"]["message"]) == (2, True, True)
+        asked: list[str] = []
+        monkeypatch.setattr("click.confirm", lambda text, abort, asked=asked: asked.append(text) or (_ for _ in ()).throw(Abort()))
+        said(capsys, verb, str(project), *words)
+        assert [text.startswith(question) for text in asked] == [True]
+    assert answer(capsys, "history", str(project), "small")[1]["versions"][0]["current"] is True
 
 
 def test_rename_and_gc_say_what_they_did(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
