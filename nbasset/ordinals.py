@@ -78,7 +78,8 @@ class OrdinalSet:
         if not self.runs or not other.runs:
             return OrdinalSet()
         runs: list[tuple[int, int]] = []
-        mine, theirs = iter(self.runs), iter(other.runs)
+        low, high = max(self.runs[0][0], other.runs[0][0]), min(self.runs[-1][1], other.runs[-1][1])
+        mine, theirs = iter(self._overlapping(low, high)), iter(other._overlapping(low, high))
         try:
             my_start, my_stop = next(mine)
             start, stop = next(theirs)
@@ -111,12 +112,16 @@ class OrdinalSet:
             gaps.append((at, high))
         return OrdinalSet(tuple(gaps)) if len(self.runs) == 1 else self & OrdinalSet(tuple(gaps))
 
-    def _within(self, low: int, high: int) -> OrdinalSet:
-        """The members from `low` up to but not including `high`."""
+    def _overlapping(self, low: int, high: int) -> tuple[tuple[int, int], ...]:
+        """The runs that have members from `low` up to but not including `high`."""
         first = bisect_right(self.runs, (low, float("inf")))
         if first and self.runs[first - 1][1] > low:
             first -= 1
-        runs = list(self.runs[first : bisect_left(self.runs, (high,))])
+        return self.runs[first : bisect_left(self.runs, (high,))]
+
+    def _within(self, low: int, high: int) -> OrdinalSet:
+        """The members from `low` up to but not including `high`."""
+        runs = list(self._overlapping(low, high))
         if runs:
             runs[0] = (max(low, runs[0][0]), runs[0][1])
             runs[-1] = (runs[-1][0], min(high, runs[-1][1]))

@@ -28,7 +28,8 @@ from nbasset.serde import serializable
 
 EMPTY = OrdinalSet()
 WHOLE = OrdinalSet.between(0, 1)
-GOOD_CHUNK = 50
+GOOD_CHUNK = 100
+"""So many partitions in a run cost a sixth less each than half as many; twice as many would save hardly more (benchmarks/partitions.py)."""
 MANY_RUNS = 200
 """Chunks are larger where there would be more runs than so many."""
 Sets = Mapping[AssetKey, OrdinalSet]

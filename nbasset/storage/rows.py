@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbasset.events.facts import CheckKey
 from nbasset.events.kinds import BackfillRequested, Owner, RunRequested, Target
@@ -143,16 +143,30 @@ def check_to_row(record: CheckRecord, number: int) -> Row:
     return (number, plain_text(record.check.name), record.seq, record.at_us, record.run_id, text_of(record.evaluation))
 
 
-def backfill_from_row(row: Row, chunks: list[Row] | None = None) -> BackfillRecord:
-    """A backfill from the columns of `statements.BACKFILL` and the rows of its chunks."""
+class Launched(NamedTuple):
+    """What went to runs of one backfill, up to an entry."""
+
+    last_seq: int
+    targets: tuple[Target, ...]
+    run_ids: tuple[RunId, ...]
+
+    def and_then(self, rows: Iterable[Row]) -> Launched:
+        """This and what later rows of `statements.CHUNKS` say."""
+        new = list(rows)
+        targets = launched([self.targets, *(loads(text) for _, _, text in new)])
+        return Launched(new[-1][0], targets, (*self.run_ids, *(RunId(name) for _, name, _ in new))) if new else self
+
+
+NOTHING_LAUNCHED = Launched(0, (), ())
+
+
+def backfill_from_row(row: Row, went: Launched = NOTHING_LAUNCHED) -> BackfillRecord:
+    """A backfill from the columns of `statements.BACKFILL` and what went to runs."""
     _seq, _name, status, ended_us, message, at_us, run_id, kind, payload = row
     request: BackfillRequested = decode_event(kind, at_us, run_id, payload)
     asked = backfill_after(None, request)
     assert asked is not None
-    record = replace(asked, status=status, ended_us=ended_us, message=json.loads(message))
-    if not chunks:
-        return record
-    return replace(record, launched=launched(loads(targets) for _, targets in chunks), run_ids=tuple(RunId(name) for name, _ in chunks))
+    return replace(asked, status=status, ended_us=ended_us, message=json.loads(message), launched=went.targets, run_ids=went.run_ids)
 
 
 def targets_text(targets: tuple[Target, ...]) -> str:

@@ -37,7 +37,16 @@ from nbasset.storage.keytable import SqlKeyTable
 from nbasset.storage.leases import Lease, claimed, holds, lost
 from nbasset.storage.ledger import SqlLedger
 from nbasset.storage.protocol import Events, Fence
-from nbasset.storage.rows import RunRows, asset_from_row, backfill_from_row, check_from_row, owner_of, owner_text
+from nbasset.storage.rows import (
+    NOTHING_LAUNCHED,
+    Launched,
+    RunRows,
+    asset_from_row,
+    backfill_from_row,
+    check_from_row,
+    owner_of,
+    owner_text,
+)
 from nbasset.storage.watch import Watch
 from nbasset.storage.writer import Job, Writer
 
@@ -47,6 +56,7 @@ _NEVER = 1 << 62
 _MOST_ENTRIES = 4096
 _MOST_ASSETS = 10_000
 _MOST_PARTITIONS = 500_000
+_MOST_BACKFILLS = 100
 _EMPTY = table_of(())
 
 
@@ -61,6 +71,7 @@ class SqlReader:
         self._entries: dict[int, Entry] = {}
         self._assets: dict[str, tuple[int, AssetRecord]] = {}
         self._tables: dict[str, tuple[int, PartitionTable]] = {}
+        self._launches: dict[int, Launched] = {}
         self.key_table = SqlKeyTable(engine, None)
 
     # -- The log
@@ -285,9 +296,20 @@ class SqlReader:
     def _backfills(self, statement: str, value: object) -> list[BackfillRecord]:
         def work(connection: Connection) -> list[BackfillRecord]:
             rows = connection.execute(statement, (value,)).fetchall()
-            return [backfill_from_row(row, connection.execute(sql.CHUNKS, (row[0],)).fetchall()) for row in rows]
+            return [backfill_from_row(row, self._launched(connection, row[0])) for row in rows]
 
         return self._engine.read(work)
+
+    def _launched(self, connection: Connection, number: int) -> Launched:
+        """What went to runs of a backfill. It only grows, and whoever drives one asks again and again: only what is new is read."""
+        known = self._launches.get(number, NOTHING_LAUNCHED)
+        rows = connection.execute(sql.CHUNKS, (number, known.last_seq)).fetchall()
+        if rows:
+            known = known.and_then(rows)
+            if len(self._launches) >= _MOST_BACKFILLS:
+                self._launches.clear()
+            self._launches[number] = known
+        return known
 
 
 class SqlStorage(SqlReader):

@@ -182,7 +182,7 @@ ACTIVE_BACKFILLS = f"{_BACKFILL} WHERE ended_us = 0 ORDER BY backfills.seq DESC 
 SET_BACKFILL = """INSERT INTO backfills (seq, backfill_id, status, ended_us, message) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (backfill_id) DO UPDATE SET status = excluded.status, ended_us = excluded.ended_us, message = excluded.message"""
 ADD_CHUNK = """INSERT INTO backfill_runs (backfill, seq, run_id, targets) SELECT seq, ?, ?, ? FROM backfills WHERE backfill_id = ?"""
-CHUNKS = "SELECT run_id, targets FROM backfill_runs WHERE backfill = ? ORDER BY seq"
+CHUNKS = "SELECT seq, run_id, targets FROM backfill_runs WHERE backfill = ? AND seq > ? ORDER BY seq"
 
 # -- Keys of partitions -------------------------------------------------------------------------------------------------------
 

@@ -415,7 +415,7 @@ def test_a_reader_that_allows_missing_partitions_is_made_of_those_that_were_not_
 
 
 def test_what_a_cancelled_run_did_not_get_to_counts_as_failed() -> None:
-    plan = _plan([day])
+    plan = _plan([day], BackfillOptions(chunk=50))
     known = outcomes_of_events([], plan.chunks[0].sets, was_cancelled=True)
     assert len(standing(plan, known)[AssetKey("day")].failed) == 50
 
