@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact, InputLoaded
 from nbasset.events.kinds import (
     AssetRenamed,
     AssetReported,
@@ -160,6 +160,8 @@ def _fold_run(ledger: Ledger, seq: int, event: RunEvent) -> None:
 
 def _fold_facts(ledger: Ledger, seq: int, at_us: int, run_id: RunId | None, facts: Iterable[Fact]) -> None:
     for fact in facts:
+        if isinstance(fact, InputLoaded):
+            continue
         if isinstance(fact, AssetMaterialized):
             _fold_made(ledger, seq, at_us, run_id, fact)
         elif isinstance(fact, AssetObserved):

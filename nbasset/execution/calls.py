@@ -24,8 +24,8 @@ class Call:
     """
 
     __slots__ = (
-        "_environment", "_makes_many", "_types", "annotated_none", "assets", "inputs", "managers", "op", "outputs", "owner", "resources",
-        "sole", "what",
+        "_environment", "_makes_many", "_managers", "_types", "annotated_none", "assets", "inputs", "managers", "op", "outputs", "owner",
+        "resources", "sole", "what",
     )  # fmt: skip
 
     def __init__(self, owner: AssetsDefinition | None, op: OpDefinition, step: Step, environment: StepEnvironment) -> None:
@@ -41,6 +41,7 @@ class Call:
         self.inputs: dict[str, InputSlot] = {}
         self._environment = environment
         self._types: dict[str, Type] = {}
+        self._managers: dict[str, Any] = {}
         policy = owner.backfill_policy if owner is not None else None
         self._makes_many = policy is not None and policy.max_partitions_per_run != 1
         self.managers = {output.manager for output in step.outputs}
@@ -56,6 +57,14 @@ class Call:
         found = self.inputs.get(item.name)
         if found is None:
             found = self.inputs[item.name] = slot_of(item, self.op, self.owner, self._environment)
+        return found
+
+    def manager(self, key: str) -> Any:
+        """The I/O manager under a key: the resource that was opened for the call, else the built-in one."""
+        found = self._managers.get(key)
+        if found is None:
+            found = self.resources[key] if key in self.resources else self._environment.manager(key)
+            self._managers[key] = found
         return found
 
     def type_of(self, place: str, declared: Any) -> Type:

@@ -82,7 +82,9 @@ _UNDECLARED = In()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the inputs of one step are read with. `slot` says what is known of an input, `log` gives the log of the step."""
+    """What the inputs of one step are read with. `slot` says what is known of an input, `log` gives the log of the step, `manager` an I/O
+    manager by its key.
+    """
 
     task: StepTask
     op: OpDefinition
@@ -91,6 +93,7 @@ class Reading:
     log: Callable[[], Any]
     config: Mapping[str, Any]
     slot: Callable[[StepInput], InputSlot]
+    manager: Callable[[str], Any]
 
     def versions(self, item: StepInput) -> InputVersions | None:
         """Which versions of an asset to read."""
@@ -141,12 +144,12 @@ class InputLoader:
         InvariantViolationError
             If it needs partitions that the upstream does not define.
         """
-        at = clock.now_us()
         slot = reading.slot(item)
         if slot.is_nothing:
             return Nothing, None
         if slot.spec is not None and item.kind == "asset":
-            return self._asset(reading, item, slot, slot.spec, at)
+            return self._asset(reading, item, slot, slot.spec)
+        at = clock.now_us()
         if item.kind == "config":
             return self._given(reading, item)
         if item.parts:
@@ -165,7 +168,7 @@ class InputLoader:
     # -- stored assets -----------------------------------------------------------------------------------------------------
 
     def _asset(
-        self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, at: int
+        self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec
     ) -> tuple[Any, InputLoaded | None]:  # fmt: skip
         asset, versions = spec.key, reading.versions(item)
         assert slot.manager is not None
@@ -179,12 +182,13 @@ class InputLoader:
         how = form_as(slot.form, several=item.several)
         if item.partitions is not None and not refs:
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
-        manager = self.own(asset, slot.manager) if slot.is_own else self._manager(slot.manager, reading)
+        manager = self.own(asset, slot.manager) if slot.is_own else reading.manager(slot.manager)
         if type(manager) is InMemoryIOManager and (how == "single" if refs else spec.partitions_def is None) and len(refs) <= 1:
             name = asset.to_user_string()
             value = manager.kept(name, refs[0].key if refs else None, _ABSENT)
             if value is not _ABSENT:  # else the manager says what is missing
-                return value, InputLoaded(item.name, name, ids, clock.now_us() - at)
+                return value, InputLoaded(item.name, name, ids)
+        at = clock.now_us()
         context = self._context(reading, item, slot, spec, refs, how, ids)
         value = manager.load_input(context)
         return value, InputLoaded(item.name, str(asset), ids if len(ids) <= 100 else (), clock.now_us() - at, context.added_metadata)
@@ -242,7 +246,7 @@ class InputLoader:
             resources=reading.resources, log=log, upstream_output=upstream,
         )  # fmt: skip
         try:
-            return self._manager(manager, reading).load_input(context)
+            return reading.manager(manager).load_input(context)
         except MissingValue as error:
             raise MissingValue(
                 f"output '{ref.output}' of step '{ref.step}' was not stored, so it cannot be read in another process or run. "
@@ -277,9 +281,6 @@ class InputLoader:
         if declared.has_default:
             return declared.default_value, InputLoaded(item.name, "default")
         raise MissingValue(no_value(item, reading.task.step.handle))
-
-    def _manager(self, key: str, reading: Reading) -> Any:
-        return reading.resources[key] if key in reading.resources else self.environment.manager(key)
 
     def load_any(self, key: AssetKey, *, python_type: type | None = None, partition_key: str | None = None) -> Any:
         """The newest stored value of any asset: for `context.load_asset_value`."""

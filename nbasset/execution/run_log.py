@@ -96,26 +96,29 @@ def _numbered(event: Event, numbers: Sequence[int], first: int) -> Event:
     """The event with numbers for places in what its versions were made from; `first` is the number of the first that has none yet."""
     if not isinstance(event, StepSucceeded):
         return event
-    if not any(isinstance(fact, AssetMaterialized) and any(used.as_of_seq < 0 for used in fact.inputs) for fact in event.facts):
+    facts: list[Fact] | None = None
+    for at, fact in enumerate(event.facts):
+        if isinstance(fact, AssetMaterialized) and [used for used in fact.inputs if used.as_of_seq < 0]:
+            facts = facts or list(event.facts)
+            facts[at] = _with_inputs(fact, tuple([_number(used, numbers, first) for used in fact.inputs]))
+    if facts is None:
         return event
-
-    def number(used: InputUsed) -> InputUsed:
-        place = -1 - used.as_of_seq
-        if place < 0:
-            return used
-        seq = numbers[place] if place < len(numbers) else first + place - len(numbers)
-        return InputUsed(used.asset, used.partitions, used.digest, seq)
-
-    def told(fact: Fact) -> Fact:
-        if not isinstance(fact, AssetMaterialized):
-            return fact
-        return AssetMaterialized(  # written out: `replace` costs three times as much
-            fact.asset, fact.partition, fact.version_id, fact.data_version, fact.code_version, fact.config_version, fact.io_version,
-            fact.input_digest, fact.source_id, tuple([number(used) for used in fact.inputs]), fact.rows, fact.size_bytes, fact.schema_id,
-            fact.uri, fact.metadata, fact.tags, fact.hidden_state, fact.description,
-        )  # fmt: skip
-
     return StepSucceeded(
-        event.at_us, event.run_id, event.step, tuple([told(fact) for fact in event.facts]), event.attempt, event.started_us, event.load_us,
-        event.work_us, event.write_us,
+        event.at_us, event.run_id, event.step, tuple(facts), event.attempt, event.started_us, event.load_us, event.work_us, event.write_us
+    )  # fmt: skip
+
+
+def _number(used: InputUsed, numbers: Sequence[int], first: int) -> InputUsed:
+    place = -1 - used.as_of_seq
+    if place < 0:
+        return used
+    seq = numbers[place] if place < len(numbers) else first + place - len(numbers)
+    return InputUsed(used.asset, used.partitions, used.digest, seq)
+
+
+def _with_inputs(fact: AssetMaterialized, inputs: tuple[InputUsed, ...]) -> AssetMaterialized:
+    return AssetMaterialized(  # written out: `replace` costs three times as much
+        fact.asset, fact.partition, fact.version_id, fact.data_version, fact.code_version, fact.config_version, fact.io_version,
+        fact.input_digest, fact.source_id, inputs, fact.rows, fact.size_bytes, fact.schema_id, fact.uri, fact.metadata, fact.tags,
+        fact.hidden_state, fact.description,
     )  # fmt: skip

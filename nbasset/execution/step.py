@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,7 @@ from nbasset.events.kinds import StepReused
 from nbasset.execution.calls import Call
 from nbasset.execution.capture import Capture, capturing_python
 from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView, Told
-from nbasset.execution.environment import StepEnvironment
+from nbasset.execution.environment import StepEnvironment, observe_nothing
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
 from nbasset.execution.inputs import GIVEN, InputLoader, Reading
@@ -135,9 +135,10 @@ class _Attempt:
         with self.capture as capture:
             try:
                 capture.loggers = self.runner.loggers.for_step(self.task)
-                with self.environment.observe(self.task) as observed, self._listening():
+                if self.environment.observe is observe_nothing and not self.environment.python_loggers:
                     self._execute()
-                self.facts.extend(observed.facts())
+                else:
+                    self._execute_observed()
                 if self.hooks is not None:
                     self.facts.extend(self.hooks.after_success())
             except KeyboardInterrupt as error:
@@ -149,9 +150,12 @@ class _Attempt:
                 return self._report(error)
             return self._report(None)
 
-    def _listening(self) -> AbstractContextManager[None]:
+    def _execute_observed(self) -> None:
         names = self.environment.python_loggers
-        return capturing_python(self.environment.python_level, names) if names else _DEAF
+        listening = capturing_python(self.environment.python_level, names) if names else nullcontext()
+        with self.environment.observe(self.task) as observed, listening:
+            self._execute()
+        self.facts.extend(observed.facts())
 
     def _execute(self) -> None:
         self._prepare()
@@ -188,16 +192,15 @@ class _Attempt:
         call = self.call = self.runner.call(self.task)
         if self.hooks is None and call.op.hooks:
             self.hooks = StepHooks(self.environment, self.task)
-        if self.hooks is None:
-            if call.resources is None:
-                call.resources = self.runner.resources.for_call(call, self.step)
-            self.resources = call.resources
-            self.config = self.runner.resources.config_for(self.step, call.op)
-            return
-        self.hooks.of(call.op)
-        self.resources = self.runner.resources.for_call(call, self.step, also=self.hooks.resource_keys)
-        self.config = self.runner.resources.config_for(self.step, call.op)
-        self.hooks.with_surroundings(self.resources, self.config[0], self.capture.log)
+        if self.hooks is not None:
+            self.hooks.of(call.op)
+        if call.resources is None:
+            also = self.hooks.resource_keys if self.hooks is not None else ()
+            call.resources = self.runner.resources.for_call(call, self.step, also=also)
+        self.resources = call.resources
+        self.config = self.runner.resources.config_for(self.step, call.op) if call.op.config_schema is not None else _NO_CONFIG
+        if self.hooks is not None:
+            self.hooks.with_surroundings(self.resources, self.config[0], self.capture.log)
 
     def _context(self) -> OpExecutionContext:
         task, owner = self.task, self.call.owner
@@ -229,7 +232,7 @@ class _Attempt:
     def _load(self) -> dict[str, Any]:
         call = self.call
         run_config = self.runner.resources.run_config
-        reading = Reading(self.task, call.op, call.owner, self.resources, lambda: self.capture.log, run_config, call.slot)
+        reading = Reading(self.task, call.op, call.owner, self.resources, lambda: self.capture.log, run_config, call.slot, call.manager)
         values: dict[str, Any] = {}
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
@@ -279,7 +282,7 @@ class _Attempt:
         if item.value is NO_VALUE:
             self._record(output, item, refs, metadata)
             return
-        manager = self.resources[output.manager] if output.manager in self.resources else self.environment.manager(output.manager)
+        manager = self.call.manager(output.manager)
         if type(manager) is InMemoryIOManager and output.asset is not None and len(refs) <= 1:
             manager.keep(output.asset.to_user_string(), refs[0].key if refs else None, item.value)
             self._remember(output, item.value)
@@ -452,7 +455,7 @@ class _Attempt:
         )  # fmt: skip
 
 
-_DEAF: AbstractContextManager[None] = nullcontext()
+_NO_CONFIG = (None, None)
 _UNKNOWN: tuple[None, None, None, None] = (None, None, None, None)
 
 

@@ -11,6 +11,7 @@ from nbasset.execution.task import InputVersions
 from nbasset.io_managers.wanted import load_as, of_each_partition
 
 _SIMPLE = frozenset((int, float, str, bool))
+"""Classes that mean nothing but themselves: a value that is of the very class needs no looking into. Most are."""
 
 
 def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions | None) -> Any:
@@ -23,7 +24,7 @@ def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions 
     """
     op = call.op
     declared = op.ins[name].value_type if name in op.ins else None
-    if _is_just(value, declared):
+    if type(value) is declared and declared in _SIMPLE:
         return value
     if partitions is not None and partitions.refs and isinstance(value, dict):
         annotation = op.parameters.inputs.get(name)
@@ -47,18 +48,13 @@ def check_output(value: Any, name: str, call: Call, *, by_partition: bool) -> No
     """
     out = call.op.outs.get(name)
     declared = out.value_type if out is not None else None
-    if declared is None or declared is NO_DEFAULT or _is_just(value, declared):
+    if declared is None or declared is NO_DEFAULT or (type(value) is declared and declared in _SIMPLE):
         return
     if by_partition and isinstance(value, dict):
         _check_each(call, value, of_each_partition(declared) or declared, f"output '{name}'")
         return
     of = f"output '{name}' of {call.what}" if name != "result" else f"the output of {call.what}"
     check_value(call.type_of(f"out {name}", declared), value, of=of)
-
-
-def _is_just(value: Any, declared: Any) -> bool:
-    """Whether the value is of the very class that is declared, one that means nothing but itself: most are, and need no looking into."""
-    return type(value) is declared and declared in _SIMPLE
 
 
 def _check_each(call: Call, values: dict[Any, Any], declared: Any, place: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import Literal
@@ -57,12 +57,9 @@ class StepInput:
     manager: str | None = None
     missing_allowed: bool = False
 
-    def leaves(self) -> Iterator[StepInput]:
+    def leaves(self) -> Sequence[StepInput]:
         """The input itself, or what it is made up of."""
-        if not self.parts:
-            yield self
-        for part in self.parts:
-            yield from part.leaves()
+        return [leaf for part in self.parts for leaf in part.leaves()] if self.parts else (self,)
 
 
 @serializable
@@ -107,10 +104,12 @@ class Step:
         """Whether it stands for steps that are not known yet."""
         return self.mapped_over is not None and self.mapping_key is None
 
-    def leaves(self) -> Iterator[StepInput]:
+    def leaves(self) -> Sequence[StepInput]:
         """Every single thing that fills an input, lists taken apart."""
         for item in self.inputs:
-            yield from item.leaves()
+            if item.parts:
+                return [leaf for one in self.inputs for leaf in one.leaves()]
+        return self.inputs
 
 
 @serializable

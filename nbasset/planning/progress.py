@@ -162,7 +162,7 @@ class RunProgress:
             skip = self._must_skip(self._steps[name], key) if may_stop else None
             if skip is not None:
                 skips.extend(self._skipped(skip))
-            else:
+            elif not self._waiting[name]:
                 self._push(name)
         return skips
 
@@ -299,7 +299,7 @@ class RunProgress:
 
     def _with_what_came(self, step: Step) -> Step:
         """The step with lists of those outputs that there are."""
-        if not any(item.kind == "fan_in" for item in step.inputs):
+        if "fan_in" not in [item.kind for item in step.inputs]:
             return step
         inputs = tuple(self._came(item) for item in step.inputs)
         return replace(step, inputs=inputs) if inputs != step.inputs else step

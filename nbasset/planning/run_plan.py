@@ -207,7 +207,7 @@ class _Builder:
         key = part.handle + suffix
         after: set[str] = set()
         inputs = tuple([self._input(node, item, ordinals, suffix, after) for item in part.inputs])
-        read = {leaf.asset: leaf.partitions for item in inputs for leaf in item.leaves() if leaf.asset is not None}
+        read = {one.asset: one.partitions for item in inputs for one in (item.leaves() if item.parts else (item,)) if one.asset is not None}
         for dep in shape.deps:
             if dep.asset not in read:
                 found = self._upstream(node, dep.asset, dep.partition_mapping, ordinals)
