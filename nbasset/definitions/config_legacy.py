@@ -27,8 +27,9 @@ class ConfigType:
 class Source(ConfigType):
     """A scalar that is often given as ``{env: NAME}``: text from the environment is converted.
 
-    >>> Field(StringSource)
-    Field(StringSource)
+    >>> from nbasset import BoolSource, Field, IntSource, StringSource
+    >>> [Field(one) for one in (StringSource, IntSource, BoolSource)]
+    [Field(StringSource), Field(IntSource), Field(BoolSource)]
     """
 
     kind: type

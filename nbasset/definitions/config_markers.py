@@ -1,6 +1,15 @@
 """Words that mark parameters and fields as configuration or resources, without loading pydantic.
 
 Whoever reads a function's signature asks here. `Config` and resource classes carry the same marks as class attributes.
+
+>>> from nbasset import ConfigurableResource, ResourceDependency, ResourceParam, asset, materialize_to_memory
+>>> class Shop(ConfigurableResource):
+...     prices: ResourceDependency[dict]
+>>> @asset
+... def total(shop: Shop, rate: ResourceParam[float]):
+...     return sum(shop.prices.values()) * rate
+>>> materialize_to_memory([total], resources={"shop": Shop(prices={"tea": 2}), "rate": 1.5}).asset_value("total")
+3.0
 """
 
 from __future__ import annotations

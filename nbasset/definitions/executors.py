@@ -1,4 +1,9 @@
-"""Where the steps of a job run, as a definition: in this process, its threads, worker processes, or an executor of one's own."""
+"""Where the steps of a job run, as a definition: in this process, its threads, worker processes, or an executor of one's own.
+
+>>> from nbasset import in_process_executor, multi_or_in_process_executor, multiprocess_executor, thread_executor
+>>> [one.name for one in (in_process_executor, thread_executor, multiprocess_executor, multi_or_in_process_executor)]
+['in_process', 'threads', 'multiprocess', 'multi_or_in_process_executor']
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,14 @@
 
 By default nowhere: a notebook shows what happened in its cards, a terminal in its progress. A run is given loggers by its run config
 (``loggers: {console: {config: {log_level: INFO}}}``), by `Definitions(loggers=...)` or by a job's `logger_defs`.
+
+>>> from nbasset import colored_console_logger, job, json_console_logger, op
+>>> @op
+... def one(): return 1
+>>> @job(logger_defs={"plain": colored_console_logger, "machine": json_console_logger})
+... def told(): one()
+>>> sorted(told.logger_defs)
+['machine', 'plain']
 """
 
 from __future__ import annotations

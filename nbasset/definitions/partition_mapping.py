@@ -58,6 +58,8 @@ class PartitionMapping:
     >>> class Hub(PartitionMapping):
     ...     def upstream(self, keys):
     ...         return ["hub"] if keys else []
+    >>> Hub().upstream(["2024-01-01"])
+    ['hub']
 
     A method `get_upstream_mapped_partitions_result_for_partitions` (and `get_downstream_partitions_for_partitions`) is called instead where
     a subclass has one.

@@ -2,6 +2,17 @@
 
 Any annotation is a type (`resolve_type`); a `Type` adds a check of your own, a description, metadata and a loader. An annotation that
 cannot be read (a name that exists for type checkers only) never stops a definition: it stands for `Any`, and its `problem` says so.
+`Nothing` is the type of an input that only waits.
+
+>>> from nbasset import In, Nothing, job, op
+>>> @op
+... def first(): ...
+>>> @op(ins={"start": In(Nothing)})
+... def second(): ...
+>>> @job
+... def in_order(): second(start=first())
+>>> [step.handle for step in in_order.steps]
+['first', 'second']
 """
 
 from __future__ import annotations

@@ -282,6 +282,10 @@ class IOManager(InputManager, OutputManager):
     ...         self.notes[context.asset_key] = obj
     ...     def load_input(self, context):
     ...         return self.notes[context.asset_key]
+    >>> notes = Notes()
+    >>> notes.handle_output(build_output_context(asset_key="orders"), [1, 2])
+    >>> notes.load_input(build_input_context(asset_key="orders"))
+    [1, 2]
     """
 
 
