@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nbasset import clock
 from nbasset.cli_scopes import Call, open_home, scopes, selecting
 from nbasset.errors import BackfillBusy
 from nbasset.events.facts import AssetMaterialized
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nbasset.events.records import BackfillRecord
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
+_PAUSE_S = 10.0
 _COLORS = {"completed_success": "green", "completed_failed": "red", "failed": "red", "cancelled": "yellow"}
 
 
@@ -94,7 +96,6 @@ def _cancel(call: Call, backfill_id: str) -> tuple[int, Any]:
 
 
 def _list(call: Call) -> tuple[int, Any]:
-    from nbasset import clock
     from nbasset.cli_text import inert
     from nbasset.commands.backfill_words import listed_text
 
@@ -143,7 +144,7 @@ def _code(status: BackfillStatus) -> int:
 
 
 class ProgressLines:
-    """A bar that moves with each partition on a terminal, a line after each run elsewhere."""
+    """A bar that moves with each partition on a terminal; elsewhere a line after each run, and every ten seconds while one lasts."""
 
     def __init__(self, out: Console, *, quiet: bool = False) -> None:
         self.out = out
@@ -152,7 +153,9 @@ class ProgressLines:
         self._task: Any = None
         self._ended = 0
         self._failed = 0
+        self._total = 0
         self._since: tuple[float, int] | None = None
+        self._said_at = 0.0
 
     def hear(self, event: Event) -> None:
         """Count what an event ends."""
@@ -166,6 +169,8 @@ class ProgressLines:
             return
         if self._bar is not None:
             self._bar.update(self._task, completed=self._ended, failed=f"{self._failed} failed" if self._failed else "")
+        elif self._total and clock.monotonic() - self._said_at >= _PAUSE_S:
+            self._say()
 
     def stand(self, status: BackfillStatus) -> None:
         """Take over the true figures."""
@@ -177,18 +182,22 @@ class ProgressLines:
                 self._start(status)
             self._bar.update(self._task, completed=self._ended)
         else:
-            from nbasset import clock
-            from nbasset.commands.backfill_words import progress_text
-
-            now = clock.monotonic()
-            self._since = self._since or (now, status.ended)
-            self.out.print(f"  {progress_text(status, since=self._since[1], seconds=now - self._since[0])}")
+            self._total = status.total
+            self._say()
 
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def _say(self) -> None:
+        from nbasset.commands.backfill_words import progress_text
+
+        self._said_at = now = clock.monotonic()
+        self._since = self._since or (now, self._ended)
+        said = progress_text(self._ended, self._total, self._failed, since=self._since[1], seconds=now - self._since[0])
+        self.out.print(f"  {said}")
 
     def _start(self, status: BackfillStatus) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn

@@ -55,16 +55,16 @@ def names_text(keys: Sequence[AssetKey]) -> str:
     return ", ".join(map(str, keys[:3])) + (" and more" if len(keys) > 3 else "")
 
 
-def progress_text(status: BackfillStatus, *, since: int, seconds: float) -> str:
+def progress_text(ended: int, total: int, failed: int, *, since: int, seconds: float) -> str:
     """How far it is, and how long the rest takes at the pace of the last `seconds`, in which it came here from `since` partitions.
 
-    Nothing is said of the rest before a first run has ended, nor of less than a second.
+    Nothing is said of the rest before anything has ended, nor of less than a second.
+
+    >>> progress_text(30, 90, 1, since=10, seconds=10.0)
+    '30 of 90 partitions, 1 failed, about 30.0 s left'
     """
-    said = f"{status.ended:,} of {counted(status.total, 'partition')}"
-    failed = status.count("failed")
-    said += f", {failed:,} failed" if failed else ""
-    left, made = status.total - status.ended, status.ended - since
-    rest = left * seconds / made if made else 0.0
+    said = f"{ended:,} of {counted(total, 'partition')}" + (f", {failed:,} failed" if failed else "")
+    rest = (total - ended) * seconds / (ended - since) if ended > since else 0.0
     return f"{said}, about {duration(rest)} left" if rest >= 1.0 else said
 
 

@@ -155,15 +155,10 @@ def test_what_is_left_out_is_said(scope: Scope) -> None:
     assert said.startswith("day: 2 partitions of 1 asset in 2 runs, 2 at a time, about ")
 
 
-def test_how_long_the_rest_takes_is_told_from_the_pace_so_far(scope: Scope) -> None:
-    said: list[str] = []
-
-    def hear(status: BackfillStatus) -> None:
-        said.append(progress_text(status, since=0, seconds=status.ended * 0.25))
-
-    arguments = wish("day", partitions="2013-01-01..2013-01-20", chunk=10)
-    drive(scope, launch_backfill(scope, plan_of(scope, arguments)), Manner(echo=False), on_status=hear)
-    assert said == ["0 of 20 partitions", "10 of 20 partitions, 1 failed, about 2.5 s left"] + ["20 of 20 partitions, 1 failed"] * 2
+def test_how_long_the_rest_takes_is_told_from_the_pace_so_far() -> None:
+    assert progress_text(0, 20, 0, since=0, seconds=0.0) == "0 of 20 partitions"
+    assert progress_text(1_010, 2_020, 1, since=10, seconds=2.0) == "1,010 of 2,020 partitions, 1 failed, about 2.0 s left"
+    assert progress_text(20, 20, 1, since=0, seconds=9.0) == "20 of 20 partitions, 1 failed"
 
 
 def test_an_estimate_comes_from_what_was_made_before(scope: Scope) -> None:
