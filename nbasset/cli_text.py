@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 _COLORS = {"fresh": "green", "stale": "yellow", "missing": "bright_black", "failed": "red", "problem": "red", "running": "blue"}
 _MARKS = {"ok": ("✓", "green"), "note": ("·", "bright_black"), "warning": ("▲", "yellow"), "failed": ("✗", "red")}
-_MANY = 12
+_MANY = 10
 """Of more partitions of an asset than so many, one line tells how all of them went."""
 
 
