@@ -10,6 +10,20 @@ from collections.abc import Callable
 from typing import Any
 
 _LABELS: dict[str, tuple[str, str | None]] = {}
+_DOCUMENTS: dict[str, str] = {}
+
+
+def own_filename(filename: str, document: str) -> str:
+    """The made-up file name for a cell of a document: as it is, or with the document's path if that of another document is called so.
+
+    >>> own_filename("<cell 7 of own_filename.ipynb>", "a/own_filename.ipynb")
+    '<cell 7 of own_filename.ipynb>'
+    >>> own_filename("<cell 7 of own_filename.ipynb>", "b/own_filename.ipynb")
+    '<cell 7 of own_filename.ipynb, b/own_filename.ipynb>'
+    """
+    if _DOCUMENTS.setdefault(filename, document) == document:
+        return filename
+    return f"{filename.removesuffix('>')}, {document}>"
 
 
 def name_file(filename: str, label: str, *, cell: str | None = None) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import pickle
 from collections.abc import Iterator
 from copy import deepcopy
@@ -211,3 +212,20 @@ def test_a_secret_in_what_a_step_tells_does_not_reach_the_records() -> None:
         (made,) = result.get_asset_materialization_events()
         assert "tok-123456" not in repr(made)
         assert {"first", "second"} <= set(made.metadata)
+
+
+def test_a_secret_of_the_environment_is_masked_in_a_run_without_being_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbasset import Instance, asset, materialize
+    from nbasset.events.kinds import StepFailed
+
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", "hunter2-hunter2")
+
+    @asset
+    def leaky() -> None:
+        raise ValueError(f"no access with {os.environ['WAREHOUSE_PASSWORD']}")
+
+    with Instance.ephemeral() as instance:
+        result = materialize([leaky], instance=instance, raise_on_error=False)
+        assert [str(event.error) for event in result.all_events if isinstance(event, StepFailed)] == [
+            "ValueError: no access with ***WAREHOUSE_PASSWORD***"
+        ]

@@ -36,6 +36,7 @@ from nbasset.keys import AssetKey, RunId
 from nbasset.locations import host
 from nbasset.locations.shell import shell_in_use
 from nbasset.planning.plan import RunPlan
+from nbasset.secrets import remember_named
 from nbasset.serde import dumps
 from nbasset.storage.processes import this_process
 
@@ -86,6 +87,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     instance = scope.instance
     storage = instance.storage
     check_rules(plan.tags)
+    remember_named(os.environ)
     observe = manner.observe
     if observe is observe_nothing and not instance.is_ephemeral:
         observe = keep_displays(shell_in_use, instance.home.runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from nbasset.arguments.options import ListArguments
 from nbasset.commands.facts import fact_of, shown_state
 from nbasset.commands.scope import Scope
@@ -63,15 +65,16 @@ def list_assets(
     arguments: ListArguments = ListArguments(),  # noqa: B008 - frozen
     *,
     now: Standing | None = None,
+    keys: Collection[AssetKey] | None = None,
 ) -> AssetList:
-    """The assets of the scope, or those selected."""
+    """The assets of the scope, or those selected; of these the ones among `keys`, where that is given."""
     now = now or standing(scope)
     catalog = scope.catalog
     if arguments.select:
         chosen = AssetSelection.from_string(arguments.select).resolve(catalog, status=now.status)
     else:
         chosen = frozenset(catalog.by_key)
-    rows = tuple(_row(scope, key, now) for key in catalog.order if key in chosen)
+    rows = tuple(_row(scope, key, now) for key in catalog.order if key in chosen and (keys is None or key in keys))
     return AssetList(catalog.name, rows, catalog.problems, now.now_us)
 
 

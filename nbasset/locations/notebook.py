@@ -32,10 +32,11 @@ from nbasset.errors import HiddenState, InvalidNotebook, Problem
 from nbasset.execution.failures import error_info
 from nbasset.locations.cells import compile_cell, show_lines
 from nbasset.locations.code_index import CodePlace, asset_names, code_index
-from nbasset.locations.collecting import Collected, collect, definitions_of
+from nbasset.locations.collecting import Collected, collect, definitions_of, stands_around
 from nbasset.locations.document import NotebookDocument
 from nbasset.locations.location import Kind, Location
 from nbasset.locations.project_files import forget_modules, on_path
+from nbasset.places import own_filename
 from nbasset.source.program import Cell, Place, Slice, SliceSource
 from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
@@ -268,7 +269,7 @@ class _Loading:
         if because is not None and because != place:
             self._problems[place] = (self._needs_failed(place, cell, because),)
             return
-        file = filename(cell.label, self.source.name)
+        file = self._file(cell)
         show_lines(file, cell, self.source.name)
         try:
             exec(_code(cell, place, file, futures, self.rewrite), self.namespace)  # noqa: S102 - loading the user's code is the task
@@ -279,6 +280,10 @@ class _Loading:
             return
         if is_root:
             self._take(place)
+
+    def _file(self, cell: Cell) -> str:
+        """The file name that tracebacks know the cell by; another notebook of the same name in another folder has others."""
+        return own_filename(filename(cell.label, self.source.name), str(getattr(self.source, "path", "")))
 
     def _take(self, place: Place) -> None:
         """Note the definitions that came into being with a statement."""
@@ -298,7 +303,9 @@ class _Loading:
         failed = next((one for one in self._slices[place].statements if one in self._failed), None)
         if place in apart:
             namespace = self._own_namespace(place, futures)
-        compiled = compile_cell(cell, document=self.source.name, namespace=namespace, futures=sorted(futures))
+        compiled = compile_cell(
+            cell, document=self.source.name, namespace=namespace, file=self._file(cell), futures=sorted(futures)
+        )  # fmt: skip
         problems = compiled.problems
         if failed is not None:
             problems = (*problems, replace(self._needs_failed(place, cell, failed), asset=compiled.key or None))
@@ -330,7 +337,7 @@ class _Loading:
         for place in self._slices[root].statements:
             cell = cells[place.cell]
             if cell.role != "asset" and place not in self._failed:
-                exec(_code(cell, place, filename(cell.label, self.source.name), futures), namespace)  # noqa: S102
+                exec(_code(cell, place, self._file(cell), futures), namespace)  # noqa: S102
         return namespace
 
     def _futures(self, places: Iterable[Place], cells: dict[str, Cell]) -> frozenset[str]:
@@ -359,12 +366,7 @@ class _Loading:
 
     def resource_places(self) -> tuple[Place, ...]:
         """The statements that give resources, or jobs with hooks: a worker needs them beside the asset's own slice."""
-
-        def is_needed(found: Collected) -> bool:
-            jobs = (*found.jobs, *(job for defs in found.definitions for job in defs.jobs))
-            return any(defs.resources for defs in found.definitions) or any(job.hook_defs for job in jobs)
-
-        return tuple(place for place, found in self._found.items() if is_needed(found))
+        return tuple(place for place, found in self._found.items() if any(map(stands_around, (*found.definitions, *found.jobs))))
 
     def _all(self, definitions: Definitions, names: frozenset[str]) -> list[Problem]:
         found: dict[Problem, None] = {}

@@ -63,7 +63,7 @@ def defining_card(
     told = [*notices, *_retired_text(retired, cell)]
     states: list[State] = ["stale"]
     if len(there) > MOST_CARDS:
-        listed = list_assets(scope, ListArguments(" or ".join(f'key:"{key}"' for key in there)), now=as_saved(standing(scope)))
+        listed = list_assets(scope, now=as_saved(standing(scope)), keys=frozenset(there))
         return list_card(listed, title=f"{cell} defines {counted(len(there), 'asset')}", notices=told)
     parts: list[Html] = []
     lines: list[str] = []

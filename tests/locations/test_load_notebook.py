@@ -16,6 +16,7 @@ from nbasset.keys import AssetKey
 from nbasset.locations.location import Location
 from nbasset.locations.notebook import load_notebook, refuse_hidden_state
 from nbasset.locations.slice import load_slice_text
+from nbasset.places import file_label
 
 Write = Callable[..., Path]
 
@@ -194,7 +195,24 @@ def test_a_traceback_names_the_cell_and_shows_its_line(write_notebook: Write) ->
     with pytest.raises(KeyError) as caught:
         location.definitions.resolve().nodes["a"]()
     frame = traceback.extract_tb(caught.value.__traceback__)[-1]
-    assert (frame.filename, frame.lineno, frame.line) == ("<cell 1 of notebook.ipynb>", 4, "value['missing']")
+    assert frame.filename.startswith("<cell 1 of notebook.ipynb")
+    assert (file_label(frame.filename), frame.lineno, frame.line) == ("cell 1 of notebook.ipynb", 4, "value['missing']")
+
+
+def test_two_notebooks_of_one_name_have_their_own_lines_in_tracebacks(tmp_path: Path, write_notebook: Write) -> None:
+    shown = []
+    paths = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        paths.append(write_notebook(f"%%asset a\n\nraise ValueError('{name}')").rename(folder / "same.ipynb"))
+    locations = [load_notebook(path) for path in paths]
+    for location in locations:
+        with pytest.raises(ValueError, match=r"first|second") as caught:
+            location.definitions.resolve().nodes["a"]()
+        frame = traceback.extract_tb(caught.value.__traceback__)[-1]
+        shown.append((file_label(frame.filename), frame.line))
+    assert shown == [("cell 1 of same.ipynb", "raise ValueError('first')"), ("cell 1 of same.ipynb", "raise ValueError('second')")]
 
 
 def test_code_that_names_display_gets_it(write_notebook: Write) -> None:

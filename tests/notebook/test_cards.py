@@ -291,10 +291,11 @@ def test_a_cell_with_many_assets_gets_one_list(notebook: Any) -> None:
 
 
 def test_a_table_of_a_thousand_assets_stays_small_enough_to_save(notebook: Any) -> None:
-    notebook.ok(
+    ran = notebook.ok(
         "def make(n):\n    @asset(name=n)\n    def one():\n        return 1\n    return one\nmany = [make(f'a{i}') for i in range(1000)]",
         "m",
     )
+    assert "defines 1,000 assets" in ran.text
     assert len(notebook.ok("%asset list", "l").html) < 1_000_000
 
 
