@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbasset.cli_scopes import Call, naming, open_home, scopes
+from nbasset.cli_scopes import Call, confirm, naming, open_home, project_locations, scopes
 from nbasset.cli_text import StepLines, console, inert, show_result
 from nbasset.serde import Json
 
@@ -67,14 +67,13 @@ def job_run(call: Call, arguments: JobRunArguments) -> Answer:
 
 def runs_delete(call: Call, arguments: RunsDeleteArguments) -> Answer:
     """Forget runs, when that was confirmed."""
-    from nbasset.commands.run_verbs import delete_runs, runs_to_delete
+    from nbasset.commands.run_verbs import delete_runs, runs_to_delete, short_ids
     from nbasset.commands.words import counted
 
     instance = open_home(call)[1]
     found = runs_to_delete(instance, arguments)
-    if not arguments.yes and not call.json:
-        names = ", ".join(run.run_id[:8] for run in found)
-        click.confirm(f"Forget {counted(len(found), 'run')} ({names}) and their logs?", abort=True)
+    if found and not arguments.yes:
+        confirm(f"Forget {counted(len(found), 'run')} ({short_ids(found)}) and their logs?", call)
     result = delete_runs(instance, arguments)
     if not call.json:
         click.echo(f"{counted(len(result.runs), 'run')} forgotten; what they made is kept")
@@ -168,6 +167,18 @@ def plan_ahead(call: Call, arguments: PlanArguments) -> Answer:
         if not call.json:
             click.echo(inert(f"{one.location}: {forecast_text(one, arguments.days)}"))
     return FAILED if failed else DONE, {"forecasts": [one.to_json() for one in found]}
+
+
+def definitions_validate(call: Call, arguments: Any) -> Answer:
+    """What is wrong in each location; 1 if something is an error."""
+    from nbasset.commands.validate import validate, validated_text
+
+    found = [validate(location) for location in project_locations(call)]
+    if not call.json:
+        for one in found:
+            click.echo(inert(validated_text(one)))
+    data: Json = {"valid": all(one.is_valid for one in found), "locations": [one.to_json() for one in found]}
+    return DONE if all(one.is_valid for one in found) else FAILED, data
 
 
 # -- the instance -----------------------------------------------------------------------------------------------------------------

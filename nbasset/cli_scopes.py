@@ -94,14 +94,19 @@ def confirm(question: str, call: Call) -> None:
     click.confirm(question, abort=True)
 
 
-def _locations(call: Call, home: Home) -> Iterator[Location]:
+def project_locations(call: Call) -> Iterator[Location]:
+    """Each location of the call, also those that cannot be loaded."""
+    yield from _locations(call, open_home(call)[0], keeps_broken=True)
+
+
+def _locations(call: Call, home: Home, *, keeps_broken: bool = False) -> Iterator[Location]:
     from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of
 
     if call.place:
         place = Place(module=call.module) if call.module else place_named(call.place)
         path = place.path.resolve() if place.path is not None else None
         if path is not None and path.is_dir() and not (path / "__init__.py").exists():
-            yield from _project(places_of_folder(path, home), home, load_place)
+            yield from _project(places_of_folder(path, home), home, load_place, keeps_broken)
             return
         with _inside(path.parent if path is not None and path.suffix == ".ipynb" else None):
             yield load_location(Place(path) if path is not None else place, home)
@@ -113,7 +118,7 @@ def _locations(call: Call, home: Home) -> Iterator[Location]:
         raise InvalidInvocationError(
             f"no notebook or module with assets was found in {home.root}. Name one: nbasset {call.verb.name} notebooks/flights.ipynb"
         )
-    yield from _project(places, home, load_place)
+    yield from _project(places, home, load_place, keeps_broken)
 
 
 def places_of_folder(folder: Path, home: Home) -> list[Any]:
@@ -130,11 +135,11 @@ def places_of_folder(folder: Path, home: Home) -> list[Any]:
     return inside or places_of(AnyHome(folder), Settings())
 
 
-def _project(places: Sequence[Any], home: Home, load: Callable[[Any, Home], Location]) -> Iterator[Location]:
+def _project(places: Sequence[Any], home: Home, load: Callable[[Any, Home], Location], keeps_broken: bool) -> Iterator[Location]:
     for place in places:
         with _inside(place.path.parent if place.path is not None and place.path.suffix == ".ipynb" else None):
             location = load(place, home)
-        if location.error is None:
+        if location.error is None or keeps_broken:
             yield location
         else:
             _tell(f"{location.name} is left out: {location.error}")

@@ -186,6 +186,7 @@ def test_of_several_partitions_each_has_a_run(call: Call) -> None:
         (("sensor", "evaluate", "fils"), USAGE, "Did you mean 'files'?"),
         (("sensor", "evaluate", "--cursor", "x"), USAGE, "Name it"),
         (("runs", "delete", "ffff"), USAGE, "no run"),
+        (("runs", "delete"), USAGE, "say --all"),
         (("runs", "reexecute", "last"), USAGE, "nothing ever ran"),
         (("schedules",), USAGE, "Did you mean 'schedule'?"),
     ],
@@ -239,6 +240,10 @@ def test_runs_are_forgotten_when_that_was_confirmed(call: Call, home: Path, monk
     assert call("runs", "delete", "last")[0] == FAILED
     assert call("runs", "delete", "last", "--yes")[:2] == (DONE, "1 run forgotten; what they made is kept\n")
     assert call("runs", "list")[1] == "Nothing ran yet.\n"
+    call("run", "orders")
+    assert call("runs", "delete", "--all", "--json")[0] == USAGE
+    assert len(_json(call("runs", "wipe", "--yes", "--json"))["deleted"]) == 1
+    assert call("runs", "wipe", "--yes")[1] == "0 runs forgotten; what they made is kept\n"
     with Instance.open(home) as instance:
         assert [str(one.key) for one in instance.get_asset_records() if one.materialization] == ["orders"]
 
@@ -310,3 +315,19 @@ def test_a_name_in_two_locations_has_to_be_said_with_its_location(call: Call, ho
     assert code == USAGE
     assert "is defined in" in err
     assert call("job", "show", "shop_other.py", "etl")[0] == DONE
+
+
+def test_definitions_are_validated_and_a_broken_location_hides_no_other(call: Call, home: Path) -> None:
+    code, out, _ = call("definitions", "validate")
+    assert (code, out) == (DONE, "✓ shop_jobs: 3 assets, 3 jobs, 3 schedules, 1 sensor\n")
+    (home / "shop_broken.py").write_text("from nbasset import asset\n1 / 0\n")
+    (home / "shop_wrong.py").write_text("from nbasset import asset\n\n@asset\ndef total(ordres):\n    return 1\n")
+    code, out, _ = call("definitions", "validate")
+    assert code == FAILED
+    assert "✗ shop_broken cannot be loaded" in out.replace(".py", "")
+    assert "✗ shop_wrong" in out
+    assert "no asset 'ordres'" in out
+    assert "✓ shop_jobs" in out
+    found = _json(call("definitions", "validate", "--json"))
+    assert found["valid"] is False
+    assert [one["valid"] for one in found["locations"]] == [False, True, False]

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import click
 
 from nbasset.arguments.cell import cell_command
-from nbasset.arguments.reading import KINDS
+from nbasset.arguments.reading import KINDS, other_name
 from nbasset.arguments.verbs import VERBS
-from nbasset.arguments.verbs_jobs import ALIASES
 
 _SELECTORS = ("key:", "group:", "tag:", "owner:", "kind:", "status:", "is:")
 _KINDS = ("daily:", "hourly:", "weekly:", "monthly:", "cron:", "static:", "dynamic:", "multi:")
@@ -63,9 +62,8 @@ def complete(text: str, known: Known = NOTHING_KNOWN, *, is_cell: bool = False) 
 
 def _verb(words: Sequence[str]) -> tuple[str, list[str]]:
     """The verb that these words begin with, and what was given to it."""
-    two = " ".join(words[:2])
-    two = ALIASES.get(two, two)
-    return (two, list(words[2:])) if len(words) > 1 and two in VERBS else (words[0], list(words[1:]))
+    two, also = other_name(words)
+    return (two, [*also, *words[2:]]) if len(words) > 1 and two in VERBS else (words[0], list(words[1:]))
 
 
 def _option(params: Sequence[click.Parameter], word: str) -> click.Option | None:

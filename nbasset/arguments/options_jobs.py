@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from nbasset.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,11 @@ class JobRunArguments:
 
 @dataclass(frozen=True, slots=True)
 class RunsDeleteArguments:
-    """``runs delete``: runs by (the start of) their ids."""
+    """``runs delete``: runs by (the start of) their ids, or `all` that are over."""
 
-    runs: tuple[str, ...]
+    runs: tuple[str, ...] = ()
     yes: bool = False
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,8 @@ class InstanceInfoArguments:
 @dataclass(frozen=True, slots=True)
 class InstanceMigrateArguments:
     """``instance migrate``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionsValidateArguments:
+    """``definitions validate``."""

@@ -59,16 +59,26 @@ def verb_at(words: Sequence[str]) -> tuple[Verb, list[str]]:
     click.UsageError
         With the nearest verb, or all of them.
     """
-    two = " ".join(words[:2])
-    two = ALIASES.get(two, two)
-    if len(words) > 1 and words[0] in KINDS and two in VERBS:
-        return VERBS[two], list(words[2:])
+    two, also = other_name(words)
+    if len(words) > 1 and two in VERBS:
+        return VERBS[two], [*also, *words[2:]]
     if words[0] in VERBS:
         return VERBS[words[0]], list(words[1:])
     if words[0] in KINDS:
         raise click.UsageError(_no_action(words))
     near = did_you_mean(words[0], [*VERBS, *KINDS]) or f"Verbs are: {', '.join(VERBS)}."
     raise click.UsageError(f"there is no verb '{words[0]}'. {near}")
+
+
+def other_name(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The verb that two words mean, also under another name, and the options that the other name implies.
+
+    >>> other_name(["job", "scaffold-config", "etl"]), other_name(["job", "run"])
+    (('job show', ['--config']), ('job run', []))
+    """
+    two = " ".join(words[:2])
+    verb, dashes, options = ALIASES.get(two, two).partition(" --")
+    return verb, [f"--{options}"] if dashes else []
 
 
 def _no_action(words: Sequence[str]) -> str:
@@ -111,8 +121,8 @@ def help_text(verb: str = "", *, prog: str = "%asset") -> str:
     if verb in KINDS and verb not in VERBS:
         return _lines(f"{prog} {verb} ...", [name for name in VERBS if name.startswith(f"{verb} ")], f"{prog} {verb} {KINDS[verb][0]}")
     if verb:
-        command = verb_at(verb.split())[0].command(prog=prog)
-        verb = ALIASES.get(verb, verb)
+        found = verb_at(verb.split())[0]
+        command, verb = found.command(prog=prog), found.name
         context = click.Context(command, info_name=f"{prog} {verb}", max_content_width=100, terminal_width=100)
         return command.get_help(context)
     return _lines(f"{prog} VERB ...", list(VERBS), f"{prog} VERB")

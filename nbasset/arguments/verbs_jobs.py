@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from nbasset.arguments.options_jobs import (
+    DefinitionsValidateArguments,
     InstanceInfoArguments,
     InstanceMigrateArguments,
     JobListArguments,
@@ -35,11 +36,14 @@ ALIASES = {
     "job launch": "job run",
     "job print": "job show",
     "job backfill": "job run",
+    "job scaffold_config": "job show --config",
+    "job scaffold-config": "job show --config",
+    "runs wipe": "runs delete --all",
     "schedule tick": "schedule evaluate",
     "sensor preview": "sensor evaluate",
     "sensor tick": "sensor evaluate",
 }
-"""Other words for verbs that there are: all of a kind can be found under its name."""
+"""Other words for verbs that there are, with options that they imply: all of a kind can be found under its name."""
 
 
 def _config() -> click.Option:
@@ -58,6 +62,12 @@ def _quiet() -> click.Option:
 
 def _background() -> click.Option:
     return click.Option(["--bg", "background"], is_flag=True, help="Run in a process of its own; it goes on when this one ends.")
+
+
+def _runs_delete(values: Mapping[str, Any]) -> RunsDeleteArguments:
+    if bool(values["runs"]) == values["all"]:
+        raise click.UsageError("name the runs, or say --all." if not values["all"] else "--all means every run. Leave out the others.")
+    return RunsDeleteArguments(tuple(values["runs"]), values["yes"], values["all"])
 
 
 def _listed(values: Any) -> tuple[str, ...]:
@@ -141,12 +151,14 @@ _RUNS_DELETE = Verb(
     \b
     {asset} runs delete 8c41f2
     {asset} runs delete 8c41f2 77ab01 --yes
+    {asset} runs delete --all
     """,
     (
-        click.Argument(["runs"], type=NAME, nargs=-1, required=True, metavar="RUN..."),
+        click.Argument(["runs"], type=NAME, nargs=-1, metavar="[RUN]..."),
+        click.Option(["--all"], is_flag=True, help="All runs that are over."),
         click.Option(["--yes", "-y"], is_flag=True, help="Do not ask."),
     ),
-    lambda values: RunsDeleteArguments(tuple(values["runs"]), values["yes"]),
+    _runs_delete,
 )
 
 _RUNS_REEXECUTE = Verb(
@@ -168,6 +180,17 @@ _RUNS_REEXECUTE = Verb(
         _background(),
     ),
     _reexecute,
+)
+
+_DEFINITIONS_VALIDATE = Verb(
+    "definitions validate",
+    """Load every location and say all that is wrong in it: definitions, jobs, schedules, sensors. Nothing runs.
+
+    \b
+    {asset} definitions validate
+    """,
+    (),
+    lambda values: DefinitionsValidateArguments(),
 )
 
 _SCHEDULE_LIST = Verb(
@@ -262,6 +285,6 @@ _INSTANCE_MIGRATE = Verb(
 
 JOB_VERBS: tuple[Verb, ...] = (
     _JOB_LIST, _JOB_SHOW, _JOB_RUN, _RUNS_REEXECUTE, _RUNS_DELETE, _SCHEDULE_LIST, _SCHEDULE_PREVIEW, _SCHEDULE_EVALUATE, _SENSOR_LIST,
-    _SENSOR_EVALUATE, _INSTANCE_INFO, _INSTANCE_MIGRATE,
+    _SENSOR_EVALUATE, _DEFINITIONS_VALIDATE, _INSTANCE_INFO, _INSTANCE_MIGRATE,
 )  # fmt: skip
 """In the order in which help lists them."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.events.facts import ErrorInfo
 from nbasset.keys import AssetKey, RunId

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbasset.commands.scope import shown_path
+from nbasset.dataclass import dataclass
 from nbasset.instance import Instance, location_text
 from nbasset.serde import Json
 from nbasset.storage.schema import STEPS

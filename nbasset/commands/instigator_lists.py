@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from nbasset.commands.forecast_facts import target_text
 from nbasset.commands.forecast_words import crons_text, moment_text, status_text
 from nbasset.commands.scope import Scope
 from nbasset.commands.words import columns
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.definitions.local_time import zone_of
 from nbasset.planning.ticks import next_due

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from nbasset.arguments.options_jobs import JobRunArguments, JobShowArguments
@@ -14,6 +14,7 @@ from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
 from nbasset.commands.runs import run_json
 from nbasset.commands.scope import Scope
 from nbasset.commands.words import columns, counted
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogJob
 from nbasset.definitions.catalog_instigators import CatalogTarget
 from nbasset.definitions.job import JobDefinition

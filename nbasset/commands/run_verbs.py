@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nbasset.arguments.options_jobs import RunsDeleteArguments, RunsReexecuteArguments
@@ -17,6 +17,7 @@ from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.runs import find_run
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.definitions.selection import AssetSelection
@@ -41,7 +42,7 @@ class RunsDeleted:
 
 
 def runs_to_delete(instance: Instance, arguments: RunsDeleteArguments) -> tuple[RunRecord, ...]:
-    """The runs that are named, each once.
+    """The runs that are named, each once, or all that are over.
 
     Raises
     ------
@@ -50,6 +51,8 @@ def runs_to_delete(instance: Instance, arguments: RunsDeleteArguments) -> tuple[
     InvalidInvocationError
         If one could be several, or goes on.
     """
+    if arguments.all:
+        return tuple(run for run in instance.get_runs() if run.is_over)
     found = {run.run_id: run for run in (find_run(instance, text) for text in arguments.runs)}
     for run in found.values():
         if not run.is_over:
@@ -62,6 +65,12 @@ def delete_runs(instance: Instance, arguments: RunsDeleteArguments) -> RunsDelet
     runs = runs_to_delete(instance, arguments)
     forget_runs(instance, [run.run_id for run in runs])
     return RunsDeleted(runs)
+
+
+def short_ids(runs: Sequence[RunRecord], most: int = 5) -> str:
+    """The beginnings of the runs' ids, of the first few."""
+    said = ", ".join(run.run_id[:8] for run in runs[:most])
+    return f"{said} and {len(runs) - most} more" if len(runs) > most else said
 
 
 def reexecute(

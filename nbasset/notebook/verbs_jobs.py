@@ -20,10 +20,12 @@ from nbasset.commands.forecast_facts import Asked
 from nbasset.commands.instance_info import info_text, instance_info, migrate
 from nbasset.commands.instigator_lists import list_schedules, list_sensors
 from nbasset.commands.job_verbs import list_jobs, names_of, run_job_verb, show_job, start_job
-from nbasset.commands.run_verbs import delete_runs, reexecute, runs_to_delete, start_again
+from nbasset.commands.run_verbs import delete_runs, reexecute, runs_to_delete, short_ids, start_again
 from nbasset.commands.runs import find_run, title_of
+from nbasset.commands.validate import validate, validated_text
 from nbasset.commands.words import counted, days_text
-from nbasset.errors import InvalidInvocationError, RunFailure
+from nbasset.drawing.picture import State
+from nbasset.errors import InvalidInvocationError, ProblemsFound, RunFailure
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.displays import keep_displays
 from nbasset.execution.result import ExecuteInProcessResult
@@ -70,15 +72,15 @@ def do_job_run(session: Session, arguments: JobRunArguments) -> None:
 def do_runs_delete(session: Session, arguments: RunsDeleteArguments) -> None:
     """``%asset runs delete``; asks first, unless told not to."""
     found = runs_to_delete(session.instance, arguments)
-    names = ", ".join(run.run_id[:8] for run in found)
-    if not arguments.yes:
+    names = short_ids(found)
+    if found and not arguments.yes:
         if front_end.is_batch():
             raise InvalidInvocationError(f"forgetting {names} would have to be confirmed, and nobody is there. Add --yes.")
         if input(f"Forget {counted(len(found), 'run')} ({names})? [y/N] ").strip().lower() not in ("y", "yes"):
             _say("Nothing was forgotten.")
             return
     result = delete_runs(session.instance, arguments)
-    _say(f"Forgot {counted(len(result.runs), 'run')}: {names}. What they made is kept.")
+    _say(f"Forgot {counted(len(result.runs), 'run')}{f': {names}' if names else ''}. What they made is kept.")
 
 
 def do_runs_reexecute(session: Session, arguments: RunsReexecuteArguments) -> None:
@@ -182,6 +184,23 @@ def _raise_if_failed(asked: Sequence[Asked]) -> None:
 # -- the instance ---------------------------------------------------------------------------------------------------------------
 
 
+def do_definitions_validate(session: Session, arguments: Any) -> None:
+    """``%asset definitions validate``. Raises when something is an error, so that whoever runs all cells stops here.
+
+    Raises
+    ------
+    ProblemsFound
+        With all errors at once.
+    """
+    found = validate(session.location())
+    text = validated_text(found)
+    state: State = "fresh" if found.is_valid else "failed"
+    show(Bundle(card(element("div", glyph(state), " ", element("pre", text, class_="pre")), label="Definitions", states=[state]), text))
+    errors = [problem for problem in found.problems if problem.severity == "error"]
+    if errors:
+        raise told(ProblemsFound(errors), is_shown=True)
+
+
 def do_instance_info(session: Session, arguments: Any) -> None:
     """``%asset instance info``."""
     text = info_text(instance_info(session.instance))
@@ -202,6 +221,6 @@ JOB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     "job list": do_job_list, "job show": do_job_show, "job run": do_job_run, "runs delete": do_runs_delete,
     "runs reexecute": do_runs_reexecute, "schedule list": do_schedule_list, "schedule preview": do_schedule_preview,
     "schedule evaluate": do_schedule_evaluate, "sensor list": do_sensor_list, "sensor evaluate": do_sensor_evaluate,
-    "instance info": do_instance_info, "instance migrate": do_instance_migrate,
+    "definitions validate": do_definitions_validate, "instance info": do_instance_info, "instance migrate": do_instance_migrate,
 }  # fmt: skip
 """What each of these verbs does in a notebook."""

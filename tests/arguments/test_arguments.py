@@ -137,6 +137,9 @@ def test_a_wrong_cell_line_is_a_usage_error(header: str, message: str) -> None:
         ("job run etl -c ops.a.config.n=3 --ops load+,clean", "job run", {"job": "etl", "ops": ("load+", "clean")}),
         ("job execute etl --bg", "job run", {"background": True}),
         ("runs delete a1 b2 --yes", "runs delete", {"runs": ("a1", "b2"), "yes": True}),
+        ("runs wipe --yes", "runs delete", {"all": True, "yes": True}),
+        ("job scaffold_config etl", "job show", {"job": "etl", "config": True}),
+        ("definitions validate", "definitions validate", {}),
         ("runs list -n 3", "runs", {"limit": 3}),
         ("runs show last", "runs", {"run": "last"}),
         ("runs last", "runs", {"run": "last"}),
@@ -162,7 +165,8 @@ def test_verbs_of_two_words_and_their_other_names(text: str, verb: str, options:
         ("job run", "Missing argument 'JOB'"),
         ("job run etl --ops a --assets b", "Keep one"),
         ("runs reexecute last --from-failure --step a", "Keep one"),
-        ("runs delete", "Missing argument 'RUN"),
+        ("runs delete", "name the runs, or say --all"),
+        ("runs delete a1 --all", "Leave out the others"),
         ("plan delays --days 3", "leave out selection"),
         ("schedule preview --days 0", "0<x"),
     ],
@@ -177,8 +181,8 @@ def test_mistakes_in_verbs_of_two_words_name_the_right_one(text: str, message: s
     ("text", "words"),
     [
         ('run owner:"team:x" and +key:"a b"+', ["run", 'owner:"team:x"', "and", '+key:"a b"+']),
-        ("x --description 'a key:\"b\" c' -t a=\"b c\"", ["x", "--description", 'a key:"b" c', "-t", "a=b c"]),
-        ('x --description "it\'s owner:1" don\\\'t', ["x", "--description", "it's owner:1", "don't"]),
+        ('x --description \'a key:"b" c\' -t a="b c"', ["x", "--description", 'a key:"b" c', "-t", "a=b c"]),
+        ("x --description \"it's owner:1\" don\\'t", ["x", "--description", "it's owner:1", "don't"]),
     ],
 )
 def test_the_quotes_of_a_value_in_a_selection_stay_and_others_go(text: str, words: list[str]) -> None:

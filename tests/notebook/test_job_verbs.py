@@ -96,3 +96,12 @@ def test_names_are_completed_and_mistakes_told(notebook: Any) -> None:
     assert "Did you mean 'sums'?" in str(notebook.run("%asset job run smus", "a").error)
     assert "Did you mean 'job run'?" in str(notebook.run("%asset job rnu", "b").error)
     assert "job list" in notebook.ok("%asset job?", "c").text
+
+
+def test_definitions_are_validated_and_errors_stop_the_notebook(notebook: Any) -> None:
+    _defined(notebook)
+    assert "2 assets, 3 jobs, 2 schedules, 1 sensor" in notebook.ok("%asset definitions validate", "a").text
+    notebook.run("@asset\ndef lost(ordres):\n    return 1", "b")
+    ran = notebook.run("%asset definitions validate", "c")
+    assert type(ran.error).__name__ == "ProblemsFound"
+    assert "ordres" in ran.text
