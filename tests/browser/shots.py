@@ -58,7 +58,7 @@ def airlines() -> pd.DataFrame:
 def raw_weather() -> pd.DataFrame:
     """Weather at the three airports, one row an hour."""
     return table("weather.csv")'''
-DAILY = """%%asset daily_flights --group flights --partitions daily:2013-01-01..2014-01-01
+DAILY = """%%asset daily_flights --group flights --partitions daily:2013-01-01..2013-12-31
 raw_flights[raw_flights["date"] == context.partition_key].reset_index(drop=True)"""
 DELAYS = '''@asset(partitions_def=year, group_name="flights", owners=["team:flights"], tags={"tier": "gold"})
 def delays_by_carrier(context, daily_flights: pd.DataFrame, airlines: pd.DataFrame) -> pd.DataFrame:

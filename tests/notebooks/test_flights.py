@@ -159,6 +159,20 @@ def test_the_executed_notebook_reads_as_a_report(home: Path) -> None:
     ]  # fmt: skip
 
 
+def test_another_limit_for_late_flights_makes_stale_what_counts_them_and_nothing_else(home: Path, tmp_path: Path) -> None:
+    """What the notebook's last cell promises to whoever edits the constant."""
+    text = NOTEBOOK.read_text()
+    assert "LATE_MINUTES = 15" in text
+    edited = tmp_path / "flights.ipynb"
+    edited.write_text(text.replace("LATE_MINUTES = 15", "LATE_MINUTES = 30"))
+    said = _nbasset("plan", str(edited), home=home)
+    assert re.findall(r"^ +\d+\. +(.*)$", said, re.MULTILINE) == [
+        "carriers_by_day  365 partitions: 2013-01-01..2013-12-31", "plane_age_delays", "delays_by_carrier  perhaps",
+    ]  # fmt: skip
+    assert "`LATE_MINUTES` in cell 5 changed" in said
+    assert "16 assets fresh" in said
+
+
 # -- other ways to run it -----------------------------------------------------------------------------------------------------------
 
 
