@@ -117,7 +117,7 @@ _GRAPH = Verb(
     """,
     (
         *select(),
-        click.Option(["--output", "-o"], type=FILE, default="", help="Write it to a file: .svg, .png, .txt, .dot, .mmd (Mermaid), .json or .html."),
+        click.Option(["--output", "-o"], type=FILE, default="", help="Write it to a file: .svg, .png, .txt, .dot, .mmd, .json or .html."),
         click.Option(["--direction"], type=click.Choice(["down", "right"]), default="down", help="Which way data flows."),
     ),
     lambda values: GraphArguments(selected(values), values["output"], values["direction"]),

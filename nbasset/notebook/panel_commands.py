@@ -88,6 +88,9 @@ def cancel(session: Session, command: CancelRun | CancelBackfill) -> Result:
     """Stop a run or a backfill; called in whatever thread the message came in."""
     if isinstance(command, CancelBackfill):
         return panel_backfill.cancel(session.instance, command)
+    known = session.instance.reader.run(RunId(command.run))
+    if command.here and known is not None and known.is_over:
+        return Done()  # the interrupt of the kernel was faster
     record = cancel_run(session.instance, RunId(command.run), force=command.force)
     if record.is_over:
         return Done(f"Run {command.run[:8]} was stopped.")

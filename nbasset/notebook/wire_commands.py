@@ -51,10 +51,11 @@ class Materialize:
 
 @dataclass(frozen=True, slots=True)
 class CancelRun:
-    """Stop a run. `force` ends its processes at once."""
+    """Stop a run. `force` ends its processes at once; `here` tells that it goes on in the kernel itself, which may be interrupted."""
 
     run: str
     force: bool = False
+    here: bool = False
     type: Literal["cancel_run"] = "cancel_run"
 
 

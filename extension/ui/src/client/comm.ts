@@ -1,5 +1,6 @@
 // The link of a notebook widget. Messages come as custom messages of its model. Commands go by a comm of our own, which JupyterLab
-// lets a subshell of the kernel answer, so that they need not wait for a running cell; where there is none they go by the model.
+// lets a subshell of the kernel answer, so that they need not wait for a running cell; where there is none (kernels before ipykernel 7)
+// they go by the model, and a run of the running cell is cancelled as the stop button does it.
 
 import type { Link } from "./link";
 
@@ -30,7 +31,13 @@ export function commLink(model: Model, panel: string): Link {
     send: (asked) => {
       lane ??= panel === "" ? Promise.resolve(null) : openComm(model.widget_manager, panel);
       lane
-        .then((comm) => (comm === null ? model.send(asked) : comm.send(asked)))
+        .then((comm) => {
+          if (comm !== null) comm.send(asked);
+          else {
+            if (asked.command.type === "cancel_run" && asked.command.here === true) interrupt(model.widget_manager);
+            model.send(asked);
+          }
+        })
         .catch(() => {
           // The comm went with its kernel.
           for (const lose of losing) lose();
@@ -69,6 +76,14 @@ async function openComm(manager: unknown, panel: string): Promise<Comm | null> {
     console.warn("nbasset: no quick lane to the kernel", error);
     return null;
   }
+}
+
+function interrupt(manager: unknown): void {
+  const kernel = property(manager, "kernel");
+  const act = property(kernel, "interrupt");
+  if (typeof act !== "function" || property(kernel, "status") !== "busy") return;
+  const done: unknown = Reflect.apply(act, kernel, []);
+  if (done instanceof Promise) done.catch((error: unknown) => console.warn("nbasset: the kernel was not interrupted", error));
 }
 
 function property(owner: unknown, name: string): unknown {

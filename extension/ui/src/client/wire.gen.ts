@@ -568,8 +568,8 @@ export type MakePlan = Readonly<{ target: Target; type: "make_plan"; }>;
 /** Run it. With the digest of a shown plan it is refused when the plan would be another one now. Answered by `Started`. */
 export type Materialize = Readonly<{ target: Target; digest?: string; type: "materialize"; }>;
 
-/** Stop a run. `force` ends its processes at once. */
-export type CancelRun = Readonly<{ run: string; force?: boolean; type: "cancel_run"; }>;
+/** Stop a run. `force` ends its processes at once; `here` tells that it goes on in the kernel itself, which may be interrupted. */
+export type CancelRun = Readonly<{ run: string; force?: boolean; here?: boolean; type: "cancel_run"; }>;
 
 /** Run the same again: all of it, what failed and what comes after, or some steps. Answered by `Started`. */
 export type RunAgain = Readonly<{ run: string; what?: "all" | "failed" | "steps"; steps?: readonly string[]; type: "run_again"; }>;

@@ -60,7 +60,7 @@ export function RunCard({ view }: { readonly view: RunView }): JSX.Element {
             </Button>
           )}
           {isLive ? (
-            <StopButtons run={view.run} isStopping={isStopping} onStop={() => setStopping(true)} />
+            <StopButtons run={view.run} isHere={!view.background} isStopping={isStopping} onStop={() => setStopping(true)} />
           ) : (
             <span class="nb-split">
               {failed > 0 && (
@@ -145,11 +145,12 @@ const ENDED: { readonly [state in State]: string } = {
   running: "",
 };
 
-function StopButtons({ run, isStopping, onStop }: { readonly run: string; readonly isStopping: boolean; readonly onStop: () => void }): JSX.Element {
+function StopButtons(props: { readonly run: string; readonly isHere: boolean; readonly isStopping: boolean; readonly onStop: () => void }): JSX.Element {
+  const { run, isHere, isStopping, onStop } = props;
   const desk = useDesk();
   const stop = (force: boolean): void => {
     onStop();
-    void desk.store.ask({ type: "cancel_run", run, force }).then((result) => {
+    void desk.store.ask({ type: "cancel_run", run, force, here: isHere }).then((result) => {
       if (result.type === "refused") desk.store.tell(result.text, "warning");
     });
   };
