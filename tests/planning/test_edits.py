@@ -12,16 +12,18 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from nbasset import clock
 from nbasset.arguments import parse
 from nbasset.commands.code_story import facts_in
 from nbasset.commands.scope import Scope
-from nbasset.commands.states import standing
+from nbasset.commands.states import Standing, standing
 from nbasset.definitions.partition_ranges import format_ranges
 from nbasset.errors import RunFailure
 from nbasset.instance import Instance
@@ -43,6 +45,7 @@ class Project:
         self.notebook = folder / "project.ipynb"
         self.instance = Instance.open(folder)
         self.config: dict[str, Any] = {}
+        self.later = timedelta()
 
     def scope(self) -> Scope:
         """The notebook as it is now."""
@@ -63,10 +66,14 @@ class Project:
         """Any other verb."""
         return do(self.scope(), words)
 
+    def standing(self, scope: Scope) -> Standing:
+        """How things stand, so many days later."""
+        return standing(scope, run_config=self.config, view=scope.view(clock.now() + self.later))
+
     def stale(self) -> set[str]:
         """What is not fresh: names, with partitions where only some are concerned."""
         scope = self.scope()
-        now = standing(scope, run_config=self.config)
+        now = self.standing(scope)
         found = set()
         for key, state in now.states.items():
             if state.status in ("fresh", "external"):
@@ -85,8 +92,9 @@ class Project:
         from nbasset.commands.why import why
 
         scope = self.scope()
-        now = standing(scope, run_config=self.config)
-        return why(scope, parse(f"why {asset}")[1], now=now).sentence.replace(PANDAS, "1.2.3")
+        now = self.standing(scope)
+        said = why(scope, parse(f"why {asset}")[1], now=now).sentence.replace(PANDAS, "1.2.3")
+        return re.sub(r"(\d+ h) \d+ min", r"\1", said)  # minutes go by while the table is worked through
 
     # -- edits ----------------------------------------------------------------------------------------------------------------
 
@@ -125,6 +133,8 @@ class Project:
                 self.run(f"{step['fails']} --only")
         elif kind == "do":
             self.verb(self._with_versions(step["do"]))
+        elif kind == "later":
+            self.later = timedelta(days=step["later"])
         elif kind == "config":
             self.config = json.loads(step["config"])
         else:
@@ -167,6 +177,15 @@ class Project:
             table.to_pandas().head(1).to_parquet(path)
         elif how != "touch":
             pq.write_table(table, path, compression="zstd" if how == "compress" else "snappy")
+        os.utime(path, ns=(later, later))
+
+    def _bytes(self, step: dict[str, Any]) -> None:
+        """A file that is no table is touched, or one byte of it changed."""
+        path = self.folder / "warehouse" / step["bytes"]
+        later = path.stat().st_mtime_ns + 60_000_000_000
+        data = path.read_bytes()
+        if step["how"] == "change":
+            path.write_bytes(bytes([data[0], data[1], data[2] ^ 1, *data[3:]]))
         os.utime(path, ns=(later, later))
 
     def _settings(self, step: dict[str, Any]) -> None:
