@@ -20,7 +20,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter, process_time
 
-from nbasset import DailyPartitionsDefinition, HourlyPartitionsDefinition, Instance, PartitionKeyRange, TimeWindowPartitionMapping, asset
+from nbasset import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    Instance,
+    PartitionKeyRange,
+    StaticPartitionsDefinition,
+    TimeWindowPartitionMapping,
+    asset,
+)
 from nbasset.arguments.options import BackfillArguments, PartitionArguments, PlanArguments
 from nbasset.commands.backfill import launch_backfill, plan_of
 from nbasset.commands.backfill_driver import drive
@@ -28,11 +36,12 @@ from nbasset.commands.carrying_out import Manner
 from nbasset.commands.plan import plan
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.commands.states import standing
-from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import RunRequested, StepSucceeded
 from nbasset.events.records import Status
 from nbasset.keys import AssetKey, PartitionRef, new_run_id
+from nbasset.notebook.panel_keys import key_space
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.backfill import Outcomes, next_chunks
 from nbasset.planning.backfill import standing as stand
@@ -111,6 +120,7 @@ def keys_and_windows() -> None:
         for key in keys:
             known.time_window_for_partition_key(key)
 
+    line("all 43,848 windows by their keys", best(lambda: [known.time_window_for_partition_key(key) for key in raw_keys()], times=3))
     line("window of a key", best(windows) / len(keys), best(raw_windows) / len(keys), note="budget 2x of 0.8 us")
     view = PartitionsView(NOW)
     wanted = PartitionKeyRange("2016-01-01-00:00", "2018-01-01-00:00")
@@ -172,8 +182,19 @@ def states() -> None:
         table = instance.storage.partitions(key)
         line("the same, from what was read", best(lambda: table.with_status(Status.MATERIALIZED)), note="budget 1 ms")
         print(f"   as a set {len(some.to_bytes()):,} B (budget 8,000); a bitmap {HOURS // 8:,} B")
-    many = DailyPartitionsDefinition("1750-01-01", "2023-10-17")
+    many_partitions(DailyPartitionsDefinition("1750-01-01", "2023-10-17"), "daily")
+    many_partitions(StaticPartitionsDefinition([f"customer {number}" for number in range(100_000)]), "listed")
+    scattered()
 
+
+def grid(definition: PartitionsDefinition, view: PartitionsView, done: OrdinalSet) -> object:
+    """What a panel sends of an asset: the positions of its partitions, and the states as runs over them."""
+    space = key_space(definition, view)
+    left = definition.ordinals(view)
+    return space.runs([("fresh", left & done), ("missing", left - done)])
+
+
+def many_partitions(many: PartitionsDefinition, kind: str) -> None:
     @asset(partitions_def=many)
     def long() -> int:
         return 1
@@ -183,8 +204,10 @@ def states() -> None:
         existing = many.ordinals(now)
         key = AssetKey("long")
         fill(instance, key, [PartitionRef(name, ordinal) for name, ordinal in many.refs_of(existing, now.table)][::2])
-        print(f"-- one asset with {len(existing):,} daily partitions, every second one made")
+        print(f"-- one asset with {len(existing):,} {kind} partitions, every second one made")
         line("which are done", cold(instance, key), note="budget 25 ms")
+        done = instance.storage.partitions(key).with_status(Status.MATERIALIZED)
+        line("grid data: positions and states", best(lambda: grid(many, instance.partitions_view(NOW), done), times=3))
         line("state: fresh, stale, missing, failed", best(lambda: standing(scope, view=instance.partitions_view(NOW), files=0)))
         asked = BackfillArguments("long", only="missing", chunk=100)
         line("a backfill of what is missing, planned", best(lambda: plan_of(scope, asked)))
@@ -192,15 +215,29 @@ def states() -> None:
         at = stand(planned, Outcomes())
         line("how it stands, and what comes next", best(lambda: next_chunks(planned, stand(planned, Outcomes()))) or 1e-9)
         assert at[key].waiting
-        year = PlanArguments("long", PartitionArguments("2000-01-01..2000-12-31"))
-        line("plan of a year of it", best(lambda: plan(scope, year)))
-        line("plan of all of it", best(lambda: plan(scope, PlanArguments("long", missing=True)), times=2))
+        keys = many.keys_of(existing, now.table)
+        some = PlanArguments("long", PartitionArguments(f"{keys[90_000]}..{keys[90_364]}"))
+        line("plan of 365 of them", best(lambda: plan(scope, some)))
+        line("plan of all that is missing", best(lambda: plan(scope, PlanArguments("long", missing=True)), times=2))
+
+
+def scattered() -> None:
+    """Sets of 100,000, half of them here and there."""
+    chance = random.Random(3)
+    one, other = (OrdinalSet.of(chance.sample(range(100_000), 50_000)) for _ in range(2))
+    few = OrdinalSet.of(range(40_000, 40_100, 3))
+    print("-- two sets of 50,000 scattered among 100,000")
+    line("what is in both", best(lambda: one & other))
+    line("what is in the one and not in the other", best(lambda: one - other))
+    line("what is in either", best(lambda: one | other))
+    line("which of 34 are in one", best(lambda: few & one))
+    line("to bytes and back", best(lambda: OrdinalSet.from_bytes(one.to_bytes()), times=3))
 
 
 # -- backfills ---------------------------------------------------------------------------------------------------------------------
 
 
-def backfill(partitions: int) -> None:
+def backfill(partitions: int, *, chunk: int = 0) -> None:
     daily = DailyPartitionsDefinition("1990-01-01", "2020-01-01")
 
     @asset(partitions_def=daily, io_manager_key="memory")
@@ -218,7 +255,7 @@ def backfill(partitions: int) -> None:
     def ours(instance: Instance) -> float:
         scope: Scope = scope_of([first, second, third], instance=instance)
         keys = daily.get_partition_keys(NOW)
-        asked = BackfillArguments("first+", PartitionArguments(f"{keys[0]}..{keys[partitions - 1]}"))
+        asked = BackfillArguments("first+", PartitionArguments(f"{keys[0]}..{keys[partitions - 1]}"), chunk=chunk)
         begin = clock.now()
         status = drive(scope, launch_backfill(scope, plan_of(scope, asked)), Manner(echo=False))
         took = clock.now() - begin
@@ -241,7 +278,8 @@ def backfill(partitions: int) -> None:
         connection.close()
         return took
 
-    print(f"-- a backfill of {partitions:,} partitions of 3 assets, in memory, recorded in SQLite")
+    how = f", {chunk} a run" if chunk else ""
+    print(f"-- a backfill of {partitions:,} partitions of 3 assets{how}, in memory, recorded in SQLite")
     times, raws = [], []
     for _ in range(3):
         with Instance.local_temp() as instance, tempfile.TemporaryDirectory() as folder:
@@ -251,8 +289,9 @@ def backfill(partitions: int) -> None:
             raws.append(plain(Path(folder)) / partitions)
             rows, grown = instance.storage.last_seq() / partitions, (size(instance) - before) / partitions
             files = sum(1 for path in instance.home.root.rglob("*") if path.is_file())
-    line("a partition", statistics.median(times), statistics.median(raws), note="budget 0.5 ms")
-    print(f"   {rows:.2f} rows (budget 5), {grown:,.0f} B (budget 3,000) a partition; {files} files in all")
+    line("a partition", statistics.median(times), statistics.median(raws), note="" if chunk else "budget 0.5 ms")
+    told = "" if chunk else " (budgets 5 and 3,000)"
+    print(f"   {rows:.2f} rows and {grown:,.0f} B{told} a partition; {files} files in all")
 
 
 def size(instance: Instance) -> int:
@@ -273,6 +312,7 @@ def main() -> None:
     keys_and_windows()
     states()
     backfill(max(100, round(2000 * given.scale)))
+    backfill(max(50, round(300 * given.scale)), chunk=1)
 
 
 if __name__ == "__main__":
