@@ -49,8 +49,8 @@ def chunks_of(
         name = str(next(iter(assets), node.name))
         keys = node.partitions_def.describe()
         raise InvalidDefinitionError(
-            f"'{name}' is partitioned ({keys}): say which partitions. In a notebook or on the command line -p KEY or -s FIRST -e LAST; "
-            "in Python partition_key=... or partition_keys=[...]."
+            f"'{name}' is partitioned ({keys}): say which partitions. In a notebook or on the command line -p KEY, -s FIRST -e LAST, or "
+            "--stale for all that are not fresh; in Python partition_key=... or partition_keys=[...]."
         )
     policy = node.backfill_policy
     if reads_itself(node, catalog):
