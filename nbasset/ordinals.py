@@ -40,11 +40,17 @@ class OrdinalSet:
         """All ordinals from `start` up to but not including `stop`; empty when there are none."""
         return OrdinalSet(((start, stop),)) if start < stop else OrdinalSet()
 
+    def __hash__(self) -> int:
+        return hash(self.runs)
+
+    def __eq__(self, other: object) -> bool:
+        return self.runs == other.runs if isinstance(other, OrdinalSet) else NotImplemented
+
     def __bool__(self) -> bool:
         return bool(self.runs)
 
     def __len__(self) -> int:
-        return sum(stop - start for start, stop in self.runs)
+        return sum([stop - start for start, stop in self.runs])
 
     def __iter__(self) -> Iterator[int]:
         for start, stop in self.runs:

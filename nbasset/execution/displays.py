@@ -62,26 +62,38 @@ class _Kept:
 
 def keep_displays(find_shell: Callable[[], Any], runs: Path) -> Observe:
     """An observer of steps that keeps what they display below `runs`. `find_shell` gives the shell through which code displays, or None."""
+    return lambda task: _Keeping(_Kept(runs, task), find_shell)
 
-    @contextmanager
-    def observe(task: StepTask) -> Iterator[_Kept]:
-        kept = _Kept(runs, task)
-        shell = find_shell()
-        token = _CURRENT.set(kept)
-        open_before = _open_figures()
+
+class _Keeping:
+    """Keeps displays for as long as a step runs. Steps are many and most show nothing, so this is no generator."""
+
+    def __init__(self, kept: _Kept, find_shell: Callable[[], Any]) -> None:
+        self._kept = kept
+        self._find_shell = find_shell
+
+    def __enter__(self) -> _Kept:
+        shell = self._find_shell()
+        self._token = _CURRENT.set(self._kept)
+        self._open_before = _open_figures()
+        self._listening = _listening(shell) if shell is not None else None
+        if self._listening is not None:
+            self._listening.__enter__()
+        return self._kept
+
+    def __exit__(self, kind: type[BaseException] | None, *problem: Any) -> None:
         try:
-            if shell is None:
-                yield kept
-            else:
-                with _listening(shell):
-                    yield kept
-                    _show_figures()
-            _keep_figures(kept, open_before)
+            if self._listening is not None:
+                try:
+                    if kind is None:
+                        _show_figures()
+                finally:
+                    self._listening.__exit__(None, None, None)
+            if kind is None:
+                _keep_figures(self._kept, self._open_before)
         finally:
-            _CURRENT.reset(token)
-            _close_figures(open_before)
-
-    return observe
+            _CURRENT.reset(self._token)
+            _close_figures(self._open_before)
 
 
 _COUNT: dict[int, int] = {}

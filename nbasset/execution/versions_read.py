@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from nbasset.definitions.catalog import Catalog
-from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
+from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.records import PartitionTable
 from nbasset.events.reducers import data_version_of
@@ -37,7 +37,8 @@ class VersionsRead:
         self._seq: dict[AssetKey, int] = {}
         self._places: dict[AssetKey, int] = {}
         self._number = number
-        self._last: tuple[PartitionsDefinition | None, OrdinalSet, tuple[PartitionRef, ...]] = (None, OrdinalSet(), ())
+        self._made: dict[tuple[AssetKey, int], Version] = {}
+        self._refs: dict[tuple[int, OrdinalSet], tuple[PartitionRef, ...]] = {}  # by identity of the definition, which the catalog keeps
 
     def current(self, asset: AssetKey, ordinal: int | None) -> Version | None:
         """The newest version, or None when there is none."""
@@ -45,7 +46,7 @@ class VersionsRead:
             if asset not in self._whole:
                 self._read_whole(asset)
             return self._whole[asset]
-        return self._partitions(asset).get(ordinal)
+        return self._made.get((asset, ordinal)) or self._partitions(asset).get(ordinal)
 
     def as_of(self, asset: AssetKey, *, is_partitioned: bool) -> int:
         """The last entry about the asset that the run has seen; of one that has no number yet, its place (`RunLog.as_of`)."""
@@ -63,7 +64,7 @@ class VersionsRead:
         if fact.partition is None:
             self._whole[fact.asset] = version
         else:
-            self._partitions(fact.asset).made[fact.partition.ordinal] = version
+            self._made[fact.asset, fact.partition.ordinal] = version
         self._places[fact.asset] = place
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
@@ -73,9 +74,11 @@ class VersionsRead:
         definition = self.catalog.asset(asset).partitions_def
         if definition is None:
             return ()
-        if self._last[0] is not definition or self._last[1] != partitions:
-            self._last = (definition, partitions, definition.refs_of(partitions, self.view.table))
-        return self._last[2]
+        place = (id(definition), partitions)
+        found = self._refs.get(place)
+        if found is None:
+            found = self._refs[place] = definition.refs_of(partitions, self.view.table)
+        return found
 
     def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
         """What each asset input of a step reads. Order-only dependencies are not inputs."""
@@ -95,8 +98,8 @@ class VersionsRead:
             item.name,
             asset,
             refs,
-            tuple(version[0] if version else "" for version in versions),
-            tuple(version[1] if version else "" for version in versions),
+            tuple([version[0] if version else "" for version in versions]),
+            tuple([version[1] if version else "" for version in versions]),
             any(versions),
         )
 
@@ -120,12 +123,11 @@ class VersionsRead:
 
 
 class _Partitions:
-    """Versions of the partitions of one asset: what the run made, over a table of which only the rows that are asked for are read."""
+    """Versions of the partitions of one asset by a table, of which only the rows that are asked for are read."""
 
-    __slots__ = ("_rows", "_starts", "_table", "made")
+    __slots__ = ("_rows", "_starts", "_table")
 
     def __init__(self, table: PartitionTable) -> None:
-        self.made: dict[int, Version] = {}
         self._table = table
         self._starts = [start for start, _ in table.ordinals.runs]
         self._rows: list[int] = []
@@ -136,9 +138,6 @@ class _Partitions:
 
     def get(self, ordinal: int) -> Version | None:
         """The newest version; None when nothing is known."""
-        found = self.made.get(ordinal)
-        if found is not None:
-            return found
         at = bisect_right(self._starts, ordinal) - 1
         table = self._table
         if at < 0 or ordinal >= table.ordinals.runs[at][1]:

@@ -81,12 +81,9 @@ def _standing(node: AssetSelection) -> AssetSelection:
 
 def _follow(catalog: Catalog, ordered: list[AssetKey], found: dict[AssetKey, OrdinalSet], view: PartitionsView) -> None:
     """Down from what is known, then up."""
+    edges = _Edges(catalog, view)
     for key in ordered:
-        read = [
-            mapping.downstream_of(found[upstream], _definition(catalog, upstream), _definition(catalog, key), view)
-            for upstream, mapping in _edges(catalog, key)
-            if upstream in found
-        ]
+        read = [edges.downstream(found[upstream], mapping, upstream, key) for upstream, mapping in edges.of(key) if upstream in found]
         if key not in found and read:
             found[key] = _union(read)
     needed: dict[AssetKey, list[OrdinalSet]] = {}
@@ -94,17 +91,52 @@ def _follow(catalog: Catalog, ordered: list[AssetKey], found: dict[AssetKey, Ord
         if key not in found and key in needed:
             found[key] = _union(needed[key])
         if key in found:
-            for upstream, mapping in _edges(catalog, key):
-                here, there = _definition(catalog, key), _definition(catalog, upstream)
-                needed.setdefault(upstream, []).append(mapping.upstream_of(found[key], here, there, view).ordinals)
+            for upstream, mapping in edges.of(key):
+                needed.setdefault(upstream, []).append(edges.upstream(found[key], mapping, upstream, key))
 
 
-def _edges(catalog: Catalog, key: AssetKey) -> Iterator[tuple[AssetKey, PartitionMapping]]:
-    mine = _definition(catalog, key)
-    for dep in catalog.by_key[key].deps:
-        above = catalog.by_key.get(dep.asset)
-        if above is not None and above.partitions_def is not None and dep.asset != key:
-            yield dep.asset, dep.partition_mapping if dep.partition_mapping is not None else infer_mapping(above.partitions_def, mine)
+class _Edges:
+    """Mappings between partitioned assets. Many edges connect the same definitions, and the same sets go over them: each is mapped once.
+
+    Definitions and mappings are known by identity: the catalog keeps them, or this does.
+    """
+
+    def __init__(self, catalog: Catalog, view: PartitionsView) -> None:
+        self._catalog = catalog
+        self._view = view
+        self._inferred: dict[tuple[int, int], PartitionMapping] = {}
+        self._mapped: dict[tuple[str, int, int, int, OrdinalSet], OrdinalSet] = {}
+
+    def of(self, key: AssetKey) -> Iterator[tuple[AssetKey, PartitionMapping]]:
+        """Partitioned assets that one reads, with the mapping of each."""
+        mine = _definition(self._catalog, key)
+        for dep in self._catalog.by_key[key].deps:
+            above = self._catalog.by_key.get(dep.asset)
+            definition = above.partitions_def if above is not None else None
+            if definition is None or dep.asset == key:
+                continue
+            mapping = dep.partition_mapping
+            if mapping is None:
+                mapping = self._inferred.get((id(definition), id(mine)))
+            if mapping is None:
+                mapping = self._inferred[id(definition), id(mine)] = infer_mapping(definition, mine)
+            yield dep.asset, mapping
+
+    def downstream(self, ordinals: OrdinalSet, mapping: PartitionMapping, upstream: AssetKey, key: AssetKey) -> OrdinalSet:
+        """What reads these partitions of the upstream asset."""
+        here, there = _definition(self._catalog, key), _definition(self._catalog, upstream)
+        place = ("down", id(mapping), id(there), id(here), ordinals)
+        if place not in self._mapped:
+            self._mapped[place] = mapping.downstream_of(ordinals, there, here, self._view)
+        return self._mapped[place]
+
+    def upstream(self, ordinals: OrdinalSet, mapping: PartitionMapping, upstream: AssetKey, key: AssetKey) -> OrdinalSet:
+        """What these partitions of an asset read of the upstream one."""
+        here, there = _definition(self._catalog, key), _definition(self._catalog, upstream)
+        place = ("up", id(mapping), id(there), id(here), ordinals)
+        if place not in self._mapped:
+            self._mapped[place] = mapping.upstream_of(ordinals, here, there, self._view).ordinals
+        return self._mapped[place]
 
 
 def _top(catalog: Catalog, ordered: list[AssetKey]) -> list[AssetKey]:
@@ -126,5 +158,5 @@ def _definition(catalog: Catalog, key: AssetKey) -> PartitionsDefinition:
 def _union(sets: Collection[OrdinalSet]) -> OrdinalSet:
     found = OrdinalSet()
     for one in sets:
-        found = found | one
+        found = found | one if found and one is not found else one or found
     return found

@@ -128,9 +128,17 @@ class UpstreamReader:
         self._upstream, self._downstream, self._view = upstream, downstream, view
         self._several = self._mapping.can_give_several(downstream, upstream)
         self._same = upstream.ordinals(view) if is_same_key(self._mapping) and upstream == downstream else None
+        self._last: tuple[OrdinalSet, UpstreamRead] | None = None
 
     def of(self, ordinals: OrdinalSet | None) -> UpstreamRead:
         """What a call that makes these ordinals reads."""
+        if ordinals is None:
+            return self._read(None)
+        if self._last is None or self._last[0] != ordinals:
+            self._last = ordinals, self._read(ordinals)
+        return self._last[1]
+
+    def _read(self, ordinals: OrdinalSet | None) -> UpstreamRead:
         if self._same is not None and ordinals and not ordinals - self._same:
             return UpstreamRead(ordinals, 0, self._several or len(ordinals) > 1)
         found = self._mapping.upstream_of(ordinals, self._downstream, self._upstream, self._view)

@@ -154,7 +154,8 @@ class _Builder:
         self.steps: list[Step] = []
         self._whole: dict[AssetKey, str] = {}
         self._parts: dict[AssetKey, dict[int, str]] = {}
-        self._readers: dict[tuple[str, AssetKey, int], UpstreamReader | None] = {}
+        self._readers: dict[tuple[int, int, int], UpstreamReader] = {}
+        self._suffixes: dict[tuple[int, OrdinalSet], str] = {}
         self._blocking: dict[AssetKey, list[tuple[str, CheckKey, OrdinalSet | None]]] = {}
 
     def add(self, node: CatalogNode) -> None:
@@ -162,9 +163,19 @@ class _Builder:
         checks = frozenset(check for check in node.checks if check in self.checks)
         shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
-            suffix = step_suffix(node, ordinals, self.view)
+            suffix = self._suffix(node, ordinals)
             for shape in shapes:
                 self._add_step(node, shape, ordinals, suffix)
+
+    def _suffix(self, node: CatalogNode, ordinals: OrdinalSet | None) -> str:
+        """What tells the steps of some partitions apart, written once for all assets that are partitioned alike."""
+        if not ordinals or node.partitions_def is None:
+            return ""
+        place = id(node.partitions_def), ordinals
+        found = self._suffixes.get(place)
+        if found is None:
+            found = self._suffixes[place] = step_suffix(node, ordinals, self.view)
+        return found
 
     def _parts_of(self, node: CatalogNode, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> tuple[NodeStep, ...]:
         """The steps of a node that are needed: of a graph only those that something wanted comes from."""
@@ -242,12 +253,14 @@ class _Builder:
     def _upstream(
         self, node: CatalogNode, asset: AssetKey, mapping: PartitionMapping | None, ordinals: OrdinalSet | None
     ) -> UpstreamRead:  # fmt: skip
-        place = node.name, asset, id(mapping)
-        if place not in self._readers:
-            above = self.catalog.asset(asset).partitions_def
-            self._readers[place] = None if above is None else UpstreamReader(mapping, above, node.partitions_def, self.view)
-        reader = self._readers[place]
-        return _UNPARTITIONED if reader is None else reader.of(ordinals)
+        above = self.catalog.asset(asset).partitions_def
+        if above is None:
+            return _UNPARTITIONED
+        place = id(mapping), id(above), id(node.partitions_def)  # the catalog keeps them; many edges share them
+        reader = self._readers.get(place)
+        if reader is None:
+            reader = self._readers[place] = UpstreamReader(mapping, above, node.partitions_def, self.view)
+        return reader.of(ordinals)
 
     def _input(self, node: CatalogNode, item: NodeInput, ordinals: OrdinalSet | None, suffix: str, after: set[str]) -> StepInput:
         if item.asset is not None:
@@ -273,7 +286,11 @@ class _Builder:
             return set()
         if partitions is None:
             return set(parts.values())
-        if len(partitions) <= len(parts):
+        size = len(partitions)
+        if size == 1:
+            made = parts.get(partitions.runs[0][0])
+            return {made} if made is not None else set()
+        if size <= len(parts):
             return {parts[ordinal] for ordinal in partitions if ordinal in parts}
         return {key for ordinal, key in parts.items() if ordinal in partitions}
 
