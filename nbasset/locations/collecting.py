@@ -75,6 +75,13 @@ def definitions_of(found: Collected, *, name: str, only_definitions: bool, probl
     return _renamed(Definitions.merge(*found.definitions, loose), name, problems)
 
 
+def stands_around(value: Any) -> bool:
+    """Whether a worker needs it beside the code of an asset or op: it gives resources, or hooks of a job."""
+    if isinstance(value, Definitions):
+        return bool(value.resources) or any(job.hook_defs for job in value.jobs)
+    return _kind(value) == "job" and bool(value.hook_defs)
+
+
 def contains(value: Any, wanted: Any) -> bool:
     """Whether a value is, or holds, a definition: the same object, or one made of the same node."""
     node = getattr(wanted, "node", None)

@@ -21,10 +21,10 @@ from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.errors import Error, LocationError, did_you_mean
 from nbasset.execution.failures import is_user_file
 from nbasset.locations.code_index import CodePlace, code_index
-from nbasset.locations.collecting import collect, definitions_of, inside
+from nbasset.locations.collecting import collect, definitions_of, inside, stands_around
 from nbasset.locations.location import Location, could_not_load
 from nbasset.locations.project_files import ProjectFiles, forget_modules, on_path, project_roots
-from nbasset.source.program import Cell, Place
+from nbasset.source.program import Cell, Place, SliceSource
 from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
 
@@ -133,6 +133,7 @@ class ModulePlaces:
         self._sources: dict[Path, ModuleSource] = {}
         self._lines: dict[int, dict[int, tuple[int, int]]] = {}
         self._of_module: dict[int, ModuleSource | None] = {}
+        self._modules_by_id: dict[int, ModuleType] = {}
         for module in modules:
             self._source(module)
 
@@ -149,10 +150,22 @@ class ModulePlaces:
                 return place
         return self._of_function(fn)
 
-    def _in_module(self, definition: Any, module: ModuleType) -> CodePlace | None:
+    def around(self, source: SliceSource) -> tuple[Place, ...]:
+        """The statements of a module that give resources, or jobs with hooks: a worker needs them beside the code of a node."""
+        module = next((one for key, one in self._modules_by_id.items() if self._of_module.get(key) is source), None)
+        if module is None:
+            return ()
+        lines = self._lines_in(module)
+        found = [lines.get(id(value)) for value in list(vars(module).values()) if stands_around(value)]
+        return tuple(Place(source.name, *one) for one in dict.fromkeys(found) if one is not None)
+
+    def _lines_in(self, module: ModuleType) -> dict[int, tuple[int, int]]:
         if id(module) not in self._lines:
             self._lines[id(module)] = self._lines_of(module)
-        found = self._lines[id(module)]
+        return self._lines[id(module)]
+
+    def _in_module(self, definition: Any, module: ModuleType) -> CodePlace | None:
+        found = self._lines_in(module)
         lines = found.get(id(definition)) or found.get(id(getattr(definition, "node", None)))
         source = self._source(module)
         return CodePlace(source, (Place(source.name, *lines),)) if lines is not None and source is not None else None
@@ -186,6 +199,7 @@ class ModulePlaces:
     def _source(self, module: ModuleType) -> ModuleSource | None:
         if id(module) not in self._of_module:
             self._of_module[id(module)] = self._read(module)
+            self._modules_by_id[id(module)] = module
         return self._of_module[id(module)]
 
     def _read(self, module: ModuleType) -> ModuleSource | None:

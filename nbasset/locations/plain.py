@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
             place = live(resolved.definition(node))
             if place is not None:
                 return place
-        return places.find(node)
+        place = places.find(node)
+        if place is None:
+            return None
+        return replace(place, also=tuple(one for one in places.around(place.source) if one not in place.roots))
 
     code: CodeIndex = code_index(resolved, find, reader=_READER)
     return Location(definitions.name, "definitions", definitions, code, folder=folder)

@@ -13,7 +13,7 @@ from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import Problem, did_you_mean
 from nbasset.keys import AssetKey
 from nbasset.locations.code_index import CodePlace, asset_names, code_index
-from nbasset.locations.collecting import contains
+from nbasset.locations.collecting import contains, stands_around
 from nbasset.locations.document import SessionDocument
 from nbasset.locations.location import Location
 from nbasset.locations.module import ModulePlaces
@@ -88,7 +88,7 @@ class SessionPlaces:
         self._by_name = {one.name: made.cell for made in state.made for _, one in pairs_of(made.value) if isinstance(one, AssetsDefinition)}
         self._by_name.update({made.value.name: made.cell for made in state.made if isinstance(made.value, AssetsDefinition)})
         self._modules = ModulePlaces(resolved, [], state.document.files)
-        around = [made for made in state.made if _stands_around(made.value)]
+        around = [made for made in state.made if stands_around(made.value)]
         self._also = tuple(dict.fromkeys(root for made in around for root in self._narrowed(self._roots.get(made.cell, []), made.value)))
 
     def find(self, node: str) -> CodePlace | None:
@@ -124,13 +124,6 @@ class SessionPlaces:
             if any(contains(self._namespace.get(name), definition) for name in _bound_names("\n".join(lines))):
                 found.append(root)
         return found
-
-
-def _stands_around(value: Any) -> bool:
-    """Whether a worker needs it beside the code of an asset: it gives resources, or hooks of a job."""
-    if isinstance(value, Definitions):
-        return bool(value.resources) or any(job.hook_defs for job in value.jobs)
-    return bool(getattr(value, "hook_defs", None))
 
 
 def _bound_names(text: str) -> frozenset[str]:

@@ -42,6 +42,8 @@ ASSET_DECORATORS = frozenset(
         "multi_asset_check",
     }
 )
+# Decorators that run the function as it is defined, to see what its body connects.
+_COMPOSING = frozenset({"graph", "job", "graph_asset", "graph_multi_asset"})
 _FALSE_NAMES = frozenset({"suppress", "raises"})
 
 
@@ -235,7 +237,8 @@ class StatementReader(ExpressionReader):
         runs_now = around is self.top and (bool(self.depth) or not self._stands_alone)
         before = self.enter_function(arguments)
         self.block(node.body)
-        inner, effects = self.leave_function(before, carries=in_class or bool(node.decorator_list), runs_now=runs_now)
+        composes = any(_called(decorator) in _COMPOSING for decorator in node.decorator_list)
+        inner, effects = self.leave_function(before, carries=in_class or bool(node.decorator_list), runs_now=runs_now or composes)
         self.scope = around
         self._made(node.name, parameter_names(arguments), inner, effects, is_plain=not node.decorator_list, runs_now=runs_now)
         self.store(node.name)
@@ -270,9 +273,7 @@ class StatementReader(ExpressionReader):
 
     def _decorator(self, node: ast.expr) -> None:
         function = node.func if isinstance(node, ast.Call) else node
-        path = dotted_path(function)
-        last = (path[1].rpartition(".")[2] or path[0]) if path else ""
-        if last not in ASSET_DECORATORS:
+        if _called(node) not in ASSET_DECORATORS:
             self.visit(node)
             return
         if not self.depth and self.scope is self.top:
@@ -480,3 +481,9 @@ StatementReader.rules = ExpressionReader.rules | {
 }
 if hasattr(ast, "TypeAlias"):
     StatementReader.rules[ast.TypeAlias] = StatementReader._type_alias
+
+
+def _called(decorator: ast.expr) -> str:
+    """The last part of a decorator's name: ``asset`` for ``@nb.asset(...)``; empty for other expressions."""
+    path = dotted_path(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    return (path[1].rpartition(".")[2] or path[0]) if path else ""

@@ -37,7 +37,8 @@ from nbasset.settings import QueueSettings, Settings
 WORKING = """
 import os
 from nbasset import (
-    Config, DynamicOut, DynamicOutput, asset, define_asset_job, Definitions, graph_asset, job, multiprocess_executor, op, success_hook,
+    Config, ConfigurableResource, DynamicOut, DynamicOutput, asset, define_asset_job, Definitions, graph_asset, job, multiprocess_executor,
+    op, success_hook,
 )
 
 FACTOR = 2
@@ -96,7 +97,25 @@ def counted(orders):
     return ten_times(count(orders))
 
 
-defs = Definitions([orders, counted], jobs=[define_asset_job("all_assets", executor_def=multiprocess_executor), sums])
+class Rate(ConfigurableResource):
+    factor: int
+
+
+@op
+def rated(config: Size, rate: Rate):
+    return config.n * rate.factor
+
+
+@job(executor_def=multiprocess_executor)
+def rating():
+    rated()
+
+
+defs = Definitions(
+    [orders, counted],
+    jobs=[define_asset_job("all_assets", executor_def=multiprocess_executor), sums, rating],
+    resources={"rate": Rate(factor=5)},
+)
 """
 
 
@@ -125,6 +144,13 @@ def test_graph_backed_assets_run_in_worker_processes(working: Any) -> None:
         result = execute_job(working.defs.get_job_def("all_assets"), instance)
         assert (result.success, result.error) == (True, None)
         assert result.asset_value("counted") == 20
+
+
+def test_resources_of_a_script_are_opened_in_worker_processes(working: Any) -> None:
+    with Instance.local_temp() as instance:
+        result = execute_job(working.defs.get_job_def("rating"), instance, {"ops": {"rated": {"config": {"n": 4}}}})
+        assert (result.success, result.error) == (True, None)
+        assert result.output_for_node("rated") == 20
 
 
 class Busy:

@@ -55,6 +55,16 @@ def test_a_function_reads_globals_as_they_are_where_it_is_called(doc):
     assert document.kept() == ["k = 1", "def f(x):\n    return x + k", "a = f(1)", "k = 2", "b = f(1)"]
 
 
+@pytest.mark.parametrize("decorator", ["@graph", "@job(tags={})", "@nb.graph_asset", "@graph_multi_asset(outs={})"])
+def test_the_body_of_a_graph_runs_when_it_is_defined_so_whoever_takes_the_graph_takes_what_it_connects(doc, decorator):
+    graph = f"{decorator}\ndef both():\n    return one()"
+    assert doc(["@op\ndef one():\n    return 1", graph, "listed = [both]", "listed"]).kept() == [
+        "@op\ndef one():\n    return 1", graph, "listed = [both]",
+    ]  # fmt: skip
+    plain = "@asset\ndef both():\n    return one()"
+    assert doc(["def one():\n    return 1", plain, "listed = [both]", "len(listed)"]).kept() == [plain, "listed = [both]"]
+
+
 def test_the_body_of_an_asset_may_use_what_is_bound_below_and_says_so(doc):
     document = doc(["%%asset a\nclean(1)", "def clean(x):\n    return x"])
     assert document.kept(1) == ["def clean(x):\n    return x"]
