@@ -151,7 +151,7 @@ class InvalidInvocationError(Error):
     ...     total()
     ... except InvalidInvocationError as error:
     ...     print(str(error).splitlines()[0])
-    asset 'total' was called without 'orders'.
+    asset 'total' was called without 'orders'. Pass a value for each.
     """
 
 
@@ -414,17 +414,19 @@ class RetryRequested(Error):
 
 
 class RunFailure(Error):
-    """A run that ended in failure and was asked to raise.
+    """A run that ended in failure and was asked to raise, where the error of its step is at hand as data only.
 
     >>> from nbasset import Instance, asset, materialize
+    >>> from nbasset.commands.carrying_out import raise_failure
     >>> @asset
     ... def orders():
     ...     return 1 / 0
     >>> with Instance.ephemeral() as instance:
-    ...     try:
-    ...         materialize([orders], instance=instance)
-    ...     except RunFailure as error:
-    ...         print(str(error).rpartition(", ")[2])
+    ...     result = materialize([orders], instance=instance, raise_on_error=False)
+    >>> try:
+    ...     raise_failure(result)
+    ... except RunFailure as error:
+    ...     print(str(error).rpartition(", ")[2])
     line 3: ZeroDivisionError: division by zero
     """
 

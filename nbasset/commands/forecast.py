@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nbasset.commands.automation import evaluate_sensor
@@ -102,8 +102,8 @@ def evaluate_schedule(scope: Scope, name: str, *, at: str = "", now: datetime | 
     if moment is None:
         raise InvalidInvocationError(f"schedule '{name}' has no tick any more. Name a moment: --at 2013-06-01T06:00.")
     looking = _Looking(scope)
-    before = moment - timedelta(seconds=1)
-    is_tick = next(iter(definition.ticks(before, 1)), None) == moment
+    before = datetime.fromtimestamp(moment.timestamp() - 1, UTC)
+    is_tick = any(tick.timestamp() == moment.timestamp() for tick in definition.ticks(before, 1))
     note = "" if is_tick else f"{moment:%Y-%m-%d %H:%M %Z} is no tick of {' or '.join(definition.crons)}"
     tick = looking.tick(definition, looking.evaluated(definition, moment))
     return ScheduleForecast(entry, (tick,), False, following, note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSens
 from nbasset.events.facts import ErrorInfo
 from nbasset.keys import AssetKey, RunId
 from nbasset.serde import Json
+
+_PLAIN_KEY = re.compile(r'key:"([A-Za-z_][\w/]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +146,11 @@ class Forecast:
 
 
 def target_text(targets: Iterable[Any]) -> str:
-    """What is started, in words."""
-    return ", ".join(f"job {one.job}" if one.job is not None else str(one.selection) for one in targets if one is not None)
+    """What is started, in words, as it can be typed.
+
+    >>> from nbasset import AssetSelection
+    >>> from nbasset.definitions.catalog_instigators import CatalogTarget
+    >>> target_text([CatalogTarget("nightly"), CatalogTarget(selection=AssetSelection.keys("orders").downstream())])
+    'job nightly, orders+'
+    """
+    return ", ".join(f"job {one.job}" if one.job is not None else _PLAIN_KEY.sub(r"\1", str(one.selection)) for one in targets if one)

@@ -169,7 +169,7 @@ def preview(
 
     `context` makes the context of a tick; without one the function sees the time alone.
     """
-    coming = [at for at in schedule.ticks(after, count) if until is None or at <= until]
+    coming = [at for at in schedule.ticks(after, count) if until is None or seconds_of(at) <= seconds_of(until)]
     return tuple(
         _previewed(schedule, at, context(at) if context else ScheduleEvaluationContext(scheduled_execution_time=at)) for at in coming
     )

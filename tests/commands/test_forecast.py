@@ -130,6 +130,13 @@ def test_a_time_without_a_zone_is_on_the_schedules_clock(instance: Instance) -> 
     assert evaluate_schedule(scope, "nightly", now=NOW).ticks[0].at.isoformat() == "2026-11-26T06:00:00+01:00"
 
 
+@pytest.mark.parametrize("at", ["2025-03-30T03:00", "2025-03-30T02:30", "2025-10-26T02:30", "2025-10-26T02:30+01:00"])
+def test_a_tick_beside_a_jump_of_the_clock_is_known_as_one(instance: Instance, at: str) -> None:
+    nightly = ScheduleDefinition("nightly", cron_schedule="30 2 * * *", target="orders", execution_timezone="Europe/Berlin")
+    found = evaluate_schedule(_scope(instance, schedules=[nightly]), "nightly", at=at)
+    assert (found.note, len(found.ticks[0].runs)) == ("", 1)
+
+
 def test_what_has_no_tick_in_time_says_when_it_has_one(instance: Instance) -> None:
     yearly = ScheduleDefinition("yearly", cron_schedule="0 6 1 1 *", target="orders")
     found = schedule_forecast(_scope(instance, schedules=[yearly]), "yearly", days=7, now=NOW)
