@@ -177,6 +177,11 @@ class InputLoader:
                 f"input '{item.name}' needs {item.nonexistent} partitions of '{asset}' that its definition does not have. "
                 "Start the upstream earlier, or allow it: TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)."
             )
+        if versions is not None and versions.is_cut:
+            raise MissingValue(
+                f"asset '{asset}' was not materialized since it has no partitions any more, and what is stored of it from before is not "
+                f"what input '{item.name}' reads. Make it first: %asset run {asset}, or nbasset run --select {asset}."
+            )
         refs = versions.refs if versions is not None else ()
         ids = versions.version_ids if versions is not None else ()
         how = form_as(slot.form, several=item.several)

@@ -42,7 +42,8 @@ class CodeRef:
 class InputVersions:
     """Which versions one asset input reads, in order of ordinal; an empty version id means whatever is there.
 
-    `refs` is empty for an unpartitioned upstream. `known` tells whether the asset has any record at all.
+    `refs` is empty for an unpartitioned upstream. `known` tells whether the asset has any record at all, `is_cut` that what was made last
+    of an asset without partitions were partitions.
     """
 
     name: str
@@ -51,6 +52,7 @@ class InputVersions:
     version_ids: tuple[str, ...] = ()
     data_versions: tuple[str, ...] = ()
     known: bool = True
+    is_cut: bool = False
 
 
 @serializable

@@ -33,6 +33,7 @@ class VersionsRead:
         self.catalog = catalog
         self.view = view
         self._whole: dict[AssetKey, Version | None] = {}
+        self._cut: set[AssetKey] = set()
         self._parts: dict[AssetKey, _Partitions] = {}
         self._seq: dict[AssetKey, int] = {}
         self._places: dict[AssetKey, int] = {}
@@ -63,6 +64,7 @@ class VersionsRead:
         version = (fact.version_id, fact.data_version, fact.input_digest)
         if fact.partition is None:
             self._whole[fact.asset] = version
+            self._cut.discard(fact.asset)
         else:
             self._made[fact.asset, fact.partition.ordinal] = version
         self._places[fact.asset] = place
@@ -91,7 +93,7 @@ class VersionsRead:
             found = self.current(asset, None)
             ids = (found[0],) if found else ()
             data = (found[1],) if found else ()
-            return InputVersions(item.name, asset, (), ids, data, found is not None)
+            return InputVersions(item.name, asset, (), ids, data, found is not None, is_cut=asset in self._cut)
         refs = self.refs(asset, item.partitions)
         versions = [self.current(asset, ref.ordinal) for ref in refs]
         return InputVersions(
@@ -108,6 +110,8 @@ class VersionsRead:
         made = record.materialization if record is not None else None
         data = data_version_of(record)
         self._seq[asset] = max(record.seq, record.changed_seq) if record is not None else 0
+        if made is not None and made.partition is not None and made.version_id:
+            self._cut.add(asset)
         if made is not None and made.partition is None:
             self._whole[asset] = (made.version_id, data, made.input_digest)
         else:

@@ -133,6 +133,16 @@ def test_partitions_that_become_one_table_are_explained_and_can_still_be_read(in
         value(whole, instance, run[:8], "2013-01-04")
 
 
+def test_a_step_does_not_read_the_table_from_before_the_partitions(instance: Instance) -> None:
+    make(whole, instance)
+    make(daily, instance, "2013-01-01")
+    result = materialize([whole, total], instance=instance, selection="total", raise_on_error=False)
+    (failed,) = result.get_step_failure_events()
+    assert "asset 'orders' was not materialized since it has no partitions any more" in failed.error.message
+    assert materialize([whole, total], instance=instance).asset_value("total") == 2
+    assert materialize([whole, total], instance=instance, selection="total").asset_value("total") == 2
+
+
 def test_there_and_back_again_nothing_is_lost(instance: Instance) -> None:
     first = make(whole, instance)
     second = make(daily, instance, "2013-01-01")
