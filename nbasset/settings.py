@@ -78,6 +78,17 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRetrySettings:
+    """Runs of jobs that fail are tried again as a whole, so often at most; a run's tags (``nbasset/max_retries``) go before.
+
+    Without `retry_on_asset_or_op_failure` a failed step is no reason, only a run that was cut off is.
+    """
+
+    max_retries: int = 0
+    retry_on_asset_or_op_failure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class LocationSettings:
     """Code to load: `path` is a notebook, module file, package or glob, relative to the home; or `module` a dotted name."""
 
@@ -135,6 +146,7 @@ class Settings:
     warehouse: WarehouseSettings = WarehouseSettings()
     executor: ExecutorSettings = ExecutorSettings()
     queue: QueueSettings = QueueSettings()
+    run_retries: RunRetrySettings = RunRetrySettings()
     locations: tuple[LocationSettings, ...] = ()
     logs: LogSettings = LogSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -3,7 +3,7 @@
 ``nbasset/max_retries`` says how many runs may follow a failed one, those that somebody starts by hand counted in;
 ``nbasset/retry_strategy`` where they go on (FROM_FAILURE, unless it says ALL_STEPS or FROM_ASSET_FAILURE). With
 ``nbasset/retry_on_asset_or_op_failure`` "false" a failed step is no reason, only a run that was cut off is. ``nbasset/max_runtime`` are
-seconds. A step's own retries come before all of these.
+seconds. A step's own retries come before all of these. What the tags leave open stands in the settings (``[run_retries]``).
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ def next_try(instance: Instance, result: ExecuteInProcessResult) -> ReexecutionO
     run = instance.get_run_by_id(result.run_id)
     if run is None:
         return None
-    most = max_retries(run.tags)
-    if not most or (run.tags.get(ON_STEP_FAILURE_TAG, "").lower() == "false" and result.get_failed_step_keys()):
+    said = instance.settings.run_retries
+    most = max_retries(run.tags) if MAX_RETRIES_TAG in run.tags else said.max_retries
+    on_step_failure = run.tags.get(ON_STEP_FAILURE_TAG, str(said.retry_on_asset_or_op_failure)).lower() != "false"
+    if not most or (result.get_failed_step_keys() and not on_step_failure):
         return None
     chain = instance.reader.runs(RunQuery(root_run_id=run.root_run_id or run.run_id, limit=most + 2)).items
     tried = sum(one.run_id != (run.root_run_id or run.run_id) for one in chain)

@@ -14,6 +14,7 @@ from nbasset.commands.job_verbs import start_job
 from nbasset.commands.run_rules import MAX_RETRIES_TAG, MAX_RUNTIME_TAG, ON_STEP_FAILURE_TAG, RETRY_NUMBER_TAG, STRATEGY_TAG
 from nbasset.commands.scope import Scope
 from nbasset.locations.module import load_module_file
+from nbasset.settings import RunRetrySettings, Settings
 
 
 class Flaky:
@@ -78,6 +79,15 @@ def test_failed_steps_may_be_no_reason() -> None:
     with Instance.ephemeral() as instance:
         assert not execute_job(flaky.job, instance).success
         assert len(instance.get_runs()) == 1
+
+
+def test_the_settings_may_ask_for_it_and_tags_go_before() -> None:
+    asked = Settings(run_retries=RunRetrySettings(max_retries=1))
+    with Instance.ephemeral(settings=asked) as instance:
+        assert execute_job(Flaky(1).job, instance).success
+        assert not execute_job(Flaky(1, **{MAX_RETRIES_TAG: "0"}).job, instance).success
+    with Instance.ephemeral(settings=Settings(run_retries=RunRetrySettings(1, retry_on_asset_or_op_failure=False))) as instance:
+        assert not execute_job(Flaky(1).job, instance).success
 
 
 def test_a_run_is_stopped_when_its_time_is_over() -> None:
