@@ -10,6 +10,7 @@ from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionKeyRange, PartitionsView
+from nbasset.definitions.requests import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 from nbasset.execution.result import ExecuteInProcessResult
@@ -20,8 +21,6 @@ from nbasset.planning.asked_partitions import asked_partitions, named_in
 
 if TYPE_CHECKING:
     from nbasset.definitions.run_config import RunConfig
-
-PARTITION_TAG = "nbasset/partition"
 
 
 def materialize(
@@ -114,6 +113,8 @@ def materialize_in(
     manner: Manner = DEFAULT,
 ) -> ExecuteInProcessResult:
     """The same in a scope."""
+    if partition_keys is None and partition_range is None:
+        partition_keys, partition_range = _tagged(tags or {})
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     view = scope.view()
     catalog = scope.catalog
@@ -128,6 +129,9 @@ def materialize_in(
     )
     config = checked_config(scope, nodes, run_config)
     said = {PARTITION_TAG: partition_keys[0]} if partition_keys is not None and len(partition_keys) == 1 else {}
+    if partition_range is not None:
+        ends = _range(partition_range)
+        said = {RANGE_START_TAG: ends.start, RANGE_END_TAG: ends.end}
     wish = Wish(chosen, partitions, with_upstream=False, run_config=config, tags={**said, **(tags or {})}, checks=checks)
     planned = make_plan(scope, wish, view=view)
     result = carry_out(scope, planned.plan, view, manner)
@@ -182,8 +186,22 @@ def _partitions(
     if partition_range is None:
         words = ", ".join(map(repr, partition_keys or ()))
         return asked_partitions(scope.catalog, wanted, named, lambda one: one.ordinals_of(partition_keys or (), view), view, words=words)
-    ends = partition_range if isinstance(partition_range, PartitionKeyRange) else PartitionKeyRange(*partition_range)
+    ends = _range(partition_range)
     return asked_partitions(scope.catalog, wanted, named, lambda one: one.ordinals_in_range(ends, view), view, words=str(ends))
+
+
+def _range(given: PartitionKeyRange | tuple[str, str]) -> PartitionKeyRange:
+    return given if isinstance(given, PartitionKeyRange) else PartitionKeyRange(*given)
+
+
+def _tagged(tags: Mapping[str, str]) -> tuple[Sequence[str] | None, PartitionKeyRange | None]:
+    """Partitions that tags of the run name: how a range is asked for where only tags can be given."""
+    start, end = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
+    if (start is None) != (end is None):
+        raise InvalidInvocationError(f"a range has two ends: give the tags {RANGE_START_TAG} and {RANGE_END_TAG}, both ends are included.")
+    if start is not None and end is not None:
+        return None, PartitionKeyRange(start, end)
+    return ([tags[PARTITION_TAG]] if PARTITION_TAG in tags else None), None
 
 
 def load_asset_value(

@@ -21,6 +21,8 @@ SENSOR_TAG = "nbasset/sensor_name"
 RUN_KEY_TAG = "nbasset/run_key"
 SCHEDULED_TIME_TAG = "nbasset/scheduled_time"
 PARTITION_TAG = "nbasset/partition"
+RANGE_START_TAG = "nbasset/asset_partition_range_start"
+RANGE_END_TAG = "nbasset/asset_partition_range_end"
 
 
 @serializable

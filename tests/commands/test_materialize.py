@@ -165,6 +165,18 @@ def test_one_partition_several_or_a_range_are_made(instance: Instance) -> None:
     assert instance.get_runs()[-1].tags == {"nbasset/partition": "2025-01-02"}
 
 
+def test_tags_of_the_run_may_name_partitions_and_tell_them_afterwards(instance: Instance) -> None:
+    start, end = "nbasset/asset_partition_range_start", "nbasset/asset_partition_range_end"
+    tags = {start: "2025-01-02", end: "2025-01-03"}
+    assert len(materialize([daily], instance=instance, tags=tags).plan.steps) == 2
+    assert materialize([daily], instance=instance, tags={"nbasset/partition": "2025-01-05"}).asset_value("daily") == ["2025-01-05"]
+    assert instance.get_materialized_partitions("daily") == {"2025-01-02", "2025-01-03", "2025-01-05"}
+    materialize([daily], instance=instance, partition_range=("2025-01-02", "2025-01-03"))
+    assert instance.get_runs()[0].tags == tags
+    with pytest.raises(InvalidInvocationError, match="a range has two ends"):
+        materialize([daily], instance=instance, tags={start: "2025-01-02"})
+
+
 def test_partitions_that_do_not_fit_are_refused_with_the_nearest(instance: Instance) -> None:
     with pytest.raises(UnknownPartitionError, match="2025-01-05"):
         materialize([daily], instance=instance, partition_key="2025-01-09")
