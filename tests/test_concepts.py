@@ -15,6 +15,14 @@ STATUSES = {"works", "better", "differs", "later", "absent"}
 # Concepts of weight that are not there, each with the reason. A line of the table may be absent only if it stands here.
 ABSENT: dict[str, str] = {}
 
+# How many concepts the field knows in each section, at least. Each has a line, whatever is said of it.
+CONCEPTS = {
+    "Assets": 29, "Ops": 12, "Graphs": 7, "Jobs, runs, executors": 14, "Schedules": 13, "Sensors and conditions": 13,
+    "Partitions and backfills": 18, "Storing and loading": 13, "Configuration": 9, "Code locations": 8, "Resources": 9,
+    "Pages to look at and work from": 12, "GraphQL": 6, "Types": 7, "Logging": 7, "Testing": 7, "Instance and command line": 6,
+    "Meanings that are easy to get wrong": 10,
+}  # fmt: skip
+
 
 @cache
 def _rows() -> list[dict[str, Any]]:
@@ -47,6 +55,14 @@ def _exists(target: str) -> bool:
     if not path.is_file() or path.suffix != ".py":
         return False
     return re.search(rf"^\s*(?:async )?def {re.escape(name)}\(", path.read_text(encoding="utf-8"), flags=re.MULTILINE) is not None
+
+
+def test_no_concept_is_passed_over() -> None:
+    found: dict[str, int] = {}
+    for row in _rows():
+        found[row["section"]] = found.get(row["section"], 0) + 1
+    assert {section: found.get(section, 0) for section, least in CONCEPTS.items() if found.get(section, 0) < least} == {}
+    assert set(found) == set(CONCEPTS)
 
 
 def test_little_of_weight_is_absent() -> None:
