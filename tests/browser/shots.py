@@ -169,6 +169,7 @@ def _views(page: Page) -> dict[str, Callable[[], Any]]:
         page.scroll_to(GRAPH)
         graph.locator('g.node[data-key="delays_by_carrier"]').click()
         graph.get_by_role("complementary").get_by_text("share of late").first.wait_for()
+        graph.get_by_role("button", name="Show all").click()
         page.page.mouse.move(2, 2)
         return graph.locator(".nb-lineage-card")
 
