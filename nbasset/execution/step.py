@@ -88,7 +88,10 @@ class StepRunner:
         found = self.environment.definitions.definition(task.step.node)
         if found is None:
             what = f"'{task.step.node}' of step '{task.step.key}'"
-            raise UnknownAsset(f"{what} is not defined here. Was the code changed while the run went on?")
+            raise UnknownAsset(
+                f"{what} is not defined here. Was the code changed while the run went on? A worker finds what stands at the top level "
+                "of a module or cell, not what a function makes."
+            )
         owner = found if isinstance(found, AssetsDefinition) else None
         if isinstance(found.node, OpDefinition):
             return owner, found.node

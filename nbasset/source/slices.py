@@ -253,12 +253,21 @@ class _Document:
         candidates = names.read_now if now else names.read
         for name in candidates:
             imported = self.program.imported(name, position)
+            if imported is None and _DEFINERS.match(name) and self._is_behind_star(name, position):
+                return True
             if imported is None or imported.package != "nbasset":
                 continue
             last = [imported.attribute] if imported.attribute else [path.rpartition(".")[2] for path in names.attributes.get(name, ())]
             if any(_DEFINERS.match(item) for item in last if item):
                 return True
         return False
+
+    def _is_behind_star(self, name: str, position: int) -> bool:
+        """Whether ``from nbasset import *`` stands above and nothing else binds the name."""
+        units = self.program.units
+        if any(name in units[at].names.binds for at in self.program.active(name, position)):
+            return False
+        return any(found.name == "*" and found.package == "nbasset" for unit in units[:position] for found in unit.names.imports)
 
     def binder_cells(self, roots: tuple[Place, ...], assets: frozenset[str]) -> dict[str, str]:
         positions = self._positions(roots)

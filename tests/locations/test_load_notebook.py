@@ -46,6 +46,22 @@ def test_cells_and_decorated_functions_are_assets_and_find_each_other(write_note
     assert _run(location).asset_value("report") == "12 in all"
 
 
+def test_definitions_are_found_behind_a_star_import_unless_something_else_has_their_name(write_notebook: Write) -> None:
+    location = load_notebook(
+        write_notebook(
+            "from nbasset import *",
+            "@asset\ndef orders():\n    return [1, 2]",
+            "def op(fn):\n    return fn",
+            "@op\ndef no_op():\n    raise RuntimeError",
+            "@asset\ndef total(orders):\n    return sum(orders)",
+            "nightly = define_asset_job('nightly')",
+        )
+    )
+    assert _keys(location) == ["orders", "total"]
+    assert [job.name for job in location.definitions.catalog.jobs] == ["nightly"]
+    assert location.definitions.problems == ()
+
+
 def test_scratch_and_raising_cells_outside_the_slices_never_run(write_notebook: Write) -> None:
     location = load_notebook(
         write_notebook(
