@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from nbasset.arguments.options import BackfillArguments
     from nbasset.commands.backfill import PlannedBackfill
-    from nbasset.commands.backfill_records import BackfillStatus
+    from nbasset.commands.backfill_records import BackfillRun, BackfillStatus
     from nbasset.commands.scope import Scope
     from nbasset.events.records import BackfillRecord
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 _PAUSE_S = 10.0
+_MOST_RUNS = 10
 _COLORS = {"completed_success": "green", "completed_failed": "red", "failed": "red", "cancelled": "yellow"}
 
 
@@ -62,18 +63,22 @@ def _new(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
 def _known(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
     from nbasset.cli_text import console
     from nbasset.commands.backfill import backfill_status
-    from nbasset.commands.backfill_records import backfill_of
+    from nbasset.commands.backfill_records import backfill_of, runs_of
 
     record = backfill_of(open_home(call)[1].reader, arguments.status or arguments.resume)
     out = console(to_stderr=call.json)
     for scope in _of_location(call, record):
         if arguments.status:
             status = backfill_status(scope, record.backfill_id)
+            runs = runs_of(scope, status)
             if not call.json:
                 show_status(status, out)
-        else:
-            status = _drive(call, scope, record.backfill_id, out, quiet=call.json or arguments.quiet)
-        return _code(status) if arguments.resume else DONE, status.to_json()
+                show_runs(runs, out)
+            return DONE, {**status.to_json(), "partitions_by_run": [run.to_json() for run in runs]}
+        if record.ended_us and not call.json:
+            click.echo("It is over, so there is nothing to go on with.")
+        status = _drive(call, scope, record.backfill_id, out, quiet=call.json or arguments.quiet)
+        return _code(status), status.to_json()
     raise click.UsageError(
         f"backfill {record.backfill_id[:8]} is of {record.location}, which is not here. Name it: nbasset backfill LOCATION."
     )
@@ -216,6 +221,19 @@ def show_planned(planned: PlannedBackfill, out: Console) -> None:
     from nbasset.commands.backfill_words import planned_text
 
     out.print(inert(planned_text(planned)))
+
+
+def show_runs(runs: Sequence[BackfillRun], out: Console) -> None:
+    """The last runs of a backfill, with the partitions that each was to make."""
+    from rich.text import Text
+
+    from nbasset.cli_text import inert, shortened
+
+    if len(runs) > _MOST_RUNS:
+        out.print(Text(f"  the last {_MOST_RUNS} of {len(runs)} runs (all: --json)", "bright_black"))
+    for run in runs[-_MOST_RUNS:]:
+        what = "; ".join(f"{key} {text}".strip() for key, text in run.partitions.items())
+        out.print(Text(f"  run {run.run_id[:8]}  {run.status:<8}  {inert(shortened(what))}", "bright_black"))
 
 
 def show_status(status: BackfillStatus, out: Console) -> None:

@@ -233,6 +233,33 @@ def runs_by_partition(scope: Scope, status: BackfillStatus, key: AssetKey) -> di
     return {ref.key: found[ref.ordinal] for ref in refs}
 
 
+@dataclass(frozen=True, slots=True)
+class BackfillRun:
+    """A run of a backfill: how it ended, and the partitions that it was to make of each asset, as keys and ranges (empty: all of it)."""
+
+    run_id: RunId
+    status: str
+    partitions: Mapping[AssetKey, str]
+
+    def to_json(self) -> Json:
+        """Plain data."""
+        return {"run": self.run_id, "status": self.status, "partitions": {str(key): text for key, text in self.partitions.items()}}
+
+
+def runs_of(scope: Scope, status: BackfillStatus) -> list[BackfillRun]:
+    """The runs of a backfill, oldest first: which run made a partition is told here for all of them."""
+    view, by_key = status.plan.view, scope.catalog.by_key
+    found = []
+    for run in _runs(scope.instance.reader, status.record):
+        texts = {}
+        for target in run.targets:
+            definition = by_key[target.asset].partitions_def if target.asset in by_key else None
+            is_cut = definition is not None and target.partitions is not None
+            texts[target.asset] = format_ranges(target.partitions, definition, view) if is_cut else ""  # type: ignore[arg-type]
+        found.append(BackfillRun(run.run_id, run.status, texts))
+    return found
+
+
 def read_outcomes(reader: StorageReader, record: BackfillRecord, plan: BackfillPlan) -> Outcomes:
     """What the runs of a backfill came to, from the newest state of its assets; logs of runs are read only where that does not tell."""
     runs = _runs(reader, record)

@@ -21,7 +21,7 @@ from nbasset import (
 from nbasset.arguments.options import BackfillArguments, LoadArguments, PartitionArguments
 from nbasset.commands.backfill import backfill_status, cancel_backfill, launch_backfill, plan_of
 from nbasset.commands.backfill_driver import drive
-from nbasset.commands.backfill_records import MOST_DEATHS, BackfillStatus, runs_by_partition
+from nbasset.commands.backfill_records import MOST_DEATHS, BackfillStatus, runs_by_partition, runs_of
 from nbasset.commands.backfill_words import headline, next_step, planned_text, progress_text
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.load import load
@@ -119,6 +119,10 @@ def test_each_partition_is_known_with_its_run(scope: Scope, instance: Instance) 
     run = instance.get_run_by_id(runs["2013-01-01"])
     assert run is not None
     assert (run.backfill_id, run.tags["nbasset/backfill"]) == (status.backfill_id, status.backfill_id)
+    assert [(each.run_id, each.status, each.partitions) for each in runs_of(scope, status)] == [
+        (status.record.run_ids[0], "success", {DAY: "2013-01-01..2013-01-02", REPORT: "2013-01-01..2013-01-02"}),
+        (status.record.run_ids[1], "success", {DAY: "2013-01-03..2013-01-04", REPORT: "2013-01-03..2013-01-04"}),
+    ]
 
 
 def test_only_what_failed_or_is_missing_is_asked_for_again(scope: Scope) -> None:
