@@ -25,6 +25,7 @@ _NAMES: dict[type, str] = {}
 _FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {}
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _KNOWN: dict[type, frozenset[str]] = {}
+_PACKED: dict[type, str] = {}
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -40,6 +41,20 @@ def serializable(cls: type[T]) -> type[T]:
         names = [field.name for field in dataclasses.fields(cls)]
         _VALUES[cls] = attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
     return cls
+
+
+def packed(mark: str) -> Callable[[type[T]], type[T]]:
+    """Class decorator: the same for a small class of which very many are stored. An instance is the list of its values under a mark, cut
+    off where the rest is at its default; so a field can only ever be added at the end.
+    """
+
+    def register(cls: type[T]) -> type[T]:
+        serializable(cls)
+        _PACKED[cls] = mark
+        _MARKS[mark] = lambda items: cls(*[item if type(item) in _PLAIN else from_json(item) for item in items])
+        return cls
+
+    return register
 
 
 def to_json(value: object) -> Json:
@@ -59,6 +74,8 @@ def to_json(value: object) -> Json:
         return {"$k": value.path[0] if len(value.path) == 1 else list(value.path)}  # type: ignore[attr-defined]
     fields = _FIELDS.get(kind)
     if fields is not None:
+        if kind in _PACKED:
+            return {_PACKED[kind]: _packed(fields, _VALUES[kind](value))}
         out: dict[str, Json] = {"$": _NAMES[kind]}
         for (name, default), item in zip(fields, _VALUES[kind](value), strict=True):
             if item is not default and item != default:
@@ -106,6 +123,13 @@ def loads(text: str | bytes) -> Any:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+def _packed(fields: tuple[tuple[str, Any], ...], values: tuple[Any, ...]) -> list[Json]:
+    end = len(fields)
+    while end and values[end - 1] == fields[end - 1][1]:
+        end -= 1
+    return [item if type(item) in _PLAIN else to_json(item) for item in values[:end]]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

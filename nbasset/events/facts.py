@@ -14,7 +14,7 @@ from nbasset.dataclass import dataclass
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import MetadataValue
 from nbasset.ordinals import OrdinalSet
-from nbasset.serde import serializable
+from nbasset.serde import packed, serializable
 
 
 @serializable
@@ -81,7 +81,7 @@ class ErrorInfo:
         return f"{self.cls}: {self.message}"
 
 
-@serializable
+@packed("$u")
 @dataclass(frozen=True, slots=True)
 class InputUsed:
     """What a materialization read of one upstream asset.
@@ -184,7 +184,7 @@ class ExpectationEvaluated:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
 
-@serializable
+@packed("$l")
 @dataclass(frozen=True, slots=True)
 class InputLoaded:
     """An input of the step was ready. `source` is an asset's user string, ``step:output``, ``config`` or ``default``."""

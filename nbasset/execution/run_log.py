@@ -64,6 +64,8 @@ class RunLog:
                     self._storage.append(make, flush=flush)
                 except KeyboardInterrupt as error:  # the store finishes what it began
                     interrupt = error
+                    if not made[0]:
+                        self._storage.append(make, flush=flush)
             first, written = made
             self.events[begin:] = written
             numbers.extend(range(first, first + len(written)))
