@@ -132,7 +132,7 @@ _known_role = lru_cache(maxsize=256)(_role)
 def _evaluated(annotation: str, fn: Callable[..., Any]) -> Any:
     """The object a text annotation stands for, the text itself when it cannot be known yet (a class defined later, a type-only import)."""
     names = getattr(inspect.unwrap(fn), "__globals__", {})
-    closed: dict[str, Any] = {}
+    closed = _names_around(fn)
     closure = getattr(fn, "__closure__", None) or ()
     for name, cell in zip(fn.__code__.co_freevars if closure else (), closure, strict=True):
         try:
@@ -143,6 +143,19 @@ def _evaluated(annotation: str, fn: Callable[..., Any]) -> Any:
         return eval(_compiled(annotation), names, closed)  # noqa: S307 - the user's own annotation in the user's own module
     except Exception:  # noqa: BLE001 - whatever goes wrong in there, the annotation is just not known
         return annotation
+
+
+def _names_around(fn: Callable[..., Any]) -> dict[str, Any]:
+    """The local names of the function that is just defining `fn`, such as a test with a class of its own; else nothing."""
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    if code is None or "<locals>" not in getattr(fn, "__qualname__", ""):
+        return {}
+    frame = inspect.currentframe()
+    while frame is not None:
+        if code in frame.f_code.co_consts:
+            return dict(frame.f_locals)
+        frame = frame.f_back
+    return {}
 
 
 @lru_cache(maxsize=256)

@@ -347,3 +347,27 @@ def test_a_cell_of_a_graph_is_not_called_by_accident() -> None:
 @op
 def one() -> int:
     return 1
+
+
+def test_text_annotations_may_name_classes_of_the_function_around() -> None:
+    class Size(Config):
+        n: int
+
+    class Place(ConfigurableResource):
+        name: str
+
+    class Rows(list[int]):
+        pass
+
+    @asset
+    def counted(rows: Rows, config: Size, place: Place) -> Rows:
+        return Rows([len(rows), config.n, len(place.name)])
+
+    assert counted(Rows(), config=Size(n=3), place=Place(name="Oslo")) == [0, 3, 4]
+
+    @asset
+    def wrong() -> Rows:
+        return [1]  # type: ignore[return-value]
+
+    with pytest.raises(TypeCheckDidNotPass, match="expected Rows"):
+        wrong()
