@@ -120,7 +120,7 @@ class ParquetIOManager(StagingIOManager):
             If the version is no longer kept.
         """
         kept = self.folder.version_place(version_id)
-        relative = asset_path(key, dimensions(partition.key, partitions_def) if partition else None)
+        relative = _path(key, dimensions(partition.key, partitions_def) if partition else None)
         if not self.folder.exists(kept):
             raise MissingValue(
                 f"version {version_id} of asset '{key.to_user_string()}' is not kept any more, so it cannot be brought back."
@@ -232,7 +232,7 @@ class ParquetIOManager(StagingIOManager):
             return op_path(context.get_identifier())
         if not context.partitions:
             return asset_path(context.asset_key)
-        return asset_path(context.asset_key, dimensions(context.asset_partition_key, context.asset_partitions_def))
+        return _path(context.asset_key, dimensions(context.asset_partition_key, context.asset_partitions_def))
 
     # -- parts --------------------------------------------------------------------------------------------------------------
 
@@ -381,6 +381,15 @@ class ParquetIOManager(StagingIOManager):
             if footer.get(parquet_files.ASSET) == said and footer.get(parquet_files.PARTITION) == part:
                 found.append(one.version_id)
         return found
+
+
+def _path(key: AssetKey, partition: str | Mapping[str, str] | None) -> str:
+    """Every dimension is a folder, the last one too: DuckDB, pyarrow and Spark read names and keys of folders only.
+
+    >>> _path(AssetKey("o"), {"origin": "JFK", "day": "2013-01-01"})
+    'o/day=2013-01-01/origin=JFK/part.parquet'
+    """
+    return asset_path(key, partition, extension="/part.parquet" if isinstance(partition, Mapping) else ".parquet")
 
 
 def _other_version(context: InputContext, place: str, there: str | None, wanted_id: str | None) -> Exception:

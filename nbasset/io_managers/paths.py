@@ -1,7 +1,7 @@
 """Where the file of an asset or a partition stands below the warehouse.
 
 An asset without partitions is ``raw/orders.parquet``; a partition is ``orders/2013-01-01.parquet``; with several dimensions
-``orders/day=2013-01-01/origin=JFK.parquet``, dimensions by name. Partition keys are free text, so what cannot stand in a file name is
+``orders/day=2013-01-01/origin=JFK/part.parquet``, dimensions by name. Partition keys are free text, so what cannot stand in a file name is
 written as ``%XX``, byte by byte of UTF-8, as in a web address, and can be read back (`decode`). A name never leads out of the warehouse: it
 holds no separator, never starts with a dot and is no reserved word.
 """

@@ -137,7 +137,7 @@ def test_a_key_of_several_dimensions_says_each_and_has_folders_of_its_own(instan
     keys = both.get_partition_keys()
     materialize([flights], instance=instance, partition_keys=[key for key in keys if "2013-01-05" in key])
     assert [{"day": "2013-01-05", "origin": origin} for origin in ("LGA", "EWR", "JFK")] == SAID
-    assert Path(instance.warehouse, "flights", "day=2013-01-05", "origin=EWR.parquet").is_file()
+    assert Path(instance.warehouse, "flights", "day=2013-01-05", "origin=EWR", "part.parquet").is_file()
     SAID.clear()
     result = materialize([flights, by_day], instance=instance, selection="by_day", partition_key="2013-01-05")
     assert (SAID, result.asset_value("by_day", partition_key="2013-01-05")) == ([["EWR", "JFK", "LGA"]], 3)

@@ -186,9 +186,13 @@ def test_several_dimensions_are_folders_and_columns(manager: ParquetIOManager, f
     texts = ["2013-01-01|JFK", "2013-01-01|EWR"]
     publish(manager, pd.DataFrame({"n": [0]}), partition_key=MultiPartitionKey({"origin": "JFK", "day": "2013-01-01"}))
     publish(manager, pd.DataFrame({"n": [1]}), partition_key=texts[1], asset_partitions_def=places)
-    assert (folder / "a" / "day=2013-01-01" / "origin=JFK.parquet").is_file()
+    assert (folder / "a" / "day=2013-01-01" / "origin=JFK" / "part.parquet").is_file()
     frame = load(manager, asset_partition_keys=texts, asset_partitions_def=places, annotation=pd.DataFrame)
     pd.testing.assert_frame_equal(frame, pd.DataFrame({"n": [0, 1], "day": ["2013-01-01"] * 2, "origin": ["JFK", "EWR"]}))
+    files = f"read_parquet('{folder}/a/**/*.parquet', hive_partitioning = true)"
+    assert duckdb.sql(f"select day::varchar, origin, n from {files} order by n").fetchall() == [
+        ("2013-01-01", "JFK", 0), ("2013-01-01", "EWR", 1),
+    ]  # fmt: skip
 
 
 def test_partitions_of_one_frame_keep_categories_index_and_rows(manager: ParquetIOManager) -> None:
