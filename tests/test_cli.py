@@ -236,7 +236,7 @@ def test_dropping_asks_first(call: Call, write_notebook: Write, monkeypatch: pyt
     call("run", notebook)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert call("drop", notebook, "orders")[0] == FAILED
-    assert call("drop", notebook, "orders", "--yes")[:2] == (DONE, "1 asset dropped, 0 files deleted\n")
+    assert call("drop", notebook, "orders", "--yes")[:2] == (DONE, "orders dropped, 0 files deleted\n")
 
 
 def test_control_characters_are_inert(call: Call, write_notebook: Write) -> None:

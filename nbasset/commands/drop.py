@@ -20,6 +20,8 @@ from nbasset.keys import AssetKey, PartitionRef
 from nbasset.ordinals import OrdinalSet
 from nbasset.serde import Json
 
+_MOST_NAMES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class DropResult:
@@ -37,9 +39,10 @@ class DropResult:
     @property
     def sentence(self) -> str:
         """For people."""
-        said = f"{counted(len(self.keys), 'asset')} dropped"
+        names = ", ".join(map(str, self.keys)) if len(self.keys) <= _MOST_NAMES else counted(len(self.keys), "asset")
+        said = f"{names} dropped"
         if self.partitions:
-            said = f"{counted(self.partitions, 'partition')} of {', '.join(map(str, self.keys))} dropped"
+            said = f"{counted(self.partitions, 'partition')} of {names} dropped"
         if self.version:
             said = f"version {self.version[:8]} of {self.keys[0]} dropped"
         said += f", {counted(self.files, 'file')} deleted"

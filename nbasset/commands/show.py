@@ -265,10 +265,10 @@ def _spread(column: Column, rows: int | None) -> str:
     if any(column.counts):
         most = max(column.counts)
         parts.append("".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in column.counts))
-    if column.low is not None:
+    if column.top and not parts:
+        parts.append(", ".join(f"{_figure(value)} {share:.0%}" for value, share in column.top[:2]))
+    elif column.low is not None:
         parts.append(f"{_figure(column.low)} to {_figure(column.high)}")
-    elif column.top:
-        parts.append(", ".join(f"{_short(value)} {share:.0%}" for value, share in column.top[:2]))
     if column.distinct is not None:
         parts.append(counted(column.distinct, "value"))
     if column.nulls:
@@ -280,6 +280,8 @@ _BARS = " ▁▂▃▄▅▆▇█"
 
 
 def _figure(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if type(value) is int else _short(value)
 
 

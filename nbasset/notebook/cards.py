@@ -60,7 +60,8 @@ def defining_card(
     """What a cell has just defined. `notices` are sentences such as that another cell defines the same key."""
     there = [key for key in keys if key in scope.catalog.by_key]
     now = as_saved(standing(scope, keys=there))
-    told = [*notices, *_retired_text(retired, cell)]
+    renamed = scope.instance.reader.former_names() if retired else {}
+    told = [*notices, *_retired_text([key for key in retired if str(key) not in renamed], cell)]
     states: list[State] = ["stale"]
     if len(there) > MOST_CARDS:
         listed = list_assets(scope, now=as_saved(standing(scope)), keys=frozenset(there))

@@ -12,7 +12,7 @@ from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import WORDS, in_order, say
 from nbasset.events.facts import ErrorInfo
-from nbasset.notebook.cards_parts import error_block, error_lines, mark, names, notice, number, same_errors, when
+from nbasset.notebook.cards_parts import error_block, error_lines, mark, names, notice, number, prose, same_errors, when
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, element, glyph, joined, quiet, state_word, table
 from nbasset.planning.plan import Reason
@@ -75,7 +75,7 @@ def _short(partitions: str) -> str:
 
 def _why(node: PlannedNode) -> Html:
     text, state = _reason(node)
-    return joined(element("span", glyph(state), " ", text))
+    return joined(element("span", glyph(state), " ", prose(text)))
 
 
 def _reason(node: PlannedNode) -> tuple[str, State]:

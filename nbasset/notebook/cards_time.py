@@ -77,7 +77,7 @@ def _change(change: Change) -> Html | None:
     words = coloured([line[1:] for line in lines])
     shown = [_signed(line[:1], text) for line, text in zip(lines[:_MOST_LINES], words, strict=False)]
     more = element("div", quiet(f"and {len(lines) - len(shown)} more lines")) if len(lines) > len(shown) else None
-    return element("div", *shown, more, class_="code", role="group", aria_label=f"{change.sentence}, line by line") if shown else None
+    return element("pre", *shown, more, class_="code", role="group", aria_label=f"{change.sentence}, line by line") if shown else None
 
 
 def _signed(sign: str, *text: object) -> Html:
@@ -184,7 +184,7 @@ def _column(one: ColumnDiff) -> tuple[object, ...]:
 
 def _examples(examples: Iterable[RowDiff]) -> Html | None:
     lines = [_example(one) for one in examples]
-    return element("div", *lines, class_="code", role="group", aria_label="Examples") if lines else None
+    return element("pre", *lines, class_="code", role="group", aria_label="Examples") if lines else None
 
 
 def _example(one: RowDiff) -> Html:

@@ -192,9 +192,7 @@ def do_drop(session: Session, arguments: DropArguments) -> None:
             show(sentence("Nothing was dropped.", state="skipped"))
             return
     result = drop(scope, arguments)
-    said = f"Dropped {counted(len(result.keys), 'asset')}: {', '.join(map(str, result.keys))}."
-    said += f" {counted(result.files, 'file')} deleted." if arguments.data else " The files are kept."
-    show(sentence(said))
+    show(sentence(f"{result.sentence}."))
 
 
 def do_doctor(session: Session, arguments: DoctorArguments) -> None:

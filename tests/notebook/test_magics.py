@@ -123,7 +123,7 @@ def test_drop_asks_first_and_keeps_everything_when_nobody_says_yes(notebook: Any
     notebook.ok("%asset run", "r")
     monkeypatch.setattr("builtins.input", lambda prompt: "")
     assert "Nothing was dropped" in notebook.ok("%asset drop orders", "d").text
-    assert "Dropped 1 asset: orders" in notebook.ok("%asset drop orders --yes", "d").text
+    assert "orders dropped, 0 files deleted." in notebook.ok("%asset drop orders --yes", "d").text
     assert "missing" in notebook.ok("%asset list", "l").text
 
 

@@ -59,8 +59,12 @@ def test_history_diff_and_rollback_go_through_the_versions(made: Any) -> None:
 
 
 def test_nothing_is_brought_back_that_nobody_confirms(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("builtins.input", lambda question: "n")
-    assert "Nothing was changed." in made.ok("%asset rollback flights --to abcd").text
+    questions: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda question: ["n", questions.append(question)][0])  # type: ignore[func-returns-value]
+    version = made.session.instance.reader.latest([AssetKey("flights")])[AssetKey("flights")].materialization.version_id
+    assert "Nothing was changed." in made.ok(f"%asset rollback flights --to {version}").text
+    assert questions[0].startswith(f"Make version {version[:8]} of 'flights' (made ")
+    assert questions[0].endswith(", 3 rows) the current one? [y/N] ")
 
 
 def test_a_renamed_asset_is_fresh_under_its_new_name(made: Any) -> None:
@@ -88,5 +92,5 @@ def test_gc_says_what_would_go(made: Any) -> None:
 def test_a_plan_tells_the_time_it_takes(made: Any) -> None:
     made.ok("def late(minutes):\n    return minutes > 30", "helper")
     ran = made.ok("%asset plan")
-    assert "`late()` in" in ran.html
+    assert "<code>late()</code> in" in ran.html
     assert "About " in ran.text
