@@ -11,6 +11,8 @@ from nbasset import (
     Config,
     ConfigMapping,
     Definitions,
+    DynamicOut,
+    DynamicOutput,
     EnvVar,
     In,
     Instance,
@@ -235,6 +237,31 @@ def test_a_default_fills_an_input_that_is_not_connected() -> None:
     assert defaults.execute_in_process().output_for_node("with_default") == 12
     config = {"ops": {"with_default": {"inputs": {"y": 10}}}}
     assert defaults.execute_in_process(run_config=config).output_for_node("with_default") == 30
+
+
+def test_a_mapping_in_a_mapping_configures_each_value_of_a_dynamic_output() -> None:
+    @op(config_schema={"m": int})
+    def times(context: Any, x: int) -> int:
+        return int(context.op_config["m"]) * x
+
+    @op(out=DynamicOut())
+    def several() -> Any:
+        return [DynamicOutput(at, f"k{at}") for at in (1, 2)]
+
+    @graph(config=ConfigMapping(lambda given: {"times": {"config": {"m": given["v"]}}}, {"v": int}))
+    def inner(x: Any) -> Any:
+        return times(x)
+
+    @graph(config=ConfigMapping(lambda given: {"inner": {"config": {"v": given["w"] + 1}}}, {"w": int}))
+    def outer() -> Any:
+        return several().map(inner).collect()
+
+    @job
+    def mapped_twice() -> None:
+        outer()
+
+    result = mapped_twice.execute_in_process(run_config={"ops": {"outer": {"config": {"w": 2}}}}, instance=Instance.ephemeral())
+    assert result.output_for_node("outer.inner.times") == {"k1": 3, "k2": 6}
 
 
 def test_a_value_for_an_input_may_be_written_long() -> None:
