@@ -28,7 +28,7 @@ def partitions_card(result: PartitionsResult, view: PartitionsView) -> Bundle:
     ]  # fmt: skip
     twin = element("details", element("summary", "The same as a table"), table(("State", "Partitions", "Keys"), rows, numbers=(1,)))
     states: list[State] = [group.state for group in result.groups]
-    html = card(element("figure", drawing(svg), style="border-top:0"), twin, label=result.headline, states=states)
+    html = card(element("figure", drawing(svg)), twin, label=result.headline, states=states, is_bare=True)
     return Bundle(html, mask_secrets(partitions_text(result)), svg)
 
 

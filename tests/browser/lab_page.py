@@ -139,18 +139,22 @@ class Page:
             self.errors.append(text)
 
     def theme(self, name: str) -> None:
-        """Switch JupyterLab to ``light`` or ``dark``."""
+        """Switch JupyterLab to ``light``, ``dark`` or ``dark high contrast``."""
         self.page.evaluate(
             "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', {theme}); }", f"JupyterLab {name.title()}"
         )
-        self.page.wait_for_function("(light) => document.body.dataset.jpThemeLight === light", arg=str(name == "light").lower())
+        self.page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=f"JupyterLab {name.title()}")
 
     def open(self, path: Path, *, kernel: bool = True) -> None:
-        """Open a notebook in place of the one before, and wait until its kernel answers."""
+        """Open a notebook in place of the one before, and wait until its kernel answers; or open it without a kernel."""
         self.path = path
         self.page.evaluate(
-            "async (path) => { await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'}); }",
-            path.relative_to(self.lab.root).as_posix(),
+            """async ([path, kernel]) => {
+              const kernelPreference = kernel ? undefined : { shouldStart: false, canStart: false, autoStartDefault: false };
+              await jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook', kernelPreference });
+              await jupyterapp.shell.currentWidget.context.ready;
+            }""",
+            [path.relative_to(self.lab.root).as_posix(), kernel],
         )
         if kernel:
             self.page.evaluate(_READY)
@@ -229,7 +233,15 @@ class Page:
         self.page.evaluate(_READY)
 
     def output(self, index: int) -> Any:
-        """The outputs of a cell."""
+        """The outputs of a cell; of a live view that is there, without its twin."""
+        return self.outputs(index).locator(".jp-OutputArea-child:not(:has(.nbasset-twin))")
+
+    def twin(self, index: int) -> Any:
+        """What stands below a cell for who runs no widgets."""
+        return self.outputs(index).locator(".nbasset-twin")
+
+    def outputs(self, index: int) -> Any:
+        """All outputs of a cell."""
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea").first
 
     def scroll_to(self, index: int) -> None:

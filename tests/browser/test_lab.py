@@ -95,7 +95,7 @@ def test_a_drag_over_the_calendar_runs_these_days_while_another_cell_is_busy(not
     page.page.mouse.up()
     assert grid.get_by_role("textbox", name="Selected partitions").input_value() == "[2013-01-14...2013-01-19]"
     grid.get_by_role("button", name="Materialize 6").click()
-    grid.get_by_text("5 of 6 done").wait_for()
+    grid.get_by_text("5 of 6 done").first.wait_for()
     grid.get_by_text("1 failed").first.wait_for()
     assert page.is_busy(3)
     grid.get_by_role("button", name="Run 1 again").wait_for()
@@ -111,7 +111,7 @@ def test_a_busy_cell_is_cancelled_from_its_card(notebook: Notebook, door: Any) -
     card.get_by_role("button", name="Cancel").click()
     page.done(2)
     card.get_by_role("heading", name="canceled").wait_for()
-    assert "KeyboardInterrupt" in card.text_content() or "cancelled" in card.text_content()
+    assert "cancelled" in page.outputs(2).text_content()
 
 
 def test_a_background_run_outlives_page_and_kernel_and_is_found_again(notebook: Notebook, door: Any) -> None:
