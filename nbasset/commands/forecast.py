@@ -17,7 +17,7 @@ from nbasset.commands.forecast_facts import Asked, AskedRun, Forecast, ScheduleF
 from nbasset.commands.job_verbs import named
 from nbasset.commands.looking import looking_at
 from nbasset.commands.scope import Scope
-from nbasset.commands.words import days_text
+from nbasset.commands.words import counted, days_text
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
 from nbasset.definitions.catalog_instigators import SensorExecutionData
 from nbasset.definitions.job import validate_run_config
@@ -192,8 +192,11 @@ class _Looking:
         view = self.scope.instance.partitions_view(None)
         runs = tuple(self._run(one, definition.targets, view) for one in decided)
         failed = next((one for one in data.run_reactions if one.error), None)
-        also = [*self._written(), *([f"{len(data.asset_events)} facts about assets would be reported"] if data.asset_events else [])]
-        also += [f"its function was called for {len(data.run_reactions)} runs"] if data.run_reactions else []
+        also = [
+            *self._written(),
+            *([f"{counted(len(data.asset_events), 'fact')} about assets would be reported"] if data.asset_events else []),
+        ]
+        also += [f"its function was called for {counted(len(data.run_reactions), 'run')}"] if data.run_reactions else []
         also += [f"it failed for run {failed.run_id[:8]}: {mask_secrets(failed.error or '')}"] if failed is not None else []
         return Asked(now, runs, mask_secrets(data.skip_message or ""), None, tuple(also), _masked(data.log_lines), data.cursor)
 
@@ -220,7 +223,7 @@ class _Looking:
         said = [f"adds {_keys(event)} to '{event.name}'" for event in events if isinstance(event, PartitionsAdded)]
         said += [f"deletes {_keys(event)} from '{event.name}'" for event in events if isinstance(event, PartitionsDeleted)]
         others = len(events) - len(said)
-        return (*said, *([f"{others} more facts would be recorded"] if others else []))
+        return (*said, *([f"{counted(others, 'more fact')} would be recorded"] if others else []))
 
     def automation(
         self, definition: AutomationConditionSensorDefinition, cursor: str | None, now: datetime, conditions: list[tuple[str, bool, str]]
@@ -230,7 +233,7 @@ class _Looking:
         for entity, node in sorted(result.nodes.items(), key=lambda item: str(item[0])):
             ordinals = result.requested.get(entity)
             own = space.partitions_def(entity)
-            keys = ", ".join(own.keys_of(ordinals, space.view.table)[:5]) if own is not None and ordinals else ""
+            keys = _short(own.keys_of(ordinals, space.view.table)) if own is not None and ordinals else ""
             error = result.errors.get(entity)
             why = error or (keys or "asked for" if ordinals else unmet(node))
             conditions.append((str(entity), bool(ordinals), mask_secrets(why)))
@@ -239,7 +242,9 @@ class _Looking:
         for key, ordinals in asked.backfill.items():
             part = self.scope.catalog.by_key[key].partitions_def
             assert part is not None
-            also.append(f"a backfill would make {len(ordinals)} partitions of {key}: {_short(part.keys_of(ordinals, space.view.table))}")
+            also.append(
+                f"a backfill would make {counted(len(ordinals), 'partition')} of {key}: {_short(part.keys_of(ordinals, space.view.table))}"
+            )
         skipped = "" if runs or also else "no condition is true"
         return Asked(now, tuple(runs), skipped, None, tuple(also))
 

@@ -229,6 +229,27 @@ def test_conditions_say_what_they_ask_for_and_what_does_not_hold(instance: Insta
     assert instance.get_runs() == []
 
 
+def test_conditions_that_hold_name_the_partitions_and_the_backfill(instance: Instance) -> None:
+    @asset(
+        partitions_def=DailyPartitionsDefinition("2025-01-01", end_date="2025-01-11"), automation_condition=AutomationCondition.missing()
+    )
+    def days() -> None: ...
+
+    @asset(automation_condition=AutomationCondition.missing() & ~AutomationCondition.in_progress())
+    def whole() -> None: ...
+
+    @asset(automation_condition=AutomationCondition.code_version_changed() | AutomationCondition.newly_updated())
+    def neither() -> None: ...
+
+    found = sensor_forecast(_scope(instance, assets=[days, whole, neither]), "default_automation_condition_sensor")
+    keys = "2025-01-01, 2025-01-02, 2025-01-03, 2025-01-04, 2025-01-05 and 5 more"
+    assert found.conditions == (
+        ("days", True, keys), ("neither", False, "none of: code_version_changed; newly_updated"), ("whole", True, "asked for"),
+    )  # fmt: skip
+    assert found.asked.also == (f"a backfill would make 10 partitions of days: {keys}",)
+    assert [run.assets for run in found.asked.runs] == [((AssetKey("whole"), ()),)]
+
+
 def test_one_that_fails_shows_its_line_and_hides_no_other(instance: Instance) -> None:
     @schedule("0 6 * * *", target="orders")
     def broken(context: Any) -> RunRequest:
