@@ -6,6 +6,7 @@ A project module is one that an import finds below the project: in the folder of
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,11 +41,12 @@ class ProjectFiles:
         parts = dotted.split(".")
         if not all(part.isidentifier() for part in parts):
             return None
+        # As text: asked for every import of a notebook each time it is looked at, mostly in vain.
         for root in self.roots:
-            base = root.joinpath(*parts)
-            for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
-                if candidate.is_file():
-                    return candidate
+            base = "/".join([str(root), *parts])
+            for candidate in (f"{base}.py", f"{base}/__init__.py"):
+                if os.path.isfile(candidate):  # noqa: PTH113
+                    return Path(candidate)
         return None
 
     def __eq__(self, other: object) -> bool:

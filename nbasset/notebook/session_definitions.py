@@ -43,13 +43,12 @@ def location_of(
     places = SessionPlaces(state, reader, resolved, namespace)
     names = asset_names(resolved.catalog)
     found = [problem for problems in state.problems.values() for problem in problems]
-    for node, one in resolved.nodes.items():
-        place = places.find(node)
-        if place is not None and place.source is document:
-            piece = reader.slice(document, place.roots, assets=names)
-            found.extend(_problems(piece, state, [str(key) for key in one.keys], namespace, names))
-    definitions = replace_definitions(definitions, loading_problems=[*definitions.loading_problems, *dict.fromkeys(found)])
-    resolved = definitions.resolve()
+    roots = {node: place.roots for node in resolved.nodes if (place := places.find(node)) is not None and place.source is document}
+    for node, piece in reader.slices(document, roots, assets=names).items():
+        found.extend(_problems(piece, state, [str(key) for key in resolved.nodes[node].keys], namespace, names))
+    if found:
+        definitions = replace_definitions(definitions, loading_problems=[*definitions.loading_problems, *dict.fromkeys(found)])
+        resolved = definitions.resolve()
 
     def hidden_state(node: str) -> tuple[str, ...]:
         place = places.find(node)

@@ -147,6 +147,7 @@ class QuietManager(NotebookExecutionManager):  # type: ignore[misc]
         super().__init__(nb, **given)
         self.options = options
         self._saved: str | None = None
+        self._cells: dict[str, str] = {}
         self._saved_at = clock.monotonic()
         self._language_info = dict(nb.metadata.get("language_info") or {})
 
@@ -208,7 +209,7 @@ class QuietManager(NotebookExecutionManager):  # type: ignore[misc]
         self._saved_at = clock.monotonic()
         if self.options.save_to is None and not self.output_path:
             return
-        text = saved_text(self.nb, self.options.rewrite)
+        text = saved_text(self.nb, self.options.rewrite, self._cells)
         if text == self._saved and not durable:
             return
         if self.options.save_to is not None:

@@ -39,6 +39,15 @@ def test_the_form_is_jupyters_own() -> None:
     assert saved_text(notebook, str) == nbformat.writes(notebook) + "\n"
 
 
+@given(st.lists(CELLS, max_size=4), st.lists(CELLS, max_size=2))
+def test_what_is_known_of_an_earlier_writing_changes_nothing(cells: list[Any], more: list[Any]) -> None:
+    known: dict[str, str] = {}
+    for shown in (cells, [*cells, *more, *cells], more):
+        notebook = {"cells": shown, "metadata": {"b": 1}, "nbformat": 4, "nbformat_minor": 5}
+        assert saved_text(notebook, str, known) == saved_text(notebook, str)
+    assert len(known) <= len(more)
+
+
 def test_sources_are_rewritten_on_their_way() -> None:
     notebook = new_notebook(cells=[new_code_cell("token", id="x")])
     assert json.loads(saved_text(notebook, lambda source: f"# {source}"))["cells"][0]["source"] == ["# token"]
