@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -114,7 +115,7 @@ def _carry_out(session: Session, title: str, is_quiet: bool, act: Act) -> None:
 
     def close() -> None:
         if displays:
-            displays.pop().__exit__(None, None, None)
+            displays.pop().__exit__(*sys.exc_info())
 
     observe = keep_displays(lambda: session.shell, session.instance.home.runs)
 

@@ -47,6 +47,15 @@ def test_a_failed_job_raises_and_is_run_again_from_its_failure(notebook: Any) ->
     assert (newest.status, newest.parent_run_id) == ("success", first.run_id)
 
 
+def test_an_interrupted_job_is_shown_and_recorded_as_cancelled(notebook: Any) -> None:
+    _defined(notebook)
+    notebook.ok("@op\ndef stops():\n    raise KeyboardInterrupt\n\n@job\ndef stopped():\n    stops()", "stop")
+    ran = notebook.run("%asset job run stopped", "a")
+    assert isinstance(ran.error, KeyboardInterrupt)
+    assert "Run canceled: stopped" in ran.text
+    assert [run.status for run in notebook.session.instance.get_runs()] == ["canceled"]
+
+
 def test_runs_are_forgotten(notebook: Any) -> None:
     _defined(notebook)
     notebook.ok("%asset job run etl", "a")
