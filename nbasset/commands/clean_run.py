@@ -11,9 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
+from nbasset.commands.as_table import as_file, opened_version
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing
 from nbasset.dataclass import dataclass
+from nbasset.errors import InvalidInvocationError
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
@@ -185,23 +187,29 @@ class _Proving:
 
     def _first(self, here: AssetMaterialized, clean: AssetMaterialized, staged: list[Staged]) -> str:
         manager = self._manager()
-        if not isinstance(manager, ParquetIOManager):
+        try:
+            with self._file(manager, here, staged) as before, self._file(manager, clean, staged) as after:
+                return compare_files(before, after).first
+        except InvalidInvocationError:  # no tables
             return ""
-        with self._file(manager, here, staged) as before, self._file(manager, clean, staged) as after:
-            return compare_files(before, after).first
 
     @contextmanager
-    def _file(self, manager: ParquetIOManager, fact: AssetMaterialized, staged: list[Staged]) -> Iterator[Any]:
+    def _file(self, manager: Any, fact: AssetMaterialized, staged: list[Staged]) -> Iterator[Any]:
         from nbasset.io_managers import parquet_files
 
         place = next((one.staged_uri for one in staged if one.version_id == fact.version_id), None)
         if place is None:
-            definition = self.scope.catalog.by_key[self.key].partitions_def
-            with manager.opened(self.key, fact.partition, fact.version_id, partitions_def=definition) as file:
+            with opened_version(self.scope, self.key, manager, fact) as file:
                 yield file
-            return
-        with closing(manager.folder.open_to_read(place)) as source:
-            yield parquet_files.open_file(source)
+        elif isinstance(manager, ParquetIOManager):
+            with closing(manager.folder.open_to_read(place)) as source:
+                yield parquet_files.open_file(source)
+        else:
+            partitions = (fact.partition,) if fact.partition is not None else ()
+            context = InputContext(
+                key=self.key, partitions=partitions, asset_partitions_def=self.scope.catalog.by_key[self.key].partitions_def
+            )  # fmt: skip
+            yield as_file(manager.load_at(context, place), label=f"asset '{self.key}'")
 
 
 def _run(runner: StepRunner, asked: SampledTask) -> StepReport:

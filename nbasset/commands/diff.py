@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from nbasset.arguments.options_time import DiffArguments
+from nbasset.commands.as_table import opened_version
 from nbasset.commands.managers import manager_of
 from nbasset.commands.scope import Scope
 from nbasset.commands.show import one_asset
@@ -14,7 +15,6 @@ from nbasset.commands.words import counted, moment, size_text
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, MissingValue
 from nbasset.io_managers.compare import TableDiff, compare_files
-from nbasset.io_managers.parquet import ParquetIOManager
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.serde import Json
 
@@ -65,12 +65,10 @@ def diff(scope: Scope, arguments: DiffArguments) -> DiffResult:
     MissingValue
         If there is nothing to compare with, or a version is not kept any more.
     InvalidInvocationError
-        If the asset is not stored as Parquet, or the key does not fit.
+        If the value is no table, or the key does not fit.
     """
     key = one_asset(scope, arguments.asset)
     manager = manager_of(scope, key)
-    if not isinstance(manager, ParquetIOManager):
-        raise InvalidInvocationError(f"'{key}' is not stored as Parquet by nbasset, so its versions cannot be compared.")
     definition = scope.catalog.by_key[key].partitions_def
     if len(arguments.partitions) == 2:
         refs = [one_partition(scope, key, text) for text in arguments.partitions]
@@ -81,9 +79,7 @@ def diff(scope: Scope, arguments: DiffArguments) -> DiffResult:
             raise InvalidInvocationError(f"asset '{key}' is partitioned: say which one, -p KEY, or two to compare them, -p A -p B.")
         sides = [(ref, made) for made in _versions(scope, key, ref, arguments.versions)]
     with ExitStack() as stack:
-        files = [
-            stack.enter_context(manager.opened(key, ref, made.fact.version_id or None, partitions_def=definition)) for ref, made in sides
-        ]  # fmt: skip
+        files = [stack.enter_context(opened_version(scope, key, manager, made.fact)) for _, made in sides]
         table = compare_files(files[0], files[1], key=arguments.key, examples=arguments.examples)
     return DiffResult(key, _side(*sides[0]), _side(*sides[1]), table)
 

@@ -177,6 +177,8 @@ class _Comparison:
                 near = did_you_mean(name, self.shared) or f"Both have: {', '.join(self.shared[:10])}."
                 raise InvalidInvocationError(f"'{name}' cannot be the key: it is not a column of both tables. {near}")
         keys = Keys(self.files, self.shared, self.limits)
+        if not given and self.rows == (1, 1):
+            return ()  # one row each: they belong together whatever is in them
         if not given:
             found = keys.guess()
             self.is_guessed = bool(found)

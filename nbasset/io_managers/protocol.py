@@ -324,6 +324,10 @@ class StagingIOManager(IOManager):
         """
         return True
 
+    def load_at(self, context: InputContext, place: str) -> Any:
+        """The value in a file of this manager that is not the current one, such as a staged one; None where it cannot be told."""
+        return None
+
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Stage and publish, for use without a run. A dict by partition key is written partition by partition."""
         for one, value in split_output(context, obj):

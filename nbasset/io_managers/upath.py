@@ -180,6 +180,10 @@ class UPathIOManager(StagingIOManager):
         """Whether the bytes have the hash that was recorded; True when the asset gave a data version of its own."""
         return not data_version.startswith(_TAG) or self._content(place) == data_version
 
+    def load_at(self, context: InputContext, place: str) -> Any:
+        """The value at a path of this manager's folder."""
+        return self.load_from_path(context, self._path(place))
+
     def stage_version(self, key: AssetKey, partition: PartitionRef | None, version_id: str, *, partitions_def: Any = None) -> Staged:
         """Stage a kept version again, as it was and under its own id: publishing it is a rollback.
 

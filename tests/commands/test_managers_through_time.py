@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from nbasset import ConfigurableIOManagerFactory, DailyPartitionsDefinition, FilesystemIOManager, UPathIOManager, asset, materialize
 from nbasset.arguments import parse
+from nbasset.commands.diff import diff
 from nbasset.commands.drop import drop
 from nbasset.commands.gc import gc
 from nbasset.commands.history import history
@@ -152,6 +153,13 @@ def test_a_partition_has_a_history_of_its_own(world: World) -> None:
     assert world.value_of(f"days -p 2013-01-02 --as-of {first}") == 1
     world.do(rollback, f"rollback days --to {first} -p 2013-01-02")
     assert (world.value_of("days -p 2013-01-02"), world.value_of("days -p 2013-01-03")) == (1, 7)
+
+
+def test_two_versions_are_compared_whoever_keeps_them(world: World) -> None:
+    world.make(1)
+    world.make(2)
+    found = world.do(diff, "diff number").table
+    assert (found.rows, found.changed, found.first.endswith(": 1 and 2")) == ((1, 1), 1, True)
 
 
 def test_gc_finds_the_versions_that_a_manager_keeps(world: World) -> None:

@@ -229,6 +229,21 @@ def test_a_clean_process_proves_it_or_names_the_first_difference(cells: Cells, i
 
 
 @pytest.mark.slow
+def test_the_first_difference_of_pickled_values_is_named_too(cells: Cells) -> None:
+    import os
+
+    scope = cells("import os\nfrom nbasset import asset", "@asset(io_manager_key='pickle')\ndef pair():\n    return [1, int(os.environ.get('FACTOR', 1))]")
+    os.environ["FACTOR"] = "2"
+    try:
+        _run(scope)
+        del os.environ["FACTOR"]
+        (proof,) = _check(scope, "--clean-kernel").proofs
+    finally:
+        os.environ.pop("FACTOR", None)
+    assert (proof.verdict, proof.first.partition(" at ")[2]) == ("different", "row 2: 2 and 1")
+
+
+@pytest.mark.slow
 def test_a_proof_on_first_rows_of_the_inputs_leaves_nothing_behind(made: Scope, instance: Instance) -> None:
     before = instance.reader.last_seq()
     result = _check(made, "days --clean-kernel -p 2013-01-03 --rows 2")
