@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbasset.arguments.parameters import Verb
+from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, UnknownAsset, did_you_mean
 
 if TYPE_CHECKING:

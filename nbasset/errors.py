@@ -8,9 +8,10 @@ attributes too, so that a program can act on them. A notebook is half-written mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
+
+from nbasset.dataclass import dataclass
 
 
 class Error(Exception):

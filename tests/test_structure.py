@@ -189,6 +189,19 @@ def test_every_public_name_resolves_and_is_documented() -> None:
     assert (unclear, sorted(set(nbasset.__all__))) == ([], sorted(nbasset.__all__))
 
 
+def test_dataclasses_are_made_by_the_packages_own_decorator() -> None:
+    """The standard one compiles every method of every class as the package is loaded: see `nbasset.dataclass`."""
+    own = PACKAGE / "dataclass.py"
+    wrong = [
+        f"{_name(path)}:{node.lineno}"
+        for path in _sources()
+        if path != own
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and any(one.name == "dataclass" for one in node.names)
+    ]
+    assert wrong == []
+
+
 def test_architecture_names_every_file() -> None:
     """`make map` writes the list of files anew."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import click
 
 from nbasset.arguments.cell import cell_command
 from nbasset.arguments.reading import KINDS, other_name
 from nbasset.arguments.verbs import VERBS
+from nbasset.dataclass import dataclass
 
 _SELECTORS = ("key:", "group:", "tag:", "owner:", "kind:", "status:", "is:")
 _KINDS = ("daily:", "hourly:", "weekly:", "monthly:", "cron:", "static:", "dynamic:", "multi:")

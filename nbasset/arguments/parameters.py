@@ -6,12 +6,12 @@ The table of verbs is in `verbs`; verbs about time and trust are in `verbs_time`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbasset.arguments.options import PartitionArguments
+from nbasset.dataclass import dataclass
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Any]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nbasset.commands.scope import Scope, scope_of
+from nbasset.dataclass import dataclass
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
 from nbasset.definitions.catalog_instigators import SensorExecutionData
 from nbasset.definitions.conditions import AutomationCondition, parts_of

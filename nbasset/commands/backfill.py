@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nbasset import clock
@@ -24,6 +23,7 @@ from nbasset.commands.configuration import run_config_of
 from nbasset.commands.planning import Wish, named_assets, partitions_of, select, wanted_of
 from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.states import standing as states_of
+from nbasset.dataclass import dataclass
 from nbasset.errors import (
     BackfillBusy,
     InvalidInvocationError,

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from nbasset import clock
@@ -28,13 +29,14 @@ from nbasset.commands.backfill_records import (
 )
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, executor_for
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.errors import HiddenState, InvalidConfigError, InvalidDefinitionError, ProblemsFound
 from nbasset.events.kinds import BackfillEnded, BackfillProgressed, Event, RunStarted
 from nbasset.events.records import BackfillRecord
 from nbasset.execution.cancel import CancelToken
 from nbasset.keys import AssetKey, new_run_id
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.backfill import BackfillPlan, Chunk, Outcomes, Sets, Standing, ending, next_chunks, standing, united
+from nbasset.planning.backfill import BackfillPlan, Chunk, Outcomes, Sets, Standing, ending, is_over, next_chunks, standing, united
 from nbasset.planning.backfill_outcomes import outcomes_of_events
 from nbasset.planning.plan import PlanRequest, Reason
 from nbasset.planning.run_plan import plan_run
@@ -95,6 +97,7 @@ class _Driver:
         self.outcomes = Outcomes()
         self.plan: BackfillPlan
         self.at_once = max(1, number(record, "at_once"))
+        self._left: deque[Chunk] = deque()
         self._going: dict[Future[Outcomes], _Going] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._idle: list[Executor] = []
@@ -109,6 +112,7 @@ class _Driver:
         try:
             self.plan = plan_of_record(self.scope.catalog, self.record, self.view)
             self.outcomes = read_outcomes(storage, self.record, self.plan)
+            self._left.extend(self.plan.chunks)
             self._say()
             while True:
                 end = self._step()
@@ -142,8 +146,10 @@ class _Driver:
         end = ending(now, self.outcomes)
         if end is not None:
             return end, ""
+        while self._left and is_over(self._left[0], now):
+            self._left.popleft()
         if self.at_once == 1:
-            chunks = next_chunks(self.plan, now)
+            chunks = next_chunks(self.plan, now, among=self._left)
             if chunks:
                 self.outcomes |= self._carry_out(chunks[0], CancelToken())
                 return None
@@ -175,7 +181,7 @@ class _Driver:
             limited.update(pools)
             return True
 
-        for chunk in next_chunks(self.plan, now, at_most=self.at_once - len(self._going), fits=fits):
+        for chunk in next_chunks(self.plan, now, at_most=self.at_once - len(self._going), fits=fits, among=self._left):
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(self.at_once, "nbasset-backfill")
             cancel = CancelToken()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from nbasset import clock, serde
 from nbasset.commands.carrying_out import Manner, carry_out
 from nbasset.commands.jobs import tried_again
 from nbasset.commands.scope import Scope, user_name
+from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.specs import AssetSpec

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -23,6 +22,7 @@ from nbasset.commands.backfill_records import BackfillStatus, backfill_of, is_ca
 from nbasset.commands.background import CodeSource, code_source, is_zombie, load_code, spawn_worker
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.errors import Error, InvalidInvocationError, LocationError
 from nbasset.events.kinds import BackfillEnded, Owner
 from nbasset.events.records import BackfillRecord

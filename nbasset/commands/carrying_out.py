@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from nbasset.commands.old_runs import retain_outputs
 from nbasset.commands.retention import retain
 from nbasset.commands.run_rules import check_rules, time_limit
 from nbasset.commands.scope import Scope, user_name
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.executors import TagLimit
 from nbasset.definitions.node_config import node_schema, opened_config, takes_config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_error
@@ -11,6 +11,7 @@ from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.run_rules import RETRY_NUMBER_TAG, next_try, tries_so_far
 from nbasset.commands.scope import Scope
+from nbasset.dataclass import dataclass
 from nbasset.definitions.composition import InputHandle, NodeCall, OutputHandle
 from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.definitions import Definitions
@@ -47,6 +48,9 @@ class JobOptions:
     run_id: str | None = None
     input_values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
+
+
+AS_DEFINED = JobOptions()
 
 
 def execute_in_process(
@@ -168,7 +172,7 @@ def scope_of_job(job: JobDefinition, instance: Instance, resources: Mapping[str,
 
 
 def run_job(
-    scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    scope: Scope, job: JobDefinition, options: JobOptions = AS_DEFINED, manner: Manner = DEFAULT,
     again: ReexecutionOptions | None = None,
 ) -> ExecuteInProcessResult:  # fmt: skip
     """Run a job of a scope's location to its end. A failed step is in the result. `manner` says where; the job's executor is not asked."""
@@ -177,7 +181,7 @@ def run_job(
 
 
 def run_with_executor(
-    scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    scope: Scope, job: JobDefinition, options: JobOptions = AS_DEFINED, manner: Manner = DEFAULT,
     again: ReexecutionOptions | None = None, *, on_plan: Callable[[RunPlan], None] = lambda plan: None,
 ) -> ExecuteInProcessResult:  # fmt: skip
     """Run a job with the executor that it names, unless `manner` names another. `on_plan` hears each plan before anything of it runs.
@@ -189,7 +193,7 @@ def run_with_executor(
 
 
 def tried_again(
-    scope: Scope, job: JobDefinition, result: ExecuteInProcessResult, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    scope: Scope, job: JobDefinition, result: ExecuteInProcessResult, options: JobOptions = AS_DEFINED, manner: Manner = DEFAULT,
     *, on_plan: Callable[[RunPlan], None] = lambda plan: None,
 ) -> ExecuteInProcessResult:  # fmt: skip
     """The result of a run of a job, or of the last of those that follow it as its tags ask."""
@@ -218,7 +222,7 @@ def _run_with_executor(
 
 
 def plan_of_job(
-    scope: Scope, job: JobDefinition, options: JobOptions = JobOptions(), manner: Manner = DEFAULT,
+    scope: Scope, job: JobDefinition, options: JobOptions = AS_DEFINED, manner: Manner = DEFAULT,
     again: ReexecutionOptions | None = None,
 ) -> tuple[RunPlan, PartitionsView, Manner]:  # fmt: skip
     """What a run of a job would do, the partitions it knows, and the manner to carry it out in. Nothing runs and nothing is written.

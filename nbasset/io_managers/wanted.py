@@ -11,6 +11,8 @@ import types
 from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
+from nbasset.dataclass import dataclass
+
 Form = Literal[
     "pandas", "pandas_series", "polars", "polars_lazy", "polars_series", "arrow", "arrow_reader", "arrow_dataset", "numpy", "records",
     "list", "tuple", "dict", "by_partition", "scalar", "any",
@@ -33,7 +35,7 @@ _ALIASES = {"pd": "pandas", "pl": "polars", "pa": "pyarrow", "np": "numpy", "ds"
 _SCALARS = ("str", "int", "float", "bool", "bytes", "date", "datetime", "Decimal", "timedelta", "time")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One form of a value. `item` is the class of each record or what each partition's entry is; `options` are the members of a union."""
 

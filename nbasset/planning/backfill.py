@@ -11,10 +11,11 @@ An asset without partitions counts as one that has the single partition 0 (`WHOL
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogNode
 from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
@@ -238,19 +239,31 @@ def standing(plan: BackfillPlan, outcomes: Outcomes) -> dict[AssetKey, AssetStan
     return found
 
 
-def next_chunks(plan: BackfillPlan, now: Standing, *, at_most: int = 1, fits: Callable[[Chunk], bool] = lambda chunk: True) -> list[Chunk]:
+def next_chunks(
+    plan: BackfillPlan,
+    now: Standing,
+    *,
+    at_most: int = 1,
+    fits: Callable[[Chunk], bool] = lambda chunk: True,
+    among: Iterable[Chunk] | None = None,
+) -> list[Chunk]:
     """Chunks that may start now, in order: all that they read has ended well or is in the chunk. What is done or blocked is cut out.
 
-    Those that do not fit beside what goes on are passed over.
+    Those that do not fit beside what goes on are passed over. `among` are the chunks to look at, if those that are over are known.
     """
     found: list[Chunk] = []
-    for chunk in plan.chunks:
+    for chunk in plan.chunks if among is None else among:
         if len(found) >= at_most:
             break
         sets = {key: left for key, ordinals in chunk.sets.items() if (left := ordinals & now[key].waiting)}
         if sets and _may_start(plan, sets, now) and fits(chunk):
             found.append(Chunk(chunk.group, sets))
     return found
+
+
+def is_over(chunk: Chunk, now: Standing) -> bool:
+    """Whether everything in a chunk has an end, whichever."""
+    return not any(ordinals & now[key].open for key, ordinals in chunk.sets.items())
 
 
 def ending(now: Standing, outcomes: Outcomes) -> Literal["completed_success", "completed_failed"] | None:

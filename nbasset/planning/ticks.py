@@ -7,10 +7,10 @@ that one tick. A run that was recorded and never started is taken up again inste
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor, ScheduleExecutionData
 from nbasset.definitions.cron import next_tick, previous_tick, ticks_of
 from nbasset.definitions.local_time import seconds_of

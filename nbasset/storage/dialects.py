@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from nbasset.dataclass import dataclass
 
 AMONG = "IN (SELECT value FROM json_each(?))"
 

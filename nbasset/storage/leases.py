@@ -5,8 +5,7 @@ A process that was stopped and goes on after its lease was won by another still 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from nbasset.dataclass import dataclass
 from nbasset.errors import LeaseLost
 from nbasset.events.kinds import Owner
 from nbasset.storage.protocol import Fence

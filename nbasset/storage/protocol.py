@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from nbasset.dataclass import dataclass
 from nbasset.events.facts import CheckKey
 from nbasset.events.kinds import Event, Owner
 from nbasset.events.records import (
