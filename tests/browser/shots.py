@@ -8,6 +8,7 @@ The folder gets them all, to be looked at; with ``--docs`` the ones that the pag
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -109,6 +110,19 @@ def delay_model(model_features: pd.DataFrame) -> pd.DataFrame:
 def score_report(delay_model: pd.DataFrame, storm_days: pd.DataFrame) -> pd.DataFrame:
     """How well storm days are told."""
     return delay_model'''
+REGIONS = '''from nbasset import MonthlyPartitionsDefinition, MultiPartitionsDefinition, StaticPartitionsDefinition
+
+both = MultiPartitionsDefinition(
+    {"month": MonthlyPartitionsDefinition("2013-01-01", end_date="2014-01-01"), "origin": StaticPartitionsDefinition(["EWR", "JFK", "LGA"])}
+)
+
+
+@asset(partitions_def=both, group_name="flights")
+def late_by_airport(context, airlines: pd.DataFrame) -> pd.DataFrame:
+    """Share of late flights by carrier, a month and an airport each."""
+    if context.partition_key.endswith("2013-06-01|LGA"):
+        raise ValueError("no flights")
+    return airlines'''
 CELLS = (
     START, CLEAN, SOURCES, DAILY, DELAYS, WEATHER, MODEL,
     "%asset run airlines raw_weather weather_daily storm_days",
@@ -117,8 +131,12 @@ CELLS = (
     "%asset run delays_by_carrier -s 2013-01-01 -e 2013-10-31 --only",
     "%asset graph",
     "%asset partitions delays_by_carrier",
+    REGIONS,
+    '%asset run late_by_airport -p "2013-01-01|JFK..2013-08-01|LGA" -q',
+    "%asset partitions late_by_airport",
 )  # fmt: skip
 WEATHER_RUN, FIRST, MODEL_RUN, FAILS, GRAPH, GRID = range(7, 13)
+REGIONS_AT, MATRIX_RUN, MATRIX = range(13, 16)
 
 
 def main() -> None:
@@ -150,7 +168,7 @@ def take_all(folder: Path) -> None:
         page.save()
         page.run(*range(7), WEATHER_RUN, FIRST, MODEL_RUN)
         page.write(1, CLEAN.replace("LATE = 15", "LATE = 30").replace("1_000", "250"))
-        page.run(1, FAILS, GRAPH, GRID)
+        page.run(1, FAILS, GRAPH, GRID, REGIONS_AT, MATRIX_RUN, MATRIX)
         views = _views(page)
         for theme in ("light", "dark"):
             page.theme(theme)
@@ -203,9 +221,37 @@ def _views(page: Page) -> dict[str, Callable[[], Any]]:
 
     def failure() -> Any:
         page.scroll_to(FAILS)
-        return page.output(FAILS)
+        return page.outputs(FAILS).locator(".nbasset-live").first
 
-    return {"lineage": lineage, "data": data, "why": why, "plan": plan, "grid": calendar, "run": run, "failure": failure}
+    def history() -> Any:
+        graph.locator('g.node[data-key="delay_model"]').click()
+        side = graph.get_by_role("complementary", name="delay_model")
+        side.get_by_role("tab", name="History").click()
+        side.get_by_role("button", name="All versions").click()
+        return graph.get_by_role("group", name="History of delay_model")
+
+    def shown() -> Any:
+        history().get_by_role("button", name="1 display").first.click()
+        graph.get_by_role("img", name="Figure that the asset drew").first.wait_for()
+        return graph.get_by_role("group", name="What delay_model displayed")
+
+    def backfill() -> Any:
+        page.scroll_to(GRID)
+        if grid.get_by_text("backfill").count() == 0:
+            grid.get_by_role("button", name="Materialize 23").click()
+        grid.locator(".nb-progress").get_by_text(re.compile(r"\d+ of 23 done")).wait_for()
+        grid.locator(".nb-progress").get_by_role("button", name="Cancel").wait_for(state="detached")
+        page.page.mouse.move(2, 2)
+        return grid.locator(".nb-card").first
+
+    def matrix() -> Any:
+        page.scroll_to(MATRIX)
+        return page.output(MATRIX).locator(".nb-card").first
+
+    return {
+        "lineage": lineage, "data": data, "why": why, "plan": plan, "history": history, "shown": shown, "grid": calendar, "matrix": matrix,
+        "backfill": backfill, "run": run, "failure": failure,
+    }  # fmt: skip
 
 
 def _take(page: Page, show: Callable[[], Any], path: Path) -> None:

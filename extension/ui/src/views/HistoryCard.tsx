@@ -19,6 +19,7 @@ export function HistoryCard({ view }: { readonly view: HistoryView }): JSX.Eleme
   const [older, setOlder] = useState<readonly HistoryEntry[]>([]);
   const [more, setMore] = useState(view.more);
   const entries = [...view.entries, ...older];
+  const isParted = view.partition === null && entries.some(({ partition }) => partition !== null);
   const toggle = (version: string): void =>
     setChosen(chosen.includes(version) ? chosen.filter((kept) => kept !== version) : [...chosen, version].slice(-2));
   const [after, before] = entries.filter(({ version }) => chosen.includes(version));
@@ -64,7 +65,7 @@ export function HistoryCard({ view }: { readonly view: HistoryView }): JSX.Eleme
               </th>
               <th>When</th>
               <th>What</th>
-              {view.partition === null && <th>Partition</th>}
+              {isParted && <th>Partition</th>}
               <th class="nb-num">Rows</th>
               <th class="nb-num">Size</th>
               <th class="nb-num">Time</th>
@@ -101,7 +102,7 @@ export function HistoryCard({ view }: { readonly view: HistoryView }): JSX.Eleme
                     </>
                   )}
                 </td>
-                {view.partition === null && <td class="nb-mono nb-nowrap">{entry.partition}</td>}
+                {isParted && <td class="nb-mono nb-nowrap">{entry.partition}</td>}
                 <td class="nb-num">{entry.rows === null ? "–" : grouped(entry.rows)}</td>
                 <td class="nb-num">{entry.size_bytes === null ? "–" : bytes(entry.size_bytes)}</td>
                 <td class="nb-num">{entry.seconds === null ? "–" : duration(entry.seconds)}</td>
