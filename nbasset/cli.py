@@ -391,10 +391,7 @@ def _backfill(call: Call, arguments: Any) -> int:
 
 FACES: dict[str, Face] = {
     "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
-    **{name: _job(name.replace(" ", "_")) for name in (
-        "job list", "job show", "job run", "runs delete", "runs reexecute", "schedule list", "schedule preview", "schedule evaluate",
-        "sensor list", "sensor evaluate", "definitions validate", "instance info", "instance migrate",
-    )},
+    **{name: _job(name.replace(" ", "_")) for name in VERBS if " " in name},
     "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
     **{name: _time(name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
 }  # fmt: skip

@@ -16,6 +16,7 @@ from nbasset.serde import Json
 if TYPE_CHECKING:
     from nbasset.arguments.options import PlanArguments
     from nbasset.arguments.options_jobs import (
+        JobBackfillArguments,
         JobRunArguments,
         JobShowArguments,
         RunsDeleteArguments,
@@ -60,6 +61,19 @@ def job_run(call: Call, arguments: JobRunArguments) -> Answer:
     if arguments.background:
         return _started(call, start_job(scope, arguments))
     return _carried_out(call, scope, arguments.quiet, lambda manner: run_job_verb(scope, arguments, manner))
+
+
+def job_backfill(call: Call, arguments: JobBackfillArguments) -> Answer:
+    """Many partitions of a job."""
+    from nbasset.arguments.options_jobs import JobRunArguments
+    from nbasset.cli_backfill import backfill
+    from nbasset.commands.job_verbs import backfill_of_job, run_job_verb
+
+    scope = naming(call, "job", arguments.job)
+    asked = backfill_of_job(scope, arguments)
+    if isinstance(asked, JobRunArguments):
+        return _carried_out(call, scope, asked.quiet, lambda manner: run_job_verb(scope, asked, manner))
+    return backfill(call, asked)
 
 
 # -- runs -------------------------------------------------------------------------------------------------------------------------

@@ -168,9 +168,26 @@ def test_of_several_partitions_each_has_a_run(call: Call) -> None:
     assert [[one["partition"] for one in run["materialized"]] for run in done["runs"]] == [["2013-06-02"], ["2013-06-03"]]
 
 
+def test_a_job_of_assets_is_backfilled_and_one_of_ops_has_a_run_for_each_partition(call: Call, home: Path) -> None:
+    (home / "shop_jobs.py").write_text(
+        CODE + "\n@op\ndef tell(context):\n    context.log.info(context.partition_key)\n\n"
+        "@job(partitions_def=StaticPartitionsDefinition(['a', 'b', 'c']))\ndef told():\n    tell()\n"
+    )
+    planned = _json(call("job", "backfill", "days", "-s", "2013-06-01", "-e", "2013-06-03", "--dry-run", "--json"))["backfills"][0]
+    assert planned["assets"] == {"day": 3}
+    assert call("job", "backfill", "days", "-s", "2013-06-01", "-e", "2013-06-03", "-t", "why=test", "--quiet")[0] == DONE
+    assert _json(call("backfill", "--list", "--json"))["backfills"][0]["title"] == "job days"
+    assert len(_json(call("job", "backfill", "told", "--all", "--json"))["runs"]) == 3
+    with Instance.open(home) as instance:
+        assert [run.tags.get("why") for run in instance.get_runs() if run.job is None] == ["test"]
+        assert sorted(run.tags["nbasset/partition"] for run in instance.get_runs() if run.job == "told") == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
+        (("job", "backfill", "days"), USAGE, "say which partitions"),
+        (("job", "backfill", "etl", "--all"), USAGE, "has no partitions"),
         (("job", "run", "elt"), USAGE, "Did you mean 'etl'?"),
         (("job", "rnu", "etl"), USAGE, "Did you mean 'job run'?"),
         (("job", "run"), USAGE, "name one job"),

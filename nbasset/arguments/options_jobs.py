@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Literal
 
+from nbasset.arguments.options import PartitionArguments
 from nbasset.dataclass import dataclass
 
 
@@ -34,6 +36,23 @@ class JobRunArguments:
     executor: str = ""
     quiet: bool = False
     background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobBackfillArguments:
+    """``job backfill``. `only` leaves out what is not ``missing``, ``failed`` or ``stale`` of the assets that the job makes."""
+
+    job: str
+    partitions: PartitionArguments = PartitionArguments()
+    all: bool = False
+    only: Literal["", "missing", "failed", "stale"] = ""
+    chunk: int = 0
+    workers: int = 1
+    concurrency: int = 1
+    config: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

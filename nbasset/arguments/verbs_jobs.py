@@ -15,6 +15,7 @@ from nbasset.arguments.options_jobs import (
     DefinitionsValidateArguments,
     InstanceInfoArguments,
     InstanceMigrateArguments,
+    JobBackfillArguments,
     JobListArguments,
     JobRunArguments,
     JobShowArguments,
@@ -26,7 +27,20 @@ from nbasset.arguments.options_jobs import (
     SensorEvaluateArguments,
     SensorListArguments,
 )
-from nbasset.arguments.parameters import FILE, JOB, NAME, PAIR, PARTITION, SCHEDULE, SELECTION, SENSOR, Verb, pairs
+from nbasset.arguments.parameters import (
+    FILE,
+    JOB,
+    NAME,
+    PAIR,
+    PARTITION,
+    SCHEDULE,
+    SELECTION,
+    SENSOR,
+    Verb,
+    pairs,
+    partition_arguments,
+    partitions,
+)
 
 ALIASES = {
     "runs list": "runs",
@@ -35,7 +49,6 @@ ALIASES = {
     "job execute": "job run",
     "job launch": "job run",
     "job print": "job show",
-    "job backfill": "job run",
     "job scaffold_config": "job show --config",
     "job scaffold-config": "job show --config",
     "runs wipe": "runs delete --all",
@@ -81,6 +94,18 @@ def _job_run(values: Mapping[str, Any]) -> JobRunArguments:
     return JobRunArguments(
         values["job"], tuple(values["config"]), pairs(values["tag"], "--tag"), values["partition"], ops, values["asset_selection"],
         values["executor"] or "", values["quiet"], values["background"],
+    )  # fmt: skip
+
+
+def _job_backfill(values: Mapping[str, Any]) -> JobBackfillArguments:
+    chosen = partition_arguments(values)
+    if values["all"] and chosen.text:
+        raise click.UsageError(f"--all means every partition, and {chosen.text} some. Keep one.")
+    if not (values["all"] or values["only"] or chosen.text):
+        raise click.UsageError("say which partitions: -s FIRST -e LAST, -p KEYS, --all, or --only missing, failed or stale.")
+    return JobBackfillArguments(
+        values["job"], chosen, values["all"], values["only"] or "", values["chunk"] or 0, values["workers"], values["concurrency"],
+        tuple(values["config"]), pairs(values["tag"], "--tag"), values["dry_run"], values["quiet"],
     )  # fmt: skip
 
 
@@ -142,6 +167,31 @@ _JOB_RUN = Verb(
         _background(),
     ),
     _job_run,
+)
+
+_JOB_BACKFILL = Verb(
+    "job backfill",
+    """Make many partitions of a job's assets, as `backfill` does: resumable, by several runs. A job of ops has a run for each partition.
+
+    \b
+    {asset} job backfill daily -s 2013-01-01 -e 2013-12-31
+    {asset} job backfill daily --only failed --workers 2
+    {asset} job backfill daily --all --dry-run
+    """,
+    (
+        click.Argument(["job"], type=JOB),
+        *partitions(),
+        click.Option(["--all"], is_flag=True, help="All partitions that there are."),
+        click.Option(["--only"], type=click.Choice(["missing", "failed", "stale"]), default=None, help="Leave out all others."),
+        click.Option(["--chunk"], type=click.IntRange(1), default=None, help="So many partitions in a run."),
+        click.Option(["--workers"], type=click.IntRange(1), default=1, help="So many worker processes.", show_default=True),
+        click.Option(["--concurrency"], type=click.IntRange(1), default=1, help="So many runs at a time.", show_default=True),
+        _config(),
+        _tags(),
+        click.Option(["--dry-run"], is_flag=True, help="Say what would run and how long it takes. Nothing runs."),
+        _quiet(),
+    ),
+    _job_backfill,
 )
 
 _RUNS_DELETE = Verb(
@@ -284,7 +334,7 @@ _INSTANCE_MIGRATE = Verb(
 )
 
 JOB_VERBS: tuple[Verb, ...] = (
-    _JOB_LIST, _JOB_SHOW, _JOB_RUN, _RUNS_REEXECUTE, _RUNS_DELETE, _SCHEDULE_LIST, _SCHEDULE_PREVIEW, _SCHEDULE_EVALUATE, _SENSOR_LIST,
-    _SENSOR_EVALUATE, _DEFINITIONS_VALIDATE, _INSTANCE_INFO, _INSTANCE_MIGRATE,
+    _JOB_LIST, _JOB_SHOW, _JOB_RUN, _JOB_BACKFILL, _RUNS_REEXECUTE, _RUNS_DELETE, _SCHEDULE_LIST, _SCHEDULE_PREVIEW, _SCHEDULE_EVALUATE,
+    _SENSOR_LIST, _SENSOR_EVALUATE, _DEFINITIONS_VALIDATE, _INSTANCE_INFO, _INSTANCE_MIGRATE,
 )  # fmt: skip
 """In the order in which help lists them."""

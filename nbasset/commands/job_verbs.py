@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from typing import Any
 
-from nbasset.arguments.options_jobs import JobRunArguments, JobShowArguments
+from nbasset.arguments.options import BackfillArguments
+from nbasset.arguments.options_jobs import JobBackfillArguments, JobRunArguments, JobShowArguments
 from nbasset.commands.background import start_background
 from nbasset.commands.carrying_out import DEFAULT, Manner, executor_for
 from nbasset.commands.configuration import merged_config
@@ -139,6 +141,40 @@ def start_job(scope: Scope, arguments: JobRunArguments) -> list[RunId]:
         )
     plan, view, _ = plan_of_job(scope, job, options[0])
     return [start_background(scope, plan, view, executor=arguments.executor)]
+
+
+def backfill_of_job(scope: Scope, arguments: JobBackfillArguments) -> BackfillArguments | JobRunArguments:
+    """What a backfill of a job comes to: one of its assets, and nothing else; or, where each partition has a configuration of its own or
+    the job runs ops, a run for each partition.
+
+    Raises
+    ------
+    UnknownJob
+        If there is no such job.
+    InvalidInvocationError
+        If it has no partitions, or is asked for what only a backfill of assets can do.
+    """
+    job = job_named(scope, arguments.job)
+    entry = scope.catalog.jobs_by_name[job.name]
+    if job.selection is not None and job.partitioned_config is None:
+        given = [f"{section}={json.dumps(value)}" for section, value in job.config_for(None).items()]
+        own = job.run_tags if job.run_tags is not None else job.tags
+        return BackfillArguments(
+            ", ".join(f'key:"{key}"' for key in sorted(job.selection.resolve(scope.catalog))), arguments.partitions, arguments.all,
+            arguments.only, False, arguments.chunk, arguments.workers, arguments.concurrency, title=f"job {job.name}",
+            config=(*given, *arguments.config), tags={**own, **arguments.tags}, dry_run=arguments.dry_run, quiet=arguments.quiet,
+        )  # fmt: skip
+    if entry.partitions_def is None:
+        raise InvalidInvocationError(f"job '{job.name}' has no partitions, so there is nothing to fill. Run it: job run {job.name}.")
+    if arguments.only or arguments.chunk or arguments.dry_run or arguments.workers > 1 or arguments.concurrency > 1:
+        raise InvalidInvocationError(
+            f"job '{job.name}' has a run for each partition, one after the other; which are missing nobody knows. Name partitions alone."
+        )
+    _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
+    view = scope.view()
+    keys = list(entry.partitions_def.keys_of(entry.partitions_def.ordinals(view), view.table)) if arguments.all else []
+    text = f"{keys[0]}..{keys[-1]}" if keys else arguments.partitions.text
+    return JobRunArguments(job.name, arguments.config, arguments.tags, text, quiet=arguments.quiet)
 
 
 def job_named(scope: Scope, name: str) -> JobDefinition:

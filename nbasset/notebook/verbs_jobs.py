@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nbasset.arguments.options_jobs import (
+    JobBackfillArguments,
     JobRunArguments,
     JobShowArguments,
     RunsDeleteArguments,
@@ -20,7 +21,7 @@ from nbasset.commands.forecast import evaluate_schedule, schedule_forecast, sens
 from nbasset.commands.forecast_facts import Asked
 from nbasset.commands.instance_info import info_text, instance_info, migrate
 from nbasset.commands.instigator_lists import list_schedules, list_sensors
-from nbasset.commands.job_verbs import list_jobs, names_of, run_job_verb, show_job, start_job
+from nbasset.commands.job_verbs import backfill_of_job, list_jobs, names_of, run_job_verb, show_job, start_job
 from nbasset.commands.run_verbs import delete_runs, reexecute, runs_to_delete, short_ids, start_again
 from nbasset.commands.runs import find_run, title_of
 from nbasset.commands.validate import validate, validated_text
@@ -38,6 +39,7 @@ from nbasset.notebook.live_run import LiveRun
 from nbasset.notebook.progress import RunDisplay
 from nbasset.notebook.session import Session, scope_of
 from nbasset.notebook.tracebacks import told
+from nbasset.notebook.verbs_backfill import do_backfill
 from nbasset.notebook.verbs_watch import follow
 from nbasset.planning.plan import RunPlan
 
@@ -68,6 +70,15 @@ def do_job_run(session: Session, arguments: JobRunArguments) -> None:
             follow(session, run_id, arguments.job, waits=False)
         return
     _carry_out(session, arguments.job, arguments.quiet, lambda manner, on_plan: run_job_verb(scope, arguments, manner, on_plan=on_plan))
+
+
+def do_job_backfill(session: Session, arguments: JobBackfillArguments) -> None:
+    """``%asset job backfill``. Raises when partitions failed."""
+    asked = backfill_of_job(scope_of(session), arguments)
+    if isinstance(asked, JobRunArguments):
+        do_job_run(session, asked)
+    else:
+        do_backfill(session, asked)
 
 
 def do_runs_delete(session: Session, arguments: RunsDeleteArguments) -> None:
@@ -219,7 +230,7 @@ def _say(text: str) -> None:
 
 
 JOB_FACES: dict[str, Callable[[Session, Any], Any]] = {
-    "job list": do_job_list, "job show": do_job_show, "job run": do_job_run, "runs delete": do_runs_delete,
+    "job list": do_job_list, "job show": do_job_show, "job run": do_job_run, "job backfill": do_job_backfill, "runs delete": do_runs_delete,
     "runs reexecute": do_runs_reexecute, "schedule list": do_schedule_list, "schedule preview": do_schedule_preview,
     "schedule evaluate": do_schedule_evaluate, "sensor list": do_sensor_list, "sensor evaluate": do_sensor_evaluate,
     "definitions validate": do_definitions_validate, "instance info": do_instance_info, "instance migrate": do_instance_migrate,

@@ -205,7 +205,7 @@ def test_cell_help_shows_an_example() -> None:
     ("text", "expected"),
     [
         ("", list(dict.fromkeys(name.partition(" ")[0] for name in VERBS))),
-        ("job ", ["list", "show", "run"]),
+        ("job ", ["list", "show", "run", "backfill"]),
         ("schedule pre", ["preview"]),
         ("job run ni", ["nightly"]),
         ("job execute ni", ["nightly"]),
