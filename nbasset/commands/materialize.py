@@ -113,8 +113,8 @@ def materialize_in(
     manner: Manner = DEFAULT,
 ) -> ExecuteInProcessResult:
     """The same in a scope."""
-    if partition_keys is None and partition_range is None:
-        partition_keys, partition_range = _tagged(tags or {})
+    if tags and partition_keys is None and partition_range is None and any(one.partitions_def is not None for one in scope.catalog.assets):
+        partition_keys, partition_range = _tagged(tags)
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     view = scope.view()
     catalog = scope.catalog
