@@ -117,8 +117,8 @@ def check(folder: Path, instance: Instance, backfill_id: str, partitions: int) -
         definition = scope.catalog.by_key[AssetKey(name)].partitions_def
         assert definition is not None
         one = status.assets[AssetKey(name)]
-        assert set(definition.keys_of(one.failed, view.table)) == failed, (name, status.to_json())
-        assert set(definition.keys_of(one.blocked, view.table)) == blocked, name
+        assert set(definition.keys_of(one.failed, view.table)) == failed, (name, status.text(AssetKey(name), "failed"), status.failures)
+        assert set(definition.keys_of(one.blocked, view.table)) == blocked, (name, status.text(AssetKey(name), "blocked"))
     made: Counter[tuple[AssetKey, int]] = Counter()
     after = 0
     while page := instance.storage.entries(after=after):
