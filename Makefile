@@ -57,6 +57,7 @@ faults: $(VENV)/.dev  ## kill processes hundreds of times and look what is left 
 	$(BIN)/python tests/faults/kill_append.py --kills 200 --seed 7
 	$(BIN)/python tests/faults/kill_append.py --sweep
 	$(BIN)/python tests/faults/kill_materialize.py --sweep --kills 150 --seed 7
+	$(BIN)/python tests/faults/kill_chain.py --kills 40 --seed 7
 	$(BIN)/python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7
 	$(BIN)/python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7 --workers 2
 	$(BIN)/python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7 --concurrency 2

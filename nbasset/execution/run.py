@@ -354,12 +354,11 @@ class RunLoop:
     def _append(self, events: Sequence[Event], *, flush: bool = False) -> None:
         """Write events; when this returns or raises KeyboardInterrupt they are written, and the loop knows it."""
         first = self.log.next_place
-        told, interrupt = self.log.write(events, flush=flush)
+        interrupt = self.log.write(events, flush=flush)
         skips: list[Skip] = []
         for place, event in enumerate(events, first):
             skips += self._taken_in(event, place)
-        for event in told:
-            self.options.on_event(event)
+        self.log.tell()
         if skips:
             self._skip(skips)
         if interrupt is not None:
@@ -386,9 +385,8 @@ class RunLoop:
         """Record what can no longer run; `progress` has it already."""
         at = clock.now_us()
         events = [StepSkipped(at, self.plan.run_id, skip.step.key, skip.reason, skip.because, skip.step.targets) for skip in skips]
-        told, interrupt = self.log.write(events)
-        for event in told:
-            self.options.on_event(event)
+        interrupt = self.log.write(events)
+        self.log.tell()
         if interrupt is not None:
             raise interrupt
 
@@ -456,8 +454,7 @@ class RunLoop:
         """The loop itself failed (state cannot be written, a bug): say so if that can still be said."""
         event = RunFailed(clock.now_us(), self.plan.run_id, "error", f"the run could not go on: {error}", error_info(error))
         try:
-            told, _ = self.log.write([event], flush=True)
+            self.log.write([event], flush=True)
         except Error:
             return
-        for one in told:
-            self.options.on_event(one)
+        self.log.tell()

@@ -12,6 +12,7 @@ place, and the number takes its stead in the transaction that writes both.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from nbasset import clock
@@ -31,10 +32,12 @@ class RunLog:
     def __init__(self, storage: Storage, on_event: Callable[[Event], None]) -> None:
         self.events: list[Event] = []
         self._numbers: list[int] = []  # of the events that are written: all but the held ones, which stand last
+        self._untold: deque[Event] = deque()
         self._storage = storage
         self._on_event = on_event
         self._since = 0.0
         self._lock = threading.RLock()
+        self._telling = threading.RLock()
 
     @property
     def next_place(self) -> int:
@@ -45,8 +48,8 @@ class RunLog:
         """The number of the event at a place; while it has none, the place in the form that `numbered` knows."""
         return self._numbers[place] if place < len(self._numbers) else -1 - place
 
-    def write(self, events: Sequence[Event], *, flush: bool = False) -> tuple[list[Event], KeyboardInterrupt | None]:
-        """Write what was held and these, in one transaction. Given back is what now may be told, and an interrupt that came meanwhile."""
+    def write(self, events: Sequence[Event], *, flush: bool = False) -> KeyboardInterrupt | None:
+        """Write what was held and these, in one transaction; they may be told now. Given back is an interrupt that came meanwhile."""
         with self._lock:
             numbers = self._numbers
             begin = len(numbers)
@@ -69,7 +72,14 @@ class RunLog:
             first, written = made
             self.events[begin:] = written
             numbers.extend(range(first, first + len(written)))
-            return written, interrupt
+            self._untold.extend(written)
+            return interrupt
+
+    def tell(self) -> None:
+        """Tell of what was written, in the order of the log, whichever thread wrote it."""
+        with self._telling:
+            while self._untold:
+                self._on_event(self._untold.popleft())
 
     def hold(self, event: StepSucceeded) -> None:
         """Keep the end of a quick step for a moment."""
@@ -87,9 +97,8 @@ class RunLog:
         """Write what is held and tell of it. Any thread may ask."""
         if len(self.events) == len(self._numbers):
             return
-        written, interrupt = self.write(())
-        for event in written:
-            self._on_event(event)
+        interrupt = self.write(())
+        self.tell()
         if interrupt is not None:
             raise interrupt
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event as Event_
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -52,8 +54,10 @@ def test_what_is_held_is_written_before_anything_else_in_one_transaction_and_tol
     log.hold(ended(1))
     log.hold(ended(2))
     assert (store.sizes, told, log.as_of(1)) == ([], [], -2)
-    written, _ = log.write([StepStarted(3, RUN, "x")])
-    assert (store.sizes, [type(event).__name__ for event in written]) == ([3], ["StepSucceeded", "StepSucceeded", "StepStarted"])
+    log.write([StepStarted(3, RUN, "x")])
+    assert told == []
+    log.tell()
+    assert (store.sizes, [type(event).__name__ for event in told]) == ([3], ["StepSucceeded", "StepSucceeded", "StepStarted"])
     assert [entry.seq for entry in store.entries()] == [1, 2, 3]
     assert [log.as_of(place) for place in range(3)] == [1, 2, 3]
 
@@ -107,6 +111,27 @@ def test_steps_that_read_each_other_share_transactions_and_know_what_they_read()
         assert made is not None
         assert {str(one.asset): one.as_of_seq for one in made.inputs} == {"first": seqs["first"], "second": seqs["second"]}
     assert len(store.sizes) < 5
+
+
+def test_what_two_threads_write_is_told_in_the_order_of_the_log() -> None:
+    store, told, begun, may_go_on = Counting(), list[Event](), Event_(), Event_()
+
+    def listener(event: Event) -> None:
+        if not told:
+            begun.set()
+            assert may_go_on.wait(10)
+        told.append(event)
+
+    log = RunLog(store, listener)
+    log.hold(ended(1))
+    other = Thread(target=log.settle)
+    other.start()
+    assert begun.wait(10)
+    log.write([ended(2)])  # written while the other thread still tells of the first
+    may_go_on.set()
+    log.tell()
+    other.join(10)
+    assert told == [ended(1), ended(2)]
 
 
 def test_no_more_than_so_many_are_held() -> None:
