@@ -41,7 +41,8 @@ def chunks_of(
         return
     wanted = OrdinalSet()
     for key in (*assets, *(check.asset for check in node.checks if not node.assets)):
-        wanted = wanted | request.partitions.get(key, OrdinalSet())
+        more = request.partitions.get(key)
+        wanted = wanted if more is None else more if not wanted else wanted | more
     if not wanted and node.kind == "observe":
         yield None  # an observation may tell of any partitions, or of the asset as a whole
         return
@@ -154,7 +155,7 @@ def is_same_key(mapping: PartitionMapping | None) -> bool:
 
 def reads_itself(node: CatalogNode, catalog: Catalog) -> bool:
     """Whether one of its assets reads other partitions of itself."""
-    return any(dep.asset in node.assets and dep.asset == key for key in node.assets for dep in catalog.asset(key).deps)
+    return any(dep.asset == key for key in node.assets for dep in catalog.asset(key).deps)
 
 
 def _in_chunks(wanted: Iterable[int], size: int) -> Iterator[OrdinalSet]:

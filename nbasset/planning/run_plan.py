@@ -159,8 +159,8 @@ class _Builder:
         self._blocking: dict[AssetKey, list[tuple[str, CheckKey, OrdinalSet | None]]] = {}
 
     def add(self, node: CatalogNode) -> None:
-        assets = tuple(key for key in node.assets if key in self.wanted)
-        checks = frozenset(check for check in node.checks if check in self.checks)
+        assets = tuple([key for key in node.assets if key in self.wanted])
+        checks = frozenset([check for check in node.checks if check in self.checks]) if node.checks else _NONE
         shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
             suffix = self._suffix(node, ordinals)
@@ -193,13 +193,12 @@ class _Builder:
 
     def _shape(self, node: CatalogNode, part: NodeStep, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> _Shape:
         """What the steps of all partitions have in common."""
+        is_wanted = [(output, _is_wanted(output, assets, checks)) for output in part.outputs]
         outputs = tuple(
-            output if _is_wanted(output, assets, checks) else replace(output, asset=None, check=None)
-            for output in part.outputs
-            if len(node.steps) > 1 or _is_wanted(output, assets, checks)
+            [output if wanted else replace(output, asset=None, check=None) for output, wanted in is_wanted if wanted or len(node.steps) > 1]
         )
-        made = tuple(output.asset for output in outputs if output.asset is not None)
-        verdicts = tuple(output.check for output in outputs if output.check is not None)
+        made = tuple([output.asset for output in outputs if output.asset is not None])
+        verdicts = tuple([output.check for output in outputs if output.check is not None])
         of = made if len(node.steps) == 1 or verdicts else assets  # what a graph waits for, each of its steps waits for
         deps = [
             dep
@@ -320,11 +319,15 @@ class _Builder:
     def _is_conditional(self, made: tuple[AssetKey, ...], ordinals: OrdinalSet | None) -> bool:
         """Whether all that the step makes may turn out to need no making."""
         request = self.request
+        if not request.conditional:
+            return False
         return bool(made) and all(
             key in request.conditional and not (ordinals is not None and ordinals & request.certain.get(key, OrdinalSet())) for key in made
         )
 
     def _why(self, made: tuple[AssetKey, ...]) -> tuple[Reason, ...]:
+        if len(made) == 1 and made[0] in self.request.why:
+            return tuple(self.request.why[made[0]])
         found: dict[Reason, None] = {}
         for key in made:
             found.update(dict.fromkeys(self.request.why.get(key, ASKED if key in self.request.assets else _WITH)))
