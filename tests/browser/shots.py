@@ -237,7 +237,7 @@ def _views(page: Page) -> dict[str, Callable[[], Any]]:
 
     def backfill() -> Any:
         page.scroll_to(GRID)
-        if grid.get_by_text("backfill").count() == 0:
+        if grid.locator(".nb-progress").count() == 0:
             grid.get_by_role("button", name="Materialize 23").click()
         grid.locator(".nb-progress").get_by_text(re.compile(r"\d+ of 23 done")).wait_for()
         grid.locator(".nb-progress").get_by_role("button", name="Cancel").wait_for(state="detached")

@@ -46,7 +46,7 @@ export function WhyCard({ view }: { readonly view: WhyView }): JSX.Element {
         )}
         {view.stale > 0 && (
           <span class="nb-push nb-2">
-            {plural(view.stale, "run")}
+            {plural(view.stale, "partition")}
             {view.seconds === null ? "" : `, ${about(view.seconds)}`}
           </span>
         )}
