@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,7 +13,7 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partition_ranges import format_ranges
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import BackfillBusy, InvalidDefinitionError, PartitionBusy, UnknownBackfill, did_you_mean
-from nbasset.events.kinds import Event, RunCancelled, RunFailed
+from nbasset.events.kinds import Event, RunCancelled, RunFailed, StepFailed, StepSucceeded
 from nbasset.events.records import BackfillRecord, RunRecord
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
@@ -38,7 +38,8 @@ from nbasset.storage.processes import is_alive, this_process
 from nbasset.storage.protocol import Storage, StorageReader
 
 MOST_DEATHS = 5
-"""So many times in a row may a process die while it makes a partition; then the partition counts as failed: nobody begins it for ever."""
+"""So many processes may die at a partition, one after the other and with nothing made between; then it counts as failed: nobody begins it
+for ever."""
 _PAGE = 1000
 _LOCK_S = 1.0
 _PARTS = ("requested", "done", "failed", "blocked", "skipped", "running", "waiting")
@@ -270,18 +271,15 @@ def read_outcomes(reader: StorageReader, record: BackfillRecord, plan: BackfillP
         if not run.is_over:
             running = united(running, without(without(sets_of(run.targets), known.done), known.failed))
     left = without(without(without(sets_of(record.launched), known.done), known.failed), running)
-    lost: list[RunRecord] = []
     for run in reversed(runs):
         targets = sets_of(run.targets)
         if run.is_over and any(ordinals & targets.get(key, OrdinalSet()) for key, ordinals in left.items()):
             told = outcomes_of_run(run, _events(reader, run.run_id), wants_to_stop=record.status in ("canceling", "cancelled"))
             known = known | told
             left = without(without(without(without(left, told.done), told.failed), told.blocked), told.skipped)
-        if run.status == "failure" and run.reason not in BY_ITSELF:
-            lost.append(run)
         is_spoilt = run.status == "failure" and run.reason in BY_ITSELF and not run.failed
         known = known | Outcomes(bad_checks=True) if is_spoilt else known
-    return known | Outcomes(failed=_deadly(reader, plan, lost), running=running)
+    return known | Outcomes(failed=_deadly(reader, plan, runs), running=running)
 
 
 def lost_runs(reader: StorageReader, record: BackfillRecord, at_us: int) -> list[Event]:
@@ -303,27 +301,38 @@ def _runs(reader: StorageReader, record: BackfillRecord) -> list[RunRecord]:
     return [run for run_id in record.run_ids if (run := reader.run(run_id)) is not None]
 
 
-def _deadly(reader: StorageReader, plan: BackfillPlan, lost: list[RunRecord]) -> dict[AssetKey, OrdinalSet]:
-    """Partitions during which processes died again and again, without anything else between. `lost` are runs, the newest first.
+def _deadly(reader: StorageReader, plan: BackfillPlan, runs: Sequence[RunRecord]) -> dict[AssetKey, OrdinalSet]:
+    """Partitions at which so many processes died in a row, each before it had made anything. `runs` are all, the oldest first.
 
-    Runs that one process carried out at the same time died one death.
+    What is made in between clears everybody: of several steps that a process was at, it is not known which one killed it, and those that
+    did not are made in the end.
     """
-    if len(lost) < MOST_DEATHS:
+    if sum(run.status == "failure" and run.reason not in BY_ITSELF for run in runs) < MOST_DEATHS:
         return {}
     deaths: dict[tuple[AssetKey, int], int] = {}
-    for _, together in groupby(reversed(lost), lambda run: run.owner or run.run_id):
-        at = {one for run in together for one in _begun(reader, plan, run)}
-        deaths = {one: deaths.get(one, 0) + 1 for one in at}
     found: dict[AssetKey, OrdinalSet] = {}
-    for (key, ordinal), count in deaths.items():
-        if count >= MOST_DEATHS:
-            found[key] = found.get(key, OrdinalSet()) | OrdinalSet.between(ordinal, ordinal + 1)
+    for _, together in groupby(runs, lambda run: run.owner or run.run_id):
+        deaths = {one: deaths.get(one, 0) + 1 for one in _begun_at_death(reader, plan, list(together))}
+        for (key, ordinal), count in deaths.items():
+            if count >= MOST_DEATHS:
+                found[key] = found.get(key, OrdinalSet()) | OrdinalSet.between(ordinal, ordinal + 1)
     return found
 
 
-def _begun(reader: StorageReader, plan: BackfillPlan, run: RunRecord) -> set[tuple[AssetKey, int]]:
-    """What a run was at when its process died."""
-    begun = interrupted(_events(reader, run.run_id))
+def _begun_at_death(reader: StorageReader, plan: BackfillPlan, runs: Sequence[RunRecord]) -> set[tuple[AssetKey, int]]:
+    """What a process was at when it died; nothing if it lives, or had made anything in its runs."""
+    found: set[tuple[AssetKey, int]] = set()
+    for run in runs:
+        if run.status != "failure" or run.reason in BY_ITSELF:
+            return set()
+        events = list(_events(reader, run.run_id))
+        if any(isinstance(event, (StepSucceeded, StepFailed)) for event in events):
+            return set()
+        found |= _partitions_of_steps(plan, run, interrupted(events))
+    return found
+
+
+def _partitions_of_steps(plan: BackfillPlan, run: RunRecord, begun: set[str]) -> set[tuple[AssetKey, int]]:
     if not begun:
         return set()
     targets = {key: ordinals for key, ordinals in sets_of(run.targets).items() if key in plan.wanted}

@@ -34,14 +34,17 @@ from nbasset.errors import (
     UnknownBackfill,
     UnknownPartitionError,
 )
+from nbasset.events.facts import ErrorInfo
 from nbasset.events.kinds import (
     BackfillCancelRequested,
     BackfillProgressed,
     Event,
+    Owner,
     RunFailed,
     RunRequested,
     RunStarted,
     RunSucceeded,
+    StepFailed,
     StepStarted,
     StepSucceeded,
 )
@@ -289,6 +292,28 @@ def test_a_partition_during_which_processes_die_again_and_again_counts_as_failed
     status = drive(scope, backfill_id, Manner(echo=False))
     assert (keys(status, DAY, "failed"), keys(status, DAY, "done")) == ("2013-01-01", "2013-01-02..2013-01-03")
     assert status.record.status == "completed_failed"
+
+
+def test_a_partition_that_was_only_begun_beside_others_is_not_blamed_for_the_death_of_its_process(scope: Scope, instance: Instance) -> None:
+    planned = plan_of(scope, wish("day", partitions="2013-01-01..2013-01-06", chunk=3))
+    backfill_id = launch_backfill(scope, planned)
+    for death in range(MOST_DEATHS):
+        owner = Owner("elsewhere", 100 + death, 1.0)
+        for chunk in planned.plan.chunks:
+            run_id, targets = new_run_id(), planned.plan.targets_of(chunk.sets)
+            instance.storage.append(
+                [
+                    BackfillProgressed(1, backfill_id, run_id, targets), RunRequested(1, run_id, targets, backfill_id=backfill_id),
+                    RunStarted(1, run_id, owner),
+                ]
+            )  # fmt: skip
+            first = chunk is planned.plan.chunks[0]
+            events: list[Event] = [StepStarted(2, run_id, f"day[2013-01-0{1 if first else 4}]")]
+            if first and death == MOST_DEATHS - 1:
+                events.append(StepFailed(2, run_id, "day[2013-01-01]", ErrorInfo("ValueError", "no"), ()))
+            instance.storage.append([*events, RunFailed(3, run_id, "worker-lost")])
+    status = drive(scope, backfill_id, Manner(echo=False))
+    assert (keys(status, DAY, "failed"), keys(status, DAY, "done")) == ("", "2013-01-01..2013-01-06")
 
 
 def test_what_an_asset_leaves_out_on_purpose_is_no_failure(instance: Instance) -> None:
