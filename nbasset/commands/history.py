@@ -145,10 +145,11 @@ def history_text(result: HistoryResult) -> str:
         return f"{result.asset} was never materialized."
     lines = [f"{result.asset}{f' {result.partition}' if result.partition else ''}: {counted(len(result.entries), 'version')}"]
     for one in result.entries:
+        data = "same data" if one.is_same else f"data {short_data(one.data_version)}" if one.data_version else None
         mark = "*" if one.is_current else " " if one.is_kept else "-"
         facts = [
             one.what, one.partition if result.partition is None else None, counted(one.rows, "row") if one.rows is not None else None,
-            size_text(one.size_bytes) if one.size_bytes is not None else None, "same data" if one.is_same else None,
+            size_text(one.size_bytes) if one.size_bytes is not None else None, data,
             f"run {one.run_id[:8]}" if one.run_id else None, f"by {one.by}" if one.by else None, f"code {short_code(one.code_version)}",
         ]  # fmt: skip
         said = ", ".join(fact for fact in facts if fact)
@@ -157,6 +158,12 @@ def history_text(result: HistoryResult) -> str:
     if result.more:
         lines.append(f"older ones: --before {result.more[:8]}")
     return "\n".join(lines)
+
+
+def short_data(version: str) -> str:
+    """A data version for people: seven digits of a hash, one given by hand as it is."""
+    tag, colon, digits = version.partition(":")
+    return digits[:7] if colon and len(tag) == 2 else version[:12]
 
 
 def short_code(version: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from nbasset.commands.check import CheckResult, check_text
 from nbasset.commands.diff import DiffResult, diff_text, number
 from nbasset.commands.gc import GcResult
-from nbasset.commands.history import HistoryEntry, HistoryResult, history_text, short_code
+from nbasset.commands.history import HistoryEntry, HistoryResult, history_text, short_code, short_data
 from nbasset.commands.why import Cause, Link, WhyResult, estimate_text, why_text
 from nbasset.commands.words import counted, moment, size_text
 from nbasset.drawing.picture import State
@@ -110,7 +110,7 @@ def _version(one: HistoryEntry, is_partitioned: bool) -> list[object]:
     row: list[object] = [code_text(one.version_id[:8] or "-"), state, when(one.at_us)]
     row += [code_text(one.partition or "")] if is_partitioned else []
     row += [f"{one.rows:,}" if one.rows is not None else "", size_text(one.size_bytes) if one.size_bytes is not None else ""]
-    data = quiet("the same") if one.is_same else code_text(one.data_version.rpartition(":")[2][:7])
+    data = quiet("the same") if one.is_same else code_text(short_data(one.data_version))
     return [*row, data, code_text(short_code(one.code_version)[:12]), code_text(one.run_id[:8]) if one.run_id else quiet(one.what), one.by]
 
 

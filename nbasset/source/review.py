@@ -6,7 +6,8 @@ Only what is written in the cells is judged. Nothing of it stops a run; a run in
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from nbasset.dataclass import dataclass
@@ -90,15 +91,16 @@ def _changes(places: Sequence[Place], cells: Mapping[str, Cell]) -> Iterator[Rem
 def _files(places: Sequence[Place], cells: Mapping[str, Cell]) -> Iterator[Remark]:
     """Files that the slice reads and that a cell outside it writes: they are there only if that cell ran."""
     inside = {(place.cell, line) for place in places for line in range(place.first_line, place.last_line + 1)}
+    texts = _texts(cells.values())
     written: dict[str, tuple[Cell, int]] = {}
     for cell in cells.values():
         for node in _tree(cell):
             if (cell.id, node.lineno) not in inside:
-                written.update((file, (cell, node.lineno)) for file in _named_files(node, writes=True))
+                written.update((file, (cell, node.lineno)) for file in _named_files(node, texts, writes=True))
     for place in places:
         cell = cells[place.cell]
         for node in _nodes(cell, place):
-            for file in _named_files(node, writes=False):
+            for file in _named_files(node, texts, writes=False):
                 if file in written:
                     maker, line = written[file]
                     yield Remark(
@@ -121,25 +123,40 @@ def _nodes(cell: Cell, place: Place) -> list[ast.stmt]:
     return [node for node in nodes if place.first_line <= node.lineno + cell.first_line - 1 <= place.last_line]
 
 
-def _named_files(node: ast.stmt, *, writes: bool) -> Iterator[str]:
-    """Files that calls in a statement name by a text, to write or to read."""
+def _texts(cells: Iterable[Cell]) -> dict[str, str]:
+    """Names that stand for one text throughout the notebook: ``PATH = "rates.csv"``, also ``Path("rates.csv")``."""
+    found: dict[str, str] = {}
+    bound: Counter[str] = Counter()
+    for cell in cells:
+        for node in _tree(cell):
+            bound.update(names_of([node]).binds.keys())
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                found.update((node.targets[0].id, text) for text in _text([node.value], {}))
+    return {name: text for name, text in found.items() if bound[name] == 1}
+
+
+def _named_files(node: ast.stmt, texts: Mapping[str, str], *, writes: bool) -> Iterator[str]:
+    """Files that calls in a statement name by a text, or by a name that stands for one, to write or to read."""
     for call in ast.walk(node):
         if not isinstance(call, ast.Call):
             continue
         name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
         if name in (_WRITERS if writes else _READERS):
-            yield from _text(call.args[:1])
+            yield from _text(call.args[:1], texts)
         elif name == "open" and isinstance(call.func, ast.Name):
-            mode = next(iter(_text(call.args[1:2])), "r")
+            mode = next(iter(_text(call.args[1:2], {})), "r")
             if any(letter in mode for letter in "wax") == writes:
-                yield from _text(call.args[:1])
+                yield from _text(call.args[:1], texts)
         elif name in (("write_text", "write_bytes") if writes else ("read_text", "read_bytes")) and isinstance(call.func, ast.Attribute):
-            path = call.func.value
-            if isinstance(path, ast.Call) and isinstance(path.func, ast.Name) and path.func.id == "Path":
-                yield from _text(path.args[:1])
+            yield from _text([call.func.value], texts)
 
 
-def _text(arguments: Sequence[ast.expr]) -> Iterator[str]:
+def _text(arguments: Sequence[ast.expr], texts: Mapping[str, str]) -> Iterator[str]:
+    """The texts that arguments are: written out, by a name, or as a path."""
     for argument in arguments:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
             yield argument.value
+        elif isinstance(argument, ast.Name) and argument.id in texts:
+            yield texts[argument.id]
+        elif isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name) and argument.func.id == "Path":
+            yield from _text(argument.args[:1], texts)

@@ -196,6 +196,15 @@ def test_a_file_that_only_a_scratch_cell_writes_is_named(cells: Cells) -> None:
     ]
 
 
+@pytest.mark.parametrize("how", ["pd.read_csv(PLACE)", "pd.read_csv(Path(PLACE))", "[Path(PLACE).read_text()]", "[open(PLACE).read()]"])
+def test_a_file_is_known_by_a_constant_that_names_it_too(cells: Cells, how: str) -> None:
+    head = "from pathlib import Path\nimport pandas as pd\nPLACE = 'n.csv'"
+    result = _check(cells(head, "pd.DataFrame({'n': [1]}).to_csv(PLACE)", f"%%asset one\n{how}"))
+    assert [one.text for one in result.remarks] == [
+        "cell 3 reads 'n.csv', which cell 2 writes, and that is no part of what the asset needs"
+    ]
+
+
 def test_lines_that_change_the_surroundings_are_named(cells: Cells) -> None:
     result = _check(cells("%env RATE=3", "import os", "%%asset one\n[os.environ['RATE']]"))
     assert [one.kind for one in result.remarks if one.weight == "warning"] == ["environment"]
@@ -232,7 +241,10 @@ def test_a_clean_process_proves_it_or_names_the_first_difference(cells: Cells, i
 def test_the_first_difference_of_pickled_values_is_named_too(cells: Cells) -> None:
     import os
 
-    scope = cells("import os\nfrom nbasset import asset", "@asset(io_manager_key='pickle')\ndef pair():\n    return [1, int(os.environ.get('FACTOR', 1))]")
+    scope = cells(
+        "import os\nfrom nbasset import asset",
+        "@asset(io_manager_key='pickle')\ndef pair():\n    return [1, int(os.environ.get('FACTOR', 1))]",
+    )
     os.environ["FACTOR"] = "2"
     try:
         _run(scope)
