@@ -9,7 +9,7 @@ import click
 
 from nbasset import clock
 from nbasset.cli_scopes import Call, open_home, scopes, selecting
-from nbasset.errors import BackfillBusy
+from nbasset.errors import BackfillBusy, Error
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import Event, StepFailed, StepSkipped, StepSucceeded
 
@@ -129,7 +129,7 @@ def _drive(call: Call, scope: Scope, backfill_id: str, out: Console, *, quiet: b
         status = drive(scope, backfill_id, manner, on_status=watcher.stand)
     except BaseException as error:
         watcher.close()
-        if not call.json and not isinstance(error, BackfillBusy):
+        if not call.json and not isinstance(error, BackfillBusy) and _is_open(scope, backfill_id):
             click.echo(
                 f"\nbackfill {backfill_id[:8]} has stopped; what was made is kept. Go on: nbasset backfill --resume {backfill_id[:8]}; "
                 f"give it up: nbasset backfill --cancel {backfill_id[:8]}",
@@ -140,6 +140,15 @@ def _drive(call: Call, scope: Scope, backfill_id: str, out: Console, *, quiet: b
     if not call.json:
         show_status(status, out)
     return status
+
+
+def _is_open(scope: Scope, backfill_id: str) -> bool:
+    from nbasset.commands.backfill_records import backfill_of
+
+    try:
+        return not backfill_of(scope.instance.reader, backfill_id).ended_us
+    except Error:  # the store is gone: the error that is raised says it
+        return False
 
 
 def _code(status: BackfillStatus) -> int:

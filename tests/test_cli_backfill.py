@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nbasset.cli import DONE, FAILED, USAGE, run_command
+from nbasset.events.kinds import BackfillRequested
 from nbasset.instance import _OPEN, Instance
 
 CODE = """
@@ -150,6 +152,19 @@ def test_an_interrupted_backfill_says_how_to_go_on_and_does(call: Call, home: Pa
     assert (code, "  day: 58 of 59 done, 1 failed" in out) == (FAILED, True)
     made = [entry for entry in Instance.open(home).storage.entries(after=0, limit=10_000) if type(entry.event).__name__ == "StepSucceeded"]
     assert len(made) == 58
+
+
+def test_a_backfill_whose_assets_changed_ends_and_says_why(call: Call, home: Path) -> None:
+    made = _json(call("days.py", "day", "-p", "2013-01-01", "--json"))["backfills"][0]
+    storage = Instance.open(home).storage
+    asked = next(entry.event for entry in storage.entries(after=0) if isinstance(entry.event, BackfillRequested))
+    storage.append([replace(asked, backfill_id="again")])
+    (home / "days.py").write_text(CODE.replace("def day(", "def days(").replace("day: dict", "days: dict").replace("len(day)", "len(days)"))
+    code, _, err = call("days.py", "--resume", "again")
+    assert code == FAILED
+    assert "'day', which is no longer defined. Ask again: backfill --only missing." in err
+    assert "Go on" not in err
+    assert [record.status for record in storage.backfills()] == ["failed", made["status"]]
 
 
 def test_a_stopped_backfill_can_be_given_up(call: Call, home: Path) -> None:
