@@ -18,8 +18,8 @@ from nbasset.secrets import mask_data, mask_secrets
 from nbasset.serde import serializable
 
 Kind = Literal[
-    "text", "url", "path", "notebook", "json", "md", "python_artifact", "float", "int", "bool", "timestamp", "run", "job", "pool", "asset", "table",
-    "table_schema", "column_lineage", "null",
+    "text", "url", "path", "notebook", "json", "md", "python_artifact", "float", "int", "bool", "timestamp", "run", "job", "pool", "asset",
+    "table", "table_schema", "column_lineage", "null",
 ]  # fmt: skip
 RawMetadataValue: TypeAlias = Any
 _LARGEST_TEXT = 64_000
