@@ -193,8 +193,9 @@ def _views(page: Page) -> dict[str, Callable[[], Any]]:
 
     def data() -> Any:
         graph.locator('g.node[data-key="delay_model"]').click()
-        graph.get_by_role("complementary", name="delay_model").get_by_role("tab", name="Data").click()
-        graph.get_by_role("img", name="Figure that the asset drew").wait_for()
+        side = graph.get_by_role("complementary", name="delay_model")
+        side.get_by_role("tab", name="Data").click()
+        side.get_by_role("img", name="Figure that the asset drew").wait_for()
         return graph.locator(".nb-lineage-card")
 
     def why() -> Any:
@@ -232,8 +233,9 @@ def _views(page: Page) -> dict[str, Callable[[], Any]]:
 
     def shown() -> Any:
         history().get_by_role("button", name="1 display").first.click()
-        graph.get_by_role("img", name="Figure that the asset drew").first.wait_for()
-        return graph.get_by_role("group", name="What delay_model displayed")
+        card = graph.get_by_role("group", name="What delay_model displayed")
+        card.get_by_role("img", name="Figure that the asset drew").wait_for()
+        return card
 
     def backfill() -> Any:
         page.scroll_to(GRID)
