@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nbasset import cli_pipe
 from nbasset.arguments.parameters import Verb, Word, pairs
 from nbasset.arguments.reading import KINDS, help_text, verb_at
 from nbasset.arguments.verbs import VERBS
+from nbasset.cli_apart import carried_out
+from nbasset.cli_pipe import NOT_HERE
 from nbasset.cli_scopes import Call, confirm, only_scope, open_home, selecting
 from nbasset.errors import (
     Error,
@@ -72,8 +75,9 @@ def main(args: Sequence[str] | None = None) -> None:
 def run_command(args: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     as_json = "--json" in args
+    parent = cli_pipe.begin()
     try:
-        code = group().main(list(args), prog_name="nbasset", standalone_mode=False)
+        code = group().main(list(args), prog_name="nbasset", standalone_mode=False, obj=list(args))
         return int(code) if isinstance(code, int) else DONE
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -84,8 +88,10 @@ def run_command(args: Sequence[str]) -> int:
             return _told(None, "interrupted; what had finished is kept", INTERRUPTED, as_json)
         return _told(None, "not done", FAILED, as_json)
     except _USAGE_ERRORS as error:
-        return _said(error, USAGE, as_json)
+        return NOT_HERE if parent is not None and parent.is_passed_on(error) else _said(error, USAGE, as_json)
     except Error as error:
+        if parent is not None and parent.is_passed_on(error):
+            return NOT_HERE
         return _said(error, FAILED, as_json)
     except KeyboardInterrupt:
         return _told(None, "interrupted; what had finished is kept", INTERRUPTED, as_json)
@@ -142,7 +148,7 @@ def _command(verb: Verb, face: Face) -> click.Command:
         own = {str(option.name): values.pop(str(option.name)) for option in _ONLY_HERE.get(verb.name, ())}
         given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"), own)
         named = {"words": given.rest} if selects else _named(verb, arguments, given.rest)
-        return face(given, verb.make({**values, **named}))
+        return carried_out(given, click.get_current_context().obj, lambda: face(given, verb.make({**values, **named})))
 
     first, _, rest = verb.help.partition("\n")
     return click.Command(

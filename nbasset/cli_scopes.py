@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nbasset import cli_pipe
 from nbasset.arguments.parameters import Verb
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError, UnknownAsset, did_you_mean
@@ -32,6 +33,7 @@ class Call:
     home: str
     json: bool
     more: Mapping[str, Any] = field(default_factory=dict)
+    looked: list[str] = field(default_factory=list)  # at the code of which locations, while it is carried out
 
     @property
     def place(self) -> str:
@@ -103,6 +105,7 @@ def project_locations(call: Call) -> Iterator[Location]:
 def _locations(call: Call, home: Home, *, keeps_broken: bool = False) -> Iterator[Location]:
     from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of
 
+    call.looked.append(call.place)
     if call.place:
         place = Place(module=call.module) if call.module else place_named(call.place)
         path = place.path.resolve() if place.path is not None else None
@@ -110,7 +113,9 @@ def _locations(call: Call, home: Home, *, keeps_broken: bool = False) -> Iterato
             yield from _project(places_of_folder(path, home), home, load_place, keeps_broken)
             return
         with _inside(path.parent if path is not None and path.suffix == ".ipynb" else None):
-            yield load_location(Place(path) if path is not None else place, home)
+            location = load_location(Place(path) if path is not None else place, home)
+        cli_pipe.loaded()
+        yield location
         return
     from nbasset.settings import load_settings
 
@@ -138,6 +143,8 @@ def places_of_folder(folder: Path, home: Home) -> list[Any]:
 
 def _project(places: Sequence[Any], home: Home, load: Callable[[Any, Home], Location], keeps_broken: bool) -> Iterator[Location]:
     for place in places:
+        if place.is_apart and cli_pipe.telling() is None:
+            continue  # a process of its own does its part
         with _inside(place.path.parent if place.path is not None and place.path.suffix == ".ipynb" else None):
             location = load(place, home)
         if location.error is None or keeps_broken:

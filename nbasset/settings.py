@@ -25,6 +25,9 @@ from nbasset.secrets import EnvVar
 
 Executor = Literal["inline", "threads", "processes", "dask"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LOAD_SECONDS = 180.0
+"""How long code that is loaded in a process of its own may take: heavy imports need a minute on a slow disk."""
+
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -90,11 +93,18 @@ class RunRetrySettings:
 
 @dataclass(frozen=True, slots=True)
 class LocationSettings:
-    """Code to load: `path` is a notebook, module file, package or glob, relative to the home; or `module` a dotted name."""
+    """Code to load: `path` is a notebook, module file, package or glob, relative to the home; or `module` a dotted name.
+
+    An `isolated` location is loaded in a process of its own and given `load_seconds` for it; so is one that names its own `python`, an
+    interpreter or the folder of an environment, relative to the home, with nbasset in it.
+    """
 
     path: str = ""
     module: str = ""
     name: str = ""
+    python: str = ""
+    isolated: bool = False
+    load_seconds: float = LOAD_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +239,14 @@ def _value(hint: Any, value: Any, path: str, errors: list[str]) -> Any:
     if hint is Any:
         reference = EnvVar.from_data(value)
         return reference if reference is not None else value
+    if hint is float and type(value) is int:
+        value = float(value)
     if type(value) is not hint:
-        errors.append(_wrong(path, value, {int: "a whole number", str: "text", bool: "true or false"}.get(hint, hint.__name__)))
+        errors.append(
+            _wrong(path, value, {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(hint, hint.__name__))
+        )
         return None
-    if hint is int and value < 0:
+    if hint in (int, float) and value < 0:
         errors.append(f"{path}: {value} is less than 0.")
     return value
 

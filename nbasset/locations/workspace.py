@@ -16,7 +16,7 @@ from nbasset.home import Home
 from nbasset.locations.location import Location, broken
 from nbasset.locations.module import load_module, load_module_file
 from nbasset.locations.notebook import load_notebook
-from nbasset.settings import LocationSettings, Settings
+from nbasset.settings import LOAD_SECONDS, LocationSettings, Settings
 
 _MENTIONS = re.compile(rb"^[ \t]*\\?[\"']?[ \t]*(?:from|import)[ \t]+nbasset\b|%%asset\b|load_ext nbasset\b", re.MULTILINE)
 _LEFT_OUT = frozenset({"tests", "test", "jobs", "build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"})
@@ -25,11 +25,27 @@ _NO_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a location's code is, before it is loaded: a path, or the dotted name of a module."""
+    """Where a location's code is, before it is loaded: a path, or the dotted name of a module.
+
+    With a `python` of its own, or `isolated`, it is loaded in a process of its own, which is given `load_seconds`.
+    """
 
     path: Path | None = None
     module: str = ""
     name: str = ""
+    python: str = ""
+    isolated: bool = False
+    load_seconds: float = LOAD_SECONDS
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it has a process of its own."""
+        return self.isolated or bool(self.python)
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name or self.module or (self.path.name if self.path is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +77,6 @@ def load_workspace(home: Home, settings: Settings) -> Workspace:
 
 def load_place(place: Place, home: Home) -> Location:
     """Load one location; a broken one if it cannot be."""
-    name = place.name or place.module or (place.path.name if place.path is not None else "")
 
     def again() -> Location:
         return load_place(place, home)
@@ -69,7 +84,7 @@ def load_place(place: Place, home: Home) -> Location:
     try:
         return load_location(place, home)
     except Error as error:
-        return broken(name, error, path=place.path, loader=again)
+        return broken(place.label, error, path=place.path, loader=again)
 
 
 def load_location(place: Place | Path | str, home: Home) -> Location:
@@ -121,18 +136,21 @@ def places_of(home: Home, settings: Settings) -> list[Place]:
 
 
 def _listed(one: LocationSettings, home: Home) -> Iterator[Place]:
+    def place(path: Path | None = None, *, module: str = "", name: str = one.name) -> Place:
+        return Place(path, module, name, one.python, one.isolated, one.load_seconds)
+
     if one.module:
-        yield Place(module=one.module, name=one.name)
+        yield place(module=one.module)
         return
     if any(char in one.path for char in "*?["):
         matching = sorted(path for path in home.root.glob(one.path) if _is_code(path))
-        yield from (Place(path) for path in matching if ".ipynb_checkpoints" not in path.parts)
+        yield from (place(path, name="") for path in matching if ".ipynb_checkpoints" not in path.parts)
         return
     path = home.root / one.path
     if not path.exists() and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", one.path) and not one.path.endswith((".py", ".ipynb")):
-        yield Place(module=one.path, name=one.name)
+        yield place(module=one.path)
         return
-    yield Place(path, name=one.name)
+    yield place(path)
 
 
 def _by_convention(home: Home) -> Iterator[Place]:

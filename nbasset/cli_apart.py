@@ -1,0 +1,261 @@
+"""Locations in a process of their own: their part of a call of the command line is done by a child, with their own Python if they name one.
+
+The child carries out the same words on its location alone. Through a pipe it says that it is there, that its code is loaded, and, where
+the call is about the whole project, what it does not know: somebody else may. What it prints is the user's to see; of answers in JSON one
+is made. Code that does not load in time, breaks, or kills its process is left out with a sentence, and breaks no other location.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbasset import clock
+from nbasset.cli_pipe import UNKNOWN_HERE, VARIABLE, telling
+from nbasset.cli_scopes import Call
+from nbasset.dataclass import dataclass
+from nbasset.errors import LocationError, UnknownAsset
+
+if TYPE_CHECKING:
+    from nbasset.home import Home
+    from nbasset.locations.workspace import Place
+
+
+def carried_out(call: Call, words: Sequence[str], run: Callable[[], int]) -> int:
+    """Carry out a call: `run` does the part of this process, children those of locations apart. The worst exit code.
+
+    Raises
+    ------
+    LocationError
+        If the one location that was named does not load.
+    """
+    if telling() is not None:
+        return run()
+    home, places = _project_of(call)
+    if not places:
+        return run()
+    named = _named(call, places)
+    if named is not None:
+        return _Child(named, home, call.json).run(list(words), of_project=False).code
+    return _together(call, words, home, places, run)
+
+
+def _project_of(call: Call) -> tuple[Home, list[Place]]:
+    from nbasset.home import find_home
+    from nbasset.locations.workspace import places_of
+    from nbasset.settings import load_settings
+
+    start = Path(call.place) if call.place and not call.module else None
+    home = find_home(start, named=call.home or None)
+    settings = load_settings(home.settings_file)
+    if not any(one.python or one.isolated for one in settings.locations):
+        return home, []
+    return home, [place for place in places_of(home, settings) if place.is_apart]
+
+
+def _named(call: Call, places: Sequence[Place]) -> Place | None:
+    """The location apart that the call names."""
+    if call.module:
+        return next((place for place in places if place.module == call.module), None)
+    path = Path(call.place).expanduser().resolve() if call.place else None
+    return next((place for place in places if path is not None and place.path is not None and place.path.resolve() == path), None)
+
+
+def _together(call: Call, words: Sequence[str], home: Home, places: Sequence[Place], run: Callable[[], int]) -> int:
+    """The part of this process first, then the children's, one after the other: a project is one thing to its user."""
+    said = io.StringIO()
+    unknown: Exception | None = None
+    codes: list[int] = []
+    answers: list[Any] = []
+    try:
+        if call.json:
+            with redirect_stdout(said):
+                codes.append(run())
+        else:
+            codes.append(run())
+    except UNKNOWN_HERE as error:
+        unknown = error
+    if said.getvalue().strip():
+        answers.append(json.loads(said.getvalue()))
+    if unknown is None and not call.looked:  # the verb was about the home, not about code
+        places = ()
+    for place in places:
+        if call.place and not _inside(place, Path(call.place).resolve()):
+            continue
+        try:
+            done = _Child(place, home, call.json).run(_words_for(call, words, place, home), of_project=True)
+        except LocationError as error:
+            click.echo(f"left out: {error}", err=True)
+            continue
+        if done.broken:
+            click.echo(f"{place.label} is left out: {done.broken}", err=True)
+            continue
+        if done.unknown:
+            unknown = _nearer(unknown, done.unknown)
+            continue
+        codes.append(done.code)
+        answers += [json.loads(done.said)] if done.said.strip() else []
+    if unknown is not None and not codes:
+        raise unknown
+    if call.json:
+        click.echo(json.dumps(_merged(answers), ensure_ascii=True, default=str))
+    return max(codes, default=0)
+
+
+def _inside(place: Place, folder: Path) -> bool:
+    return place.path is not None and place.path.resolve().is_relative_to(folder)
+
+
+def _nearer(first: Exception | None, text: str) -> Exception | None:
+    """Of what several say of an unknown name, what says a near one."""
+    return first if first is not None and ("Did you mean" in str(first) or "Did you mean" not in text) else UnknownAsset(text)
+
+
+def _words_for(call: Call, words: Sequence[str], place: Place, home: Home) -> list[str]:
+    """The words of the call with the location named; the child finds the home that its parent found."""
+    verb = call.verb.name.split()
+    rest = list(words[len(verb) :])
+    if call.place and not call.module:
+        rest.remove(call.place)
+    where = [str(place.path)] if place.path is not None else ["--module", place.module]
+    return [*verb, *where, *rest, *([] if call.home else ["--home", str(home.root)])]
+
+
+def _merged(answers: Sequence[Any]) -> Any:
+    """One answer of several: lists of one name are put one behind the other, of other things the first counts."""
+    merged: dict[str, Any] = {}
+    for answer in answers:
+        for name, value in answer.items() if isinstance(answer, dict) else ():
+            known = merged.setdefault(name, value)
+            if known is not value and isinstance(known, list) and isinstance(value, list):
+                merged[name] = [*known, *value]
+    return merged
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How a child ended: its exit code, its answer in JSON, what it said of a name that it does not know, and of code that is broken."""
+
+    code: int
+    said: str
+    unknown: str = ""
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """The process that does the part of one location."""
+
+    place: Place
+    home: Home
+    as_json: bool
+
+    def run(self, words: list[str], *, of_project: bool) -> _Done:
+        """Carry out some words there.
+
+        Raises
+        ------
+        LocationError
+            If its Python cannot run nbasset, or the code does not load in time.
+        """
+        python = interpreter(self.place, self.home)
+        reading, writing = os.pipe()
+        try:
+            child = subprocess.Popen(
+                [python, "-P", "-m", "nbasset.cli", *words], pass_fds=(writing,), stdout=subprocess.PIPE if self.as_json else None,
+                env={**os.environ, VARIABLE: f"{writing}:{'project' if of_project else 'one'}"},
+            )  # fmt: skip
+        except OSError as error:
+            os.close(reading)
+            raise LocationError(f"{self.place.label}: its Python {python} does not start: {error}") from error
+        finally:
+            os.close(writing)
+        try:
+            return self._followed(child, reading, python, of_project)
+        finally:
+            os.close(reading)
+
+    def _followed(self, child: subprocess.Popen[bytes], reading: int, python: str, of_project: bool) -> _Done:
+        pipe = _Pipe(reading, clock.monotonic() + self.place.load_seconds)
+        try:
+            in_time = pipe.read_until_loaded()
+            if not in_time:
+                child.kill()
+                child.wait()
+                raise LocationError(
+                    f"{self.place.label} did not load within {self.place.load_seconds:g} s. Move slow work out of its top level, or give "
+                    f"it longer: load_seconds of this location in {self.home.settings_file.name}."
+                )
+            said = child.stdout.read().decode() if child.stdout is not None else ""
+            code = child.wait()
+        except KeyboardInterrupt:  # the child has it, too, and ends in its own way
+            child.wait()
+            raise
+        pipe.read_rest()
+        if "here" not in pipe.told:
+            raise LocationError(
+                f"{self.place.label}: its Python {python} cannot run nbasset. Install it there: {python} -m pip install nbasset"
+            )
+        if self.as_json and not of_project:
+            click.echo(said, nl=False)
+        if code < 0:
+            raise LocationError(f"{self.place.label}: its process was ended by signal {-code}.")
+        return _Done(code, said, pipe.told.get("unknown", ""), pipe.told.get("broken", ""))
+
+
+class _Pipe:
+    """What a child tells, a line each."""
+
+    def __init__(self, reading: int, deadline: float) -> None:
+        self.reading = reading
+        self.deadline = deadline
+        self.told: dict[str, str] = {}
+        self._text = b""
+
+    def read_until_loaded(self) -> bool:
+        """Read until the code is loaded, or the child closes its end; False if neither came in time."""
+        while "loaded" not in self.told:
+            ready, _, _ = select.select([self.reading], [], [], max(0.0, self.deadline - clock.monotonic()))
+            if not ready:
+                return False
+            if not self._read():
+                return True
+        return True
+
+    def read_rest(self) -> None:
+        """Read what is left; the child has ended, but what it started may hold the pipe still."""
+        while select.select([self.reading], [], [], 0)[0] and self._read():
+            pass
+
+    def _read(self) -> bool:
+        piece = os.read(self.reading, 65536)
+        *lines, self._text = (self._text + piece).split(b"\n")
+        self.told |= dict(json.loads(line) for line in lines)
+        return bool(piece)
+
+
+def interpreter(place: Place, home: Home) -> str:
+    """The Python of a location: the one it names (relative to the home; the folder of an environment will do), else this one.
+
+    Raises
+    ------
+    LocationError
+        If there is none.
+    """
+    if not place.python:
+        return sys.executable
+    path = home.root / Path(place.python).expanduser()
+    found = next((one for one in (path / "bin" / "python", path / "Scripts" / "python.exe", path) if one.is_file()), None)
+    if found is None:
+        raise LocationError(f"{place.label}: there is no Python {path}. Set python of this location in {home.settings_file.name}.")
+    return str(found)
