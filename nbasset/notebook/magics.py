@@ -47,6 +47,7 @@ def load_ipython_extension(shell: Any) -> None:
         _register(shell, extension)
         if front_end.is_batch():
             front_end.shorten_exit()
+            front_end.keep_what_is_loaded()
     print(_greeting(current_session(shell)))  # noqa: T201 - the one line that loading says
 
 
