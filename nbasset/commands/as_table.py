@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbasset.commands.scope import Scope
@@ -41,7 +40,8 @@ def opened_version(scope: Scope, key: AssetKey, manager: Any, fact: AssetMateria
         scope.resolved, key, reader=scope.instance.reader, view=scope.view(), manager=scope.manager, resources=scope.resources,
         partitions=OrdinalSet.of([fact.partition.ordinal]) if fact.partition is not None else None, version_ids=[fact.version_id],
     )  # fmt: skip
-    yield as_file(value, label=f"asset '{key}'")
+    with closing(as_file(value, label=f"asset '{key}'")) as file:
+        yield file
 
 
 def as_file(value: Any, *, label: str) -> pq.ParquetFile:
@@ -57,6 +57,7 @@ def as_file(value: Any, *, label: str) -> pq.ParquetFile:
         rows = to_arrow(value, label=label).rows
     except UnstorableValue as error:
         raise InvalidInvocationError(f"{label} holds a {type(value).__name__}, which is no table, so it cannot be compared.") from error
-    sink = BytesIO()
+    # Buffers of Arrow's own: a thread of its that lets go of a Python object while Python ends would end the process with an abort.
+    sink = pa.BufferOutputStream()
     pq.write_table(rows if isinstance(rows, pa.Table) else rows.read_all(), sink)
-    return parquet_files.open_file(BytesIO(sink.getvalue()))
+    return parquet_files.open_file(pa.BufferReader(sink.getvalue()))
