@@ -34,7 +34,7 @@ from nbasset.errors import HiddenState, InvalidConfigError, InvalidDefinitionErr
 from nbasset.events.kinds import BackfillEnded, BackfillProgressed, Event, RunStarted
 from nbasset.events.records import BackfillRecord
 from nbasset.execution.cancel import CancelToken
-from nbasset.keys import AssetKey, new_run_id
+from nbasset.keys import AssetKey, RunId, new_run_id
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.backfill import BackfillPlan, Chunk, Outcomes, Sets, Standing, ending, is_over, next_chunks, standing, united
 from nbasset.planning.backfill_outcomes import outcomes_of_events
@@ -48,12 +48,18 @@ _POLL_S = 0.5
 
 
 def drive(
-    scope: Scope, backfill_id: str, manner: Manner = DEFAULT, *, on_status: Callable[[BackfillStatus], None] | None = None
+    scope: Scope,
+    backfill_id: str,
+    manner: Manner = DEFAULT,
+    *,
+    on_status: Callable[[BackfillStatus], None] | None = None,
+    every_s: float = 0.0,
 ) -> BackfillStatus:
     """Carry a backfill out to its end, from wherever it stands.
 
     An interrupt cancels the runs that go on and is raised again; the backfill stays open, so that it can be driven on later. `on_status`
-    hears how it stands at the beginning and after each run.
+    hears how it stands at the beginning and after each run; and while a run lasts about each `every_s` seconds if that is not 0, then in
+    any thread, but in the caller's context and one at a time.
 
     Raises
     ------
@@ -68,7 +74,7 @@ def drive(
         record = backfill_of(storage, backfill_id)
         if record.ended_us:
             return status_of(scope, record)
-        driver = _Driver(scope, record, manner, on_status or (lambda status: None))
+        driver = _Driver(scope, record, manner, on_status or (lambda status: None), every_s)
         try:
             return driver.run()
         finally:
@@ -87,7 +93,9 @@ class _Going:
 class _Driver:
     """One process that carries out one backfill."""
 
-    def __init__(self, scope: Scope, record: BackfillRecord, manner: Manner, on_status: Callable[[BackfillStatus], None]) -> None:
+    def __init__(
+        self, scope: Scope, record: BackfillRecord, manner: Manner, on_status: Callable[[BackfillStatus], None], every_s: float
+    ) -> None:
         self.scope = scope
         self.storage: Storage = scope.instance.storage
         self.record = record
@@ -103,6 +111,10 @@ class _Driver:
         self._idle: list[Executor] = []
         self._own: list[Executor] = []
         self._hearing = threading.RLock()
+        self._context = contextvars.copy_context()
+        self._every_s = every_s
+        self._said_at = 0.0
+        self._heard: dict[RunId, tuple[Chunk, list[Event]]] = {}
 
     def run(self) -> BackfillStatus:
         storage = self.storage
@@ -233,9 +245,17 @@ class _Driver:
         told = BackfillProgressed(clock.now_us(), record.backfill_id, run_id, self.plan.targets_of(chunk.sets))
         executor = self._executor()
         manner = replace(
-            self.manner, executor=executor, cancel=cancel, backfill_id=record.backfill_id, along=(told,), on_event=self._watching(cancel)
+            self.manner,
+            executor=executor,
+            cancel=cancel,
+            backfill_id=record.backfill_id,
+            along=(told,),
+            on_event=self._watching(run_id, chunk, cancel),
         )
-        result = carry_out(self.scope, plan, self.view, manner)
+        try:
+            result = carry_out(self.scope, plan, self.view, manner)
+        finally:
+            self._heard.pop(run_id, None)
         if isinstance(executor, Executor) and executor is not self.manner.executor and not cancel.is_set:
             self._idle.append(executor)  # one that was told to stop kills what it still runs a while later
         stopping = result.status == "canceled" and (
@@ -245,15 +265,20 @@ class _Driver:
             result.all_events, chunk.sets, is_over=not stopping, was_cancelled=result.status == "canceled" and not stopping
         )
 
-    def _watching(self, cancel: CancelToken) -> Callable[[Event], None]:
+    def _watching(self, run_id: RunId, chunk: Chunk, cancel: CancelToken) -> Callable[[Event], None]:
         """The listener, which also sees whether somebody cancelled the backfill just before the run was known."""
         on_event = self.manner.on_event
+        heard: list[Event] = []
+        self._heard[run_id] = chunk, heard
 
         def hear(event: Event) -> None:
             if isinstance(event, RunStarted) and backfill_of(self.storage, self.record.backfill_id).status == "canceling":
                 cancel.cancel("request")
             with self._hearing:
                 on_event(event)
+            if self._every_s:
+                heard.append(event)
+                self._perhaps_say()
 
         return hear
 
@@ -279,6 +304,17 @@ class _Driver:
         self.on_status(said)
         return said
 
+    def _perhaps_say(self) -> None:
+        with self._hearing:
+            if self._every_s and clock.monotonic() - self._said_at >= self._every_s:
+                self._context.copy().run(self._say)
+
     def _say(self) -> None:
-        outcomes = replace(self.outcomes, running=self._running())
-        self.on_status(status_of(self.scope, self.record, self.plan, outcomes, failures=False, is_driven=True))
+        with self._hearing:
+            self._said_at = clock.monotonic()
+            outcomes, running = self.outcomes, self._running()
+            for chunk, events in list(self._heard.values()) if self._every_s else ():
+                outcomes |= outcomes_of_events(list(events), chunk.sets, is_over=False)
+                running = united(running, chunk.sets)
+            outcomes = replace(outcomes, running=running)
+            self.on_status(status_of(self.scope, self.record, self.plan, outcomes, failures=False, is_driven=True))

@@ -64,8 +64,18 @@ def progress_text(ended: int, total: int, failed: int, *, since: int, seconds: f
     '30 of 90 partitions, 1 failed, about 30.0 s left'
     """
     said = f"{ended:,} of {counted(total, 'partition')}" + (f", {failed:,} failed" if failed else "")
+    left = _left(ended, total, since, seconds)
+    return f"{said}, {left}" if left else said
+
+
+def rest_text(status: BackfillStatus, *, since: int, seconds: float) -> str:
+    """How long the rest of a backfill takes, as `progress_text` says it; empty where nothing is said."""
+    return _left(status.ended, status.total, since, seconds)
+
+
+def _left(ended: int, total: int, since: int, seconds: float) -> str:
     rest = (total - ended) * seconds / (ended - since) if ended > since else 0.0
-    return f"{said}, about {duration(rest)} left" if rest >= 1.0 else said
+    return f"about {duration(rest)} left" if rest >= 1.0 else ""
 
 
 def headline(status: BackfillStatus) -> str:

@@ -10,7 +10,7 @@ from nbasset.arguments.options import BackfillArguments
 from nbasset.commands.backfill import backfill_status, cancel_backfill, launch_backfill, plan_of
 from nbasset.commands.backfill_driver import drive
 from nbasset.commands.backfill_records import BackfillStatus, backfill_of
-from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_text, next_step, planned_text
+from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_text, next_step, planned_text, rest_text
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.scope import Scope
 from nbasset.drawing.picture import State
@@ -22,6 +22,7 @@ from nbasset.notebook.html import Html, card, code_text, element, quiet, state_w
 from nbasset.notebook.session import Session, scope_of
 from nbasset.secrets import mask_secrets
 
+_PAUSE_S = 1.0
 _STATES: dict[str, State] = {
     "requested": "running", "canceling": "running", "completed_success": "fresh", "completed_failed": "failed", "cancelled": "canceled",
     "failed": "failed",
@@ -65,16 +66,19 @@ def _new(session: Session, scope: Scope, arguments: BackfillArguments) -> None:
 def _drive(session: Session, scope: Scope, backfill_id: str) -> None:
     display_id = f"nbasset-{uuid4().hex[:12]}" if can_update(session.shell) else None
     shown = False
+    since: tuple[float, int] | None = None
 
     def on_status(status: BackfillStatus) -> None:
-        nonlocal shown
+        nonlocal shown, since
         if display_id is not None:
-            show(status_card(status), display_id=display_id, update=shown)
+            now = clock.monotonic()
+            since = since or (now, status.ended)
+            show(status_card(status, left=rest_text(status, since=since[1], seconds=now - since[0])), display_id=display_id, update=shown)
             shown = True
 
     observe = keep_displays(lambda: session.shell, session.instance.home.runs)
     try:
-        status = drive(scope, backfill_id, Manner(echo=False, observe=observe), on_status=on_status)
+        status = drive(scope, backfill_id, Manner(echo=False, observe=observe), on_status=on_status, every_s=_PAUSE_S)
     except KeyboardInterrupt:
         show(status_card(backfill_status(scope, backfill_id)), display_id=display_id, update=shown)
         raise KeyboardInterrupt(
@@ -86,8 +90,8 @@ def _drive(session: Session, scope: Scope, backfill_id: str) -> None:
         raise RunFailure(f"{headline(status)}. {next_step(status).capitalize()}".rstrip(" ."))
 
 
-def status_card(status: BackfillStatus) -> Bundle:
-    """How a backfill stands: a line an asset, with the keys that failed, then what failed runs said."""
+def status_card(status: BackfillStatus, *, left: str = "") -> Bundle:
+    """How a backfill stands: a line an asset, with the keys that failed, how long the rest takes (`left`), what failed runs said."""
     state = _STATES[status.record.status] if status.is_over or status.is_driven else "canceled"
     rows: list[tuple[Any, ...]] = []
     lines = [headline(status)]
@@ -97,7 +101,7 @@ def status_card(status: BackfillStatus) -> Bundle:
         lines.append(f"  {key}: {said}" + (f" ({_short(failed)})" if failed else ""))
     failures = [f"run {run_id[:8]}: {_short(message)}" for run_id, message in status.failures[:3]]
     said = next_step(status).replace(": backfill", ": %asset backfill")
-    notes = [*failures, *([said] if said else [])]
+    notes = [*([left] if left else []), *failures, *([said] if said else [])]
     html = card(
         element("header", state_word(state, headline(status))),
         _bar(status),

@@ -115,6 +115,31 @@ def test_a_pool_holds_over_all_runs_of_a_backfill(tmp_path: Path) -> None:
     assert together.most == 1
 
 
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_how_it_stands_is_told_while_a_run_lasts(instance: Instance, concurrency: int) -> None:
+    told: list[tuple[int, int, int]] = []
+    many = threading.Event()
+
+    @asset(partitions_def=DAILY)
+    def day(context: Any) -> int:
+        if context.partition_key[-2:] in ("15", "31"):
+            many.wait(60)  # until it was told that others are done
+        return 1
+
+    def hear(status: BackfillStatus) -> None:
+        told.append((status.count("done"), status.count("running"), status.count("waiting")))
+        if 0 < status.count("done") < 31:
+            many.set()
+
+    scope = scope_of([day], instance=instance)
+    chunk = 31 if concurrency == 1 else 16
+    backfill_id = launch_backfill(scope, plan_of(scope, BackfillArguments("day", all=True, chunk=chunk, concurrency=concurrency)))
+    assert drive(scope, backfill_id, IN_THREADS, on_status=hear, every_s=0.01).success
+    assert told[0] == (0, 0, 31)
+    assert [sum(each) for each in told] == [31] * len(told)
+    assert any(0 < done < 31 and running for done, running, _ in told)
+
+
 def test_an_interrupt_stops_all_runs_and_the_rest_is_made_later(instance: Instance) -> None:
     count = 0
 
