@@ -42,6 +42,8 @@ def backfill(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
 def _new(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
     from nbasset.cli_text import console
     from nbasset.commands.backfill import launch_backfill, plan_of
+    from nbasset.commands.backfill_words import going_on
+    from nbasset.commands.background_backfill import start_backfill
 
     out = console(to_stderr=call.json)
     told: list[Any] = []
@@ -52,6 +54,12 @@ def _new(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
             show_planned(planned, out)
         if planned.is_empty or arguments.dry_run:
             told.append(planned.to_json())
+            continue
+        if arguments.background:
+            backfill_id = start_backfill(scope, planned, title=arguments.title, tags=arguments.tags)
+            told.append({"id": backfill_id, **planned.to_json()})
+            if not call.json:
+                click.echo(going_on(backfill_id, "nbasset"))
             continue
         backfill_id = launch_backfill(scope, planned, title=arguments.title, tags=arguments.tags)
         status = _drive(call, scope, backfill_id, out, quiet=call.json or arguments.quiet)
@@ -64,6 +72,8 @@ def _known(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
     from nbasset.cli_text import console
     from nbasset.commands.backfill import backfill_status
     from nbasset.commands.backfill_records import backfill_of, runs_of
+    from nbasset.commands.backfill_words import going_on
+    from nbasset.commands.background_backfill import resume_backfill
 
     record = backfill_of(open_home(call)[1].reader, arguments.status or arguments.resume)
     out = console(to_stderr=call.json)
@@ -77,6 +87,11 @@ def _known(call: Call, arguments: BackfillArguments) -> tuple[int, Any]:
             return DONE, {**status.to_json(), "partitions_by_run": [run.to_json() for run in runs]}
         if record.ended_us and not call.json:
             click.echo("It is over, so there is nothing to go on with.")
+        elif arguments.background and not record.ended_us:
+            resume_backfill(scope, record.backfill_id)
+            if not call.json:
+                click.echo(going_on(record.backfill_id, "nbasset"))
+            return DONE, {"id": record.backfill_id, "status": record.status}
         status = _drive(call, scope, record.backfill_id, out, quiet=call.json or arguments.quiet)
         return _code(status), status.to_json()
     raise click.UsageError(

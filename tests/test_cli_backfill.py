@@ -148,10 +148,31 @@ def test_an_interrupted_backfill_says_how_to_go_on_and_does(call: Call, home: Pa
     assert "  stopped  " in call("--list")[1]
     assert f"go on: nbasset backfill --resume {record.backfill_id[:8]}" in call("days.py", "--status", record.backfill_id)[1]
     (home / "hold").unlink()
-    code, out, _ = call("days.py", "--resume", record.backfill_id)
-    assert (code, "  day: 58 of 59 done, 1 failed" in out) == (FAILED, True)
+    if how:
+        assert "goes on by itself" in call("days.py", "--resume", record.backfill_id, "--bg")[1]
+        storage, after = Instance.open(home).storage, 0
+        while not storage.backfills()[0].ended_us:
+            after = storage.wait(after, 60.0)
+    else:
+        code, out, _ = call("days.py", "--resume", record.backfill_id)
+        assert (code, "  day: 58 of 59 done, 1 failed" in out) == (FAILED, True)
     made = [entry for entry in Instance.open(home).storage.entries(after=0, limit=10_000) if type(entry.event).__name__ == "StepSucceeded"]
     assert len(made) == 58
+
+
+def test_a_backfill_in_the_background_goes_on_by_itself(call: Call, home: Path) -> None:
+    code, out, _ = call("days.py", "day", "-s", "2013-01-01", "-e", "2013-01-10", "--bg", "--title", "by itself", "--tag", "team=x")
+    with Instance(Instance.open(home).home) as watching:
+        storage = watching.storage
+        (record,) = storage.backfills()
+        name = record.backfill_id[:8]
+        assert code == DONE
+        assert f"backfill {name} goes on by itself. How it stands: nbasset backfill --status {name}; stop it: nbasset backfill " in out
+        after = 0
+        while not storage.backfills()[0].ended_us:
+            after = storage.wait(after, 60.0)
+        ended = storage.backfills()[0]
+    assert (ended.status, ended.title, ended.tags) == ("completed_success", "by itself", {"team": "x"})
 
 
 def test_a_backfill_whose_assets_changed_ends_and_says_why(call: Call, home: Path) -> None:

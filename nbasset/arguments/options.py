@@ -87,7 +87,7 @@ class BackfillArguments:
     """``backfill``. One of `resume`, `cancel` and `status` names a backfill; with `list` all are meant; else one is asked for.
 
     `only` leaves out what is not ``missing``, ``failed`` or ``stale``; `chunk` partitions go into a run (0: as many as is good), of which
-    `concurrency` go on at a time.
+    `concurrency` go on at a time. With `background` a process of its own carries it out.
     """
 
     select: str = ""
@@ -108,6 +108,7 @@ class BackfillArguments:
     status: str = ""
     resume: str = ""
     cancel: str = ""
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def _backfill_arguments(values: Mapping[str, Any]) -> BackfillArguments:
         select, partitions, values["all"], values["only"] or "", not values["no_upstream"], values["chunk"] or 0, values["workers"],
         values["concurrency"], values["newest_first"], values["title"], tuple(values["config"]), pairs(values["tag"], "--tag"),
         values["dry_run"], values["quiet"], values["list"], values["status"], values["resume"], values["cancel"],
+        values["background"],
     )  # fmt: skip
 
 
@@ -188,6 +189,7 @@ _BACKFILL = Verb(
     {asset} backfill daily_flights+ -s 2013-01-01 -e 2013-12-31 --workers 2
     {asset} backfill daily_flights --only failed
     {asset} backfill delays --all --dry-run
+    {asset} backfill delays --all --bg
     {asset} backfill --list
     {asset} backfill --resume 3fa8c1
     """,
@@ -214,6 +216,7 @@ _BACKFILL = Verb(
         click.Option(["--tag", "-t"], type=PAIR, multiple=True, help="A tag of its runs, key=value; may be repeated."),
         click.Option(["--dry-run"], is_flag=True, help="Say what would run and how long it takes. Nothing runs."),
         click.Option(["--quiet", "-q"], is_flag=True, help="Show no progress."),
+        click.Option(["--bg", "background"], is_flag=True, help="In a process of its own; it goes on when this one ends."),
         click.Option(["--list"], is_flag=True, help="List the backfills of this home."),
         click.Option(["--status"], default="", metavar="ID", help="Say how one stands."),
         click.Option(["--resume"], default="", metavar="ID", help="Go on with one that was cut off."),

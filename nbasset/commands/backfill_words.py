@@ -50,6 +50,12 @@ def planned_text(planned: PlannedBackfill) -> str:
     return f"{names}: {said}."
 
 
+def going_on(backfill_id: str, verb: str) -> str:
+    """What is said of a backfill that a process of its own carries out."""
+    name = backfill_id[:8]
+    return f"backfill {name} goes on by itself. How it stands: {verb} backfill --status {name}; stop it: {verb} backfill --cancel {name}"
+
+
 def names_text(keys: Sequence[AssetKey]) -> str:
     """The first assets of a list by name."""
     return ", ".join(map(str, keys[:3])) + (" and more" if len(keys) > 3 else "")

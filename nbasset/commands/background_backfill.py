@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -49,7 +50,7 @@ class _Paused(Exception):
     """Somebody wants the backfill to stop here."""
 
 
-def start_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "") -> str:
+def start_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "", tags: Mapping[str, str] | None = None) -> str:
     """Record the wish and start a process that carries it out; the id of the backfill.
 
     Raises
@@ -62,7 +63,7 @@ def start_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "") -
     if planned.is_empty:
         raise InvalidInvocationError("there is nothing to do, so no backfill was started.")
     code = _code(scope, [str(scope.catalog.by_key[key].node) for key in planned.plan.wanted])
-    backfill_id = launch_backfill(scope, planned, title=title)
+    backfill_id = launch_backfill(scope, planned, title=title, tags=tags)
     _spawn(scope.instance, backfill_id, code)
     return backfill_id
 

@@ -10,7 +10,8 @@ from nbasset.arguments.options import BackfillArguments
 from nbasset.commands.backfill import backfill_status, cancel_backfill, launch_backfill, plan_of
 from nbasset.commands.backfill_driver import drive
 from nbasset.commands.backfill_records import BackfillStatus, backfill_of
-from nbasset.commands.backfill_words import WORDS, asset_text, headline, listed_text, next_step, planned_text, rest_text
+from nbasset.commands.backfill_words import WORDS, asset_text, going_on, headline, listed_text, next_step, planned_text, rest_text
+from nbasset.commands.background_backfill import resume_backfill, start_backfill
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.scope import Scope
 from nbasset.drawing.picture import State
@@ -50,6 +51,10 @@ def do_backfill(session: Session, arguments: BackfillArguments) -> None:
         show(status_card(backfill_status(scope_of(session), record.backfill_id)))
     elif arguments.resume:
         record = backfill_of(session.instance.reader, arguments.resume)
+        if arguments.background and not record.ended_us:
+            resume_backfill(scope_of(session), record.backfill_id)
+            show(_lines([going_on(record.backfill_id, "%asset")]))
+            return
         _drive(session, scope_of(session), record.backfill_id)
     else:
         _new(session, scope_of(session), arguments)
@@ -59,6 +64,10 @@ def _new(session: Session, scope: Scope, arguments: BackfillArguments) -> None:
     planned = plan_of(scope, arguments)
     if planned.is_empty or arguments.dry_run:
         show(_lines([planned_text(planned)]))
+        return
+    if arguments.background:
+        backfill_id = start_backfill(scope, planned, title=arguments.title, tags=arguments.tags)
+        show(_lines([planned_text(planned), going_on(backfill_id, "%asset")]))
         return
     _drive(session, scope, launch_backfill(scope, planned, title=arguments.title, tags=arguments.tags))
 
