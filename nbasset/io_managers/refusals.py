@@ -25,7 +25,9 @@ def mismatch(table: pa.Table, asked: str, *, label: str) -> SchemaMismatch:
 
 def unstorable(label: str, obj: Any, why: str, hint: str = "") -> UnstorableValue:
     """The error for a value without a form in Parquet, saying what has one."""
-    text = f"{label} returned a {_type_text(obj)}: {why}\n{hint or STORABLE}\nAny Python object can be kept with io_manager_key='pickle'."
+    kind = _type_text(obj)
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    text = f"{label} returned {article} {kind}: {why}\n{hint or STORABLE}\nAny Python object can be kept with io_manager_key='pickle'."
     return UnstorableValue(text)
 
 

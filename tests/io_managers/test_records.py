@@ -109,9 +109,9 @@ def test_numpy_scalars_and_columns_of_arrays_are_plain_values() -> None:
     [
         ([{"p": 1}, {"p": "a"}], ["'p' holds int and str together", "asset 'a'"]),
         ({1, 2}, ["returned a set", "sorted(...)"]),
-        (object(), ["returned a object", "io_manager_key='pickle'", "pandas"]),
-        ({"model": object()}, ["a object in 'model'"]),
-        ({"deep": [{"x": object()}]}, ["a object in 'deep'"]),
+        (object(), ["returned an object", "io_manager_key='pickle'", "pandas"]),
+        ({"model": object()}, ["an object in 'model'"]),
+        ({"deep": [{"x": object()}]}, ["an object in 'deep'"]),
         ({"frame": pd.DataFrame({"a": [1]})}, ["a DataFrame in 'frame'", "@multi_asset"]),
         ([{"a": 1, 2: 3}], ["keys are not text"]),
         (lambda: None, ["returned a function"]),
