@@ -100,6 +100,7 @@ def paint(page: Page, what: str, cells: tuple[int, ...], drawn: str) -> None:
 
 def latency(page: Page, home: Path) -> None:
     """A run in the kernel finishes a partition every 50 ms; the page says how many it knows of."""
+    page.output(1).locator("canvas").first.wait_for()
     page.page.evaluate(WATCH)
     page.run(2)
     page.page.wait_for_timeout(1_500)
