@@ -271,11 +271,14 @@ def _histogram(values: pa.Array, times: Any, low: pa.Scalar, high: pa.Scalar) ->
     import numpy as np
 
     first, last = _as_number(low), _as_number(high)
-    if first is None or last is None or not math.isfinite(first) or not math.isfinite(last) or not last > first:
+    if first is None or last is None or not math.isfinite(first) or not math.isfinite(last):
+        return ()
+    half = last / 2 - first / 2  # the whole range may be more than a number can hold
+    if not half > 0:
         return ()
     numbers = _numbers(values)
     good = np.isfinite(numbers)
-    places = ((numbers[good] - first) * (BINS / (last - first))).astype(np.int64).clip(0, BINS - 1)
+    places = ((numbers[good] / 2 - first / 2) / half * BINS).astype(np.int64).clip(0, BINS - 1)
     return tuple(int(count) for count in np.bincount(places, weights=times[good], minlength=BINS))
 
 

@@ -35,6 +35,13 @@ def test_a_small_table_is_described_exactly() -> None:
     )
 
 
+@pytest.mark.parametrize("ends", [(-1.2e303, 1.797e308), (-1.7e308, 1.7e308), (0.0, 5e-324), (1e9, 1e9 + 1e-6)], ids=str)
+def test_numbers_at_the_ends_of_their_range_have_a_profile(ends: tuple[float, float]) -> None:
+    described = profile(pa.table({"n": list(ends)})).columns[0]
+    assert (described.low, described.high) == ends
+    assert sum(described.counts) in (0, 2)
+
+
 VALUES = st.lists(st.integers(-(2**60), 2**60) | st.none(), max_size=50)
 
 
