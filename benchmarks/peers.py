@@ -9,6 +9,7 @@ speed drifts treats all alike. A tool that is not installed is left out.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -222,6 +223,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the first round compiles, the others run from bytecode, as everywhere
     print("import (a whole process, CPU seconds; modules loaded)")
     for name, code in IMPORT.items():
         if name == "raw" or find_spec(MODULES[name]):
