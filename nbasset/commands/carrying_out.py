@@ -170,6 +170,7 @@ def raise_failure(result: ExecuteInProcessResult) -> None:
 
 def raise_error(result: ExecuteInProcessResult) -> None:
     """Raise what made a run fail: the error of the first step that failed, as the user's code raised it, with a note on the run."""
+    __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     if result.success:
         return
     failed = [event.step for event in result.get_step_failure_events() if event.step in result.errors]

@@ -68,6 +68,7 @@ def execute_in_process(
     resources: Mapping[str, Any] | None = None,
 ) -> ExecuteInProcessResult:
     """Run a job, graph or op in this thread, one step after the other, whatever its executor. See `JobDefinition.execute_in_process`."""
+    __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     job = job_of(definition)
     home = instance if instance is not None else Instance.ephemeral()
     options = JobOptions(run_config, partition_key, op_selection, asset_selection, run_id, dict(input_values or {}), dict(tags or {}))
@@ -110,6 +111,7 @@ def execute_job(
     InvalidInvocationError
         If the run to go on from is not there, or needs no going on.
     """
+    __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     made = job_of(job)
     home = instance if instance is not None else Instance.get()
     options = JobOptions(run_config, partition_key, op_selection, asset_selection, None, {}, dict(tags or {}))

@@ -60,6 +60,7 @@ def materialize(
     ProblemsFound, InvalidConfigError, UnknownPartitionError
         Before anything runs.
     """
+    __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     return materialize_in(
         scope_of(assets, instance=instance, resources=resources),
         run_config, partition_keys=_keys(partition_key, partition_keys, partition_range), raise_on_error=raise_on_error, tags=tags,
@@ -92,6 +93,7 @@ def materialize_to_memory(
 
     home = instance if instance is not None else Instance.ephemeral()
     scope = scope_of(assets, instance=home, resources=resources)
+    __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     memory = InMemoryIOManager()
     keys = {"io_manager", *(asset.spec.io_manager_key for asset in scope.catalog.assets)}
     given = {key: memory for key in keys if key not in (resources or {})}
@@ -113,6 +115,7 @@ def materialize_in(
     manner: Manner = DEFAULT,
 ) -> ExecuteInProcessResult:
     """The same in a scope."""
+    __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     if tags and partition_keys is None and partition_range is None and any(one.partitions_def is not None for one in scope.catalog.assets):
         partition_keys, partition_range = _tagged(tags)
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for

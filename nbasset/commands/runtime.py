@@ -43,6 +43,7 @@ class CommandsRuntime:
 
     def execute_in_process(self, definition: Any, **options: Any) -> ExecuteInProcessResult:
         """Run a job, graph or op here and now."""
+        __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
         return execute_in_process(definition, **options)
 
     def current_instance(self) -> Instance:

@@ -119,6 +119,7 @@ class GraphDefinition(GraphBody):
         op_selection: Any = None, run_id: str | None = None, input_values: Mapping[str, Any] | None = None,
     ) -> Any:  # fmt: skip
         """Run the graph here and now; an `ExecuteInProcessResult`."""
+        __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
         return runtime().execute_in_process(
             self, run_config=run_config, instance=instance, resources=resources, raise_on_error=raise_on_error, op_selection=op_selection,
             run_id=run_id, input_values=input_values,

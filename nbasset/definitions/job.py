@@ -383,6 +383,7 @@ class JobDefinition:
         Exception
             The error of the step that failed, as it was raised; with ``raise_on_error=False`` the result tells.
         """
+        __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
         return runtime().execute_in_process(
             self, run_config=run_config, instance=instance, partition_key=partition_key, raise_on_error=raise_on_error,
             op_selection=op_selection, asset_selection=asset_selection, run_id=run_id, input_values=input_values, tags=tags,

@@ -231,6 +231,7 @@ class OpDefinition:
         input_values: Mapping[str, Any] | None = None,
     ) -> Any:  # fmt: skip
         """Run it alone, as a job of one op: an `ExecuteInProcessResult`."""
+        __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
         return runtime().execute_in_process(
             self, run_config=run_config, instance=instance, resources=resources, raise_on_error=raise_on_error, input_values=input_values
         )
