@@ -162,12 +162,11 @@ def _state(cls: type) -> dict[str, Any]:
 
 def _init_of(cls: Any, *, frozen: bool) -> Any:
     """The function that sets each field from an argument, its default, or what its factory makes."""
-    names: dict[str, Any] = {"_new": _NEW, "_put": object.__setattr__, "_cls": cls}
+    names: dict[str, Any] = {"_new": _NEW, "_put": object.__setattr__}
     first: list[str] = []
     named: list[str] = []
     body: list[str] = []
     made_first: list[str] = []
-    plain: list[str] = []
     for field in dataclasses.fields(cls):
         key, value = field.name, field.name
         slot: Any = getattr(cls, key, None)
@@ -188,14 +187,8 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
         if frozen and has_slot:
             names[f"_put_{key}"] = slot.__set__
             body.append(f"_put_{key}(self, {value})")
-            plain.append(f"self.{key} = {value}")
         else:
             body.append(f"_put(self, {key!r}, {value})" if frozen else f"self.{key} = {value}")
-    if len(plain) == len(body) >= _MANY and cls.__bases__ == (object,):
-        names |= {"_open": _open_twin(cls), "_become": object.__dict__["__class__"].__set__, "_put_each": _put_each}
-        fast = ["_become(self, _open)", *plain, "self.__class__ = _cls"]
-        values = ", ".join(line.partition(" = ")[2] for line in plain)
-        body = ["if self.__class__ is _cls:", *(f" {line}" for line in fast), "else:", f" _put_each(self, _cls, ({values}))"]
     body = made_first + body
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
@@ -206,21 +199,6 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
     made.__module__ = cls.__module__
     made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls) if field.init} | {"return": None}
     return made
-
-
-_MANY = 6
-"""With so many fields it is quicker to set them on an open twin."""
-
-
-def _open_twin(cls: Any) -> type:
-    """A class of the same layout that is not frozen. What is being made is of that class while its fields are set, as nobody has it yet."""
-    return type(cls.__name__, (object,), {"__slots__": cls.__slots__})
-
-
-def _put_each(instance: object, cls: Any, values: tuple[Any, ...]) -> None:
-    """The same for an instance of a subclass, which has no such twin."""
-    for field, value in zip(dataclasses.fields(cls), values, strict=True):
-        object.__setattr__(instance, field.name, value)
 
 
 class _New:
