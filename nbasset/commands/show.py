@@ -298,10 +298,7 @@ def _ref(asset: CatalogAsset, partition: str, now: Standing) -> PartitionRef | N
 def _versions(scope: Scope, key: AssetKey, ref: PartitionRef | None) -> tuple[VersionFacts, ...]:
     found: list[VersionFacts] = []
     for entry in scope.instance.reader.materializations(key, ref.ordinal if ref is not None else None, limit=_MOST_VERSIONS):
-        facts = getattr(entry.event, "facts", None) or (
-            getattr(entry.event, "fact", None) or getattr(entry.event, "materialization", None),
-        )
-        for fact in facts:
+        for fact in reversed(facts_in(entry.event)):  # a batch makes its partitions in order: the last one is the newest
             if not isinstance(fact, AssetMaterialized) or fact.asset != key:
                 continue
             if ref is not None and (fact.partition is None or fact.partition.ordinal != ref.ordinal):

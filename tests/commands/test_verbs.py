@@ -337,6 +337,14 @@ def test_one_partition_is_shown_on_its_own(scope_of_cells: Callable[..., Scope])
         show(scope, ShowArguments("summary", "2025-01-02"))
 
 
+def test_of_a_batch_of_partitions_the_newest_is_shown(scope_of_cells: Callable[..., Scope]) -> None:
+    scope = scope_of_cells(*PARTITIONED)
+    _run(scope, "run days -p 2025-01-01..2025-01-03")
+    facts = show(scope, ShowArguments("days"))
+    assert [one.partition for one in facts.versions] == ["2025-01-03", "2025-01-02", "2025-01-01"]
+    assert facts.preview == ((3,),)
+
+
 # -- loading and dropping ---------------------------------------------------------------------------------------------------------
 
 
