@@ -36,7 +36,7 @@ _READY = """async () => {
 _NOT_OURS = (
     "favicon", "Failed to load resource", "was preloaded using link preload", "ResizeObserver loop", "WebGL", "jupyterlab-lsp",
     "There was a failure fetching", "Unable to fetch", "Could not load pluginmanager", "Could not restore the debugger state",
-    "Canceled future for",
+    "Canceled future for", "widget model not found",
 )  # fmt: skip
 
 

@@ -48,7 +48,6 @@ def test_a_saved_notebook_opened_without_a_kernel_shows_its_pictures_with_their_
     page.shut()
     page.open(path)
     page.twin(GRAPH).locator("svg.nbasset-lineage").wait_for()
-    page.errors.clear()  # the widget manager says on the console what it did not find
     for index in range(len(CELLS)):
         page.run(index, wait=False)
     page.output(GRAPH).locator('g.node[data-key="orders"][data-state="fresh"]').wait_for()
