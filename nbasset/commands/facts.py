@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbasset.commands.scope import Scope
-from nbasset.commands.states import Standing
+from nbasset.commands.states import Standing, has_no_partitions
 from nbasset.commands.words import ago, counted
 from nbasset.drawing.picture import State
 from nbasset.keys import AssetKey
@@ -48,6 +48,8 @@ def fact_of(scope: Scope, key: AssetKey, now: Standing) -> str:
 
 def _partitions(scope: Scope, key: AssetKey, now: Standing) -> str:
     state = now.states[key]
+    if has_no_partitions(state):
+        return "no partitions yet"
     definition = scope.catalog.by_key[key].partitions_def
     total = len(definition.ordinals(now.view)) if definition is not None else 0
     there = len(state.fresh) + len(state.stale)

@@ -41,7 +41,7 @@ class Standing:
         if key in self.running:
             return self.running[key][0]
         state = self.states.get(key)
-        return state.status if state is not None else "missing"
+        return "missing" if state is None or has_no_partitions(state) else state.status
 
     def status(self, key: AssetKey) -> str:
         """The same as text: what ``status:`` in a selection asks for."""
@@ -78,6 +78,11 @@ def standing(
 
 
 _MEMOS: weakref.WeakKeyDictionary[Instance, Memo] = weakref.WeakKeyDictionary()
+
+
+def has_no_partitions(state: AssetState) -> bool:
+    """Whether a partitioned asset has no partitions yet, so that nothing of it can have been made: a dynamic definition without keys."""
+    return state.is_partitioned and not any((state.fresh, state.stale, state.missing, state.failed))
 
 
 def _expired(catalog: Catalog, records: Mapping[AssetKey, AssetRecord], view: PartitionsView) -> dict[AssetKey, str]:

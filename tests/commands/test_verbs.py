@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nbasset import DynamicPartitionsDefinition, asset
 from nbasset.arguments import parse
 from nbasset.arguments.options import DropArguments, GraphArguments, ListArguments, LoadArguments, PartitionArguments, ShowArguments
 from nbasset.commands.configuration import merged_config
@@ -18,7 +20,7 @@ from nbasset.commands.list_assets import list_assets
 from nbasset.commands.load import load
 from nbasset.commands.plan import PlanResult, plan
 from nbasset.commands.run import RunResult, run
-from nbasset.commands.scope import Scope
+from nbasset.commands.scope import Scope, scope_of
 from nbasset.commands.show import facts_text, show
 from nbasset.drawing.picture import Edge
 from nbasset.errors import (
@@ -257,6 +259,22 @@ def test_partitions_are_counted(scope_of_cells: Callable[..., Scope]) -> None:
     assert (row.partitions, row.fact, row.state) == ((2, 5), "2 of 5 partitions", "missing")
 
 
+def test_a_partitioned_asset_without_partitions_is_missing(instance: Instance) -> None:
+    cities = DynamicPartitionsDefinition(name="cities")
+
+    @asset(partitions_def=cities)
+    def towns(context: Any) -> str:
+        return str(context.partition_key)
+
+    scope = scope_of([towns], instance=instance)
+    row = list_assets(scope).rows[0]
+    assert (row.state, row.fact, row.partitions) == ("missing", "no partitions yet", (0, 0))
+    assert [str(one.key) for one in list_assets(scope, ListArguments("status:missing")).rows] == ["towns"]
+    instance.add_dynamic_partitions("cities", ["Oslo"])
+    row = list_assets(scope).rows[0]
+    assert (row.state, row.fact) == ("missing", "0 of 1 partition")
+
+
 def test_what_runs_now_is_shown_as_running(scope_of_cells: Callable[..., Scope], instance: Instance) -> None:
     scope = scope_of_cells(*CELLS)
     run_id = RunId("r1")
@@ -338,7 +356,9 @@ def test_one_partition_is_shown_on_its_own(scope_of_cells: Callable[..., Scope])
 
 
 def test_of_a_batch_of_partitions_the_newest_is_shown(scope_of_cells: Callable[..., Scope]) -> None:
-    scope = scope_of_cells(*PARTITIONED)
+    scope = scope_of_cells(
+        "%%asset days --partitions daily:2025-01-01..2025-01-05 --single-run\n{key: [int(key[-2:])] for key in context.partition_keys}"
+    )
     _run(scope, "run days -p 2025-01-01..2025-01-03")
     facts = show(scope, ShowArguments("days"))
     assert [one.partition for one in facts.versions] == ["2025-01-03", "2025-01-02", "2025-01-01"]
