@@ -214,6 +214,40 @@ def test_a_secret_in_what_a_step_tells_does_not_reach_the_records() -> None:
         assert {"first", "second"} <= set(made.metadata)
 
 
+def test_a_secret_in_a_description_does_not_reach_the_records() -> None:
+    from nbasset import (
+        AssetCheckEvaluation,
+        AssetCheckResult,
+        AssetMaterialization,
+        AssetObservation,
+        ExpectationResult,
+        Instance,
+        asset,
+        asset_check,
+        materialize,
+    )
+
+    remember_secret("TOKEN", "tok-123456")
+
+    @asset
+    def orders() -> int:
+        return 1
+
+    @asset_check(asset=orders)
+    def small(orders: int) -> AssetCheckResult:
+        return AssetCheckResult(passed=False, description="asked with tok-123456")
+
+    with Instance.ephemeral() as instance:
+        (verdict,) = materialize([orders, small], instance=instance).get_asset_check_evaluations()
+        assert verdict.description == "asked with ***TOKEN***"
+    said = "of tok-123456"
+    for told in (
+        AssetCheckEvaluation("orders", "small", passed=True, description=said), AssetMaterialization("orders", description=said),
+        AssetObservation("orders", description=said), ExpectationResult(success=True, description=said),
+    ):  # fmt: skip
+        assert told.description == "of ***TOKEN***"
+
+
 def test_a_secret_of_the_environment_is_masked_in_a_run_without_being_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from nbasset import Instance, asset, materialize
     from nbasset.events.kinds import StepFailed

@@ -15,6 +15,7 @@ from nbasset.errors import InvalidDefinitionError
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
+from nbasset.secrets import mask_secrets
 from nbasset.serde import serializable
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class AssetCheckResult:
         object.__setattr__(self, "check_name", check_name)
         object.__setattr__(self, "metadata", normalize(metadata, of=f"check {check_name or ''}".strip()))
         object.__setattr__(self, "severity", severity)
-        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "description", _masked(description))
 
     @property
     def key(self) -> CheckKey | None:
@@ -279,7 +280,7 @@ class AssetCheckEvaluation:
         put(self, "passed", _as_bool(passed))
         put(self, "metadata", normalize(metadata, of=f"check '{check_name}'"))
         put(self, "severity", severity)
-        put(self, "description", description)
+        put(self, "description", _masked(description))
         put(self, "blocking", blocking)
         put(self, "partition", partition)
 
@@ -316,7 +317,7 @@ class AssetMaterialization:
     ) -> None:
         key = AssetKey.from_coercible(asset_key)
         object.__setattr__(self, "asset_key", key)
-        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "description", _masked(description))
         object.__setattr__(self, "metadata", normalize(metadata, of=f"asset '{key}'"))
         object.__setattr__(self, "partition", partition)
         object.__setattr__(self, "tags", dict(tags or {}))
@@ -346,7 +347,7 @@ class AssetObservation:
     ) -> None:
         key = AssetKey.from_coercible(asset_key)
         object.__setattr__(self, "asset_key", key)
-        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "description", _masked(description))
         object.__setattr__(self, "metadata", normalize(metadata, of=f"asset '{key}'"))
         object.__setattr__(self, "partition", partition)
         object.__setattr__(self, "tags", dict(tags or {}))
@@ -374,12 +375,17 @@ class ExpectationResult:
     ) -> None:
         object.__setattr__(self, "success", _as_bool(success))
         object.__setattr__(self, "label", label)
-        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "description", _masked(description))
         object.__setattr__(self, "metadata", normalize(metadata, of="ExpectationResult"))
 
 
 def _key(asset_key: Any) -> AssetKey | None:
     return None if asset_key is None else AssetKey.from_coercible(asset_key)
+
+
+def _masked(description: str | None) -> str | None:
+    """The same without secrets, as `normalize` does it for metadata: what is recorded is read by others."""
+    return mask_secrets(description) if isinstance(description, str) else description
 
 
 def _as_bool(value: object) -> bool:
