@@ -136,7 +136,7 @@ class Page:
 
     def _hear(self, text: str) -> None:
         # Modules of widgets are loaded from blobs: what was thrown without one is JupyterLab's own affair.
-        is_labs = "/static/lab/" in text and "blob:" not in text
+        is_labs = ("/static/lab/" in text or "/jupyterlab-manager/" in text) and "blob:" not in text
         if not is_labs and not any(part in text for part in _NOT_OURS):
             self.errors.append(text)
 
