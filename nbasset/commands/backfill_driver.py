@@ -257,7 +257,7 @@ class _Driver:
         finally:
             self._heard.pop(run_id, None)
         if isinstance(executor, Executor) and executor is not self.manner.executor and not cancel.is_set:
-            self._idle.append(executor)  # one that was told to stop kills what it still runs a while later
+            self._idle.append(executor)  # one that was told to stop may be busy for a while yet
         stopping = result.status == "canceled" and (
             cancel.by == "interrupt" or backfill_of(self.storage, record.backfill_id).status == "canceling"
         )

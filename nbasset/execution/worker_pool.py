@@ -80,9 +80,13 @@ class Worker:
         """Ctrl-C for whatever it runs."""
         self._signal(signal.SIGINT)
 
+    def doom(self) -> None:
+        """End it and everything it started, without waiting for that: the call that it carries out fails."""
+        self._signal(signal.SIGKILL)
+
     def kill(self) -> None:
         """End it and everything it started, at once."""
-        self._signal(signal.SIGKILL)
+        self.doom()
         self._process.wait()
         self._close()
 
@@ -116,9 +120,9 @@ class WorkerPool(ThreadExecutor):
         self._folder = folder
         self._environment = environment
         self._idle: list[Worker] = []
-        self._busy: set[Worker] = set()
+        self._busy: dict[Worker, int] = {}
+        self._calls = 0
         self._guard = threading.Lock()
-        self._stopping = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """The future of a call that runs in a worker."""
@@ -127,14 +131,13 @@ class WorkerPool(ThreadExecutor):
         return super().submit(call, name, *args)
 
     def stop(self) -> None:
-        """Interrupt what runs; whatever has not ended after the grace period is killed."""
+        """Interrupt what runs; whatever of it has not ended after the grace period is killed. What begins later is left alone."""
         with self._guard:
-            self._stopping = True
-            busy = list(self._busy)
+            busy = dict(self._busy)
         for worker in busy:
             worker.interrupt()
         if busy:
-            killer = threading.Timer(GRACE_S, self._kill_busy)
+            killer = threading.Timer(GRACE_S, self._doom, [busy])
             killer.daemon = True
             killer.start()
 
@@ -158,11 +161,11 @@ class WorkerPool(ThreadExecutor):
             result = worker.call(name, argument)
         except BaseException:
             with self._guard:
-                self._busy.discard(worker)
+                self._busy.pop(worker, None)
             worker.kill()
             raise
         with self._guard:
-            self._busy.discard(worker)
+            self._busy.pop(worker, None)
             self._idle.append(worker)
         return result
 
@@ -171,18 +174,22 @@ class WorkerPool(ThreadExecutor):
             while self._idle:
                 worker = self._idle.pop()
                 if worker.is_alive:
-                    self._busy.add(worker)
-                    return worker
+                    return self._taken(worker)
         worker = Worker(folder=self._folder, environment=self._environment)
         with self._guard:
-            self._busy.add(worker)
+            return self._taken(worker)
+
+    def _taken(self, worker: Worker) -> Worker:
+        self._calls += 1
+        self._busy[worker] = self._calls
         return worker
 
-    def _kill_busy(self) -> None:
+    def _doom(self, calls: dict[Worker, int]) -> None:
+        """Kill the workers that still carry out the same call; no other can begin meanwhile."""
         with self._guard:
-            busy = list(self._busy)
-        for worker in busy:
-            worker.kill()
+            for worker, call in calls.items():
+                if self._busy.get(worker) == call:
+                    worker.doom()
 
 
 def _pipe() -> tuple[int, int]:
