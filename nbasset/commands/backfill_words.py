@@ -15,6 +15,7 @@ WORDS = {
     "requested": "goes on", "canceling": "is being cancelled", "completed_success": "done", "completed_failed": "done, with failures",
     "cancelled": "cancelled", "failed": "could not go on",
 }  # fmt: skip
+_ENOUGH, _ENOUGH_S, _ENOUGH_OF = 3, 10.0, 10
 
 
 def state_text(record: BackfillRecord, *, is_driven: bool) -> str:
@@ -64,10 +65,13 @@ def names_text(keys: Sequence[AssetKey]) -> str:
 def progress_text(ended: int, total: int, failed: int, *, since: int, seconds: float) -> str:
     """How far it is, and how long the rest takes at the pace of the last `seconds`, in which it came here from `since` partitions.
 
-    Nothing is said of the rest before anything has ended, nor of less than a second.
+    Nothing is said of the rest before enough has ended to tell: the first run also starts workers and loads libraries, and what is still
+    going on is not counted. Enough is three partitions that took ten seconds or are a tenth of all. Nor is anything of less than a second.
 
     >>> progress_text(30, 90, 1, since=10, seconds=10.0)
     '30 of 90 partitions, 1 failed, about 30.0 s left'
+    >>> progress_text(11, 90, 0, since=10, seconds=17.0)
+    '11 of 90 partitions'
     """
     said = f"{ended:,} of {counted(total, 'partition')}" + (f", {failed:,} failed" if failed else "")
     left = _left(ended, total, since, seconds)
@@ -80,7 +84,9 @@ def rest_text(status: BackfillStatus, *, since: int, seconds: float) -> str:
 
 
 def _left(ended: int, total: int, since: int, seconds: float) -> str:
-    rest = (total - ended) * seconds / (ended - since) if ended > since else 0.0
+    done = ended - since
+    is_known = done >= _ENOUGH and (seconds >= _ENOUGH_S or done * _ENOUGH_OF >= total - since)
+    rest = (total - ended) * seconds / done if is_known else 0.0
     return f"about {duration(rest)} left" if rest >= 1.0 else ""
 
 

@@ -168,6 +168,15 @@ def test_how_long_the_rest_takes_is_told_from_the_pace_so_far() -> None:
     assert progress_text(20, 20, 1, since=0, seconds=9.0) == "20 of 20 partitions, 1 failed"
 
 
+def test_the_first_run_does_not_tell_how_long_the_rest_takes() -> None:
+    assert [progress_text(ended, 21, 0, since=0, seconds=60.0) for ended in (0, 1, 2)] == [
+        f"{ended} of 21 partitions" for ended in (0, 1, 2)
+    ]
+    assert progress_text(3, 21, 0, since=0, seconds=6.0) == "3 of 21 partitions, about 36.0 s left"
+    assert progress_text(3, 2_000, 0, since=0, seconds=5.0) == "3 of 2,000 partitions"
+    assert progress_text(3, 2_000, 0, since=0, seconds=60.0).startswith("3 of 2,000 partitions, about ")
+
+
 def test_an_estimate_comes_from_what_was_made_before(scope: Scope) -> None:
     assert plan_of(scope, wish("day")).estimate.seconds is None
     make(scope, wish("day", partitions="2013-01-01..2013-01-05"))
