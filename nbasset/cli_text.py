@@ -249,15 +249,14 @@ def show_run(done: RunResult, seconds: float, warehouse: str, out: Console) -> N
     """How a run ended, in a few lines."""
     from rich.text import Text
 
+    from nbasset.planning.explain import notes_of
+
     if done.result is None:
         out.print(done.planned.headline)
         return
     show_result(done.result, seconds, warehouse, out)
-    layouts = dict.fromkeys(
-        (reason.subject, reason.text) for step in done.result.plan.steps for reason in step.why if reason.kind == "layout"
-    )
-    for subject, text in layouts:
-        out.print(Text(f"  {inert(subject)}: {inert(text)}", "bright_black"))
+    for note in notes_of(reason for step in done.result.plan.steps for reason in step.why):
+        out.print(Text(f"  {inert(note)}", "bright_black"))
     if done.notebook is not None:
         out.print(Text(f"  notebook: {inert(str(done.notebook))}", "bright_black"))
 

@@ -38,7 +38,7 @@ class LiveRun(RunDisplay):
     def _begin_live(self, run_id: RunId) -> None:
         picture = self.picture
         if self._is_live and picture is not None:
-            source = run_source(run_id, title=self._title)
+            source = run_source(run_id, title=self._title, note=". ".join(picture.messages))
             self._panel = show_live(self._session, source, run_card(picture), can_change=True)
 
     def _put(self, bundle: Bundle, **options: Any) -> None:

@@ -219,6 +219,6 @@ def in_context(act: Callable[[object], None]) -> Callable[[object], None]:
     return lambda value: context.copy().run(act, value)
 
 
-def run_source(run_id: RunId, *, title: str = "") -> Callable[[Look], Source]:
-    """Makes the source of a run, which need not have begun."""
-    return lambda at: RunSource(run_id, at, title=title, is_awaited=True)
+def run_source(run_id: RunId, *, title: str = "", note: str = "") -> Callable[[Look], Source]:
+    """Makes the source of a run, which need not have begun; `note` is said of it."""
+    return lambda at: RunSource(run_id, at, title=title, note=note, is_awaited=True)

@@ -31,11 +31,12 @@ _CELL = re.compile(r"cell (\d+) of (.+)\Z")
 class RunSource:
     """One run, followed. `view` is all of it now, `changes` what came since either was asked last."""
 
-    def __init__(self, run_id: RunId, at: Look, *, title: str = "", is_awaited: bool = False) -> None:
+    def __init__(self, run_id: RunId, at: Look, *, title: str = "", note: str = "", is_awaited: bool = False) -> None:
         self.run_id = run_id
         self.trace = RunTrace(run_id, keeps_events=True)
         self.log = RunLog(at.scope.instance.home.run_folder(run_id))
         self._title = title
+        self._note = note
         self._is_awaited = is_awaited
         self._previous: str | None = None
         self._since: tuple[Word, ...] = ()
@@ -82,7 +83,7 @@ class RunSource:
             tuple(self.log.lines[-_LOG_PAGE:]),
             self._previous or None,
             self._since,
-            note or _words(record),
+            note or self._words(record),
         )
 
     def changes(self, at: Look) -> list[Message] | None:
@@ -105,8 +106,8 @@ class RunSource:
         return [
             RunChanged(
                 0, self.trace.state, tuple(_step(at, step) for step in changed[:_MOST_STEPS]), tuple(_error(at, step) for step in new),
-                tuple(fresh[-_LOG_PAGE:]), record.started_us / 1e6 or None, record.ended_us / 1e6 or None, self._eta(at), _words(record),
-                at.at,
+                tuple(fresh[-_LOG_PAGE:]), record.started_us / 1e6 or None, record.ended_us / 1e6 or None, self._eta(at),
+                self._words(record), at.at,
             )
         ]  # fmt: skip
 
@@ -140,6 +141,13 @@ class RunSource:
     def _where(self, at: Look) -> tuple[Any, ...]:
         record = self.trace.record
         return (self.trace.state, record.started_us, record.ended_us or None) if record is not None else ()
+
+    def _words(self, record: RunRecord) -> str:
+        if record.status == "canceling":
+            return "stopping: what runs is interrupted, what was stored before is kept"
+        if record.status in ("failure", "canceled") and record.reason not in ("", "steps-failed"):
+            return record.message
+        return self._note
 
     def _ended(self, at: Look, fresh: list[LogLine]) -> RunChanged:
         """The end of a run: every step once more, since how they hang together is known now."""
@@ -236,14 +244,6 @@ def _worth_showing(steps: list[StepTrace]) -> list[StepTrace]:
             break
         kept.add(step.key)
     return [step for step in steps if step.key in kept]
-
-
-def _words(record: RunRecord) -> str:
-    if record.status == "canceling":
-        return "stopping: what runs is interrupted, what was stored before is kept"
-    if record.status in ("failure", "canceled") and record.reason not in ("", "steps-failed"):
-        return record.message
-    return ""
 
 
 def _previous(at: Look, record: RunRecord) -> str | None:

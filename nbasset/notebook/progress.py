@@ -33,16 +33,21 @@ from nbasset.events.kinds import (
 )
 from nbasset.notebook.cards_run import NodeProgress, RunPicture, run_card
 from nbasset.notebook.display import Bundle, can_update, show
-from nbasset.planning.plan import RunPlan
+from nbasset.planning.explain import notes_of
+from nbasset.planning.plan import Reason, RunPlan
 
 LEAST_PAUSE_S = 0.1
 _SKIPPED: dict[str, State] = {"fresh": "external", "cancelled": "canceled"}
 
 
 class RunFold:
-    """What is known of a run, event by event. `nodes` are those of the plan in order, each with its name for people and its steps."""
+    """What is known of a run, event by event. `nodes` are those of the plan in order, each with its name for people and its steps; of what
+    is to be said of the plan, `why` its steps are in it tells.
+    """
 
-    def __init__(self, title: str, nodes: Iterable[tuple[str, str, int]], *, fresh: int = 0, timed: bool = True) -> None:
+    def __init__(
+        self, title: str, nodes: Iterable[tuple[str, str, int]], *, why: Iterable[Reason] = (), fresh: int = 0, timed: bool = True
+    ) -> None:
         self._title = title
         self._nodes = {node: (name, steps) for node, name, steps in nodes}
         self._fresh = fresh
@@ -58,7 +63,8 @@ class RunFold:
         self._run_id = ""
         self._started_us = 0
         self._ended_us = 0
-        self._messages: list[str] = []
+        notes = notes_of(why)
+        self._messages = [note if timed else note.partition(";")[0] for note in notes]  # behind it stands the version of before
 
     def add(self, event: Event) -> None:
         """Take in what happened."""
@@ -191,7 +197,8 @@ class RunDisplay:
         """The plan is there; of one with nothing in it nothing is shown."""
         if planned.nodes:
             nodes = [(node.node, node.name, node.steps) for node in planned.nodes]
-            self.begin(RunFold(self._title, nodes, fresh=len(planned.fresh), timed=self._timed))
+            why = [reason for node in planned.nodes for reason in node.why]
+            self.begin(RunFold(self._title, nodes, why=why, fresh=len(planned.fresh), timed=self._timed))
 
     def on_run(self, plan: RunPlan) -> None:
         """The plan of a job is there: its steps, by what they are steps of."""
@@ -200,7 +207,8 @@ class RunDisplay:
             node = step.key.partition("[")[0].partition(".")[0]
             steps[node] = steps.get(node, 0) + 1
         if steps:
-            self.begin(RunFold(self._title, [(node, node, count) for node, count in steps.items()], timed=self._timed))
+            why = [reason for step in plan.steps for reason in step.why]
+            self.begin(RunFold(self._title, [(node, node, count) for node, count in steps.items()], why=why, timed=self._timed))
 
     def begin(self, fold: RunFold) -> None:
         """Start to show."""

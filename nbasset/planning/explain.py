@@ -15,7 +15,7 @@ from nbasset.definitions.partitions import PartitionsView
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.estimates import Cost, Estimate, estimate
-from nbasset.planning.plan import Reason, RunPlan, Step
+from nbasset.planning.plan import MADE_ALONG, Reason, RunPlan, Step
 from nbasset.planning.states import AssetState
 from nbasset.serde import Json
 
@@ -141,6 +141,16 @@ class PlannedNode:
             "why": [{"kind": one.kind, "subject": one.subject, "text": one.text} for one in self.why],
             "estimate": self.estimate.to_json() if self.estimate is not None else None,
         }  # fmt: skip
+
+
+def notes_of(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """What a run does that nobody may expect, each once: an asset is cut into partitions otherwise than before, or is made along.
+
+    >>> notes_of([Reason("asked", "a", "you asked for it"), Reason("asked", "b", MADE_ALONG)])
+    ('b: its function makes it together with one that you asked for',)
+    """
+    found = (f"{one.subject}: {one.text}" for one in reasons if one.kind == "layout" or one.text == MADE_ALONG)
+    return tuple(dict.fromkeys(found))
 
 
 def explained(

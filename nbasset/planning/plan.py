@@ -23,6 +23,9 @@ ReasonKind = Literal[
 InputKind = Literal["asset", "output", "fan_in", "mapped", "collected", "config", "default", "order"]
 
 
+MADE_ALONG = "its function makes it together with one that you asked for"
+
+
 @serializable
 @dataclass(frozen=True, slots=True)
 class Reason:

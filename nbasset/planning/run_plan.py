@@ -20,7 +20,7 @@ from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.partition_steps import UpstreamRead, UpstreamReader, chunks_of, step_suffix
-from nbasset.planning.plan import PlanRequest, Reason, RunPlan, Step, StepInput
+from nbasset.planning.plan import MADE_ALONG, PlanRequest, Reason, RunPlan, Step, StepInput
 
 ASKED = (Reason("asked", text="you asked for it"),)
 
@@ -330,16 +330,15 @@ class _Builder:
             return tuple(self.request.why[made[0]])
         found: dict[Reason, None] = {}
         for key in made:
-            found.update(dict.fromkeys(self.request.why.get(key, ASKED if key in self.request.assets else _WITH)))
+            found.update(
+                dict.fromkeys(self.request.why.get(key, ASKED if key in self.request.assets else (Reason("asked", str(key), MADE_ALONG),)))
+            )
         return tuple(found)
 
 
 def suffixed(ref: OutputRef, suffix: str) -> OutputRef:
     """An output of a step of a node as one of a step of the plan."""
     return replace(ref, step=ref.step + suffix) if suffix else ref
-
-
-_WITH = (Reason("asked", text="its function makes it together with one that you asked for"),)
 
 
 def _is_wanted(output: NodeOutput, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nbasset import DynamicPartitionsDefinition, asset
+from nbasset import AssetOut, DynamicPartitionsDefinition, asset, multi_asset
 from nbasset.arguments import parse
 from nbasset.arguments.options import DropArguments, GraphArguments, ListArguments, LoadArguments, PartitionArguments, ShowArguments
 from nbasset.commands.configuration import merged_config
@@ -38,6 +38,7 @@ from nbasset.events.kinds import RunRequested, RunStarted, Target
 from nbasset.instance import Instance, instance_for_test
 from nbasset.keys import AssetKey, RunId
 from nbasset.locations.notebook import load_notebook
+from nbasset.planning.explain import notes_of
 from nbasset.storage.processes import this_process
 
 Write = Callable[..., Path]
@@ -105,6 +106,21 @@ def test_named_assets_run_again_and_bring_missing_upstream_along(scope_of_cells:
     assert _made(_run(scope, "run doubled")) == ["orders", "doubled"]
     assert _made(_run(scope, "run doubled")) == ["doubled"]
     assert _made(_run(scope, "run orders+")) == ["orders", "doubled", "total"]
+
+
+def test_a_plan_and_its_run_say_what_a_function_makes_along(instance: Instance) -> None:
+    @multi_asset(outs={"low": AssetOut(), "high": AssetOut()})
+    def both() -> tuple[int, int]:
+        return 1, 2
+
+    scope = scope_of([both], instance=instance)
+    said = ("low: its function makes it together with one that you asked for",)
+    assert notes_of(_plan(scope, "plan high").nodes[0].why) == said
+    done = _run(scope, "run high")
+    assert _made(done) == ["low", "high"]
+    assert done.result is not None
+    assert notes_of(done.result.plan.steps[0].why) == said
+    assert notes_of(_plan(scope, "plan low high").nodes[0].why) == ()
 
 
 def test_only_means_nothing_but_the_selection(scope_of_cells: Callable[..., Scope]) -> None:

@@ -25,6 +25,7 @@ from nbasset.events.kinds import (
 )
 from nbasset.keys import AssetKey, RunId
 from nbasset.notebook.progress import LEAST_PAUSE_S, RunDisplay, RunFold
+from nbasset.planning.plan import MADE_ALONG, Reason
 
 RUN = RunId("8c41f2")
 KERNEL = SimpleNamespace(kernel=object())
@@ -169,6 +170,21 @@ def test_a_terminal_and_a_quiet_run_show_the_end_alone() -> None:
 def test_an_interrupt_before_anything_was_recorded_still_ends_the_card() -> None:
     assert _shown(KERNEL, error=KeyboardInterrupt)[-1][0].startswith("Run canceled")
     assert _shown(KERNEL, error=RuntimeError)[-1][0].startswith("Run failed")
+
+
+def test_what_the_plan_does_that_nobody_may_expect_is_said() -> None:
+    why = (
+        Reason("asked", "a", "you asked for it"),
+        Reason("layout", "a", "it is partitioned now (daily); the whole table of before can still be read: load a --as-of 8c41f2aa"),
+        Reason("asked", "b", MADE_ALONG),
+    )
+    planned = PlanResult("x", (PlannedNode("a", (AssetKey("a"), AssetKey("b")), 1, why=why),), (), 1)
+    for timed, said in ((True, f"a: {why[1].text}"), (False, "a: it is partitioned now (daily)")):
+        shown: list[str] = []
+        with RunDisplay(TERMINAL, "t", timed=timed, publish=lambda bundle: shown.append(bundle.text)) as display:  # noqa: B023
+            display.on_plan(planned)
+            display.on_event(RunSucceeded(9, RUN))
+        assert shown[0].splitlines()[-2:] == [f"note: {said}", f"note: b: {MADE_ALONG}"]
 
 
 def test_a_plan_with_nothing_in_it_shows_no_card() -> None:

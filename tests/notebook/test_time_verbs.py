@@ -94,3 +94,10 @@ def test_a_plan_tells_the_time_it_takes(made: Any) -> None:
     ran = made.ok("%asset plan")
     assert "<code>late()</code> in" in ran.html
     assert "About " in ran.text
+
+
+def test_a_run_says_that_an_asset_is_cut_into_partitions_now(made: Any) -> None:
+    made.ok("%%asset flights --partitions daily:2025-01-01..2025-01-02\npd.DataFrame({'flight': [1], 'delay': [5]})", "flights")
+    ran = made.ok("%asset run flights -p 2025-01-01")
+    assert "note: flights: it is partitioned now (" in ran.text
+    assert "the whole table of before can still be read: load flights --as-of" in html.unescape(re.sub("<[^>]+>", "", ran.html))
