@@ -17,6 +17,7 @@ from nbasset.commands.states import Standing
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
+from nbasset.execution.capture import capturing
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
 from nbasset.execution.task import StepReport, StepTask
@@ -213,8 +214,11 @@ class _Proving:
 
 
 def _run(runner: StepRunner, asked: SampledTask) -> StepReport:
-    if not asked.rows:
-        return runner.run(asked.task)
+    with capturing():
+        return runner.run(asked.task) if not asked.rows else _run_sampled(runner, asked)
+
+
+def _run_sampled(runner: StepRunner, asked: SampledTask) -> StepReport:
     whole = runner.environment
     cut = replace(whole, manager=lambda key: _Cut(whole.manager(key), asked.rows))
     sampled = StepRunner(cut, RunResources(cut, asked.task.config))

@@ -147,7 +147,7 @@ def _chosen(scope: Scope, selection: Any) -> AssetSelection:
     catalog = scope.catalog
     if selection is not None:
         return AssetSelection.from_coercible(selection)
-    keys = [asset.key for asset in catalog.assets if asset.is_executable]
+    keys = [asset.spec.key for asset in catalog.assets if asset.is_executable]
     if not keys and not catalog.checks:
         errors = [problem for problem in catalog.problems if problem.severity == "error"]
         if not errors:

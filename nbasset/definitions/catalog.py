@@ -325,6 +325,8 @@ class Catalog:
 
     def problems_of(self, keys: frozenset[AssetKey]) -> tuple[Problem, ...]:
         """Problems that stop a plan with these assets: their own, and those that belong to no asset."""
+        if not self.problems:
+            return ()
         names = {str(key) for key in keys}
         return tuple(
             problem

@@ -444,7 +444,7 @@ def _flat(values: Any) -> Iterator[Any]:
 
 
 def _mapping_problems(catalog: Catalog) -> Sequence[Problem]:
-    if all(asset.partitions_def is None for asset in catalog.assets):
+    if all(asset.spec.partitions_def is None for asset in catalog.assets):
         return ()
     from nbasset.definitions.mapping_problems import mapping_problems
 

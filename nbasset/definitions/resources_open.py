@@ -52,9 +52,13 @@ class ResourceScope:
         UnknownResource
             If a key has no definition.
         """
+        return Resources(self.values(keys, needed_by=needed_by), needed_by)
+
+    def values(self, keys: Collection[str], *, needed_by: str | None = None) -> dict[str, Any]:
+        """The same as a plain dict."""
         for key in keys:
             self._check_known(key, needed_by)
-        return Resources({key: self._opened(key, self._definitions[key], (), needed_by) for key in keys}, needed_by)
+        return {key: self._opened(key, self._definitions[key], (), needed_by) for key in keys}
 
     def close(self, error: BaseException | None = None) -> None:
         """Close everything in reverse. One that cannot be closed keeps no other from it; the first such error is raised at the end.

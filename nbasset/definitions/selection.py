@@ -246,7 +246,7 @@ def _resolve(node: AssetSelection, catalog: Catalog, status: StatusOf | None) ->
     if node.op == "all":
         return {asset.key for asset in catalog.assets if args[0] or asset.is_executable}
     if node.op == "keys":
-        return {catalog.asset(key).key for key in args}
+        return {key if key in catalog.by_key else catalog.asset(key).key for key in args}
     if node.op == "checks":
         return set()
     if node.op == "match":

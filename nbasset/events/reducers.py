@@ -119,7 +119,7 @@ def asset_made(
     record: AssetRecord | None, key: AssetKey, seq: int, at_us: int, run_id: RunId | None, fact: AssetMaterialized, *, changed: bool
 ) -> AssetRecord:
     """The asset after a version of it, or of one partition, was made; `changed` says whether the data version is another one."""
-    before = record or AssetRecord(key)
+    before = record or _NEVER_MADE
     return AssetRecord(
         key,
         Status.MATERIALIZED,
@@ -138,6 +138,10 @@ def asset_made(
         before.first_us or at_us,
         before.materializations + 1,
     )
+
+
+_NEVER_MADE = AssetRecord(AssetKey("any"))
+"""What there is of an asset before its first version, whatever its key."""
 
 
 def asset_observed(record: AssetRecord | None, key: AssetKey, seq: int, at_us: int, fact: AssetObserved, *, changed: bool) -> AssetRecord:

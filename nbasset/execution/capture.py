@@ -33,7 +33,10 @@ USER_LOG = "nbasset.user"
 
 
 class Capture:
-    """Captures one attempt of one step. `log` is what `context.log` is; `fact()` says where everything is, None when there was nothing."""
+    """Captures one attempt of one step, inside `capturing()`.
+
+    `log` is what `context.log` is; `fact()` says where everything is, None when there was nothing.
+    """
 
     def __init__(self, folder: Path | None, task: StepTask, *, echo: bool, level: int) -> None:
         self.echo = echo
@@ -48,15 +51,14 @@ class Capture:
         self._token: Token[Capture | None] | None = None
 
     def __enter__(self) -> Capture:
-        _install()
         self._token = _CURRENT.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._token is not None:
             _CURRENT.reset(self._token)
-        _uninstall()
-        self.close()
+        if self._files or self._masks:
+            self.close()
 
     @property
     def marks(self) -> dict[str, Any]:
@@ -258,7 +260,7 @@ def _uninstall() -> None:
 
 @contextlib.contextmanager
 def capturing() -> Iterator[None]:
-    """Stand ready for captures: a run does so once, so that each of its steps only says that it is the one that speaks."""
+    """Stand ready for captures, each of which only says that it is the one that speaks: what runs steps does so around them."""
     _install()
     try:
         yield

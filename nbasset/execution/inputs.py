@@ -83,7 +83,7 @@ _UNDECLARED = In()
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the inputs of one step are read with. `slot` says what is known of an input, `log` gives the log of the step, `manager` an I/O
-    manager by its key.
+    manager by its key, `versions` which versions of an asset to read for an input.
     """
 
     task: StepTask
@@ -94,13 +94,7 @@ class Reading:
     config: Mapping[str, Any]
     slot: Callable[[StepInput], InputSlot]
     manager: Callable[[str], Any]
-
-    def versions(self, item: StepInput) -> InputVersions | None:
-        """Which versions of an asset to read."""
-        for one in self.task.inputs:
-            if one.name == item.name:
-                return one
-        return None
+    versions: Mapping[str, InputVersions]
 
 
 def is_one_of_several(item: StepInput) -> bool:
@@ -170,7 +164,7 @@ class InputLoader:
     def _asset(
         self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec
     ) -> tuple[Any, InputLoaded | None]:  # fmt: skip
-        asset, versions = spec.key, reading.versions(item)
+        asset, versions = spec.key, reading.versions.get(item.name)
         assert slot.manager is not None
         if item.nonexistent and not _allowed(slot.wanted, "allow_nonexistent_partitions"):
             raise InvariantViolationError(

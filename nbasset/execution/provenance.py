@@ -38,7 +38,7 @@ class Provenance:
     def begin(self, step: Step) -> None:
         """A step is handed out: what the run has seen by now of the assets above is what it reads. A graph counts from its first step."""
         seen = self._seen.setdefault((step.node, step.partitions), {})
-        for key in self._node_assets(step):
+        for key in step.assets if step.handle == step.node else self._node_assets(step):
             for read in self._reads_of(key):
                 if read.asset not in seen:
                     seen[read.asset] = self.versions.as_of(read.asset, is_partitioned=read.upstream is not None)

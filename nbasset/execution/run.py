@@ -150,7 +150,7 @@ class RunLoop:
             step = self.progress.ready()
             if step is None:
                 break
-            if self._is_full(step):
+            if (step.pool or self.options.tag_limits) and self._is_full(step):
                 held.append(step)
                 continue
             started = True
@@ -173,13 +173,14 @@ class RunLoop:
 
     def _settle(self) -> None:
         """Take in calls that ended at once (the inline executor): their successors may start in the same round."""
-        for future in [future for future in self._running if future.done()]:
-            self._finish(self._running.pop(future), future)
+        for future in tuple(self._running):
+            if future.done():
+                self._finish(self._running.pop(future), future)
 
     def _task(self, step: Step) -> StepTask | None:
         inputs = self.versions.of_inputs(step) if step.inputs else ()
         code = self.options.code(step.node)
-        refs = self._refs(step)
+        refs = self._refs(step) if step.partitions else ()
         self.provenance.begin(step)
         if step.conditional and self._is_unchanged(step, code):
             self._append_one(StepSkipped(clock.now_us(), self.plan.run_id, step.key, "fresh", "", step.targets))
@@ -206,9 +207,8 @@ class RunLoop:
 
     def _refs(self, step: Step) -> tuple[PartitionRef, ...]:
         """Keys of the step's partitions: those of what it makes or checks, else of the node or job that it is a part of."""
-        if not step.partitions:
-            return ()
         about = [*step.assets, *(check.asset for check in step.checks)]
+        assert step.partitions is not None
         refs = self.versions.refs(about[0], step.partitions) if about else ()
         if refs:
             return refs

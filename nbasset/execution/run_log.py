@@ -6,17 +6,17 @@ may start while the end of one before it is held: its own end comes after it, in
 killed in between has made these steps and does not know; they are made again.
 
 An event whose number is not known yet has a *place*: where it stands among the events of the run. What reads its version says so by the
-place, and the number takes its stead in the transaction that writes both.
+place, and the number takes its stead in the transaction that writes both: in the very object, which nobody has seen before.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nbasset import clock
-from nbasset.events.facts import AssetMaterialized, Fact, InputUsed
+from nbasset.events.facts import AssetMaterialized, InputUsed
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.storage.protocol import Storage
 
@@ -32,6 +32,7 @@ class RunLog:
     def __init__(self, storage: Storage, on_event: Callable[[Event], None]) -> None:
         self.events: list[Event] = []
         self._numbers: list[int] = []  # of the events that are written: all but the held ones, which stand last
+        self._places: list[tuple[InputUsed, int]] = []  # what the held ones say by place
         self._untold: deque[Event] = deque()
         self._storage = storage
         self._on_event = on_event
@@ -54,12 +55,15 @@ class RunLog:
             numbers = self._numbers
             begin = len(numbers)
             waiting = [*self.events[begin:], *events]
-            made: tuple[int, list[Event]] = (0, waiting)
+            places = [*self._places, *_places_in(events)]
+            made = 0
 
             def make(first: int) -> list[Event]:
                 nonlocal made
-                made = first, [_numbered(event, numbers, first) for event in waiting]
-                return made[1]
+                made = first
+                for used, place in places:
+                    _set_number(used, numbers[place] if place < begin else first + place - begin)
+                return waiting
 
             interrupt: KeyboardInterrupt | None = None
             if waiting:
@@ -67,12 +71,12 @@ class RunLog:
                     self._storage.append(make, flush=flush)
                 except KeyboardInterrupt as error:  # the store finishes what it began
                     interrupt = error
-                    if not made[0]:
+                    if not made:
                         self._storage.append(make, flush=flush)
-            first, written = made
-            self.events[begin:] = written
-            numbers.extend(range(first, first + len(written)))
-            self._untold.extend(written)
+            self.events.extend(events)
+            self._places.clear()
+            numbers.extend(range(made, made + len(waiting)))
+            self._untold.extend(waiting)
             return interrupt
 
     def tell(self) -> None:
@@ -89,6 +93,7 @@ class RunLog:
             if not held:
                 self._since = now
             self.events.append(event)
+            self._places.extend(_places_in((event,)))
             is_due = held + 1 >= MOST_HELD or now - self._since >= LONGEST_HELD_S
         if is_due:
             self.settle()
@@ -103,33 +108,18 @@ class RunLog:
             raise interrupt
 
 
-def _numbered(event: Event, numbers: Sequence[int], first: int) -> Event:
-    """The event with numbers for places in what its versions were made from; `first` is the number of the first that has none yet."""
-    if not isinstance(event, StepSucceeded):
-        return event
-    facts: list[Fact] | None = None
-    for at, fact in enumerate(event.facts):
-        if isinstance(fact, AssetMaterialized) and [used for used in fact.inputs if used.as_of_seq < 0]:
-            facts = facts or list(event.facts)
-            facts[at] = _with_inputs(fact, tuple([_number(used, numbers, first) for used in fact.inputs]))
-    if facts is None:
-        return event
-    return StepSucceeded(
-        event.at_us, event.run_id, event.step, tuple(facts), event.attempt, event.started_us, event.load_us, event.work_us, event.write_us
-    )  # fmt: skip
+def _places_in(events: Iterable[Event]) -> list[tuple[InputUsed, int]]:
+    """What versions were made from that have no number yet, each with its place."""
+    return [
+        (used, -1 - used.as_of_seq)
+        for event in events
+        if isinstance(event, StepSucceeded)
+        for fact in event.facts
+        if isinstance(fact, AssetMaterialized)
+        for used in fact.inputs
+        if used.as_of_seq < 0
+    ]
 
 
-def _number(used: InputUsed, numbers: Sequence[int], first: int) -> InputUsed:
-    place = -1 - used.as_of_seq
-    if place < 0:
-        return used
-    seq = numbers[place] if place < len(numbers) else first + place - len(numbers)
-    return InputUsed(used.asset, used.partitions, used.digest, seq)
-
-
-def _with_inputs(fact: AssetMaterialized, inputs: tuple[InputUsed, ...]) -> AssetMaterialized:
-    return AssetMaterialized(  # written out: `replace` costs three times as much
-        fact.asset, fact.partition, fact.version_id, fact.data_version, fact.code_version, fact.config_version, fact.io_version,
-        fact.input_digest, fact.source_id, inputs, fact.rows, fact.size_bytes, fact.schema_id, fact.uri, fact.metadata, fact.tags,
-        fact.hidden_state, fact.description,
-    )  # fmt: skip
+def _set_number(used: InputUsed, number: int) -> None:
+    object.__setattr__(used, "as_of_seq", number)

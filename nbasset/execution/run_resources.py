@@ -43,6 +43,7 @@ class RunResources:
         self._given: dict[str, Mapping[str, Any]] = {}
         self._all: dict[str, Mapping[str, Any]] = {}
         self._opened: dict[str, Mapping[str, Json]] = {}
+        self._values: dict[tuple[str, frozenset[str]], Mapping[str, Any]] = {}
 
     def __enter__(self) -> RunResources:
         return self
@@ -55,12 +56,15 @@ class RunResources:
         owner = call.owner
         own = owner.resource_defs if owner is not None else {}
         given = self._given_to(owner, own)
-        wanted = {*call.op.resource_keys, *also, *(key for key in call.managers if key in given)}
+        wanted = call.op.resource_keys.union(also, given.keys() & call.managers)
         if not wanted:
             return NONE
-        with self._lock:
-            scope = self._scope(owner.name if owner is not None and own else "", given)
-            return scope.get(sorted(wanted), needed_by=f"step '{step.handle}'")
+        name, what = owner.name if owner is not None and own else "", f"step '{step.handle}'"
+        found = self._values.get((name, wanted))
+        if found is None:
+            with self._lock:
+                found = self._values[name, wanted] = self._scope(name, given).values(sorted(wanted), needed_by=what)
+        return Resources(found, what)
 
     def _given_to(self, owner: AssetsDefinition | None, own: Mapping[str, Any]) -> Mapping[str, Any]:
         name = owner.name if owner is not None and own else ""

@@ -235,7 +235,10 @@ class _Attempt:
     def _load(self) -> dict[str, Any]:
         call = self.call
         run_config = self.runner.resources.run_config
-        reading = Reading(self.task, call.op, call.owner, self.resources, lambda: self.capture.log, run_config, call.slot, call.manager)
+        versions = {one.name: one for one in self.task.inputs}
+        reading = Reading(
+            self.task, call.op, call.owner, self.resources, lambda: self.capture.log, run_config, call.slot, call.manager, versions
+        )  # fmt: skip
         values: dict[str, Any] = {}
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
@@ -243,7 +246,7 @@ class _Attempt:
             value, fact = self.runner.loader.load(reading, item)
             if value is Nothing:
                 continue
-            values[item.name] = check_input(value, item.name, call, partitions=reading.versions(item))
+            values[item.name] = check_input(value, item.name, call, partitions=versions.get(item.name))
             if fact is not None:
                 self.facts.append(fact)
         return values

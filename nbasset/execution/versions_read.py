@@ -90,7 +90,7 @@ class VersionsRead:
         asset = item.asset
         assert asset is not None
         if item.partitions is None:
-            found = self.current(asset, None)
+            found = self._whole[asset] if asset in self._whole else self.current(asset, None)
             ids = (found[0],) if found else ()
             data = (found[1],) if found else ()
             return InputVersions(item.name, asset, (), ids, data, found is not None, is_cut=asset in self._cut)

@@ -140,7 +140,7 @@ def code_index(resolved: ResolvedDefinitions, find: FindPlace, *, reader: CodeRe
         by_hand = _given_version(definition)
         if by_hand is not None:
             given[name] = by_hand
-    nodes = {asset.key: asset.node for asset in catalog.assets if asset.node is not None}
+    nodes = {asset.spec.key: asset.node for asset in catalog.assets if asset.node is not None}
     return CodeIndex(find, given=given, nodes=nodes, assets=asset_names(catalog), reader=reader)
 
 

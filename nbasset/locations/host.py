@@ -17,6 +17,7 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import LocationError
+from nbasset.execution.capture import capturing
 from nbasset.execution.displays import keep_displays
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.run_resources import RunResources
@@ -71,7 +72,8 @@ atexit.register(_HOST.close)
 
 def run_step(task: StepTask) -> StepReport:
     """One attempt of one step, with code and inputs found by what the task says."""
-    return runner_of(task).run(task)
+    with capturing():
+        return runner_of(task).run(task)
 
 
 def runner_of(task: StepTask) -> StepRunner:

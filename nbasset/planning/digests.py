@@ -10,8 +10,11 @@ from nbasset.events.facts import InputUsed
 
 def digest_of(parts: Iterable[str]) -> str:
     """A short digest of some texts in order; 32 hexadecimal digits. Each text counts with its length, so none can run into the next."""
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return blake2b(b"".join([b"%d:%b" % (len(data), data) for data in encoded]), digest_size=16).hexdigest()
+    counted = []
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        counted.append(b"%d:%b" % (len(data), data))
+    return blake2b(b"".join(counted), digest_size=16).hexdigest()
 
 
 def versions_digest(data_versions: Sequence[str], ordinals: Iterable[int] = ()) -> str:
@@ -35,4 +38,4 @@ def input_digest(*, code: str, config: str, io: str, inputs: Iterable[InputUsed]
 
 def input_digest_of(code: str, config: str, io: str, inputs: Iterable[tuple[str, str]]) -> str:
     """The same from user strings of the inputs and their digests."""
-    return "i1:" + digest_of([code, config, io, *(f"{name}={digest}" for name, digest in sorted(inputs))])
+    return "i1:" + digest_of([code, config, io, *[f"{name}={digest}" for name, digest in sorted(inputs)]])

@@ -27,6 +27,10 @@ SkipReason = Literal["upstream-failed", "upstream-skipped", "check-failed", "not
 DONE: frozenset[StepStatus] = frozenset({"succeeded", "failed", "skipped", "reused", "cancelled"})
 
 
+_SINGLE = frozenset({"asset", "output", "config", "default", "order"})
+"""Kinds of inputs that are no lists and never become one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """A step that can no longer run, and why: the arguments of `StepSkipped`."""
@@ -59,6 +63,7 @@ class RunProgress:
         for step in plan.steps:
             if step.is_template and step.mapped_over is not None:
                 self._templates.setdefault(step.mapped_over.step, []).append(step.key)
+        self._has_lists = any(item.kind not in _SINGLE for step in plan.steps for item in step.inputs)
         self._gone: dict[str, frozenset[str]] = {}
         self._failed_checks: dict[str, set[CheckKey]] = {}
         self._left_out: dict[AssetKey, set[int]] = {}
@@ -80,7 +85,9 @@ class RunProgress:
             _, key = heapq.heappop(self._ready)
             if self.status[key] == "waiting":
                 self.status[key] = "running"
-                step = self._steps[key] = self._with_what_came(self._steps[key])
+                step = self._steps[key]
+                if self._has_lists:
+                    step = self._steps[key] = self._with_what_came(step)
                 return step
         return None
 
@@ -104,7 +111,8 @@ class RunProgress:
         if isinstance(event, (StepSucceeded, StepReused)):
             self._end(event.step, "succeeded" if isinstance(event, StepSucceeded) else "reused")
             self._note_outputs(self._steps[event.step], event.facts)
-            return [*self._expand(event.step), *self._release(event.step)]
+            came = self._expand(event.step) if self.mapping_keys else []
+            return came + self._release(event.step)
         if isinstance(event, StepFailed):
             self._end(event.step, "cancelled" if event.cancelled else "failed")
             self.failed.append(event.step)
@@ -174,8 +182,6 @@ class RunProgress:
 
     def _expand(self, origin: str) -> list[Skip]:
         """Dynamic outputs of a step are there: put in steps for their values. Called before what waits for the step is released."""
-        if not self.mapping_keys:
-            return []
         dynamic = {place: keys for place, keys in self.mapping_keys.items() if place[0] == origin}
         if not dynamic:
             return []

@@ -31,16 +31,17 @@ def reads_of(asset: CatalogAsset, catalog: Catalog) -> tuple[Read, ...]:
     node = catalog.nodes_by_name.get(asset.node or "")
     if node is None:
         return ()
-    siblings = {key for key in node.assets if key != asset.key}
+    siblings = {key for key in node.assets if key != asset.spec.key} if len(node.assets) > 1 else ()
+    partitions_def = asset.spec.partitions_def
     found = [
-        _read(item.asset, item.partition_mapping, asset.partitions_def, catalog)
+        _read(item.asset, item.partition_mapping, partitions_def, catalog)
         for step in node.steps
         for item in _asset_inputs(step.inputs)
         if item.asset is not None and item.asset not in siblings
     ]
     loaded = {read.asset for read in found}
     found += [
-        _read(dep.asset, dep.partition_mapping, asset.partitions_def, catalog)
+        _read(dep.asset, dep.partition_mapping, partitions_def, catalog)
         for dep in asset.deps
         if dep.asset not in loaded and dep.asset not in siblings
     ]
@@ -71,7 +72,7 @@ def _asset_inputs(inputs: tuple[NodeInput, ...]) -> list[NodeInput]:
 
 def _read(key: AssetKey, mapping: PartitionMapping | None, downstream: PartitionsDefinition | None, catalog: Catalog) -> Read:
     above = catalog.by_key.get(key)
-    upstream = above.partitions_def if above is not None else None
+    upstream = above.spec.partitions_def if above is not None else None
     if upstream is None:
         return Read(key)
     try:
