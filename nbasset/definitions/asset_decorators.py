@@ -58,6 +58,7 @@ def asset(
     kinds: Iterable[str] | None = ...,
     pool: str | None = ...,
     is_virtual: bool = ...,
+    compute_kind: str | None = ...,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
 
@@ -93,11 +94,13 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
     is_virtual: bool = False,
+    compute_kind: str | None = None,
 ) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make an asset of a function: its name is the asset's, its parameters are the assets it reads, its result is stored.
 
     The first parameter may be ``context``. The docstring is the description. `deps` orders after other assets without loading them. With
-    ``output_required=False`` the function may yield nothing, and what is downstream is skipped.
+    ``output_required=False`` the function may yield nothing, and what is downstream is skipped. `compute_kind` is an older word for one
+    of `kinds`.
 
     >>> @asset(group_name="sales")
     ... def totals(orders):
@@ -128,7 +131,7 @@ def asset(
             automation_condition=automation_condition,
             owners=owners,
             tags=tags,
-            kinds=kinds,
+            kinds=_kinds(kinds, compute_kind, what),
             partitions_def=partitions_def,
             freshness_policy=freshness_policy,
             is_virtual=is_virtual,
@@ -181,11 +184,13 @@ def multi_asset(
     specs: Sequence[AssetSpec] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    compute_kind: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """Make several assets of one function.
 
     With `outs` the function returns a tuple in that order, a dict by output name, or yields `Output`s. With `specs` it returns or yields
     `MaterializeResult(asset_key=...)`. With ``can_subset=True`` it must look at ``context.selected_asset_keys``.
+    `compute_kind` is the kind of those that have none of their own.
 
     >>> @multi_asset(outs={"airlines": AssetOut(), "airports": AssetOut(group_name="raw")})
     ... def tables():
@@ -202,7 +207,14 @@ def multi_asset(
         parameters = parameters_of(fn, what=what)
         inputs = _inputs(parameters, ins, what)
         by_output = _output_specs(
-            outs, specs, what, group_name=group_name, code_version=code_version, partitions_def=partitions_def, deps=deps
+            outs,
+            specs,
+            what,
+            group_name=group_name,
+            code_version=code_version,
+            partitions_def=partitions_def,
+            deps=deps,
+            kinds=_kinds(None, compute_kind, what),
         )
         specs_by_key = {spec.key: spec for spec in by_output.values()}
         op_outs = {
@@ -349,7 +361,16 @@ def _output_specs(
 
 
 def _unset(spec: AssetSpec, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in defaults.items() if getattr(spec, name) is None}
+    return {name: value for name, value in defaults.items() if getattr(spec, name) in (None, ())}
+
+
+def _kinds(kinds: Iterable[str] | None, compute_kind: str | None, what: str) -> Iterable[str] | None:
+    """The kinds, of which `compute_kind` may be the only one."""
+    if compute_kind is None:
+        return kinds
+    if kinds is not None:
+        raise InvalidDefinitionError(f"{what}: compute_kind is one of kinds, so give kinds alone: kinds={{{compute_kind!r}, ...}}.")
+    return (compute_kind,)
 
 
 def _internal(

@@ -45,6 +45,21 @@ def test_the_name_the_docstring_and_the_parameters_say_what_an_asset_is() -> Non
     assert Definitions(assets=[orders, total]).catalog.upstream[AssetKey("total")] == (AssetKey("orders"),)
 
 
+def test_the_older_word_for_a_kind_is_understood() -> None:
+    @multi_asset(specs=[AssetSpec("low"), AssetSpec("high", kinds={"csv"})], compute_kind="python")
+    def by_specs() -> None: ...
+
+    @multi_asset(outs={"left": AssetOut(), "right": AssetOut(kinds={"csv"})}, compute_kind="python")
+    def by_outs() -> tuple[int, int]:
+        return 1, 2
+
+    assert make("rates", compute_kind="pandas").specs_by_key[AssetKey("rates")].kinds == ("pandas",)
+    for made in (by_specs, by_outs):
+        assert [spec.kinds for spec in made.specs] == [("python",), ("csv",)]
+    with pytest.raises(Error, match="asset 'rates': compute_kind is one of kinds, so give kinds alone"):
+        make("rates", compute_kind="pandas", kinds={"csv"})
+
+
 def test_an_asset_is_called_like_the_function_it_is() -> None:
     assert total([1, 2, 3]) == 6
     assert total(orders=[4]) == 4
