@@ -34,7 +34,7 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
     main = sys.modules.get("__main__")
     main_file = getattr(main, "__file__", None)
     folder = Path(main_file).resolve().parent if main_file else Path.cwd()
-    places = ModulePlaces(resolved, [], ProjectFiles(project_roots(folder, home)))
+    places = ModulePlaces(resolved, [], ProjectFiles(lambda: project_roots(folder, home)))
 
     def find(node: str) -> CodePlace | None:
         for live in _LIVE:

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 
 _NOT_OURS = frozenset({"site-packages", "dist-packages", ".venv", "venv", "node_modules"})
 
 
 class ProjectFiles:
-    """Texts of project modules below some folders. A file is read again only when its size or time changed."""
+    """Texts of project modules below some folders. A file is read again only when its size or time changed.
 
-    def __init__(self, roots: Iterable[Path]) -> None:
-        self.roots = tuple(dict.fromkeys(roots))
+    Instead of the folders may be given what finds them: it is asked when somebody first looks for a module.
+    """
+
+    def __init__(self, roots: Iterable[Path] | Callable[[], Iterable[Path]]) -> None:
+        self._given = roots
         self._read: dict[Path, tuple[tuple[int, int], str]] = {}
+
+    @cached_property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders, each once."""
+        return tuple(dict.fromkeys(self._given() if callable(self._given) else self._given))
 
     def text(self, dotted: str) -> str | None:
         """Text of a module, or of a package's ``__init__``; None when the project has none of that name."""
