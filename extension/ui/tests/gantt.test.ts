@@ -1,11 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { Attempt, StepFacts } from "../src/client/wire.gen";
-import { columnsOf, partsOf, rowsOf, secondsOf, spanOf, tickName, ticksOf } from "../src/views/run/rows";
+import { columnsOf, partsOf, rowsOf, secondsOf, spanOf, tickName, ticksOf, wordsOf } from "../src/views/run/rows";
 import { numbers } from "./random";
 
 const attempt = (more: Partial<Attempt>): Attempt => ({ queued_at: null, launched_at: null, started_at: null, loaded_at: null, worked_at: null, ended_at: null, state: "running", ...more });
 const step = (key: string, more: Partial<StepFacts> = {}): StepFacts => ({
   key, asset: key.split("[")[0] ?? key, state: "fresh", partition: null, attempts: [], expected_s: null, expected_at: null, note: "", critical: false, cell: null, ...more,
+});
+
+test("a long name gives way to the partition that tells rows apart", () => {
+  expect(wordsOf({ label: "flights", detail: "2013-01-01" }, 20)).toEqual(["flights", "2013-01-01"]);
+  expect(wordsOf({ label: "departure_delays", detail: "2013-01-01" }, 20)).toEqual(["departur…", "2013-01-01"]);
+  expect(wordsOf({ label: "departure_delays", detail: "2013-01-01|New York" }, 20)).toEqual(["depar…", "…-01|New York"]);
+  expect(wordsOf({ label: "departure_delays_of_a_year", detail: "" }, 20)).toEqual(["departure_delays_of…", ""]);
 });
 
 describe("a try is cut into what it waited, loaded, worked and wrote", () => {

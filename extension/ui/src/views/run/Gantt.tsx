@@ -9,7 +9,7 @@ import { GlyphShapes } from "../../ui/Glyph";
 import { duration } from "../../ui/format";
 import { useLatest, useSize } from "../../ui/hooks";
 import type { Row, Span } from "./rows";
-import { columnsOf, isMoving, partsOf, rowsOf, secondsOf, spanOf, tickName, ticksOf } from "./rows";
+import { columnsOf, isMoving, partsOf, rowsOf, secondsOf, spanOf, tickName, ticksOf, wordsOf } from "./rows";
 
 const ROW = 22;
 const LABEL = 154;
@@ -138,8 +138,7 @@ const PHASES = { wait: "waiting", start: "starting", load: "load", work: "work",
 function RowLabel({ row }: { readonly row: Row }): JSX.Element {
   const indent = row.depth * 14;
   const room = LABEL - 26 - indent;
-  const most = Math.floor(room / 6.4);
-  const name = row.label.length > most ? `${row.label.slice(0, most - 1)}…` : row.label;
+  const [name, detail] = wordsOf(row, Math.floor(room / 6.4));
   return (
     <g data-state={row.state}>
       <svg class="nb-g" x={indent} y="5" width="12" height="12" viewBox="0 0 12 12">
@@ -149,7 +148,7 @@ function RowLabel({ row }: { readonly row: Row }): JSX.Element {
       </svg>
       <text x={indent + 20} y="15">
         {name}
-        {row.detail !== "" && name.length + row.detail.length + 1 < most && <tspan class="axis">{` ${row.detail}`}</tspan>}
+        {detail !== "" && <tspan class="axis">{` ${detail}`}</tspan>}
       </text>
       {row.isGroup && <path class="chevron" d={row.isOpen ? "m143 9 3.5 3.5 3.5-3.5" : "m145 7 3.5 3.5-3.5 3.5"} />}
     </g>

@@ -58,6 +58,17 @@ function rowOf(step: StepFacts, depth: number): Row {
   };
 }
 
+const LEAST_NAME = 6;
+
+/** The words beside a row in at most so many characters. The end of a partition key tells rows apart, so the name gives way first. */
+export function wordsOf(row: Pick<Row, "label" | "detail">, most: number): readonly [name: string, detail: string] {
+  const { label, detail } = row;
+  const room = most - Math.min(label.length, LEAST_NAME) - 1;
+  const kept = detail.length > room ? `…${detail.slice(1 - room)}` : detail;
+  const left = kept === "" ? most : most - kept.length - 1;
+  return [label.length > left ? `${label.slice(0, left - 1)}…` : label, kept];
+}
+
 function groupDetail(steps: readonly StepFacts[]): string {
   return `${steps.filter(({ state }) => state === "fresh" || state === "skipped").length} of ${steps.length}`;
 }
