@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -299,7 +299,12 @@ class Instance(RecordsApi):
 
 def _temporary_path() -> Path:
     """A place for a temporary home; whatever is written first makes it."""
-    return Path(tempfile.gettempdir()).resolve() / f"nbasset-{secrets.token_hex(12)}"
+    return _resolved(tempfile.gettempdir()) / f"nbasset-{secrets.token_hex(12)}"
+
+
+@cache
+def _resolved(folder: str) -> Path:
+    return Path(folder).resolve()
 
 
 class _DynamicKeys(Mapping[str, Sequence[str]]):

@@ -292,7 +292,8 @@ class Catalog:
     @cached_property
     def order(self) -> tuple[AssetKey, ...]:
         """All keys, upstream before downstream, otherwise in order of definition; members of a ring come last."""
-        waiting = {key: sum(1 for one in upstream if one in self.by_key) for key, upstream in self.upstream.items()}
+        by_key = self.by_key
+        waiting = {key: len([one for one in upstream if one in by_key]) for key, upstream in self.upstream.items()}
         ready = [key for key, count in waiting.items() if count == 0]
         found: list[AssetKey] = []
         for key in ready:

@@ -75,6 +75,8 @@ def named_in(selection: AssetSelection, catalog: Catalog) -> frozenset[AssetKey]
 def _standing(node: AssetSelection) -> AssetSelection:
     if node.op == "walk":
         return _standing(node.args[0])
+    if node.op == "keys":
+        return node
     parts = tuple(_standing(part) if isinstance(part, AssetSelection) else part for part in node.args)
     return AssetSelection(node.op, parts, node.with_checks)
 

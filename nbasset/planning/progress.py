@@ -63,7 +63,7 @@ class RunProgress:
         for step in plan.steps:
             if step.is_template and step.mapped_over is not None:
                 self._templates.setdefault(step.mapped_over.step, []).append(step.key)
-        self._has_lists = any(item.kind not in _SINGLE for step in plan.steps for item in step.inputs)
+        self._has_lists = not _SINGLE.issuperset([item.kind for step in plan.steps for item in step.inputs])
         self._gone: dict[str, frozenset[str]] = {}
         self._failed_checks: dict[str, set[CheckKey]] = {}
         self._left_out: dict[AssetKey, set[int]] = {}

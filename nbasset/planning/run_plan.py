@@ -198,7 +198,7 @@ class _Builder:
             [output if wanted else replace(output, asset=None, check=None) for output, wanted in is_wanted if wanted or len(node.steps) > 1]
         )
         made = tuple([output.asset for output in outputs if output.asset is not None])
-        verdicts = tuple([output.check for output in outputs if output.check is not None])
+        verdicts = tuple([output.check for output in outputs if output.check is not None]) if node.checks else ()
         of = made if len(node.steps) == 1 or verdicts else assets  # what a graph waits for, each of its steps waits for
         deps = [
             dep
