@@ -12,6 +12,7 @@ from nbasset.commands.versions import Made, current_ids, history_of, one_partiti
 from nbasset.commands.words import ago, counted, moment, size_text
 from nbasset.dataclass import dataclass
 from nbasset.errors import MissingValue
+from nbasset.events.facts import DisplayKept
 from nbasset.io_managers.publishing import Folder
 from nbasset.keys import AssetKey
 from nbasset.serde import Json
@@ -21,7 +22,8 @@ from nbasset.serde import Json
 class HistoryEntry:
     """One version. `what` is ``made``, ``reported`` or ``brought back``; `is_same` tells that its data is that of the version before it.
 
-    `is_kept` tells that it can be loaded; `by` is who ran or reported it. A given `run_id` may be gone already.
+    `is_kept` tells that it can be loaded; `by` is who ran or reported it; `displays` are what its step displayed. A given `run_id` may be
+    gone already.
     """
 
     version_id: str
@@ -38,6 +40,7 @@ class HistoryEntry:
     is_kept: bool = False
     is_same: bool = False
     seconds: float | None = None
+    displays: tuple[DisplayKept, ...] = ()
 
     def to_json(self) -> Json:
         """Plain data."""
@@ -45,7 +48,7 @@ class HistoryEntry:
             "version_id": self.version_id, "at_us": self.at_us, "run_id": self.run_id or None, "what": self.what, "by": self.by or None,
             "partition": self.partition, "rows": self.rows, "size_bytes": self.size_bytes, "data_version": self.data_version,
             "code_version": self.code_version, "current": self.is_current, "kept": self.is_kept, "same_data": self.is_same,
-            "seconds": self.seconds,
+            "seconds": self.seconds, "displays": [{"type": one.mime, "bytes": one.size_bytes} for one in self.displays],
         }  # fmt: skip
 
 
@@ -117,7 +120,7 @@ def _entry(scope: Scope, made: Made, is_current: bool, is_kept: bool, earlier: M
     return HistoryEntry(
         fact.version_id, made.at_us, made.run_id, made.what, made.by or users.get(made.run_id, ""),
         fact.partition.key if fact.partition is not None else None, fact.rows, fact.size_bytes, fact.data_version, fact.code_version,
-        is_current, is_kept, is_same, made.seconds,
+        is_current, is_kept, is_same, made.seconds, made.displays,
     )  # fmt: skip
 
 
@@ -150,7 +153,8 @@ def history_text(result: HistoryResult) -> str:
         facts = [
             one.what, one.partition if result.partition is None else None, counted(one.rows, "row") if one.rows is not None else None,
             size_text(one.size_bytes) if one.size_bytes is not None else None, data,
-            f"run {one.run_id[:8]}" if one.run_id else None, f"by {one.by}" if one.by else None, f"code {short_code(one.code_version)}",
+            counted(len(one.displays), "display") if one.displays else None, f"run {one.run_id[:8]}" if one.run_id else None,
+            f"by {one.by}" if one.by else None, f"code {short_code(one.code_version)}",
         ]  # fmt: skip
         said = ", ".join(fact for fact in facts if fact)
         lines.append(f"{mark} {one.version_id[:8] or '-':<8}  {moment(one.at_us)}  {ago(one.at_us, result.now_us):<12}  {said}")

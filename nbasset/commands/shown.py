@@ -1,6 +1,8 @@
-"""What an asset displayed while its newest version was made: figures, tables, text, read from the files that the run kept."""
+"""What an asset displayed while a version was made: figures, tables, text, read from the files that the run kept."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from nbasset.commands.show import facts_in
 from nbasset.dataclass import dataclass
@@ -23,7 +25,7 @@ class ShownFile:
 
 def count_shown(event: Event) -> int:
     """How many displays of a step were kept, whether or not they are still there."""
-    return sum(isinstance(one, DisplayKept) for one in facts_in(event))
+    return len(kept_of(event))
 
 
 def shown_in(instance: Instance, entry: Entry | None) -> tuple[ShownFile, ...]:
@@ -31,13 +33,21 @@ def shown_in(instance: Instance, entry: Entry | None) -> tuple[ShownFile, ...]:
 
     Nothing is read but files below the folder of runs.
     """
-    if entry is None:
-        return ()
+    return read_shown(instance, kept_of(entry.event)) if entry is not None else ()
+
+
+def kept_of(event: Event) -> tuple[DisplayKept, ...]:
+    """What is known of the displays of a step."""
+    return tuple(one for one in facts_in(event) if isinstance(one, DisplayKept))
+
+
+def read_shown(instance: Instance, displays: Iterable[DisplayKept]) -> tuple[ShownFile, ...]:
+    """The same of displays that are known."""
     root = instance.home.runs.resolve()
     found: list[ShownFile] = []
     size = 0
-    for one in facts_in(entry.event):
-        if not isinstance(one, DisplayKept) or len(found) >= _MOST or size + one.size_bytes > _LARGEST_BYTES:
+    for one in displays:
+        if len(found) >= _MOST or size + one.size_bytes > _LARGEST_BYTES:
             continue
         path = (root / one.file).resolve()
         if not path.is_relative_to(root):

@@ -8,10 +8,11 @@ from typing import Any
 from nbasset.commands.code_story import facts_in
 from nbasset.commands.load import version_as_of
 from nbasset.commands.scope import Scope
+from nbasset.commands.shown import kept_of
 from nbasset.dataclass import dataclass
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.errors import InvalidInvocationError, MissingValue, UnknownPartitionError
-from nbasset.events.facts import AssetMaterialized
+from nbasset.events.facts import AssetMaterialized, DisplayKept
 from nbasset.events.kinds import AssetReported, AssetRolledBack
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.storage.protocol import StorageReader
@@ -21,7 +22,7 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A version when it was made, reported or brought back."""
+    """A version when it was made, reported or brought back, and what its step displayed."""
 
     seq: int
     at_us: int
@@ -30,6 +31,7 @@ class Made:
     by: str
     fact: AssetMaterialized
     seconds: float | None = None
+    displays: tuple[DisplayKept, ...] = ()
 
 
 def history_of(reader: StorageReader, key: AssetKey, ordinal: int | None = None, *, before: int | None = None) -> Iterator[Made]:
@@ -44,7 +46,7 @@ def history_of(reader: StorageReader, key: AssetKey, ordinal: int | None = None,
                 at = fact.partition.ordinal if fact.partition is not None else None
                 if fact.asset == key and ordinal in (None, at):
                     run_id, by = str(getattr(event, "run_id", "") or ""), str(getattr(event, "by", "") or "")
-                    yield Made(entry.seq, event.at_us, run_id, what, by, fact, seconds)
+                    yield Made(entry.seq, event.at_us, run_id, what, by, fact, seconds, kept_of(event))
         before = page[-1].seq
 
 

@@ -8,11 +8,13 @@ from nbasset.commands.check import CheckResult, check_text
 from nbasset.commands.diff import DiffResult, diff_text, number
 from nbasset.commands.gc import GcResult
 from nbasset.commands.history import HistoryEntry, HistoryResult, history_text, short_code, short_data
+from nbasset.commands.scope import Scope
 from nbasset.commands.why import Cause, Link, WhyResult, estimate_text, why_text
 from nbasset.commands.words import counted, moment, size_text
 from nbasset.drawing.picture import State
 from nbasset.io_managers.compare import ColumnDiff, RowDiff, TableDiff
 from nbasset.notebook.cards_parts import coloured, counts_line, prose, when
+from nbasset.notebook.cards_shown import shown_before
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, code_text, element, glyph, joined, quiet, state_word, table
 from nbasset.source.diff import Change
@@ -89,8 +91,8 @@ def _signed(sign: str, *text: object) -> Html:
 # -- history ----------------------------------------------------------------------------------------------------------------------
 
 
-def history_card(result: HistoryResult) -> Bundle:
-    """``%asset history``: the versions, newest first."""
+def history_card(scope: Scope, result: HistoryResult) -> Bundle:
+    """``%asset history``: the versions, newest first, and what the newest of them displayed."""
     name = f"{result.asset} {result.partition}" if result.partition else str(result.asset)
     if not result.entries:
         text = f"{name} was never materialized."
@@ -102,7 +104,10 @@ def history_card(result: HistoryResult) -> Bundle:
     head = element("header", element("b", code_text(name)), quiet(counted(len(result.entries), "version")))
     more = element("footer", quiet("older ones: "), code_text(f"--before {result.more[:8]}")) if result.more else None
     body = element("div", table(heads, rows, numbers=right), class_="scroll")
-    return Bundle(card(head, body, more, label=f"Versions of {name}", states=["fresh", "missing", "queued"]), history_text(result))
+    return Bundle(
+        card(head, body, more, *shown_before(scope, result), label=f"Versions of {name}", states=["fresh", "missing", "queued"]),
+        history_text(result),
+    )
 
 
 def _version(one: HistoryEntry, is_partitioned: bool) -> list[object]:

@@ -33,7 +33,8 @@ def do_history(session: Session, arguments: HistoryArguments) -> None:
     """``%asset history``."""
     from nbasset.commands.history import history
 
-    show(history_card(history(scope_of(session), arguments)))
+    scope = scope_of(session)
+    show(history_card(scope, history(scope, arguments)))
 
 
 def do_diff(session: Session, arguments: DiffArguments) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from typing import Any
@@ -56,6 +57,20 @@ def test_history_diff_and_rollback_go_through_the_versions(made: Any) -> None:
     back = made.ok(f"%asset rollback flights --to {first} --yes")
     assert "is current again" in back.text
     assert made.ok("%asset load flights").result.result["delay"].tolist() == [5, 20, 40]
+
+
+def test_the_history_shows_what_versions_displayed(made: Any) -> None:
+    picture = '<svg xmlns="http://www.w3.org/2000/svg"><g id="{0}"/></svg>'
+    cell = f"%%asset drawn\nfrom IPython.display import SVG, display\ndisplay(SVG('{picture}'))\n{{0}}"
+    for number in (1, 2):
+        made.ok(cell.format(number), "drawn")
+        made.ok("%asset run drawn")
+    history = made.ok("%asset history drawn")
+    assert history.text.count("1 display") == 2
+    pictures = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", history.html)
+    assert [re.search(r'id="(.)"', base64.b64decode(one).decode())[1] for one in pictures] == ["2", "1"]  # type: ignore[index]
+    assert history.html.count("Shown while ") == 2
+    assert history.html.count("<details open") == 1
 
 
 def test_nothing_is_brought_back_that_nobody_confirms(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
