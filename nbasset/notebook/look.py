@@ -10,7 +10,7 @@ from typing import Any
 from nbasset import clock
 from nbasset.commands.facts import shown_state
 from nbasset.commands.scope import Scope
-from nbasset.commands.states import Standing, standing
+from nbasset.commands.states import Standing, has_no_partitions, standing
 from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsDefinition
 from nbasset.drawing.picture import State
@@ -48,7 +48,8 @@ class Look:
         overlay = self.overlays.get(key, ())
         if overlay:
             return overlay[0][0]
-        return self.now.states[key].status if key in self.now.states else "missing"
+        recorded = self.now.states.get(key)
+        return "missing" if recorded is None or has_no_partitions(recorded) else recorded.status
 
     def counts(self, key: AssetKey) -> tuple[tuple[State, int], ...]:
         """How many partitions are in each state, most urgent first; empty for an asset without any."""

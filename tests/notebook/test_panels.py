@@ -97,6 +97,14 @@ def test_another_definition_draws_the_lineage_anew(notebook: Any, desk: Desk) ->
     assert (drawn.type, [node.key for node in drawn.lineage.nodes]) == ("drawn", ["orders", "late"])
 
 
+def test_an_asset_whose_partitions_are_all_to_come_is_missing(notebook: Any, desk: Desk) -> None:
+    notebook.ok("from nbasset import DynamicPartitionsDefinition", "c1")
+    notebook.ok("@asset(partitions_def=DynamicPartitionsDefinition(name='files'))\ndef by_file():\n    return 1", "c2")
+    panel = watch(desk, LineageSource(Wanted()))
+    assert isinstance(panel.view, LineageView)
+    assert [(node.key, node.state) for node in panel.view.nodes] == [("by_file", "missing")]
+
+
 def test_a_grid_says_which_partitions_changed_and_how_far_the_run_is(notebook: Any, desk: Desk) -> None:
     notebook.ok(DAYS, "c2")
     panel = watch(desk, GridSource(AssetKey("days")))
