@@ -26,7 +26,8 @@ _FIELDS: dict[type, tuple[tuple[str, Any], ...]] = {}
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 _KNOWN: dict[type, frozenset[str]] = {}
 _PACKED: dict[type, str] = {}
-_PLAIN = (str, int, float, bool, type(None))
+_REQUIRED = dataclasses.MISSING
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def serializable(cls: type[T]) -> type[T]:
@@ -69,7 +70,7 @@ def to_json(value: object) -> Json:
     if kind in _PLAIN:
         return value
     if kind is tuple or kind is list:
-        return [to_json(item) for item in value]  # type: ignore[attr-defined]
+        return [item if type(item) in _PLAIN else to_json(item) for item in value]  # type: ignore[attr-defined]
     if kind is AssetKey:
         return {"$k": value.path[0] if len(value.path) == 1 else list(value.path)}  # type: ignore[attr-defined]
     fields = _FIELDS.get(kind)
@@ -78,7 +79,7 @@ def to_json(value: object) -> Json:
             return {_PACKED[kind]: _packed(fields, _VALUES[kind](value))}
         out: dict[str, Json] = {"$": _NAMES[kind]}
         for (name, default), item in zip(fields, _VALUES[kind](value), strict=True):
-            if item is not default and item != default:
+            if item is not default and (default is _REQUIRED or item != default):
                 out[name] = item if type(item) in _PLAIN else to_json(item)
         return out
     return _rare_to_json(value)
