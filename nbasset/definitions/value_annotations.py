@@ -10,11 +10,12 @@ import collections.abc
 import dataclasses
 import inspect
 import numbers
-import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from nbasset.loaded import loaded
 
 Check = Callable[[Any], "str | None"]
 _NONE = type(None)
@@ -125,7 +126,7 @@ _ACCEPTED: dict[type, tuple[type, ...]] = {int: (int, numbers.Integral), float: 
 
 
 def _is_numpy_bool(value: Any) -> bool:
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     return numpy is not None and isinstance(value, numpy.bool_)
 
 

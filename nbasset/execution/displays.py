@@ -20,6 +20,7 @@ from nbasset.events.facts import DisplayKept, Fact
 from nbasset.execution.capture import file_stem
 from nbasset.execution.environment import Observe
 from nbasset.execution.task import StepTask
+from nbasset.loaded import loaded
 from nbasset.secrets import mask_secrets
 
 _MOST = 30
@@ -130,8 +131,8 @@ def _wrap(publisher: Any) -> None:
 
 def _show_figures() -> None:
     """Show the figures that are open now, so that they belong to the step that drew them and not to the end of the cell."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    inline = sys.modules.get("matplotlib_inline.backend_inline")
+    pyplot = loaded("matplotlib.pyplot")
+    inline = loaded("matplotlib_inline.backend_inline")
     if pyplot is None or inline is None or not pyplot.get_fignums():
         return
     if "inline" in str(pyplot.get_backend()).lower():
@@ -140,7 +141,7 @@ def _show_figures() -> None:
 
 def _open_figures() -> frozenset[int]:
     """Numbers of the figures that are open where nobody shows any: in a worker, a script, a test."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
+    pyplot = loaded("matplotlib.pyplot")
     if pyplot is None or not pyplot.get_fignums() or str(pyplot.get_backend()).lower() != "agg":
         return frozenset()
     return frozenset(pyplot.get_fignums())

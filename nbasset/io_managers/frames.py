@@ -7,7 +7,6 @@ the file (``nbasset.value``). pandas has a file of its own, `pandas_frames`, and
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from nbasset.io_managers.pandas_frames import arrow_to_pandas, arrow_to_series, 
 from nbasset.io_managers.records import arrow_to_plain, plain_to_arrow
 from nbasset.io_managers.refusals import mismatch, unstorable
 from nbasset.io_managers.wanted import Form, Wanted, wanted
+from nbasset.loaded import loaded
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def from_arrow(table: pa.Table, value: Mapping[str, Json], annotation: Any, *, l
 
 def _form_of(obj: Any) -> Form:
     """The form of a value, asking only libraries that are loaded: an object of another one cannot be here."""
-    pandas, polars, arrow, numpy = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow", "numpy"))
+    pandas, polars, arrow, numpy = (loaded(name) for name in ("pandas", "polars", "pyarrow", "numpy"))
     if pandas is not None:
         if isinstance(obj, pandas.DataFrame):
             return "pandas"
