@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -218,6 +219,8 @@ def status_of(
     now = standing(the_plan, known)
     told = tuple(_failures(reader, record)) if failures and any(one.failed or one.blocked for one in now.values()) else ()
     driven = is_driven if is_driven is not None else is_carried_out(scope.instance.storage, record)
+    if not driven:  # a process that was killed left a run without an end: nothing of it goes on
+        now = {key: replace(one, running=OrdinalSet(), waiting=one.open) for key, one in now.items()}
     return BackfillStatus(record, the_plan, now, told, driven)
 
 

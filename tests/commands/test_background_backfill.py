@@ -100,6 +100,7 @@ def test_a_killed_process_is_only_another_way_to_be_paused(scope: Scope) -> None
     owner = scope.instance.reader.run(run.run_id).owner  # type: ignore[union-attr]
     os.kill(owner.pid, signal.SIGKILL)  # type: ignore[union-attr]
     when(scope, backfill_id, lambda record: held_state(scope.instance, record) == "paused")
+    assert sum(counts(scope, backfill_id)) == 10  # nothing is said to be running
     open_door(scope)
     resume_backfill(scope, backfill_id)
     when(scope, backfill_id, lambda record: bool(record.ended_us))
