@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbasset import clock
+from nbasset.arguments.reading import verb_at
 from nbasset.cli_pipe import UNKNOWN_HERE, VARIABLE, telling
 from nbasset.cli_scopes import Call
 from nbasset.dataclass import dataclass
@@ -116,19 +117,20 @@ def _inside(place: Place, folder: Path) -> bool:
     return place.path is not None and place.path.resolve().is_relative_to(folder)
 
 
-def _nearer(first: Exception | None, text: str) -> Exception | None:
+def _nearer(first: Exception | None, text: str) -> Exception:
     """Of what several say of an unknown name, what says a near one."""
-    return first if first is not None and ("Did you mean" in str(first) or "Did you mean" not in text) else UnknownAsset(text)
+    if first is None:
+        return UnknownAsset(text)
+    return first if "Did you mean" in str(first) or "Did you mean" not in text else type(first)(text)
 
 
 def _words_for(call: Call, words: Sequence[str], place: Place, home: Home) -> list[str]:
     """The words of the call with the location named; the child finds the home that its parent found."""
-    verb = call.verb.name.split()
-    rest = list(words[len(verb) :])
+    verb, rest = verb_at(words)
     if call.place and not call.module:
         rest.remove(call.place)
     where = [str(place.path)] if place.path is not None else ["--module", place.module]
-    return [*verb, *where, *rest, *([] if call.home else ["--home", str(home.root)])]
+    return [*verb.name.split(), *where, *rest, *([] if call.home else ["--home", str(home.root)])]
 
 
 def _merged(answers: Sequence[Any]) -> Any:

@@ -48,7 +48,7 @@ def test_a_project_is_one_thing_also_where_a_location_has_a_process_of_its_own(t
 
 def test_what_is_selected_is_found_in_whichever_process_it_is(tmp_path: Path) -> None:
     home = project(tmp_path, '{ path = "own.py", isolated = true }', own=APART)
-    code, out, err = call(home, "run", "apart")
+    code, out, err = call(home, "asset", "materialize", "apart")
     assert (code, "1 asset made" in out) == (0, True), err
     assert "error" not in err
     code, out, err = call(home, "run", "shared")

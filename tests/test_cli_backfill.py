@@ -118,6 +118,7 @@ def test_a_backfill_is_listed_and_shown_with_its_runs(call: Call) -> None:
 
 def test_what_is_asked_for_wrongly_is_said(call: Call) -> None:
     for words, said in (
+        ((), "say what to make: a selection such as 'daily_flights+', or -s FIRST"),
         (("days.py", "day"), "say which partitions: -s FIRST -e LAST, -p KEYS, --all, or --only missing, failed or stale."),
         (("days.py", "day", "-s", "2013-02-01", "-e", "2013-01-01"), "Did you mean 2013-01-01...2013-02-01?"),
         (("days.py", "day", "-p", "2013-1-1"), "Did you mean '2013-01-01'?"),

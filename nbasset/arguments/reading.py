@@ -64,6 +64,8 @@ def verb_at(words: Sequence[str]) -> tuple[Verb, list[str]]:
         return VERBS[two], [*also, *words[2:]]
     if words[0] in VERBS:
         return VERBS[words[0]], list(words[1:])
+    if words[0] in ALIASES:
+        return VERBS[ALIASES[words[0]]], list(words[1:])
     if words[0] in KINDS:
         raise click.UsageError(_no_action(words))
     near = did_you_mean(words[0], [*VERBS, *KINDS]) or f"Verbs are: {', '.join(VERBS)}."

@@ -43,6 +43,11 @@ from nbasset.arguments.parameters import (
 )
 
 ALIASES = {
+    "materialize": "run",
+    "wipe": "drop",
+    "asset list": "list",
+    "asset materialize": "run",
+    "asset wipe": "drop",
     "runs list": "runs",
     "runs show": "runs",
     "runs cancel": "cancel",

@@ -48,6 +48,7 @@ from nbasset.serde import Json
 from nbasset.storage.protocol import StorageReader
 
 _SAMPLES = 20
+_WHICH = "-s FIRST -e LAST, -p KEYS, --all, or --only missing, failed or stale"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,10 +85,14 @@ def plan_of(scope: Scope, arguments: BackfillArguments) -> PlannedBackfill:
     Raises
     ------
     InvalidInvocationError
-        If partitioned assets are selected and nobody said which partitions.
+        If nobody said what to make, or partitioned assets are selected and nobody said which partitions.
     HiddenState, ProblemsFound, UnknownAsset, UnknownPartitionError, InvalidConfigError
         As for a run.
     """
+    if not (arguments.select or arguments.partitions.text or arguments.all or arguments.only):
+        raise InvalidInvocationError(
+            f"say what to make: a selection such as 'daily_flights+', or {_WHICH}. All that is stale: --only stale."
+        )
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     catalog = scope.catalog
     config = run_config_of(arguments.config, scope)
@@ -98,7 +103,7 @@ def plan_of(scope: Scope, arguments: BackfillArguments) -> PlannedBackfill:
     given = partitions_of(catalog, chosen, text, now.view, named=named_assets(selection, catalog))
     if not text:
         if not arguments.all and not arguments.only and any(catalog.by_key[key].partitions_def is not None for key in chosen):
-            raise InvalidInvocationError("say which partitions: -s FIRST -e LAST, -p KEYS, --all, or --only missing, failed or stale.")
+            raise InvalidInvocationError(f"say which partitions: {_WHICH}.")
         given = {key: one.ordinals(now.view) for key in chosen if (one := catalog.by_key[key].partitions_def) is not None}
     wish = Wish(selection, text, arguments.only or "all", arguments.upstream)
     wanted, fresh = wanted_of(catalog, chosen, given, wish, now)

@@ -135,6 +135,10 @@ def test_a_wrong_cell_line_is_a_usage_error(header: str, message: str) -> None:
     ("text", "verb", "options"),
     [
         ("job run etl -c ops.a.config.n=3 --ops load+,clean", "job run", {"job": "etl", "ops": ("load+", "clean")}),
+        ("materialize delays", "run", {}),
+        ("asset materialize delays -p 2013-06-01", "run", {}),
+        ("asset wipe delays --yes", "drop", {"yes": True, "data": False}),
+        ("wipe delays --data", "drop", {"data": True}),
         ("job execute etl --bg", "job run", {"background": True}),
         ("runs delete a1 b2 --yes", "runs delete", {"runs": ("a1", "b2"), "yes": True}),
         ("runs wipe --yes", "runs delete", {"all": True, "yes": True}),
