@@ -366,9 +366,10 @@ def _show(call: Call, arguments: Any) -> int:
 def _drop(call: Call, arguments: Any) -> int:
     from nbasset.commands.drop import drop, question
 
+    chosen = list(selecting(call, arguments.select))
     if not arguments.yes:
-        confirm(question(arguments), call)
-    results = [drop(scope, arguments) for scope in selecting(call, arguments.select)]
+        confirm(question(chosen, arguments), call)
+    results = [drop(scope, arguments) for scope in chosen]
     if call.json:
         _json({"dropped": [one.to_json() for one in results]})
     else:

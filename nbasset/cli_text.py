@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 _COLORS = {"fresh": "green", "stale": "yellow", "missing": "bright_black", "failed": "red", "problem": "red", "running": "blue"}
 _MARKS = {"ok": ("✓", "green"), "note": ("·", "bright_black"), "warning": ("▲", "yellow"), "failed": ("✗", "red")}
+_MAGIC = re.compile(r"(?<!%)%asset (?=[a-z])")
 _MANY = 10
 """Of more partitions of an asset than so many, one line tells how all of them went."""
 
@@ -36,6 +38,15 @@ def inert(text: str) -> str:
     ('a\\x1b]8;;http://x\\x07b', 'two\nlines')
     """
     return "".join(char if not _acts(char) else _written_out(char) for char in text)
+
+
+def in_terminal_words(text: str) -> str:
+    """The text made inert, with what it says to type as it is typed in a terminal.
+
+    >>> in_terminal_words("Make it first: %asset run orders.")
+    'Make it first: nbasset run orders.'
+    """
+    return inert(_MAGIC.sub("nbasset ", text))
 
 
 def console(*, to_stderr: bool = False) -> Console:
@@ -272,7 +283,7 @@ def show_result(result: ExecuteInProcessResult, seconds: float, warehouse: str, 
         if not event.cancelled:
             out.print()
             out.print(Text(inert(event.step), "bold red"))
-            out.print(Text(inert(text_of(event.error))))
+            out.print(Text(in_terminal_words(text_of(event.error))))
     made = result.get_asset_materialization_events()
     rows = sum(fact.rows or 0 for fact in made)
     assets = len({fact.asset for fact in made})
@@ -306,14 +317,14 @@ def error_text(error: Exception) -> str:
     """An error for a terminal: its name and its message, the user's own lines if it came from their code."""
     from nbasset.errors import LocationError, RunFailure
 
-    said = inert(str(error)) or type(error).__name__
+    said = in_terminal_words(str(error)) or type(error).__name__
     cause = error.__cause__
     if isinstance(error, (LocationError, RunFailure)) and isinstance(cause, Exception):
         from nbasset.execution.failures import error_info, text_of
 
         info: ErrorInfo = error_info(cause)
         if any(frame.is_user for frame in info.frames):
-            return f"{said}\n{inert(text_of(info))}"
+            return f"{said}\n{in_terminal_words(text_of(info))}"
     return f"{type(error).__name__}: {said}"
 
 

@@ -236,6 +236,8 @@ def test_dropping_asks_first(call: Call, write_notebook: Write, monkeypatch: pyt
     call("run", notebook)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert call("drop", notebook, "orders")[0] == FAILED
+    said = call("drop", notebook, "nothing")[2]  # nobody is asked about what is not there
+    assert "no asset 'nothing' is defined. See what there is: nbasset list." in said
     assert call("drop", notebook, "orders", "--yes")[:2] == (DONE, "orders dropped, 0 files deleted\n")
 
 

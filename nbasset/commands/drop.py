@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nbasset import clock
 from nbasset.arguments.options import DropArguments
 from nbasset.commands.managers import manager_of, place_of
@@ -112,8 +114,16 @@ def _drop_version(scope: Scope, arguments: DropArguments) -> DropResult:
     return DropResult((key,), 1 if ref is not None else 0, files, version=fact.version_id)
 
 
-def question(arguments: DropArguments) -> str:
-    """What somebody is asked before it is done."""
+def question(scopes: Sequence[Scope], arguments: DropArguments) -> str:
+    """What somebody is asked before it is done.
+
+    Raises
+    ------
+    UnknownAsset
+        If there is no such asset: nobody is asked about nothing.
+    """
+    for scope in scopes:
+        AssetSelection.from_string(arguments.select).resolve(scope.catalog, status=lambda key: "")
     of = arguments.select + (f", partitions {arguments.partitions.text}" if arguments.partitions.text else "")
     if arguments.version:
         return f"Give up version {arguments.version} of {of}, with its file?"

@@ -174,7 +174,7 @@ class InputLoader:
         if versions is not None and versions.is_cut:
             raise MissingValue(
                 f"asset '{asset}' was not materialized since it has no partitions any more, and what is stored of it from before is not "
-                f"what input '{item.name}' reads. Make it first: %asset run {asset}, or nbasset run --select {asset}."
+                f"what input '{item.name}' reads. Make it first: %asset run {asset}."
             )
         refs = versions.refs if versions is not None else ()
         ids = versions.version_ids if versions is not None else ()

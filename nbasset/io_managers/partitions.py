@@ -71,7 +71,7 @@ def missing(context: InputContext, place: str) -> MissingValue:
     allowed = " Or let the input leave it out: metadata={'allow_missing_partitions': True}." if context.partitions else ""
     return MissingValue(
         f"asset '{key}'{partition} was never materialized, or its file is gone: there is nothing at {place}.\n"
-        f"Make it: %asset run {key}{option} in a notebook, or nbasset run --select {key}{option}.{allowed}"
+        f"Make it: %asset run {key}{option}.{allowed}"
     )
 
 

@@ -185,7 +185,7 @@ def do_drop(session: Session, arguments: DropArguments) -> None:
 
     scope = scope_of(session)
     if not arguments.yes:
-        asked = question(arguments)
+        asked = question([scope], arguments)
         if front_end.is_batch():
             raise InvalidInvocationError(f"{asked} Nobody is there to confirm it. Add --yes.")
         if input(f"{asked} [y/N] ").strip().lower() not in ("y", "yes"):

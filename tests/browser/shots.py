@@ -123,8 +123,14 @@ def late_by_airport(context, airlines: pd.DataFrame) -> pd.DataFrame:
     if context.partition_key.endswith("2013-06-01|LGA"):
         raise ValueError("no flights")
     return airlines'''
+NOBODY = """import os, socket
+
+os.environ["LOGNAME"] = "ada"
+socket.gethostname = lambda: "notebook"
+"""
+"""Goes before everything: a picture says who ran what where, which is nobody's business."""
 CELLS = (
-    START, CLEAN, SOURCES, DAILY, DELAYS, WEATHER, MODEL,
+    f"{NOBODY}\n{START}", CLEAN, SOURCES, DAILY, DELAYS, WEATHER, MODEL,
     "%asset run airlines raw_weather weather_daily storm_days",
     "%asset run delays_by_carrier -s 2013-01-01 -e 2013-12-10 -q",
     "%asset run model_features delay_model --only",

@@ -107,7 +107,7 @@ def test_the_output_of_an_op_comes_back(manager: IOManager) -> None:
 
 @each
 def test_a_missing_value_is_told_with_the_way_to_make_it(manager: IOManager) -> None:
-    with pytest.raises(MissingValue, match=r"asset 'orders' was never materialized[\s\S]*nbasset run --select orders"):
+    with pytest.raises(MissingValue, match=r"asset 'orders' was never materialized[\s\S]*%asset run orders"):
         read(manager, "orders")
     with pytest.raises(MissingValue, match=r"asset 'orders', partition '2013-01-01'[\s\S]*-p 2013-01-01[\s\S]*allow_missing_partitions"):
         read(manager, "orders", partition_key="2013-01-01")
