@@ -12,7 +12,9 @@ import type { Row, Span } from "./rows";
 import { columnsOf, isMoving, partsOf, rowsOf, secondsOf, spanOf, tickName, ticksOf, wordsOf } from "./rows";
 
 const ROW = 22;
-const LABEL = 154;
+const LABEL = 168;
+/** Pixels of a letter in the names: the mean of the wider of the usual interface fonts, so that names are cut before they reach the bars. */
+const WIDE = 6.9;
 const RIGHT = 60;
 const TALLEST = 15 * ROW;
 const MOST_BARS = 40;
@@ -137,8 +139,8 @@ const PHASES = { wait: "waiting", start: "starting", load: "load", work: "work",
 
 function RowLabel({ row }: { readonly row: Row }): JSX.Element {
   const indent = row.depth * 14;
-  const room = LABEL - 26 - indent;
-  const [name, detail] = wordsOf(row, Math.floor(room / 6.4));
+  const room = LABEL - 28 - indent - (row.isGroup ? 14 : 0);
+  const [name, detail] = wordsOf(row, Math.floor(room / WIDE));
   return (
     <g data-state={row.state}>
       <svg class="nb-g" x={indent} y="5" width="12" height="12" viewBox="0 0 12 12">
@@ -150,7 +152,7 @@ function RowLabel({ row }: { readonly row: Row }): JSX.Element {
         {name}
         {detail !== "" && <tspan class="axis">{` ${detail}`}</tspan>}
       </text>
-      {row.isGroup && <path class="chevron" d={row.isOpen ? "m143 9 3.5 3.5 3.5-3.5" : "m145 7 3.5 3.5-3.5 3.5"} />}
+      {row.isGroup && <path class="chevron" d={row.isOpen ? "m157 9 3.5 3.5 3.5-3.5" : "m159 7 3.5 3.5-3.5 3.5"} />}
     </g>
   );
 }
