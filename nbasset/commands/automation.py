@@ -1,4 +1,4 @@
-"""Evaluating automation conditions on the records of an instance: for tests, previews, and the daemon."""
+"""Evaluating automation conditions on the records of an instance: for tests, previews, and ticks."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ def evaluate_automation_sensor(sensor: AutomationConditionSensorDefinition, cont
 
 
 def evaluate_sensor(
-    scope: Scope, sensor: AutomationConditionSensorDefinition, cursor_text: str | None
+    scope: Scope, sensor: AutomationConditionSensorDefinition, cursor_text: str | None, *, now: datetime | None = None
 ) -> tuple[AutomationResult, AutomationRequests, Space]:
-    """How the conditions of an automation sensor stand at its cursor, the runs that follow, and the partitions that there are.
+    """How the conditions of an automation sensor stand at its cursor, the runs that follow, and the partitions that there are `now`.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def evaluate_sensor(
     if cursor is not None and not isinstance(cursor, AutomationCursor):
         raise InvariantViolationError(f"the cursor of sensor '{sensor.name}' is none of an automation sensor. Reset it.")
     keys = sensor.selection.resolve(catalog)
-    view = automation_view(scope, cursor, default_condition=sensor.default_condition)
+    view = automation_view(scope, cursor, now=now, default_condition=sensor.default_condition)
     result = evaluate_automation(catalog, view, cursor, keys=keys, default_condition=sensor.default_condition)
     asked = automation_requests(
         catalog, view, result, sensor_name=sensor.name, run_tags={**sensor.tags, **sensor.run_tags}, emit_backfills=sensor.emit_backfills

@@ -27,11 +27,13 @@ from nbasset.definitions.requests import PARTITION_TAG, checked_tags
 from nbasset.definitions.run_config import RunConfigLike, run_config_data
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError, InvalidInvocationError, ProblemsFound, did_you_mean, kind_of
+from nbasset.events.facts import CheckKey
 from nbasset.execution.inputs import base_name, given_in_config, no_value
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
-from nbasset.keys import RunId, new_run_id
+from nbasset.keys import AssetKey, RunId, new_run_id
 from nbasset.locations.plain import location_of
+from nbasset.ordinals import OrdinalSet
 from nbasset.planning.asked_partitions import asked_partitions
 from nbasset.planning.job_plan import JobRequest, plan_job
 from nbasset.planning.plan import RunPlan
@@ -39,7 +41,7 @@ from nbasset.planning.plan import RunPlan
 
 @dataclass(frozen=True)
 class JobOptions:
-    """How a job is to run, as the caller gave it."""
+    """How a job is to run, as the caller gave it. `checks` None means those of its assets; with `only_stale` what is fresh is left out."""
 
     run_config: Any = None
     partition_key: str | None = None
@@ -48,6 +50,8 @@ class JobOptions:
     run_id: str | None = None
     input_values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
+    checks: frozenset[CheckKey] | None = None
+    only_stale: bool = False
 
 
 AS_DEFINED = JobOptions()
@@ -225,9 +229,11 @@ def _run_with_executor(
 
 def plan_of_job(
     scope: Scope, job: JobDefinition, options: JobOptions = AS_DEFINED, manner: Manner = DEFAULT,
-    again: ReexecutionOptions | None = None,
+    again: ReexecutionOptions | None = None, *, view: PartitionsView | None = None,
 ) -> tuple[RunPlan, PartitionsView, Manner]:  # fmt: skip
     """What a run of a job would do, the partitions it knows, and the manner to carry it out in. Nothing runs and nothing is written.
+
+    `view` are the partitions that there are, where they are not those of now.
 
     Raises
     ------
@@ -237,7 +243,7 @@ def plan_of_job(
         If the job, or what it makes, is spoilt by a problem.
     """
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
-    view = scope.view()
+    view = view if view is not None else scope.view()
     known = Again.of(again, scope.instance) if again is not None else None
     if known is not None:
         options = replace(
@@ -323,25 +329,37 @@ def _asset_plan(scope: Scope, job: JobDefinition, options: JobOptions, view: Par
             near = did_you_mean(first, map(str, job.selection.resolve(scope.catalog)))
             raise InvalidInvocationError(f"asset '{first}' is not in the selection of job '{job.name}'. {near}".rstrip())
     keys = chosen.resolve(scope.catalog)
-    checks = chosen.resolve_checks(scope.catalog) if chosen.says_checks else None
+    checks = options.checks
+    if checks is None and chosen.says_checks:
+        checks = chosen.resolve_checks(scope.catalog)
     key = options.partition_key
-    partitions = (
-        asked_partitions(scope.catalog, keys, keys, lambda one: one.ordinals_of([key], view), view, words=repr(key))
-        if key is not None
-        else {}
-    )
+    partitions = partitions_with_key(scope, keys, checks, key, view) if key is not None else {}
     if again is not None:
         chosen, partitions, checks = again.narrowed(chosen, partitions, checks)
     nodes = frozenset(str(scope.catalog.by_key[one].node) for one in keys)
     config = checked_config(scope, nodes, job.config_for(options.run_config, key) or None)
     wish = Wish(
-        chosen, partitions, with_upstream=False, run_config=config, tags=_tags(job, options), job=job.name, checks=checks,
-        run_id=RunId(options.run_id) if options.run_id else None,
+        chosen, partitions, "stale" if options.only_stale else "all", with_upstream=False, run_config=config, tags=_tags(job, options),
+        job=job.name, checks=checks, run_id=RunId(options.run_id) if options.run_id else None,
     )  # fmt: skip
     plan = make_plan(scope, wish, view=view).plan
     if job.op_retry_policy is None:
         return plan
     return replace(plan, steps=tuple(replace(step, retry=step.retry or job.op_retry_policy) for step in plan.steps))
+
+
+def partitions_with_key(
+    scope: Scope, keys: frozenset[AssetKey], checks: frozenset[CheckKey] | None, key: str, view: PartitionsView
+) -> dict[AssetKey, OrdinalSet]:
+    """The partitions that one key means, of assets and of those that only checks look at.
+
+    Raises
+    ------
+    UnknownPartitionError, InvalidDefinitionError
+        If it means none.
+    """
+    meant = keys | {check.asset for check in checks or ()}
+    return asked_partitions(scope.catalog, meant, meant, lambda one: one.ordinals_of([key], view), view, words=repr(key))
 
 
 # -- both --------------------------------------------------------------------------------------------------------------------

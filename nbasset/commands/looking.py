@@ -23,10 +23,14 @@ from nbasset.storage.protocol import Events, Fence, Storage, StorageReader
 
 
 class LookingStore:
-    """Reads through to a store, and keeps what is written to itself. `written` are those events, in order."""
+    """Reads through to a store, and keeps what is written to itself. `written` are those events, in order.
 
-    def __init__(self, reader: StorageReader) -> None:
+    Texts are kept in `texts`, where that is given; they change nothing, since nobody asks for a text that no event names.
+    """
+
+    def __init__(self, reader: StorageReader, texts: Storage | None = None) -> None:
         self._reader = reader
+        self._texts = texts
         self.written: list[Event] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -50,7 +54,9 @@ class LookingStore:
         return tuple(found.values())
 
     def put_text(self, text: str) -> str:
-        """An address, of nothing that is kept."""
+        """Its address; it is kept where there is a place for texts."""
+        if self._texts is not None:
+            return self._texts.put_text(text)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def heartbeat(self, run_id: RunId, at_us: int) -> None:
@@ -75,19 +81,20 @@ class LookingStore:
         InvalidInvocationError
             Always: what would follow from it cannot be shown.
         """
-        raise InvalidInvocationError("a preview only looks, so it deletes no runs.")
+        raise InvalidInvocationError("this code is only asked what it wants, so it deletes no runs. Forget them by hand: runs delete RUN.")
 
     def close(self) -> None:
         """The store belongs to somebody else."""
 
 
-def looking_at(scope: Scope, *, folder: Path | None = None) -> tuple[Scope, LookingStore]:
+def looking_at(scope: Scope, *, folder: Path | None = None, keeps_texts: bool = False) -> tuple[Scope, LookingStore]:
     """The scope with an instance that is only looked at, and what collects what would be written.
 
-    Data is read from the warehouse of the scope's home; what steps print goes to `folder`, where one is given.
+    Data is read from the warehouse of the scope's home; what steps print goes to `folder`, where one is given. With `keeps_texts` texts go
+    to the home's store (which is made if need be), and new partition keys get the numbers that they will have.
     """
     instance = scope.instance
-    store = LookingStore(instance.reader)
+    store = LookingStore(instance.storage, instance.storage) if keeps_texts else LookingStore(instance.reader)
     settings = replace(instance.settings, warehouse=replace(instance.settings.warehouse, url=instance.warehouse))
     home = instance.home if folder is None else Home(folder)
     return replace(scope, instance=Instance(home, settings, storage=cast("Storage", store))), store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import TracebackType
 from typing import Any, overload
 
 from nbasset.definitions.asset_sensors import joined
@@ -22,6 +23,7 @@ from nbasset.definitions.sensors import SensorDefinition, SensorEvaluationContex
 from nbasset.errors import InvalidDefinitionError, InvariantViolationError
 from nbasset.metadata import RawMetadataValue
 
+_OURS = __file__.removesuffix("run_status_sensors.py")
 _PAGE = 1000
 _RUNS_PER_TICK = 100
 
@@ -168,18 +170,23 @@ class RunStatusSensorDefinition(SensorDefinition):
         put(self, "monitor_all", monitor_all_code_locations)
 
     def evaluate_tick(self, context: SensorEvaluationContext) -> SensorExecutionData:
-        """Call the function for the runs that reached the state since the cursor. The first evaluation only notes where the log ends."""
+        """Call the function for the runs that reached the state since the cursor, and since the sensor was switched on.
+
+        Without a cursor, and where it is not known when it was switched on, an evaluation only notes where the log ends.
+        """
         context.sensor_name = context.sensor_name or self.name
         reader = context.instance.reader
-        if context.cursor is None:
+        since_us = round((context.last_sensor_start_time or 0) * 1_000_000)
+        if context.cursor is None and not since_us:
             data = self._data([SkipReason(f"from now on runs that reach '{self.run_status}' are looked at")], context)
             return replace(data, cursor=str(reader.last_seq()))
-        if not context.cursor.isdecimal():
+        if context.cursor is not None and not context.cursor.isdecimal():
             raise InvariantViolationError(f"the cursor {context.cursor!r} of a run-status sensor is no number of a log entry. Reset it.")
+        after = max(int(context.cursor or 0), _last_entry_before(reader, since_us) if since_us else 0)
         items: list[Any] = []
         reactions: list[RunReaction] = []
         lines: list[str] = []
-        reached, seen = self._reached(context, int(context.cursor))
+        reached, seen = self._reached(context, after, since_us)
         for event, run in reached:
             given, reaction, said = self._call(context, event, run)
             items.extend(given)
@@ -191,13 +198,13 @@ class RunStatusSensorDefinition(SensorDefinition):
         skipped = None if reactions and not items else data.skip_message
         return replace(data, cursor=str(seen), run_reactions=tuple(reactions), log_lines=(*data.log_lines, *lines), skip_message=skipped)
 
-    def _reached(self, context: SensorEvaluationContext, after: int) -> tuple[list[tuple[Any, Any]], int]:
+    def _reached(self, context: SensorEvaluationContext, after: int, since_us: int) -> tuple[list[tuple[Any, Any]], int]:
         """Events and runs that reached the state after a log entry, at most `_RUNS_PER_TICK`; and the entry up to which was looked."""
         found: list[tuple[Any, Any]] = []
         while page := context.instance.reader.entries(after=after, limit=_PAGE):
             for entry in page:
                 after = entry.seq
-                if STATUS_OF_EVENT.get(type(entry.event).__name__) is self.run_status:
+                if STATUS_OF_EVENT.get(type(entry.event).__name__) is self.run_status and entry.event.at_us >= since_us:
                     run = context.instance.get_run_by_id(entry.event.run_id)
                     if run is not None and self._watches(run, context):
                         found.append((entry.event, run))
@@ -221,7 +228,8 @@ class RunStatusSensorDefinition(SensorDefinition):
         with own:
             try:
                 given = items_of(self.function.call(self._fitting(own)))
-            except Exception as error:  # noqa: BLE001 - the user's function fails for this run, the others still count
+            except (Exception, SystemExit) as error:
+                own.log.error("it failed for run %s", run.run_id[:8], exc_info=(type(error), error, _users_part(error)))
                 return [], RunReaction(run.run_id, f"{type(error).__name__}: {error}"), own.log_lines
         return given, RunReaction(run.run_id), own.log_lines
 
@@ -327,6 +335,27 @@ def run_failure_sensor(
         )  # fmt: skip
 
     return make(name) if callable(name) else make
+
+
+def _users_part(error: BaseException) -> TracebackType | None:
+    """The traceback from the function of the user on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        trace = trace.tb_next
+    return trace
+
+
+def _last_entry_before(reader: Any, at_us: int) -> int:
+    """The number of the last log entry from before a moment, found by halving."""
+    low, high = 0, reader.last_seq()
+    while low < high:
+        middle = (low + high + 1) // 2
+        page = reader.entries(after=middle - 1, limit=1)
+        if page and page[0].event.at_us < at_us:
+            low = max(middle, page[0].seq)
+        else:
+            high = middle - 1
+    return low
 
 
 def _checked_status(status: Any, what: str) -> RunStatus:

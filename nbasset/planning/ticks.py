@@ -1,4 +1,4 @@
-"""Which ticks are due, which requests of a tick are new, and what the next ticks would ask for: decisions without clock or I/O.
+"""Which ticks are due, and which requests of a tick are new: decisions without clock or I/O.
 
 Run keys make asking again harmless. For a *sensor* a key is spent for ever, whatever became of its run; for a *schedule* it is spent for
 that one tick. A run that was recorded and never started is taken up again instead of made anew.
@@ -6,17 +6,15 @@ that one tick. A run that was recorded and never started is taken up again inste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor, ScheduleExecutionData
+from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.definitions.cron import next_tick, previous_tick, ticks_of
 from nbasset.definitions.local_time import seconds_of
 from nbasset.definitions.requests import RUN_KEY_TAG, SCHEDULE_TAG, SCHEDULED_TIME_TAG, SENSOR_TAG, RunRequest
-from nbasset.definitions.schedules import ScheduleDefinition, ScheduleEvaluationContext
-from nbasset.errors import Error
 from nbasset.events.records import RunRecord
 from nbasset.keys import RunId
 
@@ -141,48 +139,6 @@ def run_keys_of(requests: Iterable[RunRequest]) -> tuple[str, ...]:
 def last_run_key(requests: Sequence[RunRequest], before: str | None) -> str | None:
     """The run key that the next evaluation is told as the last: that of the last request that has one."""
     return next((one.run_key for one in reversed(requests) if one.run_key is not None), before)
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewedTick:
-    """One coming tick and what it would ask for; `error` is set if that cannot be told (it needs an instance, or the function fails).
-
-    `failure` is the exception of the function, with its traceback.
-    """
-
-    at: datetime
-    data: ScheduleExecutionData | None = None
-    error: str | None = None
-    failure: BaseException | None = None
-
-
-def preview(
-    schedule: ScheduleDefinition,
-    after: datetime,
-    count: int = 5,
-    *,
-    until: datetime | None = None,
-    context: Callable[[datetime], ScheduleEvaluationContext] | None = None,
-) -> tuple[PreviewedTick, ...]:
-    """The next ticks after a moment, at most `count` and none later than `until`, and what they would ask for, if nothing changed until
-    then. Nothing is started.
-
-    `context` makes the context of a tick; without one the function sees the time alone.
-    """
-    coming = [at for at in schedule.ticks(after, count) if until is None or seconds_of(at) <= seconds_of(until)]
-    return tuple(
-        _previewed(schedule, at, context(at) if context else ScheduleEvaluationContext(scheduled_execution_time=at)) for at in coming
-    )
-
-
-def _previewed(schedule: ScheduleDefinition, at: datetime, context: ScheduleEvaluationContext) -> PreviewedTick:
-    with context:
-        try:
-            return PreviewedTick(at, schedule.evaluate_tick(context))
-        except Error as error:
-            return PreviewedTick(at, error=str(error), failure=error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's function may fail on a time that is not there yet
-            return PreviewedTick(at, error=f"{type(error).__name__}: {error}", failure=error)
 
 
 def _decide(

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbasset import DailyPartitionsDefinition, RunRequest, ScheduleDefinition, build_schedule_from_partitioned_job, schedule
+from nbasset import DailyPartitionsDefinition, RunRequest, build_schedule_from_partitioned_job
 from nbasset.definitions.asset_job import define_asset_job
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.events.records import RunRecord
@@ -20,7 +20,6 @@ from nbasset.planning.ticks import (
     is_sensor_due,
     last_run_key,
     next_due,
-    preview,
     run_keys_of,
     sensor_run_tags,
 )
@@ -104,20 +103,3 @@ def test_a_tick_that_is_evaluated_twice_starts_its_one_run_once() -> None:
 def test_the_last_run_key_is_that_of_the_last_request_with_one() -> None:
     requests = [RunRequest("a"), RunRequest("b"), RunRequest()]
     assert (last_run_key(requests, "x"), last_run_key([], "x"), run_keys_of(requests)) == ("b", "x", ("a", "b"))
-
-
-def test_the_next_ticks_are_shown_with_what_they_would_ask_for() -> None:
-    @schedule("0 6 * * *", target="orders")
-    def morning(context: Any) -> RunRequest:
-        if context.scheduled_execution_time.day == 3:
-            raise ValueError("not on the third")
-        return RunRequest(tags={"day": context.scheduled_execution_time.day})
-
-    found = preview(morning, START, 3)
-    assert [one.at.day for one in found] == [1, 2, 3]
-    assert [one.data.run_requests[0].tags["day"] if one.data else one.error for one in found] == ["1", "2", "ValueError: not on the third"]
-
-
-def test_a_plain_schedule_shows_its_ticks_too() -> None:
-    found = preview(ScheduleDefinition("s", cron_schedule="@monthly", target="a"), START, 2)
-    assert [one.at.month for one in found] == [4, 5]
