@@ -132,18 +132,24 @@ def estimate_of(reader: StorageReader, plan: BackfillPlan, *, workers: int = 1) 
 
 def launch_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "", tags: Mapping[str, str] | None = None) -> str:
     """Record the wish; its id. The wanted partitions and what counts as now are frozen with it. Nothing runs until somebody drives it."""
-    backfill_id = str(new_run_id())
-    options: dict[str, Json] = {
-        "chunk": planned.plan.options.chunk, "newest_first": planned.plan.options.newest_first, "workers": planned.workers,
-        "at_once": planned.plan.options.at_once,
-        "config": dict(planned.config or {}), "now_us": round(planned.plan.view.now.timestamp() * 1_000_000),
-    }  # fmt: skip
-    event = BackfillRequested(
-        clock.now_us(), backfill_id, planned.plan.targets_of(planned.plan.wanted), scope.location.name or None, dict(tags or {}), options,
-        title, user_name(),
-    )  # fmt: skip
+    event = backfill_request(scope, planned.plan, workers=planned.workers, config=planned.config, title=title, tags=tags)
     scope.instance.storage.append([event], flush=True)
-    return backfill_id
+    return event.backfill_id
+
+
+def backfill_request(
+    scope: Scope, plan: BackfillPlan, *, workers: int = 1, config: Mapping[str, Any] | None = None, title: str = "",
+    tags: Mapping[str, str] | None = None, by: str | None = None,
+) -> BackfillRequested:  # fmt: skip
+    """The wish as the event that records it; `by` is who wishes, by default the user of this process. Nothing is written."""
+    options: dict[str, Json] = {
+        "chunk": plan.options.chunk, "newest_first": plan.options.newest_first, "workers": workers, "at_once": plan.options.at_once,
+        "config": dict(config or {}), "now_us": round(plan.view.now.timestamp() * 1_000_000),
+    }  # fmt: skip
+    return BackfillRequested(
+        clock.now_us(), str(new_run_id()), plan.targets_of(plan.wanted), scope.location.name or None, dict(tags or {}), options, title,
+        user_name() if by is None else by,
+    )  # fmt: skip
 
 
 # -- while it goes on ---------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from nbasset.errors import Error, InvalidInvocationError, LocationError
 from nbasset.events.kinds import BackfillEnded, Owner
 from nbasset.events.records import BackfillRecord
 from nbasset.instance import Instance
+from nbasset.planning.backfill import BackfillPlan
 from nbasset.serde import serializable
 from nbasset.storage.processes import host, is_alive, start_time
 
@@ -64,8 +65,33 @@ def start_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "", t
         raise InvalidInvocationError("there is nothing to do, so no backfill was started.")
     code = _code(scope, [str(scope.catalog.by_key[key].node) for key in planned.plan.wanted])
     backfill_id = launch_backfill(scope, planned, title=title, tags=tags)
-    _spawn(scope.instance, backfill_id, code)
+    _spawn(scope.instance, _stored(scope.instance, BackgroundBackfill(backfill_id, code)))
     return backfill_id
+
+
+def backfill_text(scope: Scope, backfill_id: str, plan: BackfillPlan) -> str:
+    """Store what a process needs that carries a backfill out, and nothing else: `spawn_backfill` starts it once the wish is recorded.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If the home lives in this process only.
+    LocationError
+        If some of the code exists in this process only.
+    """
+    code = _code(scope, [str(scope.catalog.by_key[key].node) for key in plan.wanted])
+    return _stored(scope.instance, BackgroundBackfill(backfill_id, code))
+
+
+def spawn_backfill(instance: Instance, text_id: str) -> None:
+    """Start the process that carries out a recorded backfill, from what `backfill_text` stored.
+
+    Raises
+    ------
+    LocationError
+        If the text is not there, or the process cannot be started; that is recorded as the end of the backfill.
+    """
+    _spawn(instance, text_id)
 
 
 def resume_backfill(scope: Scope, backfill_id: str) -> BackfillRecord:
@@ -94,7 +120,7 @@ def resume_backfill(scope: Scope, backfill_id: str) -> BackfillRecord:
         raise LocationError(f"'{gone[0]}' is no longer defined here. Run the cell that defines it.")
     code = _code(scope, [str(scope.catalog.by_key[target.asset].node) for target in record.targets])
     (folder / _DRIVER).unlink(missing_ok=True)
-    _spawn(instance, record.backfill_id, code)
+    _spawn(instance, _stored(instance, BackgroundBackfill(record.backfill_id, code)))
     return record
 
 
@@ -182,10 +208,18 @@ def _code(scope: Scope, nodes: list[str]) -> CodeSource:
     return code_source(scope, nodes, instance.storage.put_text)
 
 
-def _spawn(instance: Instance, backfill_id: str, code: CodeSource) -> None:
-    spec_id = instance.storage.put_text(serde.dumps(BackgroundBackfill(backfill_id, code)))
+def _stored(instance: Instance, work: BackgroundBackfill) -> str:
+    return instance.storage.put_text(serde.dumps(work))
+
+
+def _spawn(instance: Instance, text_id: str) -> None:
+    text = instance.reader.text(text_id)
+    if text is None:
+        raise LocationError(f"{instance.home.root} has no backfill with the text {text_id[:16]}.")
+    work: BackgroundBackfill = serde.loads(text)
+    backfill_id = work.backfill_id
     try:
-        process = spawn_worker(instance, backfill_id, ("--backfill", spec_id), code.folder)
+        process = spawn_worker(instance, backfill_id, ("--backfill", text_id), work.code.folder)
     except OSError as error:
         message = f"its process could not be started: {error.strerror or error}"
         instance.storage.append([BackfillEnded(clock.now_us(), backfill_id, "failed", message)], flush=True)

@@ -6,7 +6,8 @@ and nothing is written: an `Evaluator` looks at the scope through an instance th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -39,11 +40,11 @@ from nbasset.planning.ticks import (
     schedule_run_tags,
     sensor_run_tags,
 )
-from nbasset.secrets import mask_secrets
+from nbasset.secrets import mask_secrets, remember_named
 from nbasset.serde import dumps
 
 LONGEST_CURSOR = 1_000_000
-_MOST_RUNS = 1000
+_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class Evaluation:
     """What one evaluation asks for. `view` are the partitions that there are for its runs, those that it added among them.
 
     `cursor` and `last_run_key` are what the next evaluation is told. `events` are what the function wrote, and facts that it reports.
-    `backfill` are partitions that conditions want made together; `conditions` say of each asset with one whether it is asked for, or what
-    does not hold. `also` are other effects in words.
+    `backfill` are partitions that conditions want made together, under `tags`; `conditions` say of each asset with a condition whether it
+    is asked for, or what does not hold. `also` are other effects in words.
     """
 
     view: PartitionsView
@@ -74,6 +75,7 @@ class Evaluation:
     last_run_key: str | None = None
     events: tuple[Event, ...] = ()
     backfill: Mapping[AssetKey, OrdinalSet] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     conditions: tuple[tuple[str, bool, str], ...] = ()
     also: tuple[str, ...] = ()
 
@@ -82,6 +84,7 @@ class Evaluator:
     """A scope that is only looked at. `log_lines` are what functions logged since they were last taken, whether they failed or not."""
 
     def __init__(self, scope: Scope, *, keeps_texts: bool = False) -> None:
+        remember_named(os.environ)
         self.scope, self._store = looking_at(scope, keeps_texts=keeps_texts)
         self._definitions = self.scope.location.definitions
         self._taken = 0
@@ -171,6 +174,7 @@ class Evaluator:
             moment.last_run_key,
             self._events(),
             asked.backfill,
+            {**definition.tags, **definition.run_tags},
             tuple(conditions),
             tuple(also),
         )
@@ -178,21 +182,25 @@ class Evaluator:
     # -- what is known -----------------------------------------------------------------------------------------------------
 
     def _known_of_tick(self, name: str, at: datetime) -> dict[str | None, RunRecord]:
-        query = RunQuery(tags=schedule_run_tags(name, at), limit=_MOST_RUNS)
-        return {run.tags.get(RUN_KEY_TAG): run for run in self.scope.instance.reader.runs(query).items if self._is_here(run)}
+        return {run.tags.get(RUN_KEY_TAG): run for run in self._runs(schedule_run_tags(name, at))}
 
     def _known_keys(self, name: str, requests: Sequence[RunRequest]) -> dict[str, RunRecord]:
         found: dict[str, RunRecord] = {}
         for key in run_keys_of(requests):
-            runs = self.scope.instance.reader.runs(RunQuery(tags=sensor_run_tags(name, key), limit=_MOST_RUNS)).items
-            run = next((run for run in runs if self._is_here(run)), None)
+            run = next(self._runs(sensor_run_tags(name, key)), None)
             if run is not None:
                 found[key] = run
         return found
 
-    def _is_here(self, run: RunRecord) -> bool:
-        """Whether a run is of this location: another one may have a schedule or sensor of the same name."""
-        return run.location in (None, self.scope.location.name)
+    def _runs(self, tags: Mapping[str, str]) -> Iterator[RunRecord]:
+        """All stored runs with these tags that are of this location: another one may have a schedule or sensor of the same name."""
+        before: str | None = None
+        while True:
+            page = self.scope.instance.reader.runs(RunQuery(tags=tags, before=before, limit=_PAGE))
+            yield from (run for run in page.items if run.location in (None, self.scope.location.name))
+            before = page.cursor
+            if before is None:
+                return
 
     # -- what is written ---------------------------------------------------------------------------------------------------
 
