@@ -2,8 +2,8 @@
 
 The standard one writes and compiles up to eight methods as each class is made, a third of a millisecond a class; that was much of the time
 it took to load what one run of a notebook needs. Here `__init__` is compiled when the class is first called (or its signature asked for),
-the others are closures that need no compiling, and a frozen class with slots sets its fields through the slots themselves, which makes an
-instance in half the time. All else is the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
+the others are closures that need no compiling. An instance of a frozen class with slots is filled while it still is one of an open twin,
+a class of the same layout that lets its fields be set: that takes half the time of setting them one by one past the guard. All else is the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
 type checkers see the standard decorator. Not offered: `InitVar`, and options that nothing here asks for.
 """
 
@@ -163,6 +163,7 @@ def _state(cls: type) -> dict[str, Any]:
 def _init_of(cls: Any, *, frozen: bool) -> Any:
     """The function that sets each field from an argument, its default, or what its factory makes."""
     names: dict[str, Any] = {"_new": _NEW, "_put": object.__setattr__}
+    slots: list[tuple[str, str]] = []
     first: list[str] = []
     named: list[str] = []
     body: list[str] = []
@@ -185,11 +186,10 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
         if field.init:
             (named if field.kw_only else first).append(key + default)
         if frozen and has_slot:
-            names[f"_put_{key}"] = slot.__set__
-            body.append(f"_put_{key}(self, {value})")
+            slots.append((key, value))
         else:
             body.append(f"_put(self, {key!r}, {value})" if frozen else f"self.{key} = {value}")
-    body = made_first + body
+    body = made_first + body + (_filled(cls, slots, names) if slots else [])
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     head = ", ".join(["self", *first, *(["*", *named] if named else [])])
@@ -199,6 +199,17 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
     made.__module__ = cls.__module__
     made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls) if field.init} | {"return": None}
     return made
+
+
+def _filled(cls: Any, slots: list[tuple[str, str]], names: dict[str, Any]) -> list[str]:
+    """Lines that set the slots of a frozen instance: through the open twin, or one by one for an instance of a subclass."""
+    past_the_guard = [f"_put(self, {key!r}, {value})" for key, value in slots]
+    if type(cls) is not type or any("__init_subclass__" in vars(base) for base in cls.__mro__[:-1]):
+        return past_the_guard  # whoever watches over subclasses would see the twin
+    own = {"__slots__": cls.__dict__["__slots__"], "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    names |= {"_cls": cls, "_twin": type(f"_Open{cls.__name__}", cls.__bases__, own), "_become": object.__dict__["__class__"].__set__}
+    filling = ["_become(self, _twin)", *[f"self.{key} = {value}" for key, value in slots], "self.__class__ = _cls"]
+    return ["if self.__class__ is _cls:", *[f" {line}" for line in filling], "else:", *[f" {line}" for line in past_the_guard]]
 
 
 class _New:
