@@ -177,29 +177,22 @@ def new_run_id() -> RunId:
 
 def new_version_id() -> str:
     """A fresh id of one stored version of one asset: 20 hexadecimal digits."""
-    return _random_hex(10)
-
-
-def _random_hex(size: int) -> str:
-    """So many random bytes. The system is asked for many at once: each question costs more than a small step does."""
-    with _POOL_GUARD:
-        if len(_POOL) < size:
-            _POOL.extend(os.urandom(4096))
-        found = bytes(_POOL[-size:])
-        del _POOL[-size:]
-    return found.hex()
+    try:
+        return _READY.pop()
+    except IndexError:  # the system is asked for many at once: each question costs more than a small step does
+        drawn = os.urandom(2560).hex()
+        _READY.extend([drawn[at : at + 20] for at in range(20, len(drawn), 20)])
+        return drawn[:20]
 
 
 def _after_fork() -> None:
     """A forked child must not give out what its parent gives out, nor wait for threads that it does not have."""
-    global _POOL_GUARD, _MAKING  # noqa: PLW0603 - a thread that is not in the child may hold the old ones
-    _POOL_GUARD = threading.Lock()
+    global _MAKING  # noqa: PLW0603 - a thread that is not in the child may hold the old one
     _MAKING = threading.RLock()
-    _POOL.clear()
+    _READY.clear()
 
 
-_POOL = bytearray()
-_POOL_GUARD = threading.Lock()
+_READY: list[str] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 

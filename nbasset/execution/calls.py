@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import NodeOutput
@@ -12,59 +12,100 @@ from nbasset.definitions.results import NO_VALUE
 from nbasset.definitions.value_types import Nothing, Type, resolve_type
 from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.inputs import InputSlot, slot_of
-from nbasset.execution.results import is_plain
 from nbasset.keys import PartitionRef
 from nbasset.planning.plan import Step, StepInput
 
+if TYPE_CHECKING:
+    from nbasset.execution.run_resources import RunResources
+
 
 class Call:
-    """One function as the steps of one node call it. `what` names it in errors; `managers` are the keys that its values go through.
+    """One function as the steps of one node call it.
 
-    `sole` is the output that a bare value is for; None where something else has to be said of it.
+    Nothing but the function is looked at before somebody asks: of a step that runs once, most is never asked. `shared` are the I/O managers
+    by key that all calls of the run have in common.
     """
 
-    __slots__ = (
-        "_environment", "_makes_many", "_managers", "_types", "annotated_none", "assets", "inputs", "managers", "op", "outputs", "owner",
-        "resources", "sole", "what",
-    )  # fmt: skip
+    __slots__ = ("_environment", "_inputs", "_managers", "_resources", "_run", "_step", "_types", "op", "outputs", "owner", "sole")
 
-    def __init__(self, owner: AssetsDefinition | None, op: OpDefinition, step: Step, environment: StepEnvironment) -> None:
-        returns = op.parameters.returns
+    def __init__(
+        self,
+        owner: AssetsDefinition | None,
+        op: OpDefinition,
+        step: Step,
+        environment: StepEnvironment,
+        run: RunResources,
+        shared: dict[str, Any],
+    ) -> None:
         self.owner = owner
         self.op = op
         self.outputs = step.outputs
-        self.assets = step.assets
-        self.what = _what(step, op)
-        self.annotated_none = returns is None or returns is Nothing or returns is type(None)
         self.sole = _sole(step)
-        self.resources: Any = None
-        self.inputs: dict[str, InputSlot] = {}
+        """The output that a bare value is for; None where something else has to be said of it."""
+        self._step = step
         self._environment = environment
+        self._run = run
+        self._resources: Any = None
+        self._inputs: dict[str, InputSlot] = {}
         self._types: dict[str, Type] = {}
-        self._managers: dict[str, Any] = {}
-        policy = owner.backfill_policy if owner is not None else None
-        self._makes_many = policy is not None and policy.max_partitions_per_run != 1
-        self.managers = {output.manager for output in step.outputs}
-        for item in step.leaves():
+        self._managers = shared if owner is None or not owner.resource_defs else {}
+
+    @property
+    def what(self) -> str:
+        """How errors name it."""
+        return _what(self._step, self.op)
+
+    @property
+    def annotated_none(self) -> bool:
+        """Whether it says that it returns nothing."""
+        returns = self.op.parameters.returns
+        return returns is None or returns is Nothing or returns is type(None)
+
+    @property
+    def managers(self) -> set[str]:
+        """The keys that its values go through, and of what else loads them."""
+        found = {output.manager for output in self.outputs}
+        for item in self._step.leaves():
             slot = self.slot(item)
             if item.asset is not None and slot.manager is not None:
-                self.managers.add(slot.manager)
+                found.add(slot.manager)
             else:
-                self.managers |= slot.managers(item)
+                found |= slot.managers(item)
+        return found
+
+    @property
+    def resources(self) -> Any:
+        """The resources that it asks for and the I/O managers among them, opened when somebody first looks."""
+        if self._resources is None:
+            self.open(())
+        return self._resources
+
+    def open(self, also: Collection[str]) -> None:
+        """Open its resources, and those `also` wanted by its hooks."""
+        if self._resources is None:
+            self._resources = self._run.for_call(self, self._step, also=also)
+
+    def can_store(self) -> bool:
+        """Whether what keeps its outputs is open already."""
+        known = self._managers
+        for output in self.outputs:
+            if output.manager not in known:
+                return False
+        return True
 
     def slot(self, item: StepInput) -> InputSlot:
         """What is known of an input."""
-        found = self.inputs.get(item.name)
+        found = self._inputs.get(item.name)
         if found is None:
-            found = self.inputs[item.name] = slot_of(item, self.op, self.owner, self._environment)
+            found = self._inputs[item.name] = slot_of(item, self.op, self.owner, self._environment)
         return found
 
     def manager(self, key: str) -> Any:
         """The I/O manager under a key: the resource that was opened for the call, else the built-in one."""
         found = self._managers.get(key)
         if found is None:
-            found = self.resources[key] if key in self.resources else self._environment.manager(key)
-            self._managers[key] = found
+            resources = self.resources
+            found = self._managers[key] = resources[key] if key in resources else self._environment.manager(key)
         return found
 
     def type_of(self, place: str, declared: Any) -> Type:
@@ -79,15 +120,13 @@ class Call:
         owner = self.owner
         return f"{owner.name}/{output.manager}" if owner is not None and output.manager in owner.resource_defs else output.manager
 
-    def is_bare(self, result: Any) -> bool:
-        """Whether what the function returned is the value of its only output, and says nothing else."""
-        return self.sole is not None and is_plain(result)
-
     def is_split(self, value: Any, output: NodeOutput, refs: tuple[PartitionRef, ...]) -> bool:
         """Whether a value has an entry for each partition: also for one, of a function that makes many and returned its dict by key."""
         if len(refs) != 1:
             return len(refs) > 1
-        if not self._makes_many or output.asset is None or value is NO_VALUE:
+        policy = self.owner.backfill_policy if self.owner is not None else None
+        makes_many = policy is not None and policy.max_partitions_per_run != 1
+        if not makes_many or output.asset is None or value is NO_VALUE:
             return False
         return isinstance(value, Mapping) and list(value) == [refs[0].key]
 

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from nbasset.errors import InvalidInvocationError
 from nbasset.events.facts import LogsCaptured
+from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.task import StepTask
 from nbasset.secrets import StreamMask, mask_secrets
 
@@ -38,17 +39,17 @@ class Capture:
     `log` is what `context.log` is; `fact()` says where everything is, None when there was nothing.
     """
 
-    def __init__(self, folder: Path | None, task: StepTask, *, echo: bool, level: int) -> None:
-        self.echo = echo
-        self.level = level
-        self.loggers: tuple[logging.Logger, ...] = ()
+    loggers: tuple[logging.Logger, ...] = ()
+    has_spoken = False  # most steps are silent, so what keeps lines is made when there is one
+    _lines = 0
+    _token: Token[Capture | None] | None = None
+    _files: dict[str, IO[str]]
+    _masks: dict[str, StreamMask]
+    _sizes: dict[str, int]
+
+    def __init__(self, environment: StepEnvironment, task: StepTask) -> None:
+        self._environment = environment
         self._task = task
-        self._root = folder
-        self._files: dict[str, IO[str]] = {}
-        self._masks: dict[str, StreamMask] = {}
-        self._sizes = {"out": 0, "err": 0}
-        self._lines = 0
-        self._token: Token[Capture | None] | None = None
 
     def __enter__(self) -> Capture:
         self._token = _CURRENT.set(self)
@@ -57,8 +58,29 @@ class Capture:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._token is not None:
             _CURRENT.reset(self._token)
-        if self._files or self._masks:
+        if self.has_spoken:
             self.close()
+
+    @property
+    def echo(self) -> bool:
+        """Whether what is printed is shown, too."""
+        return self._environment.echo
+
+    @property
+    def level(self) -> int:
+        """From which level on records are kept."""
+        return self._environment.log_level
+
+    @property
+    def _root(self) -> Path | None:
+        return self._environment.runs_folder
+
+    def _speak(self) -> None:
+        if not self.has_spoken:
+            with _INSTALL:  # threads of the step may speak at once
+                if not self.has_spoken:
+                    self._files, self._masks, self._sizes = {}, {}, {"out": 0, "err": 0}
+                    self.has_spoken = True
 
     @property
     def marks(self) -> dict[str, Any]:
@@ -74,6 +96,7 @@ class Capture:
         """Keep a piece of output; past 64 MB the rest is dropped and said so."""
         if self._root is None or not text:
             return
+        self._speak()
         size = self._sizes[stream]
         if size > _LARGEST_BYTES:
             return
@@ -92,6 +115,7 @@ class Capture:
         """Keep a log record as one JSON line."""
         if self._root is None:
             return
+        self._speak()
         extra = {key: value for key, value in vars(record).items() if key not in _STANDARD and isinstance(value, (str, int, float, bool))}
         line = {
             "at_us": int(record.created * 1_000_000),
@@ -115,7 +139,7 @@ class Capture:
 
     def fact(self) -> LogsCaptured | None:
         """Where the lines are, relative to the folder of all runs."""
-        if self._root is None or not (self._files or self._lines):
+        if self._root is None or not self.has_spoken or not (self._files or self._lines):
             return None
         return LogsCaptured(self._base(self._root).relative_to(self._root).as_posix(), self._sizes["out"], self._sizes["err"], self._lines)
 

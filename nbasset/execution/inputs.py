@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 
 from nbasset import clock
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.catalog import OutputRef
 from nbasset.definitions.graph_body import GraphBody
-from nbasset.definitions.op import In, OpDefinition, is_nothing
+from nbasset.definitions.op import In, OpDefinition
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
 from nbasset.errors import InvariantViolationError, MissingValue
@@ -19,10 +19,13 @@ from nbasset.execution.environment import StepEnvironment
 from nbasset.execution.task import InputVersions, StepTask
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import InputContext, LoadAs, OutputContext
-from nbasset.io_managers.wanted import Form, form_as
-from nbasset.io_managers.wanted import wanted as form_of
+from nbasset.io_managers.wanted import load_as
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.planning.plan import StepInput
+
+if TYPE_CHECKING:
+    from nbasset.execution.calls import Call
+    from nbasset.execution.capture import Capture
 
 Values = Mapping[tuple[str, str, str | None], Any]
 GIVEN = ""
@@ -40,7 +43,6 @@ class InputSlot(NamedTuple):
     annotation: Any
     value_type: Any
     wanted: AssetInput | None
-    form: Form
     spec: AssetSpec | None
     manager: str | None
     is_own: bool
@@ -59,10 +61,10 @@ class InputSlot(NamedTuple):
 
 def slot_of(item: StepInput, op: OpDefinition, owner: AssetsDefinition | None, environment: StepEnvironment) -> InputSlot:
     """What op, asset and definitions say of one input."""
-    name = base_name(item)
+    name = item.name if "[" not in item.name else base_name(item)
     declared = op.ins.get(name, _UNDECLARED)
     annotation, value_type = op.parameters.inputs.get(name), declared.value_type
-    if is_one_of_several(item):
+    if name is not item.name or item.kind in _LISTS:
         annotation, value_type = each_of(annotation), each_of(value_type)
     wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None and item.asset is not None else None
     manager = item.manager or declared.input_manager_key
@@ -72,9 +74,8 @@ def slot_of(item: StepInput, op: OpDefinition, owner: AssetsDefinition | None, e
         spec = maker.specs_by_key[item.asset] if maker is not None else environment.definitions.catalog.asset(item.asset).spec
         manager = (wanted.input_manager_key if wanted is not None else None) or manager or spec.io_manager_key
         is_own = maker is not None and manager in maker.resource_defs
-    return InputSlot(
-        declared, annotation, value_type, wanted, form_of(annotation).form, spec, manager, is_own, is_nothing(declared.value_type)
-    )
+    is_only_order = getattr(declared.value_type, "kind", "") == "nothing"
+    return InputSlot(declared, annotation, value_type, wanted, spec, manager, is_own, is_only_order)
 
 
 _UNDECLARED = In()
@@ -82,24 +83,19 @@ _UNDECLARED = In()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the inputs of one step are read with. `slot` says what is known of an input, `log` gives the log of the step, `manager` an I/O
-    manager by its key, `versions` which versions of an asset to read for an input.
+    """What the inputs of one step are read with. `capture` has the log of the step, `config` is the run's, `versions` says which versions of
+    an asset to read for an input.
     """
 
     task: StepTask
-    op: OpDefinition
-    owner: AssetsDefinition | None
-    resources: Any
-    log: Callable[[], Any]
+    call: Call
+    capture: Capture
     config: Mapping[str, Any]
-    slot: Callable[[StepInput], InputSlot]
-    manager: Callable[[str], Any]
     versions: Mapping[str, InputVersions]
 
 
-def is_one_of_several(item: StepInput) -> bool:
-    """Whether what is loaded becomes an item of a list."""
-    return item.kind in ("fan_in", "collected") or "[" in item.name
+_LISTS = frozenset({"fan_in", "collected"})
+"""Kinds of inputs of which each thing that is loaded becomes an item of a list, as it does where the name says so: ``rows[1]``."""
 
 
 def each_of(annotation: Any) -> Any:
@@ -138,7 +134,7 @@ class InputLoader:
         InvariantViolationError
             If it needs partitions that the upstream does not define.
         """
-        slot = reading.slot(item)
+        slot = reading.call.slot(item)
         if slot.is_nothing:
             return Nothing, None
         if slot.spec is not None and item.kind == "asset":
@@ -178,14 +174,20 @@ class InputLoader:
             )
         refs = versions.refs if versions is not None else ()
         ids = versions.version_ids if versions is not None else ()
-        how = form_as(slot.form, several=item.several)
         if item.partitions is not None and not refs:
+            how = load_as(slot.annotation, several=item.several)
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
-        manager = self.own(asset, slot.manager) if slot.is_own else reading.manager(slot.manager)
-        if type(manager) is InMemoryIOManager and (how == "single" if refs else spec.partitions_def is None) and len(refs) <= 1:
+        manager = self.own(asset, slot.manager) if slot.is_own else reading.call.manager(slot.manager)
+        if type(manager) is InMemoryIOManager and not refs and spec.partitions_def is None:
             name = asset.to_user_string()
-            value = manager.kept(name, refs[0].key if refs else None, _ABSENT)
+            value = manager.kept(name, None, _ABSENT)
             if value is not _ABSENT:  # else the manager says what is missing
+                return value, InputLoaded(item.name, name, ids)
+        how = load_as(slot.annotation, several=item.several)
+        if type(manager) is InMemoryIOManager and how == "single" and len(refs) == 1:
+            name = asset.to_user_string()
+            value = manager.kept(name, refs[0].key, _ABSENT)
+            if value is not _ABSENT:
                 return value, InputLoaded(item.name, name, ids)
         at = clock.now_us()
         context = self._context(reading, item, slot, spec, refs, how, ids)
@@ -196,7 +198,7 @@ class InputLoader:
         self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, refs: tuple[PartitionRef, ...], how: LoadAs,
         ids: tuple[str, ...],
     ) -> InputContext:  # fmt: skip
-        task, log = reading.task, reading.log()
+        task, log = reading.task, reading.capture.log
         extra = slot.wanted.metadata if slot.wanted is not None else slot.declared.metadata
         return InputContext(
             key=spec.key,
@@ -206,11 +208,11 @@ class InputLoader:
             name=item.name,
             definition_metadata={**spec.metadata, **extra},
             value_type=slot.value_type or slot.annotation,
-            resources=reading.resources,
+            resources=reading.call.resources,
             log=log,
             upstream_output=OutputContext(
                 key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
-                resources=reading.resources, log=log, name="result", version_id="",
+                resources=reading.call.resources, log=log, name="result", version_id="",
             ),
             annotation=slot.annotation,
             load_as=how,
@@ -221,8 +223,8 @@ class InputLoader:
 
     def _output(self, reading: Reading, item: StepInput, ref: OutputRef, mapping_key: str | None) -> Any:
         """The very value where it is still in this process and nobody wants it to go through an I/O manager of theirs."""
-        manager = reading.slot(item).declared.input_manager_key
-        if manager is None and ref.manager not in reading.resources:
+        manager = reading.call.slot(item).declared.input_manager_key
+        if manager is None and ref.manager not in reading.call.resources:
             found = self.values.get((ref.step, ref.output, mapping_key), _ABSENT)
             if found is not _ABSENT:
                 return found
@@ -230,22 +232,22 @@ class InputLoader:
 
     def _stored_output(self, reading: Reading, item: StepInput, ref: OutputRef, mapping_key: str | None, manager: str) -> Any:
         """An output that another process or an earlier run stored."""
-        task, log, slot = reading.task, reading.log(), reading.slot(item)
+        task, log, slot = reading.task, reading.capture.log, reading.call.slot(item)
         key = ref.asset
         refs = task.refs if key is not None else ()
         definition = self.environment.definitions.maker(key).get_asset_spec(key).partitions_def if key is not None else None
         upstream = OutputContext(
             key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
-            name=ref.output, mapping_key=mapping_key, resources=reading.resources, log=log,
+            name=ref.output, mapping_key=mapping_key, resources=reading.call.resources, log=log,
             definition_metadata=self._said_of(reading, ref),
         )  # fmt: skip
         context = InputContext(
             key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=slot.value_type,
             definition_metadata=slot.declared.metadata, annotation=slot.annotation,
-            resources=reading.resources, log=log, upstream_output=upstream,
+            resources=reading.call.resources, log=log, upstream_output=upstream,
         )  # fmt: skip
         try:
-            return reading.manager(manager).load_input(context)
+            return reading.call.manager(manager).load_input(context)
         except MissingValue as error:
             raise MissingValue(
                 f"output '{ref.output}' of step '{ref.step}' was not stored, so it cannot be read in another process or run. "
@@ -259,7 +261,7 @@ class InputLoader:
         if not isinstance(graph, GraphBody):
             return {}
         path = ref.step.partition("[")[0]
-        op = graph.op_at(path if reading.owner is None else path.removeprefix(f"{reading.owner.name}."))
+        op = graph.op_at(path if reading.call.owner is None else path.removeprefix(f"{reading.call.owner.name}."))
         return op.outs[ref.output].metadata if ref.output in op.outs else {}
 
     # -- given at launch ---------------------------------------------------------------------------------------------------
@@ -267,15 +269,15 @@ class InputLoader:
     def _given(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
         if item.graph_input and (GIVEN, item.graph_input, None) in self.values:
             return self.values[GIVEN, item.graph_input, None], InputLoaded(item.name, "given")
-        declared = reading.slot(item).declared
+        declared = reading.call.slot(item).declared
         data = _configured(reading, item)
         if data is not _ABSENT:
             loader = resolve_type(declared.value_type).loader if declared.value_type is not None else None
             if loader is None and isinstance(data, Mapping) and list(data) == ["value"]:  # the long form of a value
                 data = data["value"]
             if loader is not None:
-                context = TypeCheckContext(reading.log(), reading.resources, reading.task.run_id)
-                data = loader.load(context, data, of=f"input '{item.name}' of op '{reading.op.name}'")
+                context = TypeCheckContext(reading.capture.log, reading.call.resources, reading.task.run_id)
+                data = loader.load(context, data, of=f"input '{item.name}' of op '{reading.call.op.name}'")
             return data, InputLoaded(item.name, "config")
         if declared.has_default:
             return declared.default_value, InputLoaded(item.name, "default")
@@ -310,7 +312,7 @@ def given_in_config(config: Mapping[str, Any], item: StepInput, handle: str, nod
 
 
 def _configured(reading: Reading, item: StepInput) -> Any:
-    owner = reading.owner
+    owner = reading.call.owner
     return _in_config(reading.config, item, reading.task.step.handle, owner.name if owner is not None else None)
 
 

@@ -20,7 +20,8 @@ class RunLoggers:
 
     def __init__(self, environment: StepEnvironment) -> None:
         self.environment = environment
-        self._made: tuple[logging.Logger, ...] | None = None
+        self.made: tuple[logging.Logger, ...] | None = None
+        """None before the first step."""
 
     def for_step(self, task: StepTask) -> tuple[logging.Logger, ...]:
         """The loggers of the run that a step belongs to.
@@ -30,11 +31,11 @@ class RunLoggers:
         InvalidConfigError
             If the run config names a logger that nobody defines, or its config does not fit.
         """
-        if self._made is None:
+        if self.made is None:
             with _MAKING:
-                if self._made is None:
-                    self._made = (*self.environment.loggers, *self._open(task))
-        return self._made
+                if self.made is None:
+                    self.made = (*self.environment.loggers, *self._open(task))
+        return self.made
 
     def _open(self, task: StepTask) -> list[logging.Logger]:
         definitions = self.environment.definitions

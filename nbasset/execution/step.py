@@ -40,7 +40,7 @@ from nbasset.execution.environment import StepEnvironment, observe_nothing
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
 from nbasset.execution.inputs import GIVEN, InputLoader, Reading
-from nbasset.execution.results import Given, Item, ResultReader
+from nbasset.execution.results import Given, Item, ResultReader, is_plain
 from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
@@ -65,6 +65,7 @@ class StepRunner:
         self.loader = InputLoader(environment, self.values, resources.own_manager)
         self.loggers = RunLoggers(environment)
         self._calls: dict[tuple[str, str], Call] = {}
+        self._managers: dict[str, Any] = {}
 
     def run(self, task: StepTask) -> StepReport:
         """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
@@ -80,7 +81,7 @@ class StepRunner:
         place = (step.node, step.handle)
         found = self._calls.get(place)
         if found is None or found.outputs != step.outputs:
-            found = self._calls[place] = Call(*self._node(task), step, self.environment)
+            found = self._calls[place] = Call(*self._node(task), step, self.environment, self.resources, self._managers)
         return found
 
     def _node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
@@ -115,8 +116,11 @@ class StepRunner:
 class _Attempt:
     """One attempt. What the function's call needs is found first, then everything else only if something asks for it."""
 
+    __slots__ = (
+        "call", "capture", "config", "context", "environment", "facts", "hooks", "keys", "load_us", "runner", "staged", "started_us", "step",
+        "task", "work_us", "write_us",
+    )  # fmt: skip
     call: Call
-    resources: Any
     config: tuple[Any, Any]
 
     def __init__(self, runner: StepRunner, task: StepTask) -> None:
@@ -130,14 +134,15 @@ class _Attempt:
         self.staged: list[tuple[str, Staged]] = []
         self.keys: list[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest] = []
         self.context: OpExecutionContext | None = None
-        job = runner.job(task)
+        job = runner.job(task) if task.job is not None else None
         self.hooks = StepHooks(runner.environment, task, job.hook_defs) if job is not None and job.hook_defs else None
-        self.capture = Capture(self.environment.runs_folder, task, echo=self.environment.echo, level=self.environment.log_level)
+        self.capture = Capture(self.environment, task)
 
     def run(self) -> StepReport:
         with self.capture as capture:
             try:
-                capture.loggers = self.runner.loggers.for_step(self.task)
+                loggers = self.runner.loggers
+                capture.loggers = loggers.made if loggers.made is not None else loggers.for_step(self.task)
                 if self.environment.observe is observe_nothing and not self.environment.python_loggers:
                     self._execute()
                 else:
@@ -164,22 +169,23 @@ class _Attempt:
         self._prepare()
         call, op = self.call, self.call.op
         takes = op.parameters
-        at = clock.now_us()
-        values = self._load() if self.step.inputs else {}
+        began = self.started_us
+        values = {}
+        if self.step.inputs:
+            values = self._load()
+            began = clock.now_us()
+            self.load_us = began - self.started_us
         for name, key in takes.resources.items():
-            values[name] = self.resources[key]
+            values[name] = call.resources[key]
         if takes.config is not None:
             values[takes.config] = self.config[1]
-        began = clock.now_us()
-        self.load_us = began - at
         if takes.context is not None:
             self.context = self._context()
             result = op.fn(self.context, **values)
         else:
             result = op.fn(**values)
-        if call.is_bare(result):
-            assert call.sole is not None
-            self._keep_value(Given(call.sole.name, result), call.sole)
+        if call.sole is not None and is_plain(result):
+            self._keep_value(Given(call.sole.name, result, NONE, None, NONE), call.sole)
         else:
             reader = ResultReader(
                 self.step.outputs, what=call.what, annotated_none=call.annotated_none, is_check=self.step.kind == "check"
@@ -197,13 +203,11 @@ class _Attempt:
             self.hooks = StepHooks(self.environment, self.task)
         if self.hooks is not None:
             self.hooks.of(call.op)
-        if call.resources is None:
-            also = self.hooks.resource_keys if self.hooks is not None else ()
-            call.resources = self.runner.resources.for_call(call, self.step, also=also)
-        self.resources = call.resources
+        if self.hooks is not None or call.op.resource_keys or not call.can_store():
+            call.open(self.hooks.resource_keys if self.hooks is not None else ())
         self.config = self.runner.resources.config_for(self.step, call.op) if call.op.config_schema is not None else _NO_CONFIG
         if self.hooks is not None:
-            self.hooks.with_surroundings(self.resources, self.config[0], self.capture.log)
+            self.hooks.with_surroundings(call.resources, self.config[0], self.capture.log)
 
     def _context(self) -> OpExecutionContext:
         task, owner = self.task, self.call.owner
@@ -218,7 +222,7 @@ class _Attempt:
             partitions=task.refs,
             config=self.config[0],
             config_value=self.config[1],
-            resources=self.resources,
+            resources=self.call.resources,
             log=self.capture.log,
             instance=self.environment.instance,
             attempt=task.attempt,
@@ -233,17 +237,14 @@ class _Attempt:
         )
 
     def _load(self) -> dict[str, Any]:
-        call = self.call
-        run_config = self.runner.resources.run_config
+        call, load = self.call, self.runner.loader.load
         versions = {one.name: one for one in self.task.inputs}
-        reading = Reading(
-            self.task, call.op, call.owner, self.resources, lambda: self.capture.log, run_config, call.slot, call.manager, versions
-        )  # fmt: skip
+        reading = Reading(self.task, call, self.capture, self.runner.resources.run_config, versions)
         values: dict[str, Any] = {}
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
                 continue
-            value, fact = self.runner.loader.load(reading, item)
+            value, fact = load(reading, item)
             if value is Nothing:
                 continue
             values[item.name] = check_input(value, item.name, call, partitions=versions.get(item.name))
@@ -267,7 +268,7 @@ class _Attempt:
         at = clock.now_us()
         if self.hooks is not None:
             self.hooks.gave(item)
-        is_split = self.call.is_split(item.value, output, self.task.refs)
+        is_split = bool(self.task.refs) and self.call.is_split(item.value, output, self.task.refs)
         if item.value is not NO_VALUE:
             check_output(item.value, item.output, self.call, by_partition=is_split)
         if is_split and len(self.task.refs) == 1:
@@ -291,13 +292,15 @@ class _Attempt:
         manager = self.call.manager(output.manager)
         if type(manager) is InMemoryIOManager and output.asset is not None and len(refs) <= 1:
             manager.keep(output.asset.to_user_string(), refs[0].key if refs else None, item.value)
-            self._remember(output, item.value)
+            if self.runner.keeps_values:
+                self._remember(output, item.value)
             self._record(output, item, refs, metadata, new_version_id())
             return
         base = self._output_context(item, output, metadata)
         if not isinstance(manager, StagingIOManager):
             manager.handle_output(base, item.value)
-            self._remember(output, item.value)
+            if self.runner.keeps_values:
+                self._remember(output, item.value)
             self._record(output, item, refs, {**metadata, **base.added_metadata}, base.version_id, data_version=base.data_version)
             return
         for one, value in split_output(base, item.value):
@@ -316,7 +319,7 @@ class _Attempt:
 
     def _remember(self, output: NodeOutput, value: Any) -> None:
         """Values of assets that no file of ours holds, for the result of a run whose caller asks for them."""
-        if not self.runner.keeps_values or output.asset is None:
+        if output.asset is None:
             return
         refs = self.task.refs
         if len(refs) > 1 and isinstance(value, Mapping):
@@ -337,7 +340,7 @@ class _Attempt:
             definition_metadata=spec.metadata if spec is not None else (out.metadata if out is not None else {}),
             value_type=out.value_type if out is not None else None,
             config=self.config[0],
-            resources=self.resources,
+            resources=self.call.resources,
             log=self.capture.log,
             step_key=self.step.key,
             run_id=self.task.run_id,
@@ -372,7 +375,7 @@ class _Attempt:
             self.task.code,
             self.environment.hidden_state(self.step.node),
         )
-        tags = dict(item.tags) if item.tags else {}
+        tags = dict(item.tags) if item.tags else NONE
         for ref in refs or (None,):
             self.facts.append(
                 AssetMaterialized(
@@ -445,9 +448,10 @@ class _Attempt:
             self.facts = [_with_told(fact, told.asset_metadata, told.metadata, self.step.outputs) for fact in self.facts]
 
     def _report(self, error: BaseException | None, *, cancelled: bool = False) -> StepReport:
-        logs = self.capture.fact()
-        if logs is not None:
-            self.facts.append(logs)
+        if self.capture.has_spoken:
+            logs = self.capture.fact()
+            if logs is not None:
+                self.facts.append(logs)
         facts, staged = tuple(self.facts), tuple(self.staged)
         if error is None:
             return StepReport(
@@ -462,6 +466,8 @@ class _Attempt:
 
 
 _NO_CONFIG = (None, None)
+NONE: Mapping[str, Any] = {}
+"""The metadata and the tags of what has none: one mapping for all, which nobody fills."""
 _UNKNOWN: tuple[None, None, None, None] = (None, None, None, None)
 
 
