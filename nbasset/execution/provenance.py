@@ -34,9 +34,15 @@ class Provenance:
     packages: Callable[[str], str]
     _reads: dict[AssetKey, tuple[Read, ...]] = field(default_factory=dict)
     _seen: dict[tuple[str, OrdinalSet | None], dict[AssetKey, int]] = field(default_factory=dict)
+    _whole: dict[AssetKey, tuple[InputUsed, ...]] = field(default_factory=dict)
 
     def begin(self, step: Step) -> None:
         """A step is handed out: what the run has seen by now of the assets above is what it reads. A graph counts from its first step."""
+        if step.partitions is None and len(step.assets) == 1 and step.handle == step.node:
+            used = self._used_whole(step)
+            if used is not None:
+                self._whole[step.assets[0]] = used
+                return
         seen = self._seen.setdefault((step.node, step.partitions), {})
         for key in step.assets if step.handle == step.node else self._node_assets(step):
             for read in self._reads_of(key):
@@ -45,6 +51,8 @@ class Provenance:
 
     def used(self, step: Step, asset: AssetKey, ordinal: int | None) -> tuple[InputUsed, ...]:
         """What one output, or one partition of it, reads."""
+        if ordinal is None and asset in self._whole:
+            return self._whole[asset]
         seen = self._seen.get((step.node, step.partitions), _NOTHING)
         return tuple([self._input(read, asset, ordinal, seen.get(read.asset, 0)) for read in self._reads_of(asset)])
 
@@ -54,7 +62,7 @@ class Provenance:
 
     def told(self, step: Step, code: CodeRef, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """The facts of a step, with what its outputs were made from."""
-        return tuple([self._told(step, code, fact) if isinstance(fact, AssetMaterialized) else fact for fact in facts])
+        return tuple([self._told(step, code, fact) if type(fact) is AssetMaterialized else fact for fact in facts])
 
     def _told(self, step: Step, code: CodeRef, fact: AssetMaterialized) -> AssetMaterialized:
         if fact.input_digest != NOT_TOLD or fact.asset not in self.catalog.by_key:
@@ -70,6 +78,22 @@ class Provenance:
             code.source_id, used, fact.rows, fact.size_bytes, fact.schema_id, fact.uri, fact.metadata, tags, fact.hidden_state,
             fact.description,
         )  # fmt: skip
+
+    def _used_whole(self, step: Step) -> tuple[InputUsed, ...] | None:
+        """What the one asset of a step reads, in the order of `reads_of`, where nothing of it has partitions; else None."""
+        used = []
+        for item in step.leaves():
+            if item.kind == "asset" and item.asset is not None:
+                if item.partitions is not None:
+                    return None
+                used.append(self.versions.used(item.asset))
+        asset = self.catalog.by_key.get(step.assets[0])
+        for dep in asset.deps if asset is not None else ():
+            if dep.input is None and all(one.asset != dep.asset for one in used):
+                if self.catalog.asset(dep.asset).partitions_def is not None:
+                    return None
+                used.append(self.versions.used(dep.asset))
+        return tuple(used)
 
     def _input(self, read: Read, asset: AssetKey, ordinal: int | None, as_of: int) -> InputUsed:
         if read.upstream is None:

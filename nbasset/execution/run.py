@@ -143,7 +143,6 @@ class RunLoop:
         started = False
         while self._later and len(self._running) < self._capacity and self._later[0][0] <= clock.monotonic():
             self._submit(heapq.heappop(self._later)[2])
-            self._settle()
             started = True
         held: list[Step] = []
         while len(self._running) < self._capacity and not self.cancel.is_set:
@@ -157,7 +156,6 @@ class RunLoop:
             task = self._task(step)
             if task is not None:
                 self._submit(task)
-                self._settle()
         for step in held:
             self.progress.put_back(step)
         return started
@@ -172,7 +170,7 @@ class RunLoop:
         return False
 
     def _settle(self) -> None:
-        """Take in calls that ended at once (the inline executor): their successors may start in the same round."""
+        """Take in calls that ended at once: their successors may start in the same round."""
         for future in tuple(self._running):
             if future.done():
                 self._finish(self._running.pop(future), future)
@@ -243,6 +241,10 @@ class RunLoop:
             self._running[future] = task
             raise
         self._running[future] = task
+        if self._is_inline:  # it has ended
+            self._finish(self._running.pop(future), future)
+        else:
+            self._settle()
 
     def _finish(self, task: StepTask, future: Future[StepReport]) -> None:
         step = task.step
@@ -254,7 +256,7 @@ class RunLoop:
         except Exception as error:  # noqa: BLE001 - a worker that died or a report that could not be made fails this step alone
             report = StepReport(step.key, error=error_info(error), started_us=clock.now_us())
         if report.error is None:
-            problem = self._shielded(lambda: self._publish(task, report)) if report.staged else self._publish(task, report)
+            problem = self._publish(task, report) if not report.staged else self._shielded(lambda: self._publish(task, report))
             if problem is None:
                 return
             report = replace(report, staged=(), error=problem)
@@ -375,9 +377,9 @@ class RunLoop:
 
     def _taken_in(self, event: Event, place: int) -> list[Skip]:
         """What the loop knows after an event of its own: what can no longer run, and which versions there are."""
-        if isinstance(event, StepSucceeded):
+        if type(event) is StepSucceeded:
             for fact in event.facts:
-                if isinstance(fact, AssetMaterialized):
+                if type(fact) is AssetMaterialized:
                     self.versions.note(fact, place)
         return self.progress.apply(event)
 

@@ -6,7 +6,7 @@ may start while the end of one before it is held: its own end comes after it, in
 killed in between has made these steps and does not know; they are made again.
 
 An event whose number is not known yet has a *place*: where it stands among the events of the run. What reads its version says so by the
-place, and the number takes its stead in the transaction that writes both: in the very object, which nobody has seen before.
+place, and the number takes its stead in the transaction that writes both: in the very object, which nobody outside the run has seen before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from nbasset import clock
 from nbasset.events.facts import AssetMaterialized, InputUsed
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.storage.protocol import Storage
@@ -23,7 +22,7 @@ from nbasset.storage.protocol import Storage
 QUICK_US = 5_000
 """A step is quick that took no longer than this."""
 MOST_HELD = 128
-LONGEST_HELD_S = 0.05
+LONGEST_HELD_US = 50_000
 
 
 class RunLog:
@@ -36,7 +35,7 @@ class RunLog:
         self._untold: deque[Event] = deque()
         self._storage = storage
         self._on_event = on_event
-        self._since = 0.0
+        self._since_us = 0
         self._lock = threading.RLock()
         self._telling = threading.RLock()
 
@@ -87,14 +86,17 @@ class RunLog:
 
     def hold(self, event: StepSucceeded) -> None:
         """Keep the end of a quick step for a moment."""
-        now = clock.monotonic()
         with self._lock:
             held = len(self.events) - len(self._numbers)
             if not held:
-                self._since = now
+                self._since_us = event.at_us
             self.events.append(event)
-            self._places.extend(_places_in((event,)))
-            is_due = held + 1 >= MOST_HELD or now - self._since >= LONGEST_HELD_S
+            for fact in event.facts:
+                if type(fact) is AssetMaterialized:
+                    for used in fact.inputs:
+                        if used.as_of_seq < 0:
+                            self._places.append((used, -1 - used.as_of_seq))
+            is_due = held + 1 >= MOST_HELD or event.at_us - self._since_us >= LONGEST_HELD_US
         if is_due:
             self.settle()
 

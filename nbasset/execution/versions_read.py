@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.events.facts import AssetMaterialized
+from nbasset.events.facts import AssetMaterialized, InputUsed
 from nbasset.events.records import PartitionTable
 from nbasset.events.reducers import data_version_of
 from nbasset.execution.task import InputVersions
@@ -39,6 +39,8 @@ class VersionsRead:
         self._places: dict[AssetKey, int] = {}
         self._number = number
         self._made: dict[tuple[AssetKey, int], Version] = {}
+        self._used: dict[AssetKey, InputUsed] = {}
+        self._inputs: dict[AssetKey, InputVersions] = {}
         self._refs: dict[tuple[int, OrdinalSet], tuple[PartitionRef, ...]] = {}  # by identity of the definition, which the catalog keeps
 
     def current(self, asset: AssetKey, ordinal: int | None) -> Version | None:
@@ -62,12 +64,23 @@ class VersionsRead:
     def note(self, fact: AssetMaterialized, place: int) -> None:
         """The run made this version, with the event at a place of its log."""
         version = (fact.version_id, fact.data_version, fact.input_digest)
+        self._used.pop(fact.asset, None)
         if fact.partition is None:
             self._whole[fact.asset] = version
             self._cut.discard(fact.asset)
+            self._inputs.pop(fact.asset, None)
         else:
             self._made[fact.asset, fact.partition.ordinal] = version
         self._places[fact.asset] = place
+
+    def used(self, asset: AssetKey) -> InputUsed:
+        """What is read of an asset without partitions as it is now: one object for all that read it until it is made again."""
+        found = self._used.get(asset)
+        if found is None:
+            version = self.current(asset, None)
+            place = self.as_of(asset, is_partitioned=False)
+            found = self._used[asset] = InputUsed(asset, None, version[1] if version else "", place)
+        return found
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
         """Keys and ordinals of some partitions of an asset, in the order of its definition."""
@@ -90,10 +103,14 @@ class VersionsRead:
         asset = item.asset
         assert asset is not None
         if item.partitions is None:
-            found = self._whole[asset] if asset in self._whole else self.current(asset, None)
+            known = self._inputs.get(asset)  # most readers of an asset call it by the same name
+            if known is not None and known.name == item.name:
+                return known
+            found = self.current(asset, None)
             ids = (found[0],) if found else ()
             data = (found[1],) if found else ()
-            return InputVersions(item.name, asset, (), ids, data, found is not None, is_cut=asset in self._cut)
+            made = self._inputs[asset] = InputVersions(item.name, asset, (), ids, data, found is not None, is_cut=asset in self._cut)
+            return made
         refs = self.refs(asset, item.partitions)
         versions = [self.current(asset, ref.ordinal) for ref in refs]
         return InputVersions(

@@ -59,8 +59,7 @@ class Watch:
 
     def started(self, task: StepTask) -> None:
         """An attempt was handed to the executor."""
-        with self._lock:
-            self._tasks[task.step.key] = (task, clock.monotonic())
+        self._tasks[task.step.key] = (task, clock.monotonic())
 
     def ended(self, task: StepTask) -> None:
         """Its report is there."""
@@ -89,7 +88,7 @@ class Watch:
 
     def _tell_slow(self, now: float) -> None:
         with self._lock:
-            slow = [task for task, since in self._tasks.values() if now - since >= SLOW_STEP_S]
+            slow = [task for task, since in list(self._tasks.values()) if now - since >= SLOW_STEP_S]
             fresh = [task for task in slow if (task.step.key, task.attempt) not in self._told]
             if not fresh:
                 return

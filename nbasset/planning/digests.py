@@ -9,12 +9,15 @@ from nbasset.events.facts import InputUsed
 
 
 def digest_of(parts: Iterable[str]) -> str:
-    """A short digest of some texts in order; 32 hexadecimal digits. Each text counts with its length, so none can run into the next."""
-    counted = []
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        counted.append(b"%d:%b" % (len(data), data))
-    return blake2b(b"".join(counted), digest_size=16).hexdigest()
+    """A short digest of some texts in order; 32 hexadecimal digits. Each text counts with its length in bytes, so none can run into the
+    next.
+    """
+    texts = list(parts)
+    counted = "".join([f"{len(text)}:{text}" for text in texts])
+    if counted.isascii():
+        return blake2b(counted.encode(), digest_size=16).hexdigest()
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return blake2b(b"".join([b"%d:%b" % (len(data), data) for data in encoded]), digest_size=16).hexdigest()
 
 
 def versions_digest(data_versions: Sequence[str], ordinals: Iterable[int] = ()) -> str:

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Literal
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.catalog import OutputRef
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, InputLoaded, OutputStored
+from nbasset.definitions.catalog import NodeOutput, OutputRef
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, OutputStored
 from nbasset.events.kinds import Event, StepFailed, StepReused, StepSkipped, StepSucceeded
 from nbasset.events.records import StepStatus
 from nbasset.keys import AssetKey
@@ -135,26 +135,16 @@ class RunProgress:
         self.status[key] = status
 
     def _note_outputs(self, step: Step, facts: Iterable[object]) -> None:
-        came: set[str] = set()
-        assets = set()
-        keys: dict[str, list[str]] = {}
         for fact in facts:
-            if isinstance(fact, InputLoaded):
-                continue
-            if isinstance(fact, OutputStored):
-                came.add(fact.output)
-                if fact.mapping_key is not None:
-                    keys.setdefault(fact.output, []).append(fact.mapping_key)
-            elif isinstance(fact, (AssetMaterialized, AssetObserved)):
-                assets.add(fact.asset)
-            elif isinstance(fact, CheckEvaluated) and fact.blocking and not fact.passed and fact.severity == "ERROR":
+            if type(fact) is CheckEvaluated and fact.blocking and not fact.passed and fact.severity == "ERROR":
                 self._failed_checks.setdefault(step.key, set()).add(fact.check)
                 self.blocking_failures.append(fact)
         gone = set()
         for output in step.outputs:
             if output.is_dynamic:
-                self.mapping_keys[step.key, output.name] = tuple(keys.get(output.name, ()))
-            elif output.check is None and output.name not in came and output.asset not in assets and not output.is_required:
+                stored = [fact for fact in facts if isinstance(fact, OutputStored) and fact.output == output.name]
+                self.mapping_keys[step.key, output.name] = tuple([fact.mapping_key for fact in stored if fact.mapping_key is not None])
+            elif not output.is_required and output.check is None and not any(_is_of(fact, output) for fact in facts):
                 gone.add(output.name)
         if gone:
             self._gone[step.key] = frozenset(gone)
@@ -162,15 +152,16 @@ class RunProgress:
 
     def _release(self, key: str) -> list[Skip]:
         skips: list[Skip] = []
+        waiting = self._waiting
         may_stop = key in self._failed_checks or key in self._gone
-        for name in list(self._dependents[key]):
-            self._waiting[name] -= 1
-            if self.status[name] != "waiting":
+        for name in self._dependents[key]:
+            waiting[name] -= 1
+            if (waiting[name] and not may_stop) or self.status[name] != "waiting":
                 continue
             skip = self._must_skip(self._steps[name], key) if may_stop else None
             if skip is not None:
                 skips.extend(self._skipped(skip))
-            elif not self._waiting[name]:
+            else:
                 self._push(name)
         return skips
 
@@ -320,3 +311,10 @@ class RunProgress:
 
 def _is_fed_by(item: StepInput, step: str) -> bool:
     return any(ref.step == step for leaf in item.leaves() for ref in leaf.outputs)
+
+
+def _is_of(fact: object, output: NodeOutput) -> bool:
+    """Whether a fact tells that an output came."""
+    if isinstance(fact, OutputStored):
+        return fact.output == output.name
+    return isinstance(fact, (AssetMaterialized, AssetObserved)) and fact.asset == output.asset
