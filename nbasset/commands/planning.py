@@ -99,7 +99,7 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
         {**{key: given[key] for key in looked_at & given.keys()}, **{key: one for key, one in wanted.items() if one is not None}},
         wish.checks,
         perhaps,
-        {key: _why(now.states.get(key), key, key in chosen, wish.which) or why_reader(key, wanted, catalog) for key in wanted},
+        _whys(wanted, chosen, wish, now, catalog),
         left_out,
         dict(wish.run_config),
         dict(wish.tags),
@@ -206,7 +206,7 @@ def _narrowed(
     for key in catalog.order:
         if key not in chosen:
             continue
-        definition = catalog.by_key[key].partitions_def
+        definition = catalog.by_key[key].spec.partitions_def
         if definition is None:
             if wish.which == "all" or _is_meant(now.states[key], wish.which):
                 wanted[key] = None
@@ -261,6 +261,15 @@ def _add_upstream(catalog: Catalog, wanted: dict[AssetKey, OrdinalSet | None], n
             if lacking:
                 before = wanted.get(dep.asset)
                 wanted[dep.asset] = lacking if before is None else before | lacking
+
+
+def _whys(
+    wanted: Mapping[AssetKey, OrdinalSet | None], chosen: frozenset[AssetKey], wish: Wish, now: Standing, catalog: Catalog
+) -> dict[AssetKey, tuple[Reason, ...]]:
+    """Why each asset is wanted."""
+    if not now.states:  # nothing was looked at: what is named runs however it stands
+        return {key: (Reason("asked", key.to_user_string(), "you asked for it"),) for key in wanted}
+    return {key: _why(now.states.get(key), key, key in chosen, wish.which) or why_reader(key, wanted, catalog) for key in wanted}
 
 
 def _why(state: AssetState | None, key: AssetKey, is_chosen: bool, which: Which) -> tuple[Reason, ...]:

@@ -45,12 +45,17 @@ class Resolver:
         self._by_last: dict[str, list[AssetKey]] = {}  # keys of several parts: the others are found as they are
         self._externals: dict[AssetKey, CatalogAsset] = {}
         self._known = BUILT_IN_MANAGERS.union(resources)
+        self._by_name: dict[str, AssetKey] = {}  # keys of one part
+        self._sources: dict[str, dict[str, AssetKey | None]] = {}
         taken = [definition for definition in assets if self._take(definition)]
         kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.specs_by_key)]
-        self._bound = [self._bind_partitions(self._bind_reads(definition)) for definition in kept]
+        self._bound = [
+            self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.specs_by_key else one for one in kept
+        ]
         self._assets: list[CatalogAsset] = []
         self._checks: list[CatalogCheck] = []
-        self._edges: dict[str, CatalogDep] = {}
+        self._edges: dict[str, CatalogDep] = {}  # by the name of the input, and so the inputs: those who read an asset in one way share them
+        self._inputs: dict[str, NodeInput] = {}
         for definition in self._bound:
             self._add(definition)
 
@@ -97,7 +102,9 @@ class Resolver:
             )
             return False
         for key in definition.specs_by_key:
-            if len(key.path) > 1 and key not in self.makers:
+            if len(key.path) == 1:
+                self._by_name[key.path[0]] = key
+            elif key not in self.makers:
                 self._by_last.setdefault(key.last, []).append(key)
             self.makers[key] = definition
         self.definitions[definition.name] = definition
@@ -135,11 +142,17 @@ class Resolver:
     def _add(self, definition: AssetsDefinition) -> None:
         if definition.node is not None:
             self._check_resources(definition, definition.node)
-        loaded = []
+        loaded: list[CatalogDep] = []
+        sources: dict[str, AssetKey | None] = {}
+        if definition.node is not None:
+            self._sources[definition.name] = sources
         for name, item in definition.inputs.items():
-            found = self._find(item, definition)
+            found = sources[name] = self._find(item, definition)
             if found is not None:
-                loaded.append(self._edge(name, found, item))
+                edge = self._edges.get(name)
+                if edge is None or edge.asset is not found or item.partition_mapping is not None or item.metadata:
+                    edge = self._edge(name, found, item)
+                loaded.append(edge)
             elif not item.has_default or self._is_ambiguous(item):
                 self._not_found(item, definition)
         outputs: dict[AssetKey, str] = {}
@@ -170,14 +183,15 @@ class Resolver:
         """The edge from `key`; those who read one asset in one way share it."""
         if item.partition_mapping is not None or item.metadata:
             return CatalogDep(key, name, item.partition_mapping, item.missing_allowed)
-        edge = self._edges.get(name)
-        if edge is None or edge.asset != key:
-            edge = self._edges[name] = CatalogDep(key, name)
+        edge = self._edges[name] = CatalogDep(key, name)
         return edge
 
     def _find(self, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
         """The asset that fills an input: the one of this key; else the nearest of this name, below the own prefix or the only one."""
-        wanted = item.key if item.key is not None else asset_key_or_none((*item.key_prefix, item.name))
+        if item.key is None and not item.key_prefix:
+            wanted = self._by_name.get(item.name)
+        else:
+            wanted = item.key if item.key is not None else asset_key_or_none((*item.key_prefix, item.name))
         if wanted is not None and wanted in self.makers:
             return wanted
         candidates = self._candidates(item)
@@ -235,8 +249,8 @@ class Resolver:
             self._know(key)
 
     def _node(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> CatalogNode:
-        sources = {name: self._find(item, definition) for name, item in definition.inputs.items()}
-        steps = (_op_step(definition, node, sources),) if isinstance(node, OpDefinition) else asset_steps(definition, node, sources)
+        sources = self._sources[definition.name]
+        steps = (self._op_step(definition, node, sources),) if isinstance(node, OpDefinition) else asset_steps(definition, node, sources)
         kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.specs_by_key else "check"
         return CatalogNode(
             definition.name,
@@ -250,10 +264,32 @@ class Resolver:
             definition.place,
         )
 
-    def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
-        wanted = {spec.io_manager_key for spec in definition.specs_by_key.values()}.union(
-            node.resource_keys, *(hook.resource_keys for hook in node.hooks)
+    def _op_step(self, definition: AssetsDefinition, op: OpDefinition, sources: Mapping[str, AssetKey | None]) -> NodeStep:
+        inputs = []
+        for name, item in definition.inputs.items():
+            found, key = self._inputs.get(name), sources[name]
+            is_plain = item.partition_mapping is None and item.input_manager_key is None and not item.metadata
+            if found is None or found.asset is not key or not is_plain:
+                found = _node_input(name, key, item)
+                if is_plain:
+                    self._inputs[name] = found
+            inputs.append(found)
+        specs = definition.specs_by_key
+        outputs = []
+        for output, made in definition.keys_by_output.items():
+            outputs.append(NodeOutput(output, made, None, not specs[made].skippable, manager=specs[made].io_manager_key))
+        for output, check in definition.check_specs_by_output.items():
+            outputs.append(NodeOutput(output, None, check.key, False))
+        return NodeStep(
+            definition.name, tuple(inputs), tuple(outputs), op.retry_policy, op.pool, op.tags, op.resource_keys, op.config_schema is not None
         )
+
+    def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
+        wanted = set(node.resource_keys)
+        for spec in definition.specs_by_key.values():
+            wanted.add(spec.io_manager_key)
+        for hook in node.hooks:
+            wanted |= hook.resource_keys
         if wanted <= self._known:
             return
         known = self._known.union(definition.resource_defs)
@@ -362,22 +398,10 @@ def path_clashes(assets: Sequence[CatalogAsset]) -> list[Problem]:
     return found
 
 
-def _op_step(definition: AssetsDefinition, op: OpDefinition, sources: Mapping[str, AssetKey | None]) -> NodeStep:
-    inputs = [
-        NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, missing_allowed=item.missing_allowed)
-        if key is not None
-        else NodeInput(name, "default")
-        for (name, key), item in zip(sources.items(), definition.inputs.values(), strict=True)
-    ]
-    specs = definition.specs_by_key
-    outputs = [
-        NodeOutput(output, key, None, not specs[key].skippable, manager=specs[key].io_manager_key)
-        for output, key in definition.keys_by_output.items()
-    ]
-    outputs.extend(NodeOutput(output, None, spec.key, False) for output, spec in definition.check_specs_by_output.items())
-    return NodeStep(
-        definition.name, tuple(inputs), tuple(outputs), op.retry_policy, op.pool, op.tags, op.resource_keys, op.config_schema is not None
-    )
+def _node_input(name: str, key: AssetKey | None, item: AssetInput) -> NodeInput:
+    if key is None:
+        return NodeInput(name, "default")
+    return NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, missing_allowed=item.missing_allowed)
 
 
 def _what(definition: AssetsDefinition) -> str:

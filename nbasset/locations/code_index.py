@@ -7,6 +7,7 @@ whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
@@ -64,11 +65,12 @@ class CodeIndex:
 
     def slice(self, node: str) -> Slice | None:
         """What the node needs; None when its code cannot be read (it was typed into a prompt, or made by ``exec``)."""
-        if node not in self._slices:
+        found = self._slices.get(node, _UNREAD)
+        if found is _UNREAD:
             place = self._places[node] = self._find(node)
-            found = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
-            self._slices[node] = found if found is not None and found.version else None
-        return self._slices[node]
+            read = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
+            found = self._slices[node] = read if read is not None and read.version else None
+        return found
 
     def place(self, node: str) -> CodePlace | None:
         """Where the node is written; None when its code cannot be read."""
@@ -84,12 +86,13 @@ class CodeIndex:
 
     def parameters(self, node: str) -> Mapping[str, Parameter]:
         """Parameters of the notebook that the node's code reads, by name: their values are configuration."""
-        if node not in self._parameters:
+        found = self._parameters.get(node)
+        if found is None:
             self.slice(node)
             place = self._places.get(node)
-            found = parameters_of(self._reader, place.source, place.roots, assets=self._assets) if place is not None else {}
+            found = parameters_of(self._reader, place.source, place.roots, assets=self._assets) if place is not None else _NO_PARAMETERS
             self._parameters[node] = found
-        return self._parameters[node]
+        return found
 
     def packages(self, node: str) -> str:
         """The installed packages that the node's code imports, with their versions."""
@@ -128,6 +131,9 @@ class CodeIndex:
         return [self._reader.slice(source, tuple(places), assets=self._assets).text for source, places in roots.values()]
 
 
+_UNREAD: Any = object()
+_NO_PARAMETERS: Mapping[str, Parameter] = {}
+
 NO_CODE = CodeIndex()
 """Nothing can be read: versions are empty, and code is never a reason to run."""
 
@@ -137,24 +143,22 @@ def code_index(resolved: ResolvedDefinitions, find: FindPlace, *, reader: CodeRe
     catalog = resolved.catalog
     given = {}
     for name, definition in resolved.nodes.items():
-        by_hand = _given_version(definition)
-        if by_hand is not None:
-            given[name] = by_hand
+        if None not in [spec.code_version for spec in definition.specs_by_key.values()]:
+            by_hand = _given_version(definition)
+            if by_hand is not None:
+                given[name] = by_hand
     nodes = {asset.spec.key: asset.node for asset in catalog.assets if asset.node is not None}
     return CodeIndex(find, given=given, nodes=nodes, assets=asset_names(catalog), reader=reader)
 
 
 def asset_names(catalog: Catalog) -> frozenset[str]:
     """The names by which a cell's body can read the assets: last parts of their keys that are Python names."""
-    return frozenset(key.last for key in catalog.by_key if key.last.isidentifier())
+    return frozenset([name for key in catalog.by_key if (name := key.path[-1]).isidentifier()])
 
 
 def _given_version(definition: object) -> str | None:
-    """The version given by hand: one for all assets of the node, or a digest when they differ."""
-    specs = getattr(definition, "specs", ())
-    versions = {str(spec.key): str(spec.code_version) for spec in specs if spec.code_version is not None}
-    if len(versions) < len(specs):
-        return None
+    """The version given by hand for all that a node makes: one for all assets, or a digest when they differ; of a check its op's."""
+    versions = {str(spec.key): str(spec.code_version) for spec in getattr(definition, "specs", ())}
     if not versions:
         of_op: str | None = getattr(getattr(definition, "node", None), "code_version", None)
         return of_op

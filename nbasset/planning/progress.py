@@ -61,7 +61,7 @@ class RunProgress:
         self._ready = [(self._order[step.key], step.key) for step in plan.steps if not step.after]
         self._templates: dict[str, list[str]] = {}
         for step in plan.steps:
-            if step.is_template and step.mapped_over is not None:
+            if step.mapped_over is not None and step.is_template:
                 self._templates.setdefault(step.mapped_over.step, []).append(step.key)
         self._has_lists = not _SINGLE.issuperset([item.kind for step in plan.steps for item in step.inputs])
         self._gone: dict[str, frozenset[str]] = {}
@@ -76,6 +76,8 @@ class RunProgress:
     @property
     def steps(self) -> tuple[Step, ...]:
         """Every step there is by now, in order: instead of a template those that took its place."""
+        if not self._templates:
+            return self.plan.steps if not self._has_lists else tuple(self._steps.values())
         gone = {key for keys in self._templates.values() for key in keys if self.status[key] == "succeeded"}
         return tuple(self._steps[key] for key in sorted(self._steps, key=self._order.__getitem__) if key not in gone)
 
@@ -166,7 +168,7 @@ class RunProgress:
         return skips
 
     def _push(self, name: str) -> None:
-        if self._waiting[name] == 0 and not self._steps[name].is_template:
+        if self._waiting[name] == 0 and (self._steps[name].mapped_over is None or not self._steps[name].is_template):
             heapq.heappush(self._ready, (self._order[name], name))
 
     # -- what takes the place of templates ---------------------------------------------------------------------------------

@@ -58,14 +58,15 @@ def with_neighbors(catalog: Catalog, assets: Collection[AssetKey]) -> frozenset[
         If one of them is external: nothing here makes it.
     """
     wanted = set(assets)
+    by_key = catalog.by_key
     for key in assets:
-        asset = catalog.asset(key)
+        asset = by_key.get(key) or catalog.asset(key)
         if asset.node is None:
             raise InvalidDefinitionError(
                 f"'{key}' is external: nothing here makes it. Select what is downstream of it, or define how it is made with @asset."
             )
         node = catalog.nodes_by_name[asset.node]
-        if not node.can_subset:
+        if len(node.assets) > 1 and not node.can_subset:
             wanted.update(node.assets)
     return frozenset(wanted)
 
@@ -110,6 +111,8 @@ def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[Asse
         made = [at[key] for key in node.assets if key in wanted]
         place[node.name] = max(made) if made else _place_of_check(node, catalog, at)
     ordered = sorted(nodes, key=lambda node: place[node.name])
+    if all(len(node.assets) <= 1 for node in nodes):
+        return ordered  # the order of the catalog has each asset after what it reads
     done: set[AssetKey] = set()
     for node in ordered:
         mine = {key for key in node.assets if key in wanted}
@@ -157,11 +160,20 @@ class _Builder:
         self._readers: dict[tuple[int, int, int], UpstreamReader] = {}
         self._suffixes: dict[tuple[int, OrdinalSet], str] = {}
         self._blocking: dict[AssetKey, list[tuple[str, CheckKey, OrdinalSet | None]]] = {}
+        self._plain_inputs: dict[int, StepInput] = {}  # of assets without partitions, by identity of what the catalog keeps
 
     def add(self, node: CatalogNode) -> None:
-        assets = tuple([key for key in node.assets if key in self.wanted])
+        wanted = self.wanted
+        assets = tuple([key for key in node.assets if key in wanted])
         checks = frozenset([check for check in node.checks if check in self.checks]) if node.checks else _NONE
-        shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
+        if len(node.steps) == 1 and not node.checks and assets == node.assets:
+            shapes = [self._whole_shape(node, assets)]
+        else:
+            shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
+        if node.partitions_def is None:
+            for shape in shapes:
+                self._add_step(node, shape, None, "")
+            return
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
             suffix = self._suffix(node, ordinals)
             for shape in shapes:
@@ -191,6 +203,17 @@ class _Builder:
         alone = [(step.handle, "") for step in node.steps if not step.outputs] if everything else []
         return needed_steps(node.steps, [*wanted, *alone])
 
+    def _whole_shape(self, node: CatalogNode, assets: tuple[AssetKey, ...]) -> _Shape:
+        """The same of the only part of a node that is made whole and has no checks."""
+        part = node.steps[0]
+        made = tuple([output.asset for output in part.outputs if output.asset is not None])
+        deps = []
+        for one in made:
+            for dep in self.catalog.by_key[one].deps:
+                if dep.asset is one or (dep.input is None and dep.asset not in made):
+                    deps.append(dep)
+        return _Shape(part, part.outputs, made, (), tuple(deps), bool(made), self._why(made))
+
     def _shape(self, node: CatalogNode, part: NodeStep, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> _Shape:
         """What the steps of all partitions have in common."""
         is_wanted = [(output, _is_wanted(output, assets, checks)) for output in part.outputs]
@@ -216,8 +239,18 @@ class _Builder:
         part = shape.part
         key = part.handle + suffix
         after: set[str] = set()
-        inputs = tuple([self._input(node, item, ordinals, suffix, after) for item in part.inputs])
-        read = {one.asset: one.partitions for item in inputs for one in (item.leaves() if item.parts else (item,)) if one.asset is not None}
+        inputs, known, whole = [], self._plain_inputs, self._whole
+        read: dict[AssetKey, OrdinalSet | None] = {}
+        for item in part.inputs:
+            found = known.get(id(item))
+            if found is None:
+                found = self._input(node, item, ordinals, suffix, after)
+            elif found.asset in whole:
+                after.add(whole[found.asset])
+            inputs.append(found)
+            for one in found.leaves() if found.parts else (found,):
+                if one.asset is not None:
+                    read[one.asset] = one.partitions
         for dep in shape.deps:
             if dep.asset not in read:
                 found = self._upstream(node, dep.asset, dep.partition_mapping, ordinals)
@@ -235,15 +268,15 @@ class _Builder:
             shape.made,
             shape.verdicts,
             ordinals,
-            inputs,
+            tuple(inputs),
             shape.outputs,
             frozenset(after),
-            frozenset(blocked),
+            frozenset(blocked) if blocked else _NONE,
             part.retry,
             part.pool,
             part.tags,
             suffixed(part.mapped_over, suffix) if part.mapped_over is not None else None,
-            conditional=self._is_conditional(shape.made, ordinals),
+            conditional=bool(self.request.conditional) and self._is_conditional(shape.made, ordinals),
             why=shape.why,
         )
         self.steps.append(step)
@@ -265,10 +298,13 @@ class _Builder:
         if item.asset is not None:
             read = self._upstream(node, item.asset, item.partition_mapping, ordinals)
             after.update(self._makers(item.asset, read.ordinals))
-            return StepInput(
+            made = StepInput(
                 item.name, "asset", item.asset, read.ordinals, (), read.nonexistent, read.several, graph_input=item.graph_input,
                 manager=item.manager, missing_allowed=item.missing_allowed,
             )  # fmt: skip
+            if read is _UNPARTITIONED:
+                self._plain_inputs[id(item)] = made
+            return made
         if item.parts:
             parts = tuple(self._input(node, one, ordinals, suffix, after) for one in item.parts)
             return StepInput(item.name, item.kind, parts=parts)
@@ -319,15 +355,13 @@ class _Builder:
     def _is_conditional(self, made: tuple[AssetKey, ...], ordinals: OrdinalSet | None) -> bool:
         """Whether all that the step makes may turn out to need no making."""
         request = self.request
-        if not request.conditional:
-            return False
         return bool(made) and all(
             key in request.conditional and not (ordinals is not None and ordinals & request.certain.get(key, OrdinalSet())) for key in made
         )
 
     def _why(self, made: tuple[AssetKey, ...]) -> tuple[Reason, ...]:
         if len(made) == 1 and made[0] in self.request.why:
-            return tuple(self.request.why[made[0]])
+            return self.request.why[made[0]]
         found: dict[Reason, None] = {}
         for key in made:
             found.update(
