@@ -32,7 +32,8 @@ class MadeWith:
         """The version of a node's configuration."""
         found = self._config.get(node)
         if found is None:
-            parameters = {name: one.digest for name, one in self.scope.location.code.parameters(node).items()}
+            given = self.scope.location.code.parameters(node)
+            parameters = {name: one.digest for name, one in given.items()} if given else {}
             found = self._config[node] = config_version(self.environment, self.run_config, node, parameters)
         return found
 

@@ -113,7 +113,7 @@ def retain(scope: Scope, events: Iterable[Event]) -> int:
     for event in events:
         if isinstance(event, StepSucceeded):
             for fact in event.facts:
-                if isinstance(fact, AssetMaterialized) and fact.uri and fact.asset in known:
+                if type(fact) is AssetMaterialized and fact.uri and fact.asset in known:
                     made.setdefault(fact.asset, set()).add(fact.partition.ordinal if fact.partition is not None else None)
     if not made:
         return 0

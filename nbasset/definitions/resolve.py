@@ -147,7 +147,10 @@ class Resolver:
         if definition.node is not None:
             self._sources[definition.name] = sources
         for name, item in definition.inputs.items():
-            found = sources[name] = self._find(item, definition)
+            found = self._by_name.get(name) if item.key is None and not item.key_prefix and item.name == name else None
+            if found is None:
+                found = self._find(item, definition)
+            sources[name] = found
             if found is not None:
                 edge = self._edges.get(name)
                 if edge is None or edge.asset is not found or item.partition_mapping is not None or item.metadata:
@@ -322,9 +325,9 @@ def asset_key_or_none(name: str | tuple[str, ...]) -> AssetKey | None:
 def rings(assets: Sequence[CatalogAsset]) -> list[Problem]:
     """One problem for each member of each ring of assets that need each other, naming the members in order."""
     places = {asset.spec.key: place for place, asset in enumerate(assets)}
+    if _reads_upwards(assets, places):
+        return []
     upstream = [[places[dep.asset] for dep in asset.deps if dep.asset in places] for asset in assets]
-    if all(one < place for place, found in enumerate(upstream) for one in found):
-        return []  # each reads what is defined above it
     upstream = [[one for one in found if one != place] for place, found in enumerate(upstream)]  # its own earlier partitions are no ring
     waiting = [len(found) for found in upstream]
     downstream: list[list[int]] = [[] for _ in assets]
@@ -338,6 +341,15 @@ def rings(assets: Sequence[CatalogAsset]) -> list[Problem]:
             if not waiting[one]:
                 ready.append(one)
     return _rings_among([place for place, count in enumerate(waiting) if count], upstream, assets)
+
+
+def _reads_upwards(assets: Sequence[CatalogAsset], places: Mapping[AssetKey, int]) -> bool:
+    """Whether each asset reads only what is defined above it."""
+    for place, asset in enumerate(assets):
+        for dep in asset.deps:
+            if places.get(dep.asset, -1) >= place:
+                return False
+    return True
 
 
 def _rings_among(places: Sequence[int], upstream: Sequence[Sequence[int]], assets: Sequence[CatalogAsset]) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 
 from nbasset import clock
@@ -123,8 +124,9 @@ class InputLoader:
     environment: StepEnvironment
     values: Values
     own: Callable[[AssetKey, str], Any] = lambda key, manager: None
+    _told: dict[AssetKey, tuple[InputVersions | None, InputLoaded]] = field(default_factory=dict)
 
-    def load(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
+    def load(self, reading: Reading, item: StepInput, slot: InputSlot) -> tuple[Any, InputLoaded | None]:
         """The value of one input, and the fact that it was loaded. `Nothing` when there is no value to pass.
 
         Raises
@@ -134,7 +136,6 @@ class InputLoader:
         InvariantViolationError
             If it needs partitions that the upstream does not define.
         """
-        slot = reading.call.slot(item)
         if slot.is_nothing:
             return Nothing, None
         if slot.spec is not None and item.kind == "asset":
@@ -143,7 +144,7 @@ class InputLoader:
         if item.kind == "config":
             return self._given(reading, item)
         if item.parts:
-            values = [self.load(reading, part)[0] for part in item.parts]
+            values = [self.load(reading, part, reading.call.slot(part))[0] for part in item.parts]
             return values, InputLoaded(item.name, ", ".join(_source(part) for part in item.parts), (), clock.now_us() - at)
         if item.kind == "mapped":
             value = self._output(reading, item, item.outputs[0], reading.task.mapping_key)
@@ -179,10 +180,9 @@ class InputLoader:
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
         manager = self.own(asset, slot.manager) if slot.is_own else reading.call.manager(slot.manager)
         if type(manager) is InMemoryIOManager and not refs and spec.partitions_def is None:
-            name = asset.to_user_string()
-            value = manager.kept(name, None, _ABSENT)
+            value = manager.kept(asset.to_user_string(), None, _ABSENT)
             if value is not _ABSENT:  # else the manager says what is missing
-                return value, InputLoaded(item.name, name, ids)
+                return value, self._at_hand(item, asset, versions)
         how = load_as(slot.annotation, several=item.several)
         if type(manager) is InMemoryIOManager and how == "single" and len(refs) == 1:
             name = asset.to_user_string()
@@ -193,6 +193,15 @@ class InputLoader:
         context = self._context(reading, item, slot, spec, refs, how, ids)
         value = manager.load_input(context)
         return value, InputLoaded(item.name, str(asset), ids if len(ids) <= 100 else (), clock.now_us() - at, context.added_metadata)
+
+    def _at_hand(self, item: StepInput, asset: AssetKey, versions: InputVersions | None) -> InputLoaded:
+        """That a value was there: one fact for all who read the same version by the same name."""
+        known = self._told.get(asset)
+        if known is not None and known[0] is versions and known[1].name == item.name:
+            return known[1]
+        fact = InputLoaded(item.name, asset.to_user_string(), versions.version_ids if versions is not None else ())
+        self._told[asset] = versions, fact
+        return fact
 
     def _context(
         self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, refs: tuple[PartitionRef, ...], how: LoadAs,

@@ -81,19 +81,19 @@ class Provenance:
 
     def _used_whole(self, step: Step) -> tuple[InputUsed, ...] | None:
         """What the one asset of a step reads, in the order of `reads_of`, where nothing of it has partitions; else None."""
-        used = []
+        read = []
         for item in step.leaves():
             if item.kind == "asset" and item.asset is not None:
                 if item.partitions is not None:
                     return None
-                used.append(self.versions.used(item.asset))
+                read.append(item.asset)
         asset = self.catalog.by_key.get(step.assets[0])
         for dep in asset.deps if asset is not None else ():
-            if dep.input is None and all(one.asset != dep.asset for one in used):
+            if dep.input is None and dep.asset not in read:
                 if self.catalog.asset(dep.asset).partitions_def is not None:
                     return None
-                used.append(self.versions.used(dep.asset))
-        return tuple(used)
+                read.append(dep.asset)
+        return self.versions.used(read)
 
     def _input(self, read: Read, asset: AssetKey, ordinal: int | None, as_of: int) -> InputUsed:
         if read.upstream is None:

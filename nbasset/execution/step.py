@@ -44,7 +44,7 @@ from nbasset.execution.results import Given, Item, ResultReader, is_plain
 from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
-from nbasset.execution.type_checks import check_input, check_output
+from nbasset.execution.type_checks import SIMPLE, check_input, check_output
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import OutputContext, Staged, StagingIOManager, split_output
 from nbasset.keys import AssetKey, PartitionRef, new_version_id
@@ -244,10 +244,13 @@ class _Attempt:
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
                 continue
-            value, fact = load(reading, item)
+            slot = call.slot(item)
+            value, fact = load(reading, item, slot)
             if value is Nothing:
                 continue
-            values[item.name] = check_input(value, item.name, call, partitions=versions.get(item.name))
+            if type(value) is not slot.value_type or slot.value_type not in SIMPLE:
+                check_input(value, item.name, call, partitions=versions.get(item.name))
+            values[item.name] = value
             if fact is not None:
                 self.facts.append(fact)
         return values

@@ -10,12 +10,12 @@ from nbasset.execution.calls import Call
 from nbasset.execution.task import InputVersions
 from nbasset.io_managers.wanted import load_as, of_each_partition
 
-_SIMPLE = frozenset((int, float, str, bool))
+SIMPLE = frozenset((int, float, str, bool))
 """Classes that mean nothing but themselves: a value that is of the very class needs no looking into. Most are."""
 
 
-def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions | None) -> Any:
-    """The value, when its type allows it. Of a dict by partition each entry is checked by the type of an entry.
+def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions | None) -> None:
+    """Nothing, when the input's type allows the value. Of a dict by partition each entry is checked by the type of an entry.
 
     Raises
     ------
@@ -24,18 +24,17 @@ def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions 
     """
     op = call.op
     declared = op.ins[name].value_type if name in op.ins else None
-    if type(value) is declared and declared in _SIMPLE:
-        return value
+    if type(value) is declared and declared in SIMPLE:
+        return
     if partitions is not None and partitions.refs and isinstance(value, dict):
         annotation = op.parameters.inputs.get(name)
         if load_as(annotation, several=True) == "dict":
             _check_each(call, value, of_each_partition(declared if declared is not None else annotation), f"input '{name}'")
-            return value
+            return
     if value is None and partitions is not None and not partitions.refs and not partitions.known:
-        return value
+        return
     if declared is not None:
         check_value(call.type_of(f"in {name}", declared), value, of=f"input '{name}' of {call.what}")
-    return value
 
 
 def check_output(value: Any, name: str, call: Call, *, by_partition: bool) -> None:
@@ -48,7 +47,7 @@ def check_output(value: Any, name: str, call: Call, *, by_partition: bool) -> No
     """
     out = call.op.outs.get(name)
     declared = out.value_type if out is not None else None
-    if declared is None or declared is NO_DEFAULT or (type(value) is declared and declared in _SIMPLE):
+    if declared is None or declared is NO_DEFAULT or (type(value) is declared and declared in SIMPLE):
         return
     if by_partition and isinstance(value, dict):
         _check_each(call, value, of_each_partition(declared) or declared, f"output '{name}'")

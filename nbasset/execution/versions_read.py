@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
@@ -73,14 +73,17 @@ class VersionsRead:
             self._made[fact.asset, fact.partition.ordinal] = version
         self._places[fact.asset] = place
 
-    def used(self, asset: AssetKey) -> InputUsed:
-        """What is read of an asset without partitions as it is now: one object for all that read it until it is made again."""
-        found = self._used.get(asset)
-        if found is None:
-            version = self.current(asset, None)
-            place = self.as_of(asset, is_partitioned=False)
-            found = self._used[asset] = InputUsed(asset, None, version[1] if version else "", place)
-        return found
+    def used(self, assets: Iterable[AssetKey]) -> tuple[InputUsed, ...]:
+        """What is read of assets without partitions as they are now: of each one object for all that read it until it is made again."""
+        found, known = [], self._used
+        for asset in assets:
+            one = known.get(asset)
+            if one is None:
+                version = self.current(asset, None)
+                place = self.as_of(asset, is_partitioned=False)
+                one = known[asset] = InputUsed(asset, None, version[1] if version else "", place)
+            found.append(one)
+        return tuple(found)
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
         """Keys and ordinals of some partitions of an asset, in the order of its definition."""
@@ -97,15 +100,17 @@ class VersionsRead:
 
     def of_inputs(self, step: Step) -> tuple[InputVersions, ...]:
         """What each asset input of a step reads. Order-only dependencies are not inputs."""
-        return tuple([self._of_input(item) for item in step.leaves() if item.kind == "asset" and item.asset is not None])
+        found, known = [], self._inputs
+        for item in step.leaves():
+            if item.kind == "asset" and item.asset is not None:
+                one = known.get(item.asset) if item.partitions is None else None  # most readers of an asset call it by the same name
+                found.append(one if one is not None and one.name == item.name else self._of_input(item))
+        return tuple(found)
 
     def _of_input(self, item: StepInput) -> InputVersions:
         asset = item.asset
         assert asset is not None
         if item.partitions is None:
-            known = self._inputs.get(asset)  # most readers of an asset call it by the same name
-            if known is not None and known.name == item.name:
-                return known
             found = self.current(asset, None)
             ids = (found[0],) if found else ()
             data = (found[1],) if found else ()
