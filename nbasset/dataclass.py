@@ -3,7 +3,8 @@
 The standard one writes and compiles up to eight methods as each class is made, a third of a millisecond a class; that was much of the time
 it took to load what one run of a notebook needs. Here `__init__` is compiled when the class is first called (or its signature asked for),
 the others are closures that need no compiling. An instance of a frozen class with slots is filled while it still is one of an open twin,
-a class of the same layout that lets its fields be set: that takes half the time of setting them one by one past the guard. All else is the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
+a class of the same layout that lets its fields be set: that takes half the time of setting them one by one past the guard. All else is
+the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
 type checkers see the standard decorator. Not offered: `InitVar`, and options that nothing here asks for.
 """
 

@@ -28,7 +28,8 @@ from nbasset.definitions.run_config import RunConfigLike, run_config_data
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError, InvalidInvocationError, ProblemsFound, did_you_mean, kind_of
 from nbasset.events.facts import CheckKey
-from nbasset.execution.inputs import base_name, given_in_config, no_value
+from nbasset.execution.input_slots import base_name
+from nbasset.execution.inputs import given_in_config, no_value
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId, new_run_id

@@ -264,7 +264,7 @@ def _add_upstream(catalog: Catalog, wanted: dict[AssetKey, OrdinalSet | None], n
 
 
 def _whys(
-    wanted: Mapping[AssetKey, OrdinalSet | None], chosen: frozenset[AssetKey], wish: Wish, now: Standing, catalog: Catalog
+    wanted: dict[AssetKey, OrdinalSet | None], chosen: frozenset[AssetKey], wish: Wish, now: Standing, catalog: Catalog
 ) -> dict[AssetKey, tuple[Reason, ...]]:
     """Why each asset is wanted."""
     if not now.states:  # nothing was looked at: what is named runs however it stands

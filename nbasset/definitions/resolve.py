@@ -54,7 +54,9 @@ class Resolver:
         ]
         self._assets: list[CatalogAsset] = []
         self._checks: list[CatalogCheck] = []
-        self._edges: dict[str, CatalogDep] = {}  # by the name of the input, and so the inputs: those who read an asset in one way share them
+        self._edges: dict[
+            str, CatalogDep
+        ] = {}  # by the name of the input, and so the inputs: those who read an asset in one way share them
         self._inputs: dict[str, NodeInput] = {}
         for definition in self._bound:
             self._add(definition)
@@ -284,7 +286,14 @@ class Resolver:
         for output, check in definition.check_specs_by_output.items():
             outputs.append(NodeOutput(output, None, check.key, False))
         return NodeStep(
-            definition.name, tuple(inputs), tuple(outputs), op.retry_policy, op.pool, op.tags, op.resource_keys, op.config_schema is not None
+            definition.name,
+            tuple(inputs),
+            tuple(outputs),
+            op.retry_policy,
+            op.pool,
+            op.tags,
+            op.resource_keys,
+            op.config_schema is not None,
         )
 
     def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import NodeOutput
@@ -11,22 +11,31 @@ from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.results import NO_VALUE
 from nbasset.definitions.value_types import Nothing, Type, resolve_type
 from nbasset.execution.environment import StepEnvironment
-from nbasset.execution.inputs import InputSlot, slot_of
+from nbasset.execution.input_slots import InputSlot, slot_of
 from nbasset.keys import PartitionRef
 from nbasset.planning.plan import Step, StepInput
 
-if TYPE_CHECKING:
-    from nbasset.execution.run_resources import RunResources
+
+class Shared:
+    """What calls of one run have in common: I/O managers by key, and what is known of inputs of a name."""
+
+    __slots__ = ("managers", "slots")
+
+    def __init__(self) -> None:
+        self.managers: dict[str, Any] = {}
+        self.slots: dict[str, InputSlot] = {}
 
 
 class Call:
     """One function as the steps of one node call it.
 
-    Nothing but the function is looked at before somebody asks: of a step that runs once, most is never asked. `shared` are the I/O managers
-    by key that all calls of the run have in common.
+    Nothing but the function is looked at before somebody asks: of a step that runs once, most is never asked. `opens` gives the resources
+    of a call, `shared` is what all calls of the run have in common.
     """
 
-    __slots__ = ("_environment", "_inputs", "_managers", "_resources", "_run", "_step", "_types", "op", "outputs", "owner", "sole")
+    __slots__ = (
+        "_environment", "_inputs", "_managers", "_opens", "_resources", "_shared", "_step", "_types", "op", "outputs", "owner", "sole",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -34,8 +43,8 @@ class Call:
         op: OpDefinition,
         step: Step,
         environment: StepEnvironment,
-        run: RunResources,
-        shared: dict[str, Any],
+        opens: Callable[[Call, Step, Collection[str]], Any],
+        shared: Shared,
     ) -> None:
         self.owner = owner
         self.op = op
@@ -44,11 +53,12 @@ class Call:
         """The output that a bare value is for; None where something else has to be said of it."""
         self._step = step
         self._environment = environment
-        self._run = run
+        self._opens = opens
         self._resources: Any = None
         self._inputs: dict[str, InputSlot] = {}
         self._types: dict[str, Type] = {}
-        self._managers = shared if owner is None or not owner.resource_defs else {}
+        self._shared = shared
+        self._managers = shared.managers if owner is None or not owner.resource_defs else {}
 
     @property
     def what(self) -> str:
@@ -83,21 +93,18 @@ class Call:
     def open(self, also: Collection[str]) -> None:
         """Open its resources, and those `also` wanted by its hooks."""
         if self._resources is None:
-            self._resources = self._run.for_call(self, self._step, also=also)
+            self._resources = self._opens(self, self._step, also)
 
     def can_store(self) -> bool:
         """Whether what keeps its outputs is open already."""
         known = self._managers
-        for output in self.outputs:
-            if output.manager not in known:
-                return False
-        return True
+        return all([output.manager in known for output in self.outputs])  # noqa: C419 - a list costs less than a generator
 
     def slot(self, item: StepInput) -> InputSlot:
         """What is known of an input."""
         found = self._inputs.get(item.name)
         if found is None:
-            found = self._inputs[item.name] = slot_of(item, self.op, self.owner, self._environment)
+            found = self._inputs[item.name] = slot_of(item, self.op, self.owner, self._environment, self._shared.slots)
         return found
 
     def manager(self, key: str) -> Any:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
+from typing import Any
 
 from nbasset import clock
 from nbasset.dataclass import dataclass
-from nbasset.definitions.asset import AssetInput, AssetsDefinition
+from nbasset.definitions.asset import AssetInput
 from nbasset.definitions.catalog import OutputRef
 from nbasset.definitions.graph_body import GraphBody
-from nbasset.definitions.op import In, OpDefinition
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
 from nbasset.errors import InvariantViolationError, MissingValue
 from nbasset.events.facts import InputLoaded
+from nbasset.execution.calls import Call
+from nbasset.execution.capture import Capture
 from nbasset.execution.environment import StepEnvironment
+from nbasset.execution.input_slots import InputSlot, base_name
 from nbasset.execution.task import InputVersions, StepTask
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import InputContext, LoadAs, OutputContext
@@ -24,68 +26,15 @@ from nbasset.io_managers.wanted import load_as
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.planning.plan import StepInput
 
-if TYPE_CHECKING:
-    from nbasset.execution.calls import Call
-    from nbasset.execution.capture import Capture
-
 Values = Mapping[tuple[str, str, str | None], Any]
 GIVEN = ""
 """Stands for the step of values that were given for the inputs of a job: ``values["", "rows", None]``."""
 
 
-class InputSlot(NamedTuple):
-    """What is known of an input whatever is read for it: what the op and the asset say of it, and where it comes from.
-
-    `spec` is of the asset that it reads, `manager` the key that loads it; for an input that other steps give, the key of each output goes
-    before. `is_own` tells that the asset has a manager of its own under that key. Of a list, each is about one item.
-    """
-
-    declared: In
-    annotation: Any
-    value_type: Any
-    wanted: AssetInput | None
-    spec: AssetSpec | None
-    manager: str | None
-    is_own: bool
-    is_nothing: bool
-
-    def managers(self, item: StepInput) -> set[str]:
-        """Keys of the I/O managers, and of what else is needed, to load it."""
-        found = {ref.manager for ref in item.outputs}
-        if self.manager is not None:
-            found.add(self.manager)
-        elif item.kind == "config" and self.declared.value_type is not None:
-            loader = resolve_type(self.declared.value_type).loader
-            found.update(loader.required_resource_keys if loader is not None else ())
-        return found
-
-
-def slot_of(item: StepInput, op: OpDefinition, owner: AssetsDefinition | None, environment: StepEnvironment) -> InputSlot:
-    """What op, asset and definitions say of one input."""
-    name = item.name if "[" not in item.name else base_name(item)
-    declared = op.ins.get(name, _UNDECLARED)
-    annotation, value_type = op.parameters.inputs.get(name), declared.value_type
-    if name is not item.name or item.kind in _LISTS:
-        annotation, value_type = each_of(annotation), each_of(value_type)
-    wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None and item.asset is not None else None
-    manager = item.manager or declared.input_manager_key
-    spec, is_own = None, False
-    if item.asset is not None:
-        maker = environment.definitions.makers.get(item.asset)
-        spec = maker.specs_by_key[item.asset] if maker is not None else environment.definitions.catalog.asset(item.asset).spec
-        manager = (wanted.input_manager_key if wanted is not None else None) or manager or spec.io_manager_key
-        is_own = maker is not None and manager in maker.resource_defs
-    is_only_order = getattr(declared.value_type, "kind", "") == "nothing"
-    return InputSlot(declared, annotation, value_type, wanted, spec, manager, is_own, is_only_order)
-
-
-_UNDECLARED = In()
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the inputs of one step are read with. `capture` has the log of the step, `config` is the run's, `versions` says which versions of
-    an asset to read for an input.
+    """What the inputs of one step are read with. `capture` has the log of the step, `config` is the run's, `versions` says which versions
+    of an asset to read for an input.
     """
 
     task: StepTask
@@ -93,25 +42,6 @@ class Reading:
     capture: Capture
     config: Mapping[str, Any]
     versions: Mapping[str, InputVersions]
-
-
-_LISTS = frozenset({"fan_in", "collected"})
-"""Kinds of inputs of which each thing that is loaded becomes an item of a list, as it does where the name says so: ``rows[1]``."""
-
-
-def each_of(annotation: Any) -> Any:
-    """The type of the items of a list type; None where it does not say.
-
-    >>> each_of(list[int]), each_of(list)
-    (<class 'int'>, None)
-    """
-    arguments = get_args(annotation)
-    return arguments[0] if len(arguments) == 1 and isinstance(get_origin(annotation), type) else None
-
-
-def base_name(item: StepInput) -> str:
-    """The input that something is, or is a part of: ``rows`` for ``rows[1]``."""
-    return item.name.partition("[")[0]
 
 
 @dataclass(slots=True)
@@ -180,9 +110,13 @@ class InputLoader:
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
         manager = self.own(asset, slot.manager) if slot.is_own else reading.call.manager(slot.manager)
         if type(manager) is InMemoryIOManager and not refs and spec.partitions_def is None:
-            value = manager.kept(asset.to_user_string(), None, _ABSENT)
+            name = asset.to_user_string()
+            value = manager.kept(name, None, _ABSENT)
             if value is not _ABSENT:  # else the manager says what is missing
-                return value, self._at_hand(item, asset, versions)
+                told = self._told.get(asset)  # one fact for all who read the same version by the same name
+                if told is None or told[0] is not versions or told[1].name != item.name:
+                    told = self._told[asset] = versions, InputLoaded(item.name, name, ids)
+                return value, told[1]
         how = load_as(slot.annotation, several=item.several)
         if type(manager) is InMemoryIOManager and how == "single" and len(refs) == 1:
             name = asset.to_user_string()
@@ -193,15 +127,6 @@ class InputLoader:
         context = self._context(reading, item, slot, spec, refs, how, ids)
         value = manager.load_input(context)
         return value, InputLoaded(item.name, str(asset), ids if len(ids) <= 100 else (), clock.now_us() - at, context.added_metadata)
-
-    def _at_hand(self, item: StepInput, asset: AssetKey, versions: InputVersions | None) -> InputLoaded:
-        """That a value was there: one fact for all who read the same version by the same name."""
-        known = self._told.get(asset)
-        if known is not None and known[0] is versions and known[1].name == item.name:
-            return known[1]
-        fact = InputLoaded(item.name, asset.to_user_string(), versions.version_ids if versions is not None else ())
-        self._told[asset] = versions, fact
-        return fact
 
     def _context(
         self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, refs: tuple[PartitionRef, ...], how: LoadAs,

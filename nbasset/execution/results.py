@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from nbasset.dataclass import dataclass
@@ -23,8 +23,9 @@ from nbasset.definitions.results import (
     Output,
 )
 from nbasset.errors import InvariantViolationError, did_you_mean, kind_of
+from nbasset.events.facts import AssetMaterialized, AssetObserved, ExpectationEvaluated, Fact
 from nbasset.execution.loop_thread import iterate, run_coroutine
-from nbasset.keys import AssetKey
+from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import MetadataValue
 
 _EVENTS = (
@@ -216,6 +217,38 @@ class ResultReader:
             if output.is_required and not output.is_dynamic and name not in self._seen:
                 hint = "Mark it optional (output_required=False, is_required=False) if that is meant."
                 raise InvariantViolationError(f"{self.what} ended without giving output '{name}'. {hint}")
+
+
+def fact_of(item: Any) -> Fact:
+    """What a function told besides its values, as a fact of its step."""
+    if isinstance(item, ExpectationResult):
+        return ExpectationEvaluated(item.success, item.label, item.description, item.metadata)
+    ref = PartitionRef(item.partition, -1) if item.partition is not None else None
+    if isinstance(item, AssetMaterialization):
+        return AssetMaterialized(item.asset_key, ref, metadata=item.metadata, tags=item.tags, description=item.description)
+    if isinstance(item, AssetObservation):
+        version = item.tags.get("nbasset/data_version")
+        return AssetObserved(item.asset_key, ref, version, item.metadata, item.tags, item.description)
+    raise InvariantViolationError(f"{type(item).__name__} cannot be recorded with a step.")
+
+
+def with_told(
+    fact: Fact,
+    by_asset: Mapping[tuple[AssetKey, str | None], Mapping[str, MetadataValue]],
+    by_output: Mapping[str, Mapping[str, MetadataValue]],
+    outputs: tuple[NodeOutput, ...],
+) -> Fact:
+    """A fact with the metadata that was told of its asset through the context."""
+    if not isinstance(fact, AssetMaterialized):
+        return fact
+    partition = fact.partition.key if fact.partition is not None else None
+    output = next((one.name for one in outputs if one.asset == fact.asset), "")
+    told = {
+        **by_output.get(output, {}),
+        **by_asset.get((fact.asset, None), {}),
+        **(by_asset.get((fact.asset, partition), {}) if partition else {}),
+    }
+    return replace(fact, metadata={**fact.metadata, **told}) if told else fact
 
 
 def is_plain(value: Any) -> bool:

@@ -51,7 +51,7 @@ class RunResources:
     def __exit__(self, *problem: Any) -> None:
         self._stack.__exit__(*problem)
 
-    def for_call(self, call: Call, step: Step, *, also: Collection[str] = ()) -> Resources:
+    def for_call(self, call: Call, step: Step, also: Collection[str] = ()) -> Resources:
         """The resources of a step, and those `also` wanted by its hooks. Steps without any get an empty mapping and open nothing."""
         owner = call.owner
         own = owner.resource_defs if owner is not None else {}

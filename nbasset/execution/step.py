@@ -15,11 +15,8 @@ from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.results import (
     NO_VALUE,
     AssetCheckResult,
-    AssetMaterialization,
-    AssetObservation,
     DataVersion,
     DataVersionsByPartition,
-    ExpectationResult,
 )
 from nbasset.definitions.value_types import Nothing
 from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnknownAsset, UnstorableValue, kind_of
@@ -28,19 +25,18 @@ from nbasset.events.facts import (
     AssetObserved,
     CheckEvaluated,
     CheckKey,
-    ExpectationEvaluated,
     Fact,
     OutputStored,
 )
 from nbasset.events.kinds import StepReused
-from nbasset.execution.calls import Call
+from nbasset.execution.calls import Call, Shared
 from nbasset.execution.capture import Capture, capturing_python
 from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView, Told
 from nbasset.execution.environment import StepEnvironment, observe_nothing
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
 from nbasset.execution.inputs import GIVEN, InputLoader, Reading
-from nbasset.execution.results import Given, Item, ResultReader, is_plain
+from nbasset.execution.results import Given, Item, ResultReader, fact_of, is_plain, with_told
 from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
@@ -65,7 +61,7 @@ class StepRunner:
         self.loader = InputLoader(environment, self.values, resources.own_manager)
         self.loggers = RunLoggers(environment)
         self._calls: dict[tuple[str, str], Call] = {}
-        self._managers: dict[str, Any] = {}
+        self._shared = Shared()
 
     def run(self, task: StepTask) -> StepReport:
         """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
@@ -81,7 +77,7 @@ class StepRunner:
         place = (step.node, step.handle)
         found = self._calls.get(place)
         if found is None or found.outputs != step.outputs:
-            found = self._calls[place] = Call(*self._node(task), step, self.environment, self.resources, self._managers)
+            found = self._calls[place] = Call(*self._node(task), step, self.environment, self.resources.for_call, self._shared)
         return found
 
     def _node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
@@ -117,8 +113,8 @@ class _Attempt:
     """One attempt. What the function's call needs is found first, then everything else only if something asks for it."""
 
     __slots__ = (
-        "call", "capture", "config", "context", "environment", "facts", "hooks", "keys", "load_us", "runner", "staged", "started_us", "step",
-        "task", "work_us", "write_us",
+        "call", "capture", "config", "context", "environment", "facts", "hooks", "keys", "load_us", "runner", "staged", "started_us",
+        "step", "task", "work_us", "write_us",
     )  # fmt: skip
     call: Call
     config: tuple[Any, Any]
@@ -265,7 +261,7 @@ class _Attempt:
         elif isinstance(item, (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)):
             self.keys.append(item)
         else:
-            self.facts.append(_fact(item))
+            self.facts.append(fact_of(item))
 
     def _keep_value(self, item: Given, output: NodeOutput) -> None:
         at = clock.now_us()
@@ -446,9 +442,9 @@ class _Attempt:
         """What was told through the context after outputs were recorded is added to their facts."""
         self.keys += told.keys
         for event in told.events:
-            self.facts.append(self._verdict(event) if isinstance(event, AssetCheckResult) else _fact(event))
+            self.facts.append(self._verdict(event) if isinstance(event, AssetCheckResult) else fact_of(event))
         if told.asset_metadata or told.metadata:
-            self.facts = [_with_told(fact, told.asset_metadata, told.metadata, self.step.outputs) for fact in self.facts]
+            self.facts = [with_told(fact, told.asset_metadata, told.metadata, self.step.outputs) for fact in self.facts]
 
     def _report(self, error: BaseException | None, *, cancelled: bool = False) -> StepReport:
         if self.capture.has_spoken:
@@ -476,33 +472,3 @@ _UNKNOWN: tuple[None, None, None, None] = (None, None, None, None)
 
 def _set(refs: tuple[PartitionRef, ...]) -> OrdinalSet:
     return OrdinalSet.of(ref.ordinal for ref in refs)
-
-
-def _fact(item: Any) -> Fact:
-    if isinstance(item, ExpectationResult):
-        return ExpectationEvaluated(item.success, item.label, item.description, item.metadata)
-    ref = PartitionRef(item.partition, -1) if item.partition is not None else None
-    if isinstance(item, AssetMaterialization):
-        return AssetMaterialized(item.asset_key, ref, metadata=item.metadata, tags=item.tags, description=item.description)
-    if isinstance(item, AssetObservation):
-        version = item.tags.get("nbasset/data_version")
-        return AssetObserved(item.asset_key, ref, version, item.metadata, item.tags, item.description)
-    raise InvariantViolationError(f"{type(item).__name__} cannot be recorded with a step.")
-
-
-def _with_told(
-    fact: Fact,
-    by_asset: Mapping[tuple[AssetKey, str | None], Mapping[str, MetadataValue]],
-    by_output: Mapping[str, Mapping[str, MetadataValue]],
-    outputs: tuple[NodeOutput, ...],
-) -> Fact:
-    if not isinstance(fact, AssetMaterialized):
-        return fact
-    partition = fact.partition.key if fact.partition is not None else None
-    output = next((one.name for one in outputs if one.asset == fact.asset), "")
-    told = {
-        **by_output.get(output, {}),
-        **by_asset.get((fact.asset, None), {}),
-        **(by_asset.get((fact.asset, partition), {}) if partition else {}),
-    }
-    return replace(fact, metadata={**fact.metadata, **told}) if told else fact

@@ -7,7 +7,6 @@ whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
@@ -65,8 +64,8 @@ class CodeIndex:
 
     def slice(self, node: str) -> Slice | None:
         """What the node needs; None when its code cannot be read (it was typed into a prompt, or made by ``exec``)."""
-        found = self._slices.get(node, _UNREAD)
-        if found is _UNREAD:
+        found = self._slices.get(node)
+        if found is None and node not in self._slices:
             place = self._places[node] = self._find(node)
             read = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
             found = self._slices[node] = read if read is not None and read.version else None
@@ -131,7 +130,6 @@ class CodeIndex:
         return [self._reader.slice(source, tuple(places), assets=self._assets).text for source, places in roots.values()]
 
 
-_UNREAD: Any = object()
 _NO_PARAMETERS: Mapping[str, Parameter] = {}
 
 NO_CODE = CodeIndex()

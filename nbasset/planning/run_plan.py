@@ -242,13 +242,13 @@ class _Builder:
         inputs, known, whole = [], self._plain_inputs, self._whole
         read: dict[AssetKey, OrdinalSet | None] = {}
         for item in part.inputs:
-            found = known.get(id(item))
-            if found is None:
-                found = self._input(node, item, ordinals, suffix, after)
-            elif found.asset in whole:
-                after.add(whole[found.asset])
-            inputs.append(found)
-            for one in found.leaves() if found.parts else (found,):
+            filled = known.get(id(item))
+            if filled is None:
+                filled = self._input(node, item, ordinals, suffix, after)
+            elif filled.asset in whole:
+                after.add(whole[filled.asset])
+            inputs.append(filled)
+            for one in filled.leaves() if filled.parts else (filled,):
                 if one.asset is not None:
                     read[one.asset] = one.partitions
         for dep in shape.deps:
