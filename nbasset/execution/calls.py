@@ -34,7 +34,8 @@ class Call:
     """
 
     __slots__ = (
-        "_environment", "_inputs", "_managers", "_opens", "_resources", "_shared", "_step", "_types", "op", "outputs", "owner", "sole",
+        "_environment", "_inputs", "_opens", "_resources", "_shared", "_step", "_types", "managers", "op", "outputs", "owner", "sole",
+        "sole_type",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,8 @@ class Call:
         self.outputs = step.outputs
         self.sole = _sole(step)
         """The output that a bare value is for; None where something else has to be said of it."""
+        out = op.outs.get(self.sole.name) if self.sole is not None else None
+        self.sole_type = out.value_type if out is not None else None
         self._step = step
         self._environment = environment
         self._opens = opens
@@ -58,7 +61,8 @@ class Call:
         self._inputs: dict[str, InputSlot] = {}
         self._types: dict[str, Type] = {}
         self._shared = shared
-        self._managers = shared.managers if owner is None or not owner.resource_defs else {}
+        self.managers = shared.managers if owner is None or not owner.resource_defs else {}
+        """I/O managers that were asked for, by key; `manager` finds the others."""
 
     @property
     def what(self) -> str:
@@ -72,7 +76,7 @@ class Call:
         return returns is None or returns is Nothing or returns is type(None)
 
     @property
-    def managers(self) -> set[str]:
+    def manager_keys(self) -> set[str]:
         """The keys that its values go through, and of what else loads them."""
         found = {output.manager for output in self.outputs}
         for item in self._step.leaves():
@@ -97,7 +101,7 @@ class Call:
 
     def can_store(self) -> bool:
         """Whether what keeps its outputs is open already."""
-        known = self._managers
+        known = self.managers
         return all([output.manager in known for output in self.outputs])  # noqa: C419 - a list costs less than a generator
 
     def slot(self, item: StepInput) -> InputSlot:
@@ -109,10 +113,10 @@ class Call:
 
     def manager(self, key: str) -> Any:
         """The I/O manager under a key: the resource that was opened for the call, else the built-in one."""
-        found = self._managers.get(key)
+        found = self.managers.get(key)
         if found is None:
             resources = self.resources
-            found = self._managers[key] = resources[key] if key in resources else self._environment.manager(key)
+            found = self.managers[key] = resources[key] if key in resources else self._environment.manager(key)
         return found
 
     def type_of(self, place: str, declared: Any) -> Type:

@@ -68,8 +68,21 @@ class InputLoader:
         """
         if slot.is_nothing:
             return Nothing, None
-        if slot.spec is not None and item.kind == "asset":
-            return self._asset(reading, item, slot, slot.spec)
+        if slot.spec is not None and slot.manager is not None and item.kind == "asset":
+            asset, versions, call = slot.spec.key, reading.versions.get(item.name), reading.call
+            manager = self.own(asset, slot.manager) if slot.is_own else call.managers.get(slot.manager) or call.manager(slot.manager)
+            if type(manager) is InMemoryIOManager and slot.spec.partitions_def is None and (versions is None or not versions.is_cut):
+                name = asset.to_user_string()
+                value = manager.kept(name, None, _ABSENT)
+                if value is not _ABSENT:  # else the manager says what is missing
+                    told = self._told.get(asset)  # one fact for all who read the same version by the same name
+                    if told is None or told[0] is not versions or told[1].name != item.name:
+                        told = self._told[asset] = (
+                            versions,
+                            InputLoaded(item.name, name, versions.version_ids if versions is not None else ()),
+                        )
+                    return value, told[1]
+            return self._asset(reading, item, slot, slot.spec, manager)
         at = clock.now_us()
         if item.kind == "config":
             return self._given(reading, item)
@@ -88,11 +101,8 @@ class InputLoader:
 
     # -- stored assets -----------------------------------------------------------------------------------------------------
 
-    def _asset(
-        self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec
-    ) -> tuple[Any, InputLoaded | None]:  # fmt: skip
+    def _asset(self, reading: Reading, item: StepInput, slot: InputSlot, spec: AssetSpec, manager: Any) -> tuple[Any, InputLoaded | None]:
         asset, versions = spec.key, reading.versions.get(item.name)
-        assert slot.manager is not None
         if item.nonexistent and not _allowed(slot.wanted, "allow_nonexistent_partitions"):
             raise InvariantViolationError(
                 f"input '{item.name}' needs {item.nonexistent} partitions of '{asset}' that its definition does not have. "
@@ -108,15 +118,6 @@ class InputLoader:
         if item.partitions is not None and not refs:
             how = load_as(slot.annotation, several=item.several)
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
-        manager = self.own(asset, slot.manager) if slot.is_own else reading.call.manager(slot.manager)
-        if type(manager) is InMemoryIOManager and not refs and spec.partitions_def is None:
-            name = asset.to_user_string()
-            value = manager.kept(name, None, _ABSENT)
-            if value is not _ABSENT:  # else the manager says what is missing
-                told = self._told.get(asset)  # one fact for all who read the same version by the same name
-                if told is None or told[0] is not versions or told[1].name != item.name:
-                    told = self._told[asset] = versions, InputLoaded(item.name, name, ids)
-                return value, told[1]
         how = load_as(slot.annotation, several=item.several)
         if type(manager) is InMemoryIOManager and how == "single" and len(refs) == 1:
             name = asset.to_user_string()

@@ -56,7 +56,7 @@ class RunResources:
         owner = call.owner
         own = owner.resource_defs if owner is not None else {}
         given = self._given_to(owner, own)
-        wanted = call.op.resource_keys.union(also, given.keys() & call.managers)
+        wanted = call.op.resource_keys.union(also, given.keys() & call.manager_keys)
         if not wanted:
             return NONE
         name, what = owner.name if owner is not None and own else "", f"step '{step.handle}'"

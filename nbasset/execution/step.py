@@ -268,7 +268,7 @@ class _Attempt:
         if self.hooks is not None:
             self.hooks.gave(item)
         is_split = bool(self.task.refs) and self.call.is_split(item.value, output, self.task.refs)
-        if item.value is not NO_VALUE:
+        if item.value is not NO_VALUE and (type(item.value) is not self.call.sole_type or self.call.sole_type not in SIMPLE):
             check_output(item.value, item.output, self.call, by_partition=is_split)
         if is_split and len(self.task.refs) == 1:
             item = replace(item, value=item.value[self.task.refs[0].key])
@@ -288,7 +288,7 @@ class _Attempt:
         if item.value is NO_VALUE:
             self._record(output, item, refs, metadata)
             return
-        manager = self.call.manager(output.manager)
+        manager = self.call.managers.get(output.manager) or self.call.manager(output.manager)
         if type(manager) is InMemoryIOManager and output.asset is not None and len(refs) <= 1:
             manager.keep(output.asset.to_user_string(), refs[0].key if refs else None, item.value)
             if self.runner.keeps_values:
