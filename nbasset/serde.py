@@ -126,11 +126,76 @@ def loads(text: str | bytes) -> Any:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
-def _packed(fields: tuple[tuple[str, Any], ...], values: tuple[Any, ...]) -> list[Json]:
+class Texts:
+    """Writes values as `dumps` does, one after the other: without making the plain data in between, and what comes twice only once.
+
+    `known` has the text of each instance by its identity, so a writer lives no longer than what it wrote.
+
+    >>> Texts().of((AssetKey("orders"), 1, None))
+    '[{"$k":"orders"},1,null]'
+    """
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known: dict[int, str] = {}
+
+    def of(self, value: object) -> str:
+        """The text of `to_json(value)`."""
+        kind = type(value)
+        if kind is str:
+            return _quoted(value)  # type: ignore[arg-type]
+        if kind is int:
+            return int.__repr__(value)
+        if kind is tuple or kind is list:
+            return f"[{','.join([self.of(item) for item in value])}]"  # type: ignore[attr-defined]
+        if kind not in _FIELDS:
+            return _ENCODER.encode(to_json(value))
+        found = self.known.get(id(value))
+        if found is None:
+            found = self.known[id(value)] = self._instance(kind, value)
+        return found
+
+    def fields(self, value: object, *, without: frozenset[str]) -> str:
+        """The text of an instance but for its class and some of its fields.
+
+        Raises
+        ------
+        TypeError
+            If it, or something inside, is of a class that is not serializable.
+        """
+        if type(value) not in _FIELDS:
+            raise TypeError(f"a {type(value).__name__} cannot be stored as JSON: {value!r:.80}")
+        return "{" + ",".join(self._members(type(value), value, without)) + "}"
+
+    def _instance(self, kind: type, value: object) -> str:
+        if kind in _PACKED:
+            fields, values = _FIELDS[kind], _VALUES[kind](value)
+            end = _end(fields, values)
+            return f'{{"{_PACKED[kind]}":[{",".join([self.of(item) for item in values[:end]])}]}}'
+        return "{" + ",".join([f'"$":"{_NAMES[kind]}"', *self._members(kind, value, frozenset())]) + "}"
+
+    def _members(self, kind: type, value: object, without: frozenset[str]) -> list[str]:
+        found = []
+        for (name, default), item in zip(_FIELDS[kind], _VALUES[kind](value), strict=True):
+            if item is not default and (default is _REQUIRED or item != default) and name not in without:
+                found.append(f'"{name}":{_quoted(item) if type(item) is str else self.of(item)}')
+        return found
+
+
+_quoted = json.encoder.encode_basestring
+
+
+def _end(fields: tuple[tuple[str, Any], ...], values: tuple[Any, ...]) -> int:
+    """Where the values at their default begin."""
     end = len(fields)
     while end and values[end - 1] == fields[end - 1][1]:
         end -= 1
-    return [item if type(item) in _PLAIN else to_json(item) for item in values[:end]]
+    return end
+
+
+def _packed(fields: tuple[tuple[str, Any], ...], values: tuple[Any, ...]) -> list[Json]:
+    return [item if type(item) in _PLAIN else to_json(item) for item in values[: _end(fields, values)]]
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

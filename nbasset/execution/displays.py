@@ -76,13 +76,16 @@ class _Keeping:
     def __enter__(self) -> _Kept:
         shell = self._find_shell()
         self._token = _CURRENT.set(self._kept)
-        self._open_before = _open_figures()
+        self._open_before = _open_figures() if _PYPLOT in sys.modules else _NO_FIGURES
         self._listening = _listening(shell) if shell is not None else None
         if self._listening is not None:
             self._listening.__enter__()
         return self._kept
 
     def __exit__(self, kind: type[BaseException] | None, *problem: Any) -> None:
+        if self._listening is None and _PYPLOT not in sys.modules:
+            _CURRENT.reset(self._token)
+            return
         try:
             if self._listening is not None:
                 try:
@@ -97,6 +100,8 @@ class _Keeping:
             _close_figures(self._open_before)
 
 
+_PYPLOT = "matplotlib.pyplot"
+_NO_FIGURES: frozenset[int] = frozenset()
 _COUNT: dict[int, int] = {}
 
 
@@ -131,7 +136,7 @@ def _wrap(publisher: Any) -> None:
 
 def _show_figures() -> None:
     """Show the figures that are open now, so that they belong to the step that drew them and not to the end of the cell."""
-    pyplot = loaded("matplotlib.pyplot")
+    pyplot = loaded(_PYPLOT)
     inline = loaded("matplotlib_inline.backend_inline")
     if pyplot is None or inline is None or not pyplot.get_fignums():
         return
@@ -141,9 +146,9 @@ def _show_figures() -> None:
 
 def _open_figures() -> frozenset[int]:
     """Numbers of the figures that are open where nobody shows any: in a worker, a script, a test."""
-    pyplot = loaded("matplotlib.pyplot")
+    pyplot = loaded(_PYPLOT)
     if pyplot is None or not pyplot.get_fignums() or str(pyplot.get_backend()).lower() != "agg":
-        return frozenset()
+        return _NO_FIGURES
     return frozenset(pyplot.get_fignums())
 
 
@@ -151,11 +156,11 @@ def _keep_figures(kept: _Kept, before: frozenset[int]) -> None:
     """Keep the figures of the step that nobody shows: they would be lost."""
     for number in sorted(_open_figures() - before):
         data = io.BytesIO()
-        sys.modules["matplotlib.pyplot"].figure(number).savefig(data, format="png", bbox_inches="tight")
+        sys.modules[_PYPLOT].figure(number).savefig(data, format="png", bbox_inches="tight")
         kept.take({"image/png": data.getvalue()})
 
 
 def _close_figures(before: frozenset[int]) -> None:
     """Close the figures of the step, so that the next one begins with none."""
     for number in _open_figures() - before:
-        sys.modules["matplotlib.pyplot"].close(number)
+        sys.modules[_PYPLOT].close(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -156,9 +155,12 @@ class _Attempt:
 
     def _execute_observed(self) -> None:
         names = self.environment.python_loggers
-        listening = capturing_python(self.environment.python_level, names) if names else nullcontext()
-        with self.environment.observe(self.task) as observed, listening:
-            self._execute()
+        with self.environment.observe(self.task) as observed:
+            if names:
+                with capturing_python(self.environment.python_level, names):
+                    self._execute()
+            else:
+                self._execute()
         self.facts.extend(observed.facts())
 
     def _execute(self) -> None:
@@ -318,13 +320,15 @@ class _Attempt:
 
     def _remember(self, output: NodeOutput, value: Any) -> None:
         """Values of assets that no file of ours holds, for the result of a run whose caller asks for them."""
+        refs = self.task.refs
         if output.asset is None:
             return
-        refs = self.task.refs
-        if len(refs) > 1 and isinstance(value, Mapping):
+        if not refs:
+            self.runner.asset_values[output.asset, None] = value
+        elif len(refs) > 1 and isinstance(value, Mapping):
             self.runner.asset_values.update({(output.asset, ref.key): value.get(ref.key) for ref in refs})
         else:
-            self.runner.asset_values.update({(output.asset, ref.key if ref else None): value for ref in refs or (None,)})
+            self.runner.asset_values.update({(output.asset, ref.key): value for ref in refs})
 
     def _output_context(self, item: Given, output: NodeOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
         owner, op = self.call.owner, self.call.op

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from nbasset.events.kinds import Event
-from nbasset.serde import from_json, to_json
+from nbasset.serde import Texts, from_json, to_json
 
 EventRow: TypeAlias = tuple[int, int, "str | None", str, str]
 """Columns of the events table: number, time, run, kind, payload."""
@@ -29,25 +29,35 @@ class Coded(NamedTuple):
     run_id: str | None
     kind: str
     payload: str
-    facts: Sequence[Any] = ()
-
-    def plain_facts(self) -> Iterator[tuple[object, Any]]:
-        """The facts of the event, each with the plain data that it became."""
-        return zip(getattr(self.event, "facts", ()), self.facts, strict=True)
 
 
-def encode_event(event: Event) -> Coded:
-    """The event and its columns.
+class CodedEvents(NamedTuple):
+    """Events of one transaction. `texts` has what each of their facts became, by its identity: as long as the events live."""
+
+    events: Sequence[Coded]
+    texts: Mapping[int, str]
+
+
+def encode_events(events: Iterable[Event]) -> CodedEvents:
+    """Events with their columns.
 
     Raises
     ------
     TypeError
         If something inside cannot be stored as JSON.
     """
-    fields = to_json(event)
-    kind = fields.pop("$")
-    at_us = fields.pop("at_us")
-    return Coded(event, at_us, fields.pop("run_id", None), kind, json_text(fields), fields.get("facts", ()))
+    writer = Texts()
+    return CodedEvents([_coded(event, writer) for event in events], writer.known)
+
+
+def _coded(event: Event, writer: Texts) -> Coded:
+    payload = writer.fields(event, without=_COLUMNS)
+    if not is_storable(payload):
+        payload = _encode_ascii({name: value for name, value in to_json(event).items() if name != "$" and name not in _COLUMNS})
+    return Coded(event, event.at_us, getattr(event, "run_id", None), type(event).__name__, payload)
+
+
+_COLUMNS = frozenset(("at_us", "run_id"))
 
 
 def decode_event(kind: str, at_us: int, run_id: str | None, payload: str) -> Any:
@@ -69,13 +79,18 @@ def decode_event(kind: str, at_us: int, run_id: str | None, payload: str) -> Any
 def json_text(plain: Any) -> str:
     """Compact JSON of plain data that every database can hold: a lone surrogate is escaped."""
     text = _encode(plain)
+    return text if is_storable(text) else _encode_ascii(plain)
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database can hold it: it has no lone surrogate."""
     if text.isascii():
-        return text
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _encode_ascii(plain)
-    return text
+        return False
+    return True
 
 
 def plain_text(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from nbasset.events.fold import Made, Outcome, apply
 from nbasset.events.kinds import Target
@@ -18,7 +17,7 @@ from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.storage import statements as sql
 from nbasset.storage.blocks import SHIFT, SIZE, Block
-from nbasset.storage.codec import Coded, decode_event, json_text, plain_text
+from nbasset.storage.codec import CodedEvents, decode_event, json_text, plain_text
 from nbasset.storage.dialects import Connection, Dialect
 from nbasset.storage.rows import (
     NO_ASSET,
@@ -66,22 +65,22 @@ class SqlLedger:
         if max(len(self._runs), len(self._requests), len(self._assets), len(self._backfills)) > _MOST_RECORDS:
             self.forget()
 
-    def record(self, events: Sequence[Coded]) -> int:
+    def record(self, coded_events: CodedEvents) -> int:
         """Number the events, write them and fold them in; the number of the last one."""
+        events = coded_events.events
         if not events:
             return self.last_seq
         first = self.last_seq + 1
         if len(events) == 1:
-            self._connection.execute(sql.ADD_EVENT, (first, *events[0][1:5]))
+            self._connection.execute(sql.ADD_EVENT, (first, *events[0][1:]))
         else:
-            rows = [(seq, *coded[1:5]) for seq, coded in enumerate(events, first)]
+            rows = [(seq, *coded[1:]) for seq, coded in enumerate(events, first)]
             self._connection.executemany(sql.ADD_EVENT, rows)
         self.last_seq += len(events)
+        self._texts.update(coded_events.texts)
         for seq, coded in enumerate(events, first):
             self._seq = seq
             apply(self, seq, coded.event)
-            if coded.facts:
-                self._plain.update((id(fact), plain) for fact, plain in coded.plain_facts())
         return self.last_seq
 
     def write(self) -> Mapping[AssetKey, tuple[AssetRecord, int]]:
@@ -93,7 +92,7 @@ class SqlLedger:
             many(sql.COUNT_STEPS, [(*counts, run_id) for run_id, counts in self._tallies.items()])
         if self._changed_assets:
             changes = self._changed_assets.items()
-            many(sql.SET_ASSET, [asset_to_row(record, rev, self._id(key), self._plain) for key, (record, rev) in changes])
+            many(sql.SET_ASSET, [asset_to_row(record, rev, self._id(key), self._texts) for key, (record, rev) in changes])
         if self._changed_blocks:
             self._write_blocks()
         if self._found:
@@ -112,7 +111,7 @@ class SqlLedger:
         return changed
 
     def _clean(self) -> None:
-        self._plain: dict[int, Any] = {}  # facts as plain data, by identity: the records of this transaction keep them alive
+        self._texts: dict[int, str] = {}  # facts as text, by identity: who appends keeps them alive until all is written
         self._changed_runs: dict[str, RunRecord] = {}
         self._tallies: dict[str, list[int]] = {}
         self._changed_assets: dict[AssetKey, tuple[AssetRecord, int]] = {}

@@ -14,17 +14,17 @@ from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, Run
 from nbasset.events.reducers import backfill_after, launched, run_after
 from nbasset.keys import AssetKey, RunId
 from nbasset.serde import dumps, from_json, loads, to_json
-from nbasset.storage.codec import decode_event, json_text, plain_text
+from nbasset.storage.codec import decode_event, is_storable, json_text, plain_text
 
 Row = tuple[Any, ...]
 
 
-def text_of(value: object, known: Mapping[int, Any] = MappingProxyType({})) -> str | None:
-    """A serializable value for a column; None stays None. `known` has plain data that was made before, by the identity of the value."""
+def text_of(value: object, known: Mapping[int, str] = MappingProxyType({})) -> str | None:
+    """A serializable value for a column; None stays None. `known` has texts that were made before, by the identity of the value."""
     if value is None:
         return None
-    plain = known.get(id(value))
-    return json_text(to_json(value) if plain is None else plain)
+    text = known.get(id(value))
+    return text if text is not None and is_storable(text) else json_text(to_json(value))
 
 
 def asset_from_row(row: Row) -> AssetRecord:
@@ -49,7 +49,7 @@ def asset_from_row(row: Row) -> AssetRecord:
     )
 
 
-def asset_to_row(record: AssetRecord, rev: int, number: int, known: Mapping[int, Any] = MappingProxyType({})) -> Row:
+def asset_to_row(record: AssetRecord, rev: int, number: int, known: Mapping[int, str] = MappingProxyType({})) -> Row:
     """Values for `statements.SET_ASSET`; `number` is the asset's id, `known` as for `text_of`."""
     return (
         rev,

@@ -29,7 +29,7 @@ from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import KeyTable
 from nbasset.storage import statements as sql
 from nbasset.storage.blocks import table_of
-from nbasset.storage.codec import decode_event, encode_event, pack_text, plain_text, text_id, unpack_text
+from nbasset.storage.codec import decode_event, encode_events, pack_text, plain_text, text_id, unpack_text
 from nbasset.storage.dialects import Connection
 from nbasset.storage.engine import Engine
 from nbasset.storage.forks import watch_forks
@@ -452,7 +452,7 @@ class _Append:
         self._fence = fence
         self._make = events if callable(events) else None
         self.events: Sequence[Event] = () if callable(events) else events
-        self._coded = [encode_event(event) for event in self.events]
+        self._coded = encode_events(self.events)
 
     def __call__(self, connection: Connection) -> int:
         if self._fence is not None:
@@ -461,7 +461,7 @@ class _Append:
                 raise lost(lease, self._fence)
         if self._make is not None:
             self.events = self._make(self._ledger.last_seq + 1)
-            self._coded = [encode_event(event) for event in self.events]
+            self._coded = encode_events(self.events)
         return self._ledger.record(self._coded)
 
 
