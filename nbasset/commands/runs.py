@@ -15,12 +15,13 @@ from nbasset.keys import AssetKey
 from nbasset.serde import Json
 
 STATES: dict[str, State] = {
-    "queued": "queued", "not_started": "queued", "started": "running", "canceling": "running", "success": "fresh", "failure": "failed",
-    "canceled": "canceled",
+    "queued": "queued", "not_started": "queued", "starting": "queued", "started": "running", "canceling": "running", "success": "fresh",
+    "failure": "failed", "canceled": "canceled",
 }  # fmt: skip
 WORDS = {
     "queued": "waiting",
     "not_started": "starting",
+    "starting": "starting",
     "started": "running",
     "canceling": "stopping",
     "success": "done",

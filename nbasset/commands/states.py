@@ -23,7 +23,9 @@ from nbasset.planning.freshness import FreshnessState, freshness_of
 from nbasset.planning.staleness import Memo, staleness, with_upstream
 from nbasset.planning.states import AssetState, StateView
 
-_ACTIVE: dict[str, State] = {"queued": "queued", "not_started": "queued", "started": "running", "canceling": "running"}
+_ACTIVE: dict[str, State] = {
+    "queued": "queued", "not_started": "queued", "starting": "queued", "started": "running", "canceling": "running",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

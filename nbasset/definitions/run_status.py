@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. SUCCESS, FAILURE and CANCELED are ends; no run is ever STARTING, SUSPENDED or MANAGED here.
+    """Where a run stands. SUCCESS, FAILURE and CANCELED are ends; no run is ever SUSPENDED or MANAGED here.
 
     >>> RunStatus.SUCCESS == "success", RunStatus.FAILURE.is_finished
     (True, True)
@@ -32,6 +32,7 @@ class RunStatus(StrEnum):
 STATUS_OF_EVENT = {
     "RunQueued": RunStatus.QUEUED,
     "RunRequested": RunStatus.NOT_STARTED,
+    "RunStarting": RunStatus.STARTING,
     "RunStarted": RunStatus.STARTED,
     "RunCancelRequested": RunStatus.CANCELING,
     "RunSucceeded": RunStatus.SUCCESS,

@@ -6,6 +6,7 @@ Log lines and captured output are in files; a fact only says where.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal, TypeAlias
@@ -40,6 +41,36 @@ class CheckKey:
 
 AssetCheckKey = CheckKey
 """The same, as users of the field call it."""
+
+
+@serializable
+@dataclass(frozen=True, slots=True, order=True)
+class InstigatorId:
+    """Which schedule or sensor: two locations may each have one of the same name.
+
+    >>> str(InstigatorId("flights", "schedule", "nightly"))
+    'nightly (schedule of flights)'
+    """
+
+    location: str
+    kind: Literal["schedule", "sensor"]
+    name: str
+
+    @property
+    def text(self) -> str:
+        """One line that is this one's alone, whatever the names are: for columns and names of files.
+
+        >>> InstigatorId("flights", "schedule", "nightly").text
+        'schedule:nightly@flights'
+        """
+        return f"{self.kind}:{_escaped(self.name)}@{_escaped(self.location)}"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind} of {self.location})"
+
+
+def _escaped(name: str) -> str:
+    return re.sub("[%@\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda found: f"%{ord(found[0]):04x}", name)
 
 
 @serializable

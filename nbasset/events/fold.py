@@ -35,6 +35,7 @@ from nbasset.events.kinds import (
     RunQueued,
     RunRequested,
     RunStarted,
+    RunStarting,
     RunSucceeded,
     StepEvent,
     StepFailed,
@@ -349,6 +350,7 @@ def _fold_deleted(ledger: Ledger, _seq: int, event: PartitionsDeleted) -> None:
 _FOLDS: dict[type, Callable[[Ledger, int, Any], None]] = {
     RunRequested: _fold_run,
     RunQueued: _fold_run,
+    RunStarting: _fold_run,
     RunStarted: _fold_run,
     RunCancelRequested: _fold_run,
     RunSucceeded: _fold_run,

@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import Literal, TypeAlias
 
 from nbasset.dataclass import dataclass
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, ErrorInfo, Fact, InstigatorId
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.serde import Json, serializable
@@ -46,6 +46,7 @@ class RunRequested:
     """Somebody asked for a run. `plan_id` finds the text of its plan among the stored texts.
 
     `kind` says how it executes: in the live kernel, in worker processes, through papermill. `parent_run_id` is set for a re-execution.
+    `launch_id` finds the text that a worker carries out, for a run whose process somebody else starts.
     """
 
     at_us: int
@@ -62,6 +63,7 @@ class RunRequested:
     root_run_id: RunId | None = None
     backfill_id: str | None = None
     user: str = ""
+    launch_id: str | None = None
 
 
 @serializable
@@ -71,6 +73,16 @@ class RunQueued:
 
     at_us: int
     run_id: RunId
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class RunStarting:
+    """A process was started for the run, which it has not taken on yet. `owner` is that process."""
+
+    at_us: int
+    run_id: RunId
+    owner: Owner | None = None
 
 
 @serializable
@@ -350,9 +362,80 @@ class BackfillEnded:
     message: str = ""
 
 
-RunEvent: TypeAlias = RunRequested | RunQueued | RunStarted | RunCancelRequested | RunSucceeded | RunFailed | RunCancelled
+# -- Schedules and sensors ----------------------------------------------------------------------------------------------------
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class InstigatorSet:
+    """A schedule or sensor was turned on or off, or is again as its definition says (`status` None).
+
+    Ticks count from `since_us` on, where that is given; 0 leaves it as it was.
+    """
+
+    at_us: int
+    instigator: InstigatorId
+    status: Literal["RUNNING", "STOPPED"] | None = None
+    since_us: int = 0
+    by: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class CursorSet:
+    """Somebody gave a sensor another cursor, or none."""
+
+    at_us: int
+    instigator: InstigatorId
+    cursor: str | None = None
+    by: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TickEvaluated:
+    """A schedule or sensor was asked, and what came of it. The runs it asked for are requested in the same append.
+
+    `spent` has (run key, run) of requests whose key was used before, `also` the sensors that this evaluation answered for as well, `log`
+    the file of its lines. A `cursor` or `last_run_key` of None leaves the one before in place; a failure leaves both, whatever it says.
+    `will_retry` tells of a failure that the same tick is tried again; `attempt` counts the tries before this one.
+    """
+
+    at_us: int
+    instigator: InstigatorId
+    status: Literal["success", "skipped", "failure"]
+    started_us: int
+    scheduled_us: int | None = None
+    run_ids: tuple[RunId, ...] = ()
+    spent: tuple[tuple[str, str], ...] = ()
+    skip_message: str | None = None
+    error: ErrorInfo | None = None
+    cursor: str | None = None
+    last_run_key: str | None = None
+    attempt: int = 0
+    backfill_id: str | None = None
+    also: tuple[str, ...] = ()
+    log: str = ""
+    will_retry: bool = False
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class TickMissed:
+    """Ticks of a schedule passed while nobody was there to evaluate them, and are not made up for: `count`, from the first to the last."""
+
+    at_us: int
+    instigator: InstigatorId
+    count: int
+    first_us: int
+    last_us: int
+
+
+RunEvent: TypeAlias = RunRequested | RunQueued | RunStarting | RunStarted | RunCancelRequested | RunSucceeded | RunFailed | RunCancelled
 StepEvent: TypeAlias = StepStarted | StepSucceeded | StepFailed | StepRetried | StepSkipped | StepReused
 AssetEvent: TypeAlias = AssetReported | AssetRolledBack | AssetRenamed | AssetRetired | AssetWiped | FileOrphaned
 PartitionEvent: TypeAlias = PartitionsAdded | PartitionsDeleted
 BackfillEvent: TypeAlias = BackfillRequested | BackfillProgressed | BackfillCancelRequested | BackfillEnded
-Event: TypeAlias = RunEvent | StepEvent | AssetEvent | PartitionEvent | BackfillEvent
+TickEvent: TypeAlias = TickEvaluated | TickMissed
+InstigatorEvent: TypeAlias = InstigatorSet | CursorSet | TickEvent
+Event: TypeAlias = RunEvent | StepEvent | AssetEvent | PartitionEvent | BackfillEvent | InstigatorEvent

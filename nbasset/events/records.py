@@ -1,4 +1,4 @@
-"""What the events add up to: the newest state of assets, partitions, checks, runs and backfills.
+"""What the events add up to: the newest state of assets, partitions, checks, runs, backfills, schedules and sensors.
 
 Records are folded by `fold` in the transaction that writes the events, so reading one costs what it holds, not what was ever logged.
 Statuses of the moment (queued, running) are not folded into assets: they follow from the runs that are not over (`RunRecord.targets`).
@@ -12,14 +12,14 @@ from enum import IntEnum
 from typing import Generic, Literal, TypeVar
 
 from nbasset.dataclass import dataclass
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, ErrorInfo
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, ErrorInfo, InstigatorId
 from nbasset.events.kinds import Event, Owner, Target
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
-from nbasset.serde import Json
+from nbasset.serde import Json, serializable
 
 T = TypeVar("T")
-RunStatus = Literal["queued", "not_started", "started", "canceling", "success", "failure", "canceled"]
+RunStatus = Literal["queued", "not_started", "starting", "started", "canceling", "success", "failure", "canceled"]
 END_STATES: frozenset[RunStatus] = frozenset({"success", "failure", "canceled"})
 
 
@@ -165,6 +165,7 @@ class RunRecord:
     error: ErrorInfo | None = None
     first_seq: int = 0
     last_seq: int = 0
+    launch_id: str | None = None
 
     @property
     def is_over(self) -> bool:
@@ -229,6 +230,61 @@ class BackfillRecord:
     requested_us: int = 0
     ended_us: int = 0
     message: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
+class InstigatorRecord:
+    """A schedule or sensor as it stands. A `status` of None: as its definition says.
+
+    Ticks before `since_us` never count. `last_tick_us` is up to where its ticks were dealt with: of a schedule the time for which the last
+    one was scheduled that did not fail, was given up or was missed; of a sensor the start of the last evaluation. `failures` are the failed
+    tries in a row: of the same tick of a schedule, of a sensor whatever it was asked. `last_status` is that of the last evaluation.
+    """
+
+    instigator: InstigatorId
+    status: Literal["RUNNING", "STOPPED"] | None = None
+    set_us: int = 0
+    set_by: str = ""
+    since_us: int = 0
+    cursor: str | None = None
+    last_run_key: str | None = None
+    last_tick_us: int = 0
+    last_started_us: int = 0
+    last_status: Literal["success", "skipped", "failure"] | None = None
+    failures: int = 0
+    seq: int = 0
+
+
+TickStatus = Literal["success", "skipped", "failure", "missed"]
+
+
+@dataclass(frozen=True, slots=True)
+class TickRecord:
+    """One evaluation of a schedule or sensor, or ticks that were missed together: `missed` of them, from `first_us` to `last_us`.
+
+    `seq` is the entry of the log; the other fields are those of `TickEvaluated`, whose time is `ended_us`.
+    """
+
+    seq: int
+    instigator: InstigatorId
+    status: TickStatus
+    scheduled_us: int | None = None
+    started_us: int = 0
+    ended_us: int = 0
+    run_ids: tuple[RunId, ...] = ()
+    spent: tuple[tuple[str, str], ...] = ()
+    skip_message: str | None = None
+    error: ErrorInfo | None = None
+    cursor: str | None = None
+    attempt: int = 0
+    backfill_id: str | None = None
+    also: tuple[str, ...] = ()
+    log: str = ""
+    will_retry: bool = False
+    missed: int = 0
+    first_us: int = 0
+    last_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

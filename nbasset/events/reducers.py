@@ -26,6 +26,7 @@ from nbasset.events.kinds import (
     RunQueued,
     RunRequested,
     RunStarted,
+    RunStarting,
     RunSucceeded,
     StepEvent,
     StepFailed,
@@ -69,6 +70,8 @@ def run_after(record: RunRecord | None, seq: int, event: RunEvent) -> RunRecord:
         return before
     if isinstance(event, RunQueued):
         return replace(before, status="queued") if before.status == "not_started" else before
+    if isinstance(event, RunStarting):
+        return _starting(before, event)
     if isinstance(event, RunStarted):
         status = before.status if before.status == "canceling" else "started"
         return replace(before, status=status, owner=event.owner, started_us=before.started_us or event.at_us)
@@ -79,6 +82,14 @@ def run_after(record: RunRecord | None, seq: int, event: RunEvent) -> RunRecord:
     if isinstance(event, RunFailed):
         return replace(before, status="failure", ended_us=event.at_us, reason=event.reason, message=event.message, error=event.error)
     return replace(before, status="canceled", ended_us=event.at_us, reason="cancelled", message=event.message)
+
+
+def _starting(before: RunRecord, event: RunStarting) -> RunRecord:
+    """The process may be faster than who started it: a run that it has taken on already is past this."""
+    if before.status == "started":
+        return before
+    status = before.status if before.status == "canceling" else "starting"
+    return replace(before, status=status, owner=before.owner if before.started_us else event.owner)
 
 
 def _requested(record: RunRecord | None, seq: int, event: RunRequested) -> RunRecord:
@@ -100,6 +111,7 @@ def _requested(record: RunRecord | None, seq: int, event: RunRequested) -> RunRe
         user=event.user,
         requested_us=event.at_us,
         steps=event.steps,
+        launch_id=event.launch_id,
     )
 
 

@@ -22,6 +22,7 @@ from nbasset.events.kinds import (
     RunQueued,
     RunRequested,
     RunStarted,
+    RunStarting,
     RunSucceeded,
     StepFailed,
     StepRetried,
@@ -138,6 +139,8 @@ def _words(event: Event) -> tuple[Level, str] | None:
         return "event", f"run asked for{by}: {counted(event.steps, 'step')}"
     if isinstance(event, RunQueued):
         return "event", "run waits for its turn"
+    if isinstance(event, RunStarting):
+        return "event", f"process {event.owner.pid} on {event.owner.host} starts for the run" if event.owner is not None else "run starts"
     if isinstance(event, RunStarted):
         owner = event.owner
         return "event", f"run started in process {owner.pid} on {owner.host}" if owner is not None else "run started"

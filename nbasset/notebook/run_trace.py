@@ -40,8 +40,8 @@ from nbasset.storage.protocol import StorageReader
 
 _PAGE = 2_000
 _RUN_STATES: Mapping[str, State] = {
-    "queued": "queued", "not_started": "queued", "started": "running", "canceling": "running", "success": "fresh", "failure": "failed",
-    "canceled": "canceled",
+    "queued": "queued", "not_started": "queued", "starting": "queued", "started": "running", "canceling": "running", "success": "fresh",
+    "failure": "failed", "canceled": "canceled",
 }  # fmt: skip
 _SKIPPED: Mapping[str, State] = {"fresh": "fresh", "cancelled": "canceled"}
 OVER: frozenset[State] = frozenset({"fresh", "failed", "skipped", "canceled"})

@@ -5,19 +5,9 @@ A process that was stopped and goes on after its lease was won by another still 
 
 from __future__ import annotations
 
-from nbasset.dataclass import dataclass
 from nbasset.errors import LeaseLost
 from nbasset.events.kinds import Owner
-from nbasset.storage.protocol import Fence
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One lease as it stands. `owner` is None once it was given back; the token never goes down."""
-
-    token: int
-    owner: Owner | None
-    until_us: int
+from nbasset.storage.protocol import Fence, Lease
 
 
 def claimed(lease: Lease | None, owner: Owner, seconds: float, now_us: int) -> Lease | None:

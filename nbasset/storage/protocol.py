@@ -11,17 +11,20 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias
 
 from nbasset.dataclass import dataclass
-from nbasset.events.facts import CheckKey
+from nbasset.events.facts import CheckKey, InstigatorId
 from nbasset.events.kinds import Event, Owner
 from nbasset.events.records import (
     AssetRecord,
     BackfillRecord,
     CheckRecord,
     Entry,
+    InstigatorRecord,
     Page,
     PartitionTable,
     RunQuery,
     RunRecord,
+    TickRecord,
+    TickStatus,
 )
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import KeyTable
@@ -34,6 +37,15 @@ class Fence:
     name: str
     token: int
     owner: Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One lease as it stands. `owner` is None once it was given back; the token never goes down."""
+
+    token: int
+    owner: Owner | None
+    until_us: int
 
 
 Events: TypeAlias = Sequence[Event] | Callable[[int], Sequence[Event]]
@@ -93,6 +105,17 @@ class StorageReader(Protocol):
     def backfills(self, *, active: bool = False, limit: int = 100) -> list[BackfillRecord]:
         """Backfills, newest first; only those not ended if `active`."""
 
+    def instigators(self) -> dict[InstigatorId, InstigatorRecord]:
+        """Schedules and sensors of which anything was recorded, with what is known of each."""
+
+    def ticks(
+        self, instigator: InstigatorId, *, before: int | None = None, limit: int = 25, statuses: Collection[TickStatus] = ()
+    ) -> list[TickRecord]:
+        """Ticks of one schedule or sensor, newest first; of these statuses if any are given, with a number (`seq`) below `before`."""
+
+    def lease(self, name: str) -> Lease | None:
+        """Who has or had a lease, and until when; None if it was never won."""
+
     def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
         """Keys of a dynamic partitions definition, in order of arrival."""
 
@@ -136,3 +159,6 @@ class Storage(StorageReader, Protocol):
 
     def delete_runs(self, run_ids: Iterable[RunId]) -> None:
         """Forget runs and their log entries; materializations stay."""
+
+    def delete_ticks(self, older_than_us: int) -> int:
+        """Forget ticks from before a moment, but never the newest of a schedule or sensor; how many went. What is on stays on."""

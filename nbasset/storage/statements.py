@@ -37,7 +37,7 @@ _RUN = """SELECT runs.seq, runs.run_id, runs.status, runs.started_us, runs.ended
     (SELECT max(events.seq) FROM events WHERE events.run_id = runs.run_id)
     FROM runs LEFT JOIN events AS request ON request.seq = runs.request_seq"""
 RUN = f"{_RUN} WHERE runs.run_id = ?"
-ACTIVE_RUNS = f"{_RUN} WHERE runs.status IN ('queued', 'not_started', 'started', 'canceling') ORDER BY runs.seq DESC"
+ACTIVE_RUNS = f"{_RUN} WHERE runs.status IN ('queued', 'not_started', 'starting', 'started', 'canceling') ORDER BY runs.seq DESC"
 SET_RUN = """INSERT INTO runs
     (seq, run_id, status, request_seq, job, backfill_id, root_run_id, requested_us, started_us, ended_us, more)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
