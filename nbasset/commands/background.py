@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nbasset import clock, serde
 from nbasset.commands.carrying_out import Manner, carry_out
@@ -83,31 +83,48 @@ def start_background(
     instance = scope.instance
     if not plan.steps:
         raise InvalidInvocationError("there is nothing to do, so no run was started.")
-    if instance.is_ephemeral or scope.resources:
-        raise InvalidInvocationError(
-            "a run in the background needs a home on disk and resources that the definitions give; this one has some that live in this "
-            "process only. Run it here: leave out --bg."
-        )
+    request = request_run(scope, plan, view, executor=executor, parent=parent)
+    assert request.launch_id is not None
     storage = instance.storage
-    code = code_source(scope, [step.node for step in plan.steps], storage.put_text)
-    plan_id = storage.put_text(serde.dumps(plan))
-    root = (parent.root_run_id or parent.run_id) if parent is not None else None
-    parent_id = parent.run_id if parent is not None else None
-    spec = BackgroundRun(plan_id, code, round(view.now.timestamp() * 1e6), executor, parent_id, root)
-    spec_id = storage.put_text(serde.dumps(spec))
-    request = RunRequested(
-        clock.now_us(), plan.run_id, plan.targets, len(plan.steps), plan.job, "background", scope.location.name or None, plan.tags,
-        plan.config, plan_id, parent_id, root, None, user_name(),
-    )  # fmt: skip
     storage.append([request], flush=True)
     try:
-        process = spawn_worker(instance, plan.run_id, ("--run", spec_id), code.folder)
+        process = spawn_worker(instance, plan.run_id, ("--run", request.launch_id), _folder(scope))
     except OSError as error:
         message = f"its process could not be started: {error.strerror or error}"
         storage.append([RunFailed(clock.now_us(), plan.run_id, "error", message, error_info(error))], flush=True)
         raise LocationError(f"run {plan.run_id[:8]}: {message}.") from error
     threading.Thread(target=_mourn, args=(instance, process, plan.run_id), name="nbasset-background", daemon=True).start()
     return plan.run_id
+
+
+def request_run(
+    scope: Scope, plan: RunPlan, view: PartitionsView, *, executor: str = "", parent: RunRecord | None = None,
+    kind: Literal["background", "scheduled"] = "background", user: str | None = None,
+) -> RunRequested:  # fmt: skip
+    """The request of a run that a worker can carry out: its texts are stored, nothing is recorded. `user` is by default this process's.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If the home lives in this process only.
+    LocationError
+        If some of the code exists in this process only.
+    """
+    if scope.instance.is_ephemeral or scope.resources:
+        raise InvalidInvocationError(
+            "a run in the background needs a home on disk and resources that the definitions give; this one has some that live in this "
+            "process only. Run it here: leave out --bg."
+        )
+    keep = scope.instance.storage.put_text
+    code = code_source(scope, [step.node for step in plan.steps], keep)
+    plan_id = keep(serde.dumps(plan))
+    root = (parent.root_run_id or parent.run_id) if parent is not None else None
+    parent_id = parent.run_id if parent is not None else None
+    spec = BackgroundRun(plan_id, code, round(view.now.timestamp() * 1e6), executor, parent_id, root)
+    return RunRequested(
+        clock.now_us(), plan.run_id, plan.targets, len(plan.steps), plan.job, kind, scope.location.name or None, plan.tags,
+        plan.config, plan_id, parent_id, root, None, user_name() if user is None else user, keep(serde.dumps(spec)),
+    )  # fmt: skip
 
 
 def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
@@ -119,7 +136,7 @@ def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
         If the code of one of them cannot be read.
     """
     location = scope.location
-    folder = str(location.folder) if location.folder is not None else ""
+    folder = _folder(scope)
     if location.kind in ("module", "package") or (location.kind == "definitions" and location.module):
         return CodeSource(location.name, location.module or str(location.path), folder=folder)
     wanted = list(dict.fromkeys(nodes))
@@ -130,9 +147,14 @@ def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
             "a module, or run it here: leave out --bg."
         )
     texts = tuple(keep(text) for text in location.code.texts(wanted))
-    made = {key for node in wanted for key in scope.catalog.nodes_by_name[node].assets}
+    nodes_by_name = scope.catalog.nodes_by_name  # a job of ops is no node, and makes no assets
+    made = {key for node in wanted if node in nodes_by_name for key in nodes_by_name[node].assets}
     upstream = tuple(asset.spec for asset in scope.catalog.assets if asset.key not in made)
     return CodeSource(location.name, "", texts, upstream, folder)
+
+
+def _folder(scope: Scope) -> str:
+    return str(scope.location.folder) if scope.location.folder is not None else ""
 
 
 def run_background(spec_id: str, home: str) -> int:
@@ -257,7 +279,11 @@ def _merged(loaded: list[Location], code: CodeSource, folder: Path | None) -> Lo
                     assets[key] = one
     checks = [check for location in loaded for check in location.definitions.asset_checks]
     resources = {key: value for location in loaded for key, value in location.definitions.resources.items()}
-    definitions = Definitions(list({id(one): one for one in assets.values()}.values()), asset_checks=checks, resources=resources)
+    jobs = [job for location in loaded for job in location.definitions.resolve().jobs.values()]
+    definitions = Definitions(
+        list({id(one): one for one in assets.values()}.values()), asset_checks=checks, resources=resources,
+        jobs=list({job.name: job for job in jobs}.values()),
+    )  # fmt: skip
     indexes = [location.code for location in loaded]
 
     def find(node: str) -> Any:
