@@ -136,7 +136,7 @@ def _command(verb: Verb, face: Face) -> click.Command:
     options = [param for param in verb.params if isinstance(param, click.Option)]
     arguments = [param for param in verb.params if isinstance(param, click.Argument)]
     selects = any(param.name == "words" for param in arguments)
-    metavar = "[LOCATION] [SELECTION]..." if selects else " ".join(("[LOCATION]", *map(_place, arguments))) if arguments else ""
+    metavar = _metavar(arguments, selects=selects)
     words = click.Argument(["words"], nargs=-1, type=Word("selection"), metavar=metavar)
     shared = [
         click.Option(["--module", "-m"], default="", metavar="NAME", help="The location as a dotted module name."),
@@ -147,15 +147,35 @@ def _command(verb: Verb, face: Face) -> click.Command:
     def call(**values: Any) -> int:
         own = {str(option.name): values.pop(str(option.name)) for option in _ONLY_HERE.get(verb.name, ())}
         given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"), own)
-        named = {"words": given.rest} if selects else _named(verb, arguments, given.rest)
+        named = {"words": given.rest} if selects else _named(verb, arguments, given.words if _serves(arguments) else given.rest)
+        if _serves(arguments):
+            return face(given, verb.make({**values, **named}))
         return carried_out(given, click.get_current_context().obj, lambda: face(given, verb.make({**values, **named})))
 
     first, _, rest = verb.help.partition("\n")
     return click.Command(
         verb.name, params=[words, *options, *_ONLY_HERE.get(verb.name, ()), *shared], callback=call,
         help=f"{first}\n{rest}".replace("{asset}", "nbasset"), short_help=first,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        context_settings={"help_option_names": _help_names(verb), "max_content_width": 110},
     )  # fmt: skip
+
+
+def _help_names(verb: Verb) -> list[str]:
+    """How help of a verb is asked for; ``dev -h`` names a host."""
+    return ["--help"] if any("-h" in param.opts for param in verb.params) else ["-h", "--help"]
+
+
+def _metavar(arguments: list[click.Argument], *, selects: bool) -> str:
+    if selects:
+        return "[LOCATION] [SELECTION]..."
+    if _serves(arguments):
+        return "[LOCATION]..."
+    return " ".join(("[LOCATION]", *map(_place, arguments))) if arguments else ""
+
+
+def _serves(arguments: list[click.Argument]) -> bool:
+    """Whether a verb is about any number of locations, so that its words are nothing else."""
+    return any(param.name == "locations" for param in arguments)
 
 
 def _place(param: click.Argument) -> str:
@@ -173,7 +193,7 @@ def _named(verb: Verb, params: list[click.Argument], words: tuple[str, ...]) -> 
         given, rest = rest[:most], rest[most:]
         if param.required and not given:
             raise click.UsageError(_usage_of(verb, params, len(words)))
-        found[str(param.name)] = tuple(given) if param.nargs == -1 else given[0] if given else ""
+        found[str(param.name)] = tuple(given) if param.nargs == -1 else given[0] if given else param.default
     if rest:
         raise click.UsageError(_usage_of(verb, params, len(words)))
     return found
@@ -320,6 +340,15 @@ def _job(name: str) -> Face:
     return face
 
 
+def _automation(name: str) -> Face:
+    def face(call: Call, arguments: Any) -> int:
+        from nbasset import cli_automation
+
+        return _answered(call, getattr(cli_automation, name)(call, arguments))
+
+    return face
+
+
 def _watch(name: str) -> Face:
     def face(call: Call, arguments: Any) -> int:
         from nbasset import cli_watch
@@ -331,7 +360,7 @@ def _watch(name: str) -> Face:
 
 def _answered(call: Call, answer: tuple[int, Any]) -> int:
     code, data = answer
-    if call.json:
+    if call.json and data is not None:
         _json(data)
     return code
 
@@ -399,6 +428,9 @@ def _backfill(call: Call, arguments: Any) -> int:
 FACES: dict[str, Face] = {
     "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
     **{name: _job(name.replace(" ", "_")) for name in VERBS if " " in name},
+    **{f"{kind} {action}": _automation("switch") for kind in ("schedule", "sensor") for action in ("start", "stop", "reset")},
+    **{f"{kind} logs": _automation("logs") for kind in ("schedule", "sensor")},
+    **{name: _automation(name.replace(" ", "_")) for name in ("sensor cursor", "daemon run", "daemon status", "daemon stop", "dev")},
     "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
     **{name: _time(name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
 }  # fmt: skip

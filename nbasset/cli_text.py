@@ -72,6 +72,8 @@ def show_list(listed: AssetList, out: Console) -> None:
         for row in listed.rows:
             table.add_row(Text(inert(str(row.key))), _state(row.state), Text(inert(row.fact)), Text(inert(row.group), "bright_black"))
         out.print(table)
+    if listed.automation:
+        out.print(Text(inert(listed.automation), "bright_black"))
     show_problems(listed.problems, out)
 
 

@@ -109,7 +109,7 @@ def test_jobs_are_listed_with_what_they_make_and_what_starts_them(call: Call) ->
     assert "days      day" in out
     assert "daily from 2013-06-01" in out
     assert "2 ops" in out
-    assert "schedule mornings, sensor files" in out
+    assert "schedule mornings, sensor files (off)" in out
     jobs = {one["name"]: one for one in _json(call("job", "list", "--json"))["locations"][0]["jobs"]}
     assert jobs["breaking"]["assets"] == ["orders", "broken"]
     assert jobs["etl"]["ops"] == ["load", "double"]
@@ -269,8 +269,8 @@ def test_schedules_and_sensors_are_listed(call: Call) -> None:
     code, out, _ = call("schedule", "list")
     assert code == DONE
     assert "mornings       30 6 * * * (Europe/Berlin)  job etl" in out
-    assert " on\n" in out
-    assert "files  sensor  every 60 s  job etl  off until it is started" in call("sensor", "list")[1]
+    assert "job etl   on, by its definition  " in out
+    assert "files  sensor  every 60 s  job etl  off, by its definition" in call("sensor", "list")[1]
     listed = _json(call("schedule", "list", "--json"))["locations"][0]["schedules"]
     assert [one["name"] for one in listed] == ["days_schedule", "failing", "mornings"]
 

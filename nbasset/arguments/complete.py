@@ -44,10 +44,15 @@ def complete(text: str, known: Known = NOTHING_KNOWN, *, is_cell: bool = False) 
     last = words[-1]
     before = [word for word in words[:-1] if word]
     if not is_cell and not before:
-        return [name for name in dict.fromkeys(name.partition(" ")[0] for name in VERBS) if name.startswith(last)]
+        return [
+            name
+            for name in dict.fromkeys(verb.name.partition(" ")[0] for verb in VERBS.values() if verb.in_notebook)
+            if name.startswith(last)
+        ]
     verb, given = ("", before) if is_cell else _verb(before)
     if not is_cell and not given and before[0] in KINDS and before[0] == verb and not last.startswith("-"):
-        actions = [action for action in KINDS[before[0]] if action.startswith(last)]
+        kind = before[0]
+        actions = [action for action in KINDS[kind] if action.startswith(last) and VERBS[f"{kind} {action}"].in_notebook]
         if actions or verb not in VERBS:
             return actions
     params = cell_command().params if is_cell else list(VERBS[verb].params) if verb in VERBS else []

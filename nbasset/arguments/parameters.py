@@ -39,7 +39,8 @@ JOB, SCHEDULE, SENSOR = map(Word, ("job", "schedule", "sensor"))
 class Verb:
     """One verb, of one word or two (``job run``).
 
-    `make` builds its options from the parameters' values; `in_shell` is False for one that has sense in a notebook only.
+    `make` builds its options from the parameters' values; `in_shell` is False for one that has sense in a notebook only, `in_notebook`
+    for one that lasts until somebody stops it, which is a program of its own.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Verb:
     params: tuple[click.Parameter, ...]
     make: Callable[[Mapping[str, Any]], Any]
     in_shell: bool = True
+    in_notebook: bool = True
 
     def command(self, *, prog: str = "%asset") -> click.Command:
         """The verb as a command that only has parameters. Examples of its help are written for `prog`."""

@@ -41,6 +41,7 @@ from nbasset.arguments.parameters import (
     partition_arguments,
     partitions,
 )
+from nbasset.arguments.verbs_automation import AUTOMATION_ALIASES, DAEMON_VERBS, SCHEDULE_SWITCHES, SENSOR_SWITCHES
 
 ALIASES = {
     "materialize": "run",
@@ -60,6 +61,7 @@ ALIASES = {
     "schedule tick": "schedule evaluate",
     "sensor preview": "sensor evaluate",
     "sensor tick": "sensor evaluate",
+    **AUTOMATION_ALIASES,
 }
 """Other words for verbs that there are, with options that they imply: all of a kind can be found under its name."""
 
@@ -339,7 +341,8 @@ _INSTANCE_MIGRATE = Verb(
 )
 
 JOB_VERBS: tuple[Verb, ...] = (
-    _JOB_LIST, _JOB_SHOW, _JOB_RUN, _JOB_BACKFILL, _RUNS_REEXECUTE, _RUNS_DELETE, _SCHEDULE_LIST, _SCHEDULE_PREVIEW, _SCHEDULE_EVALUATE,
-    _SENSOR_LIST, _SENSOR_EVALUATE, _DEFINITIONS_VALIDATE, _INSTANCE_INFO, _INSTANCE_MIGRATE,
+    _JOB_LIST, _JOB_SHOW, _JOB_RUN, _JOB_BACKFILL, _RUNS_REEXECUTE, _RUNS_DELETE,
+    _SCHEDULE_LIST, *SCHEDULE_SWITCHES, _SCHEDULE_PREVIEW, _SCHEDULE_EVALUATE, _SENSOR_LIST, *SENSOR_SWITCHES, _SENSOR_EVALUATE,
+    *DAEMON_VERBS, _DEFINITIONS_VALIDATE, _INSTANCE_INFO, _INSTANCE_MIGRATE,
 )  # fmt: skip
 """In the order in which help lists them."""

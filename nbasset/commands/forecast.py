@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from nbasset.commands.asked_runs import plan_of_request
 from nbasset.commands.evaluations import Evaluation, Evaluator, SensorMoment, effects_text, short_list
 from nbasset.commands.forecast_facts import Asked, AskedRun, Forecast, ScheduleForecast, SensorForecast
+from nbasset.commands.instigators import state_of
 from nbasset.commands.job_verbs import named
 from nbasset.commands.scope import Scope
 from nbasset.commands.words import counted, days_text
@@ -57,7 +58,8 @@ def schedule_forecast(scope: Scope, name: str, *, days: float = 7, limit: int = 
         note = "no tick ever" if following is None else f"no tick within {days_text(days)}; the next one is {following:%Y-%m-%d %H:%M %Z}"
     looking = Evaluator(scope)
     ticks = tuple(_tick(looking, definition, at, moment) for at in found[:limit])
-    return ScheduleForecast(entry, ticks, len(found) > limit, following, note)
+    state = state_of(scope, "schedule", name)
+    return ScheduleForecast(entry, ticks, len(found) > limit, following, note, state.is_on, state.text)
 
 
 def evaluate_schedule(scope: Scope, name: str, *, at: str = "", now: datetime | None = None) -> ScheduleForecast:
@@ -80,7 +82,8 @@ def evaluate_schedule(scope: Scope, name: str, *, at: str = "", now: datetime | 
     is_tick = any(tick.timestamp() == moment.timestamp() for tick in definition.ticks(before, 1))
     note = "" if is_tick else f"{moment:%Y-%m-%d %H:%M %Z} is no tick of {' or '.join(definition.crons)}"
     tick = _tick(Evaluator(scope), definition, moment, now or scope.view().now)
-    return ScheduleForecast(entry, (tick,), False, following, note)
+    state = state_of(scope, "schedule", name)
+    return ScheduleForecast(entry, (tick,), False, following, note, state.is_on, state.text)
 
 
 def sensor_forecast(scope: Scope, name: str, *, cursor: str | None = None, now: datetime | None = None) -> SensorForecast:
@@ -92,15 +95,17 @@ def sensor_forecast(scope: Scope, name: str, *, cursor: str | None = None, now: 
         If there is no such sensor.
     """
     definition = named(scope, "sensor", name)
+    state = state_of(scope, "sensor", name)
     looking = Evaluator(scope)
     moment = now or scope.view().now
     try:
         found = looking.sensor(definition, SensorMoment(moment, cursor))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's function raises is told
-        return SensorForecast(definition.to_catalog(), Asked(moment, error=error_info(error), log_lines=looking.take_log_lines()))
+        failed = Asked(moment, error=error_info(error), log_lines=looking.take_log_lines())
+        return SensorForecast(definition.to_catalog(), failed, is_on=state.is_on, state=state.text)
     asked = _asked(looking, found, moment)
     cursor_after = None if isinstance(definition, AutomationConditionSensorDefinition) else found.cursor
-    return SensorForecast(definition.to_catalog(), replace(asked, cursor=cursor_after), found.conditions)
+    return SensorForecast(definition.to_catalog(), replace(asked, cursor=cursor_after), found.conditions, state.is_on, state.text)
 
 
 def _tick(looking: Evaluator, definition: ScheduleDefinition, at: datetime, now: datetime) -> Asked:

@@ -76,48 +76,48 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleForecast:
-    """The ticks of one schedule that are to come. `more` says that there are others within the time; `next_at` is the next one of all."""
+    """The ticks of one schedule that are to come. `more` says that there are others within the time; `next_at` is the next one of all.
+
+    `state` is whether it is on, and who said so.
+    """
 
     schedule: CatalogSchedule
     ticks: tuple[Asked, ...] = ()
     more: bool = False
     next_at: datetime | None = None
     note: str = ""
-
-    @property
-    def is_on(self) -> bool:
-        """Whether it runs unless somebody stops it."""
-        return self.schedule.default_status.value == "RUNNING"
+    is_on: bool = False
+    state: str = ""
 
     def to_json(self) -> Json:
         """Plain data."""
         one = self.schedule
         return {
             "name": one.name, "crons": list(one.crons), "timezone": one.timezone, "default_status": one.default_status.value,
-            "target": target_text([one.target]), "ticks": [tick.to_json() for tick in self.ticks], "more": self.more,
+            "is_on": self.is_on, "target": target_text([one.target]), "ticks": [tick.to_json() for tick in self.ticks], "more": self.more,
             "next": self.next_at.isoformat() if self.next_at is not None else None, "note": self.note or None,
         }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class SensorForecast:
-    """What one sensor asks for now. `conditions` say of each asset with a condition whether it is asked for, or what does not hold."""
+    """What one sensor asks for now. `conditions` say of each asset with a condition whether it is asked for, or what does not hold.
+
+    `state` is whether it is on, and who said so.
+    """
 
     sensor: CatalogSensor
     asked: Asked
     conditions: tuple[tuple[str, bool, str], ...] = ()
-
-    @property
-    def is_on(self) -> bool:
-        """Whether it runs unless somebody stops it."""
-        return self.sensor.default_status.value == "RUNNING"
+    is_on: bool = False
+    state: str = ""
 
     def to_json(self) -> Json:
         """Plain data."""
         one = self.sensor
         return {
             "name": one.name, "kind": one.kind, "interval_s": one.minimum_interval_s, "default_status": one.default_status.value,
-            "target": target_text(one.targets), "evaluation": self.asked.to_json(),
+            "is_on": self.is_on, "target": target_text(one.targets), "evaluation": self.asked.to_json(),
             "conditions": [{"asset": name, "asked": asked, "why": why} for name, asked, why in self.conditions],
         }  # fmt: skip
 

@@ -43,8 +43,18 @@ def headline(found: Forecast, days: float) -> str:
         said.append(f"{counted(len(found.sensors), 'sensor')} looked at now")
     if not said:
         return "No schedules and no sensors are defined."
-    end = f"{counted(starting, 'run')} would start" + (f", {counted(failed, 'evaluation')} failed" if failed else "")
+    known: tuple[ScheduleForecast | SensorForecast, ...] = (*found.schedules, *found.sensors)
+    of_what_is_on = sum(run.starts for one in known if one.is_on for run in _runs_of(one))
+    end = f"{counted(starting, 'run')} would start"
+    if of_what_is_on < starting:
+        end += f" if all of them were on, {of_what_is_on or 'none'} as it is"
+    end += f", {counted(failed, 'evaluation')} failed" if failed else ""
     return f"{', '.join(said)}: {end}. Nothing was started."
+
+
+def _runs_of(one: ScheduleForecast | SensorForecast) -> Iterator[AskedRun]:
+    for asked in one.ticks if isinstance(one, ScheduleForecast) else (one.asked,):
+        yield from asked.runs
 
 
 def run_text(run: AskedRun) -> str:
@@ -91,7 +101,7 @@ def schedule_title(one: ScheduleForecast) -> str:
     """A schedule in one line."""
     target = target_text([one.schedule.target])
     starts = f" starts {target}" if target else ""
-    return f"schedule {one.schedule.name}: {crons_text(one.schedule)}{starts}; {status_text(one.is_on)}"
+    return f"schedule {one.schedule.name}: {crons_text(one.schedule)}{starts}; {one.state}"
 
 
 def sensor_title(one: SensorForecast) -> str:
@@ -99,7 +109,7 @@ def sensor_title(one: SensorForecast) -> str:
     target = target_text(one.sensor.targets)
     starts = f" starts {target}" if target else ""
     kind = "" if one.sensor.kind == "sensor" else f"{one.sensor.kind.replace('_', ' ')}, "
-    return f"sensor {one.sensor.name}: {kind}every {one.sensor.minimum_interval_s} s{starts}; {status_text(one.is_on)}"
+    return f"sensor {one.sensor.name}: {kind}every {one.sensor.minimum_interval_s} s{starts}; {one.state}"
 
 
 def schedule_text(one: ScheduleForecast) -> str:
@@ -131,11 +141,6 @@ def forecast_text(found: Forecast, days: float) -> str:
 
 def _outcomes(asked: Asked) -> list[str]:
     return [f"    {line}" for _, text in outcome_lines(asked) for line in text.splitlines()]
-
-
-def status_text(is_on: bool) -> str:
-    """Whether something runs, unless somebody starts or stops it."""
-    return "on" if is_on else "off until it is started"
 
 
 def _asset_text(key: AssetKey, keys: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from nbasset.commands.configuration import merged_config
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
 from nbasset.commands.runs import run_json
 from nbasset.commands.scope import Scope
+from nbasset.commands.switches import Records, is_on
 from nbasset.commands.words import columns, counted
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogJob
@@ -46,6 +47,12 @@ class JobFacts:
     tags: tuple[tuple[str, str], ...] = ()
     executor: str = ""
     place: str = ""
+    off: tuple[str, ...] = ()
+
+    @property
+    def starters(self) -> str:
+        """What starts it, with what is off marked as such."""
+        return ", ".join(f"{one} (off)" if one in self.off else one for one in self.started_by)
 
     @property
     def makes(self) -> str:
@@ -59,7 +66,7 @@ class JobFacts:
         """Plain data."""
         return {
             "name": self.name, "assets": [str(key) for key in self.assets], "ops": list(self.ops), "partitions": self.partitions or None,
-            "started_by": list(self.started_by), "description": self.description, "tags": dict(self.tags),
+            "started_by": list(self.started_by), "off": list(self.off), "description": self.description, "tags": dict(self.tags),
             "executor": self.executor or None, "place": self.place or None,
         }  # fmt: skip
 
@@ -79,7 +86,8 @@ class JobDetail:
 
 def list_jobs(scope: Scope) -> tuple[JobFacts, ...]:
     """All jobs of the scope, by name."""
-    return tuple(_facts(scope, job) for job in sorted(scope.catalog.jobs, key=lambda job: job.name))
+    records = scope.instance.reader.instigators()
+    return tuple(_facts(scope, job, records) for job in sorted(scope.catalog.jobs, key=lambda job: job.name))
 
 
 def show_job(scope: Scope, arguments: JobShowArguments) -> JobDetail:
@@ -92,7 +100,8 @@ def show_job(scope: Scope, arguments: JobShowArguments) -> JobDetail:
     """
     job = job_named(scope, arguments.job)
     runs = scope.instance.reader.runs(RunQuery(job=job.name, limit=_LAST_RUNS)).items
-    return JobDetail(_facts(scope, scope.catalog.jobs_by_name[job.name]), _scaffold(scope, job), runs)
+    facts = _facts(scope, scope.catalog.jobs_by_name[job.name], scope.instance.reader.instigators())
+    return JobDetail(facts, _scaffold(scope, job), runs)
 
 
 def run_job_verb(
@@ -244,7 +253,8 @@ def _partition_keys(scope: Scope, job: JobDefinition, text: str) -> Sequence[str
     return list(definition.keys_of(parse_ranges(text, definition, view), view.table))
 
 
-def _facts(scope: Scope, job: CatalogJob) -> JobFacts:
+def _facts(scope: Scope, job: CatalogJob, records: Records) -> JobFacts:
+    starters = _starters(scope, job.name, records)
     assets: tuple[AssetKey, ...] = ()
     if job.is_asset_job:
         chosen = AssetSelection.from_coercible(job.selection).resolve(scope.catalog)
@@ -252,17 +262,19 @@ def _facts(scope: Scope, job: CatalogJob) -> JobFacts:
     partitions = job.partitions_def.describe() if job.partitions_def is not None else ""
     ops = tuple(step.handle for step in job.steps)
     return JobFacts(
-        job.name, assets, ops, partitions, _starters(scope, job.name), job.description or "", tuple(sorted(job.tags.items())),
-        job.executor or "", job.place or "",
+        job.name, assets, ops, partitions, tuple(starters), job.description or "", tuple(sorted(job.tags.items())),
+        job.executor or "", job.place or "", tuple(name for name, is_on in starters.items() if not is_on),
     )  # fmt: skip
 
 
-def _starters(scope: Scope, job: str) -> tuple[str, ...]:
+def _starters(scope: Scope, job: str, records: Records) -> dict[str, bool]:
+    """What starts a job, each with whether it is on."""
+
     def starts(target: CatalogTarget | None) -> bool:
         return target is not None and target.job == job
 
-    schedules = [f"schedule {one.name}" for one in scope.catalog.schedules if starts(one.target)]
-    return (*schedules, *(f"sensor {one.name}" for one in scope.catalog.sensors if any(map(starts, one.targets))))
+    found = {f"schedule {one.name}": is_on(scope, one, records) for one in scope.catalog.schedules if starts(one.target)}
+    return found | {f"sensor {one.name}": is_on(scope, one, records) for one in scope.catalog.sensors if any(map(starts, one.targets))}
 
 
 def _scaffold(scope: Scope, job: JobDefinition) -> dict[str, Any]:
@@ -279,7 +291,7 @@ def jobs_text(jobs: Sequence[JobFacts]) -> str:
     """The list as plain text."""
     if not jobs:
         return "no jobs"
-    return columns([(job.name, job.makes, job.partitions, ", ".join(job.started_by)) for job in jobs])
+    return columns([(job.name, job.makes, job.partitions, job.starters) for job in jobs])
 
 
 def job_text(detail: JobDetail) -> str:
@@ -290,7 +302,7 @@ def job_text(detail: JobDetail) -> str:
         lines.append(f"  {job.description}")
     lines.append(f"  assets: {', '.join(map(str, job.assets))}" if not job.ops else f"  ops: {', '.join(job.ops)}")
     facts = {
-        "partitions": job.partitions, "started by": ", ".join(job.started_by), "executor": job.executor,
+        "partitions": job.partitions, "started by": job.starters, "executor": job.executor,
         "tags": ", ".join(f"{key}={value}" for key, value in job.tags), "defined in": job.place,
     }  # fmt: skip
     lines += [f"  {name}: {text}" for name, text in facts.items() if text]

@@ -8,6 +8,7 @@ from nbasset.arguments.options import ListArguments
 from nbasset.commands.facts import fact_of, shown_state
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import Standing, standing
+from nbasset.commands.switches import automation_text
 from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.drawing.picture import State
@@ -44,12 +45,13 @@ class AssetRow:
 
 @dataclass(frozen=True, slots=True)
 class AssetList:
-    """The assets of a location in order of the lineage, and what is wrong in it."""
+    """The assets of a location in order of the lineage, what is wrong in it, and how many schedules and sensors of it are on."""
 
     location: str
     rows: tuple[AssetRow, ...]
     problems: tuple[Problem, ...] = ()
     now_us: int = 0
+    automation: str = ""
 
     def to_json(self) -> Json:
         """Plain data."""
@@ -57,6 +59,7 @@ class AssetList:
             "location": self.location,
             "assets": [row.to_json() for row in self.rows],
             "problems": [problem_json(one) for one in self.problems],
+            "automation": self.automation or None,
         }
 
 
@@ -75,7 +78,7 @@ def list_assets(
     else:
         chosen = frozenset(catalog.by_key)
     rows = tuple(_row(scope, key, now) for key in catalog.order if key in chosen and (keys is None or key in keys))
-    return AssetList(catalog.name, rows, catalog.problems, now.now_us)
+    return AssetList(catalog.name, rows, catalog.problems, now.now_us, automation_text(scope))
 
 
 def problem_json(problem: Problem) -> Json:

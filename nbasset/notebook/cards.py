@@ -168,8 +168,11 @@ def list_card(listed: AssetList, *, title: str = "", notices: Iterable[str] = ()
     stray = [problem for problem in listed.problems if problem.asset is None or all(problem.asset != str(row.key) for row in listed.rows)]
     body = table(("Asset", "State", "Last made", "Reads", "Group"), rows) if rows else _empty()
     states: list[State] = [row.state for row in listed.rows]
-    html = card(head, body, problems_block(stray), [notice(text) for text in told], label=headline, states=[*states, "problem", "stale"])
-    return Bundle(html, "\n".join([*_list_lines(listed, headline), *problem_lines(stray, indent=""), *(f"note: {text}" for text in told)]))
+    foot = element("footer", listed.automation) if listed.automation and not title else None
+    notes = [notice(text) for text in told]
+    html = card(head, body, problems_block(stray), notes, foot, label=headline, states=[*states, "problem", "stale"])
+    lines = [*_list_lines(listed, headline), *problem_lines(stray, indent=""), *(f"note: {text}" for text in told)]
+    return Bundle(html, "\n".join([*lines, listed.automation] if foot else lines))
 
 
 def _last_made(row: AssetRow) -> object:

@@ -24,20 +24,24 @@ from nbasset.commands.instigator_lists import (
     sensor_rows,
     sensors_text,
 )
+from nbasset.commands.instigators import InstigatorState
 from nbasset.commands.job_verbs import JobDetail, JobFacts, config_text, job_text, jobs_text
+from nbasset.commands.tick_words import STATES as TICK_STATES
+from nbasset.commands.tick_words import word_text
 from nbasset.commands.words import counted
 from nbasset.drawing.picture import State
 from nbasset.notebook.display import Bundle
-from nbasset.notebook.html import Html, card, code_text, element, glyph, quiet, table
+from nbasset.notebook.html import Html, card, code_text, element, glyph, joined, quiet, state_word, table
 from nbasset.secrets import mask_secrets
 
 _STATES: dict[str, State] = {"run": "queued", "skipped": "skipped", "failed": "failed"}
 _USED: tuple[State, ...] = ("queued", "skipped", "failed")
+_STANDING: tuple[State, ...] = ("fresh", "skipped", "failed", "warned")
 
 
 def jobs_card(jobs: Sequence[JobFacts]) -> Bundle:
     """``%asset job list``."""
-    rows = [(code_text(job.name), job.makes, job.partitions, ", ".join(job.started_by)) for job in jobs]
+    rows = [(code_text(job.name), job.makes, job.partitions, job.starters) for job in jobs]
     return _listed(("Job", "Makes", "Partitions", "Started by"), rows, counted(len(jobs), "job"), jobs_text(jobs))
 
 
@@ -49,7 +53,7 @@ def job_card(detail: JobDetail, *, only_config: bool = False) -> Bundle:
         return Bundle(card(element("pre", text, class_="pre"), label=f"configuration of job {job.name}"), text)
     facts = [
         ("Ops" if job.ops else "Assets", ", ".join(job.ops or map(str, job.assets))), ("Partitions", job.partitions),
-        ("Started by", ", ".join(job.started_by)), ("Executor", job.executor),
+        ("Started by", job.starters), ("Executor", job.executor),
         ("Tags", ", ".join(f"{key}={value}" for key, value in job.tags)), ("Defined in", job.place),
         ("Last runs", ", ".join(f"{run.run_id[:8]} {run.status}" for run in detail.runs)),
     ]  # fmt: skip
@@ -61,14 +65,16 @@ def job_card(detail: JobDetail, *, only_config: bool = False) -> Bundle:
 
 def schedules_card(listed: Sequence[ListedSchedule]) -> Bundle:
     """``%asset schedule list``."""
-    heads = ("Schedule", "When", "Starts", "Next", "State")
-    return _listed(heads, _with_name(schedule_rows(listed)), counted(len(listed), "schedule"), schedules_text(listed))
+    rows = _as_they_stand(schedule_rows(listed), [one.state for one in listed], 3)
+    heads = ("Schedule", "When", "Starts", "State", "Last tick", "Next tick")
+    return _listed(heads, rows, counted(len(listed), "schedule"), schedules_text(listed), states=_STANDING)
 
 
 def sensors_card(listed: Sequence[ListedSensor]) -> Bundle:
     """``%asset sensor list``."""
-    heads = ("Sensor", "Kind", "Looks", "Starts", "State")
-    return _listed(heads, _with_name(sensor_rows(listed)), counted(len(listed), "sensor"), sensors_text(listed))
+    rows = _as_they_stand(sensor_rows(listed), [one.state for one in listed], 4)
+    heads = ("Sensor", "Kind", "Looks", "Starts", "State", "Last tick")
+    return _listed(heads, rows, counted(len(listed), "sensor"), sensors_text(listed), states=_STANDING)
 
 
 def schedules_ahead_card(found: Sequence[ScheduleForecast], title: str) -> Bundle:
@@ -122,10 +128,18 @@ def _card(title: str, parts: Sequence[Html], text: str) -> Bundle:
     return Bundle(html, mask_secrets(text))
 
 
-def _listed(heads: Sequence[str], rows: Sequence[Sequence[Any]], title: str, text: str) -> Bundle:
+def _listed(heads: Sequence[str], rows: Sequence[Sequence[Any]], title: str, text: str, states: Iterable[State] = ()) -> Bundle:
     body = table(heads, rows) if rows else None
-    return Bundle(card(element("header", element("b", title)), body, label=title), mask_secrets(text))
+    return Bundle(card(element("header", element("b", title)), body, label=title, states=states), mask_secrets(text))
 
 
-def _with_name(rows: Sequence[Sequence[str]]) -> list[tuple[Any, ...]]:
-    return [(code_text(row[0]), *row[1:]) for row in rows]
+def _as_they_stand(rows: Sequence[Sequence[str]], states: Sequence[InstigatorState], at: int) -> list[list[Any]]:
+    """Rows with the name as something to type; in column `at` the glyph of whether it is on, in the next one that of its last tick."""
+    found: list[list[Any]] = [[code_text(row[0]), *row[1:]] for row in rows]
+    for cells, state in zip(found, states, strict=True):
+        word, comma, why = cells[at].partition(",")
+        cells[at] = joined(state_word("fresh" if state.is_on else "skipped", word), comma, why)
+        if state.last is not None:
+            word = word_text(state.last)
+            cells[at + 1] = joined(state_word(TICK_STATES[state.last.status], word), cells[at + 1].removeprefix(word))
+    return found

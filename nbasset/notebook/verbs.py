@@ -48,6 +48,7 @@ from nbasset.notebook.session import Session, scope_of
 from nbasset.notebook.session_state import Change
 from nbasset.notebook.showing import show_live
 from nbasset.notebook.tracebacks import told
+from nbasset.notebook.verbs_automation import AUTOMATION_FACES
 from nbasset.notebook.verbs_backfill import BACKFILL_FACES
 from nbasset.notebook.verbs_jobs import JOB_FACES
 from nbasset.notebook.verbs_time import TIME_FACES
@@ -247,5 +248,6 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     **WATCH_FACES,
     **TIME_FACES,
     **JOB_FACES,
+    **AUTOMATION_FACES,
 }
 """What each verb of `arguments.VERBS` does in a notebook."""

@@ -28,6 +28,7 @@ KNOWN = Known(
     partitions=lambda asset: ["2013-06-01", "2013-06-02", "2013-07-01"],
     jobs=["nightly", "etl"],
     schedules=["mornings"],
+    sensors=["new_files"],
 )
 
 
@@ -153,6 +154,35 @@ def test_a_wrong_cell_line_is_a_usage_error(header: str, message: str) -> None:
         ("schedule tick nightly --at 2013-06-01", "schedule evaluate", {"at": "2013-06-01"}),
         ("sensor preview files --cursor b", "sensor evaluate", {"sensor": "files", "cursor": "b"}),
         ("plan --days 7", "plan", {"days": 7}),
+        (
+            "schedule start mornings evenings mornings",
+            "schedule start",
+            {"kind": "schedule", "action": "start", "names": ("mornings", "evenings")},
+        ),
+        ("schedule stop --all", "schedule stop", {"action": "stop", "names": (), "all": True}),
+        ("schedule wipe", "schedule reset", {"action": "reset", "all": True}),
+        ("schedule restart mornings", "schedule start", {"names": ("mornings",)}),
+        ("schedule logs mornings -n 3 --status failure", "schedule logs", {"kind": "schedule", "limit": 3, "status": "failure"}),
+        ("sensor ticks files", "sensor logs", {"kind": "sensor", "name": "files", "limit": 15, "status": ""}),
+        ("sensor start files", "sensor start", {"kind": "sensor", "action": "start", "names": ("files",)}),
+        ("sensor cursor files", "sensor cursor", {"sensor": "files", "text": None, "clear": False}),
+        ("sensor cursor files 'b c'", "sensor cursor", {"text": "b c"}),
+        ("sensor cursor files --set b", "sensor cursor", {"text": "b"}),
+        ("sensor cursor files --delete", "sensor cursor", {"text": None, "clear": True}),
+        ("daemon run --once --standby", "daemon run", {"locations": (), "once": True, "standby": True, "log_format": "text"}),
+        ("daemon liveness-check", "daemon status", {}),
+        (
+            "dev a.ipynb b.py -p 9000 --host 0.0.0.0 --log-format json",
+            "dev",
+            {
+                "locations": ("a.ipynb", "b.py"),
+                "port": 9000,
+                "host": "0.0.0.0",
+                "lab": True,
+                "log_format": "json",
+            },
+        ),
+        ("dev --no-lab", "dev", {"locations": (), "port": 0, "host": "127.0.0.1", "lab": False}),
     ],
 )
 def test_verbs_of_two_words_and_their_other_names(text: str, verb: str, options: dict[str, object]) -> None:
@@ -173,6 +203,12 @@ def test_verbs_of_two_words_and_their_other_names(text: str, verb: str, options:
         ("runs delete a1 --all", "Leave out the others"),
         ("plan delays --days 3", "leave out selection"),
         ("schedule preview --days 0", "0<x"),
+        ("schedule start", "name the schedules, or say --all"),
+        ("sensor stop files --all", "--all means every sensor"),
+        ("schedule strat mornings", "Did you mean 'schedule start'?"),
+        ("schedule logs", "Missing argument 'SCHEDULE'"),
+        ("sensor cursor files b --clear", "Keep one"),
+        ("daemon stpo", "Did you mean 'daemon stop'?"),
     ],
 )
 def test_mistakes_in_verbs_of_two_words_name_the_right_one(text: str, message: str) -> None:
@@ -208,13 +244,19 @@ def test_cell_help_shows_an_example() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", list(dict.fromkeys(name.partition(" ")[0] for name in VERBS))),
+        ("", list(dict.fromkeys(name.partition(" ")[0] for name in VERBS if name != "dev"))),
         ("job ", ["list", "show", "run", "backfill"]),
         ("schedule pre", ["preview"]),
         ("job run ni", ["nightly"]),
         ("job execute ni", ["nightly"]),
         ("schedule evaluate ", ["mornings"]),
         ("sensor evaluate --c", ["--cursor"]),
+        ("schedule start mo", ["mornings"]),
+        ("schedule start mornings --a", ["--all"]),
+        ("schedule logs --status fail", ["failure"]),
+        ("sensor cursor n", ["new_files"]),
+        ("daemon s", ["status", "stop"]),
+        ("daemon r", []),
         ("runs re", ["reexecute"]),
         ("job run nightly --op", ["--op-selection", "--ops"]),
         ("r", ["run", "runs", "rollback", "rename"]),

@@ -141,7 +141,7 @@ def test_what_has_no_tick_in_time_says_when_it_has_one(instance: Instance) -> No
     yearly = ScheduleDefinition("yearly", cron_schedule="0 6 1 1 *", target="orders")
     found = schedule_forecast(_scope(instance, schedules=[yearly]), "yearly", days=7, now=NOW)
     assert (found.ticks, found.note) == ((), "no tick within 7 days; the next one is 2027-01-01 06:00 UTC")
-    assert "off until it is started" in schedule_text(found)
+    assert "off, by its definition" in schedule_text(found)
 
 
 def test_more_ticks_than_asked_for_are_not_evaluated(instance: Instance) -> None:

@@ -6,15 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
 import pytest
 
 from nbasset.dev.guard import KILLED
 from nbasset.dev.part import Ended, News, Part, Said
 
+Watch = Callable[[list[int]], Callable[[], None]]
 _ECHO = "import signal, sys, threading\ndef bye(*_):\n    print('bye', flush=True)\n    sys.exit(3)\nsignal.signal(signal.SIGTERM, bye)\n"
 _WAITS = "print('here', flush=True)\nthreading.Event().wait()\n"
 
@@ -61,7 +62,7 @@ def test_an_end_is_told_though_something_that_it_started_holds_its_output(tmp_pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_part_does_not_outlive_whoever_started_it(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_part_does_not_outlive_whoever_started_it(tmp_path: Path, watch: Watch, number: signal.Signals) -> None:
     program = """
 import os, sys
 from pathlib import Path
@@ -76,22 +77,8 @@ news.get()
     owner = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     assert owner.stdout is not None
     pids = [int(word) for word in owner.stdout.readline().split()]
-    watched = [_Watch(pid) for pid in pids]
+    await_end = watch(pids)
     owner.send_signal(number)
     owner.wait(60)
-    for one in watched:
-        one.await_end()
+    await_end()
     owner.stdout.close()
-
-
-class _Watch:
-    """A process that is no child of ours: its end is seen by a file descriptor of it."""
-
-    def __init__(self, pid: int) -> None:
-        self.handle: Any = os.pidfd_open(pid)
-
-    def await_end(self) -> None:
-        import select
-
-        assert select.select([self.handle], [], [], 60)[0], "it lives on"
-        os.close(self.handle)
