@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact, InputLoaded
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, Fact, InputLoaded, InstigatorId
+from nbasset.events.instigators import instigator_after, tick_status
 from nbasset.events.kinds import (
     AssetRenamed,
     AssetReported,
@@ -24,8 +25,11 @@ from nbasset.events.kinds import (
     BackfillEvent,
     BackfillProgressed,
     BackfillRequested,
+    CursorSet,
     Event,
     FileOrphaned,
+    InstigatorEvent,
+    InstigatorSet,
     PartitionsAdded,
     PartitionsDeleted,
     RunCancelled,
@@ -43,8 +47,11 @@ from nbasset.events.kinds import (
     StepSkipped,
     StepSucceeded,
     Target,
+    TickEvaluated,
+    TickEvent,
+    TickMissed,
 )
-from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, Entry, RunRecord, StepRecord
+from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, Entry, InstigatorRecord, RunRecord, StepRecord, TickStatus
 from nbasset.events.reducers import (
     PartitionRow,
     asset_failed,
@@ -133,6 +140,15 @@ class Ledger(Protocol):
 
     def remove_dynamic(self, name: str, partitions: Sequence[PartitionRef]) -> None:
         """Take keys out."""
+
+    def instigator(self, instigator: InstigatorId) -> InstigatorRecord | None:
+        """The schedule or sensor as folded so far."""
+
+    def set_instigator(self, record: InstigatorRecord) -> None:
+        """Keep a schedule or sensor."""
+
+    def add_tick(self, instigator: InstigatorId, seq: int, status: TickStatus, at_us: int) -> None:
+        """Let the entry be found among the ticks of a schedule or sensor that is kept."""
 
 
 def apply(ledger: Ledger, seq: int, event: Event) -> None:
@@ -347,6 +363,15 @@ def _fold_deleted(ledger: Ledger, _seq: int, event: PartitionsDeleted) -> None:
     ledger.remove_dynamic(event.name, event.partitions)
 
 
+def _fold_instigator(ledger: Ledger, seq: int, event: InstigatorEvent) -> None:
+    ledger.set_instigator(instigator_after(ledger.instigator(event.instigator), seq, event))
+
+
+def _fold_tick(ledger: Ledger, seq: int, event: TickEvent) -> None:
+    _fold_instigator(ledger, seq, event)
+    ledger.add_tick(event.instigator, seq, tick_status(event), event.at_us)
+
+
 _FOLDS: dict[type, Callable[[Ledger, int, Any], None]] = {
     RunRequested: _fold_run,
     RunQueued: _fold_run,
@@ -372,4 +397,8 @@ _FOLDS: dict[type, Callable[[Ledger, int, Any], None]] = {
     BackfillProgressed: _fold_progressed,
     BackfillCancelRequested: _fold_backfill,
     BackfillEnded: _fold_backfill,
+    InstigatorSet: _fold_instigator,
+    CursorSet: _fold_instigator,
+    TickEvaluated: _fold_tick,
+    TickMissed: _fold_tick,
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from nbasset.events.facts import CheckKey
+from nbasset.events.facts import CheckKey, InstigatorId
 from nbasset.events.fold import Made, Outcome
 from nbasset.events.kinds import Event, Target
-from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, Entry, PartitionTable, RunRecord
+from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, Entry, InstigatorRecord, PartitionTable, RunRecord, TickStatus
 from nbasset.events.reducers import PartitionRow, materialized_in
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
@@ -35,6 +35,8 @@ class Books:
         self.backfills: dict[str, BackfillRecord] = {}
         self.chunks: dict[str, list[tuple[RunId, tuple[Target, ...]]]] = {}
         self.dynamic: dict[str, dict[PartitionRef, None]] = {}
+        self.instigators: dict[InstigatorId, InstigatorRecord] = {}
+        self.ticks: dict[InstigatorId, dict[int, TickStatus]] = {}
 
     def record(self, event: Event) -> int:
         """Put the event in the log; its number."""
@@ -207,6 +209,30 @@ class Books:
         """Take keys out."""
         for partition in partitions:
             self.dynamic.get(name, {}).pop(partition, None)
+
+    # -- Ledger: schedules and sensors
+
+    def instigator(self, instigator: InstigatorId) -> InstigatorRecord | None:
+        """One schedule or sensor."""
+        return self.instigators.get(instigator)
+
+    def set_instigator(self, record: InstigatorRecord) -> None:
+        """Keep a schedule or sensor."""
+        self.instigators[record.instigator] = record
+
+    def add_tick(self, instigator: InstigatorId, seq: int, status: TickStatus, at_us: int) -> None:
+        """Let the entry be found among the ticks."""
+        self.ticks.setdefault(instigator, {})[seq] = status
+
+    def delete_ticks(self, older_than_us: int) -> int:
+        """Forget ticks from before a moment, but the newest of each; how many."""
+        gone = 0
+        for ticks in self.ticks.values():
+            for seq in list(ticks)[:-1]:
+                if self.log[seq].event.at_us < older_than_us:
+                    del ticks[seq], self.log[seq]
+                    gone += 1
+        return gone
 
 
 def table_of_rows(rows: Mapping[int, PartitionRow]) -> PartitionTable:

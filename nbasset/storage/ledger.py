@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from nbasset.events.facts import InstigatorId
 from nbasset.events.fold import Made, Outcome, apply
 from nbasset.events.kinds import Target
-from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, RunRecord
+from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, InstigatorRecord, RunRecord, TickStatus
 from nbasset.events.reducers import PartitionRow, materialized_in
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
@@ -27,8 +28,10 @@ from nbasset.storage.rows import (
     backfill_from_row,
     check_from_row,
     check_to_row,
+    instigator_from_row,
     run_to_row,
     targets_text,
+    text_of,
 )
 
 _LAST = SIZE - 1
@@ -318,6 +321,21 @@ class SqlLedger:
     def remove_dynamic(self, name: str, partitions: Sequence[PartitionRef]) -> None:
         """Take keys out."""
         self._connection.executemany(sql.DROP_DYNAMIC_KEY, [(plain_text(name), key, ordinal) for key, ordinal in partitions])
+
+    # -- Schedules and sensors: rare beside steps, so they are read and written one by one
+
+    def instigator(self, instigator: InstigatorId) -> InstigatorRecord | None:
+        """One schedule or sensor."""
+        row = self._connection.execute(sql.INSTIGATOR, (plain_text(instigator.text),)).fetchone()
+        return None if row is None else instigator_from_row(row)
+
+    def set_instigator(self, record: InstigatorRecord) -> None:
+        """Keep a schedule or sensor."""
+        self._connection.execute(sql.SET_INSTIGATOR, (plain_text(record.instigator.text), text_of(record)))
+
+    def add_tick(self, instigator: InstigatorId, seq: int, status: TickStatus, at_us: int) -> None:
+        """Let the entry be found among the ticks."""
+        self._connection.execute(sql.ADD_TICK, (seq, status, at_us, plain_text(instigator.text)))
 
 
 _PLACES: Mapping[Outcome, int] = {"succeeded": 0, "failed": 1, "skipped": 2}

@@ -13,26 +13,30 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from nbasset.errors import PartitionBusy
-from nbasset.events.facts import CheckKey
+from nbasset.events.facts import CheckKey, InstigatorId
 from nbasset.events.fold import apply
-from nbasset.events.kinds import Owner
+from nbasset.events.instigators import tick_of
+from nbasset.events.kinds import Owner, TickEvent
 from nbasset.events.records import (
     AssetRecord,
     BackfillRecord,
     CheckRecord,
     Entry,
+    InstigatorRecord,
     Page,
     PartitionTable,
     RunQuery,
     RunRecord,
+    TickRecord,
+    TickStatus,
 )
 from nbasset.events.reducers import launched, renamed
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import KeyTable, MemoryKeyTable
 from nbasset.storage.books import Books, table_of_rows
 from nbasset.storage.codec import text_id
-from nbasset.storage.leases import Lease, claimed, holds, lost
-from nbasset.storage.protocol import Events, Fence
+from nbasset.storage.leases import claimed, holds, lost
+from nbasset.storage.protocol import Events, Fence, Lease
 
 
 class MemoryStorage:
@@ -149,6 +153,30 @@ class MemoryStorage:
             newest = [record for name in reversed(self._books.backfills) if (record := self.backfill(name)) is not None]
         return [record for record in newest if not (active and record.ended_us)][:limit]
 
+    def instigators(self) -> dict[InstigatorId, InstigatorRecord]:
+        """Schedules and sensors of which anything was recorded."""
+        with self._grew:
+            return dict(self._books.instigators)
+
+    def ticks(
+        self, instigator: InstigatorId, *, before: int | None = None, limit: int = 25, statuses: Collection[TickStatus] = ()
+    ) -> list[TickRecord]:
+        """Ticks of one schedule or sensor, newest first."""
+        found: list[TickRecord] = []
+        with self._grew:
+            for seq, status in reversed(self._books.ticks.get(instigator, {}).items()):
+                if len(found) >= limit:
+                    break
+                event = self._books.log[seq].event
+                if (before is None or seq < before) and (not statuses or status in statuses) and isinstance(event, TickEvent):
+                    found.append(tick_of(seq, event))
+        return found
+
+    def lease(self, name: str) -> Lease | None:
+        """A lease as it stands."""
+        with self._grew:
+            return self._leases.get(name)
+
     def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
         """Keys of a dynamic partitions definition, in order of arrival."""
         with self._grew:
@@ -226,6 +254,11 @@ class MemoryStorage:
         """Forget runs and those of their entries that made nothing."""
         with self._grew:
             self._books.delete_runs(run_ids)
+
+    def delete_ticks(self, older_than_us: int) -> int:
+        """Forget ticks from before a moment, but the newest of each."""
+        with self._grew:
+            return self._books.delete_ticks(older_than_us)
 
     def close(self) -> None:
         """Nothing to let go of: what was stored stays readable."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from nbasset.events.facts import CheckKey
 from nbasset.events.kinds import BackfillRequested, Owner, RunRequested, Target
-from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, RunRecord, Status
+from nbasset.events.records import AssetRecord, BackfillRecord, CheckRecord, InstigatorRecord, RunRecord, Status
 from nbasset.events.reducers import backfill_after, launched, run_after
 from nbasset.keys import AssetKey, RunId
 from nbasset.serde import dumps, from_json, loads, to_json
@@ -167,6 +167,12 @@ def backfill_from_row(row: Row, went: Launched = NOTHING_LAUNCHED) -> BackfillRe
     asked = backfill_after(None, request)
     assert asked is not None
     return replace(asked, status=status, ended_us=ended_us, message=json.loads(message), launched=went.targets, run_ids=went.run_ids)
+
+
+def instigator_from_row(row: Row) -> InstigatorRecord:
+    """A schedule or sensor from the column of `statements.INSTIGATOR`."""
+    record: InstigatorRecord = loads(row[0])
+    return record
 
 
 def targets_text(targets: tuple[Target, ...]) -> str:

@@ -70,5 +70,15 @@ _FIRST: Step = (
     "CREATE TABLE writers (id TEXT PRIMARY KEY, turn {int} NOT NULL, at_us {int} NOT NULL)",
 )
 
-STEPS: Sequence[Step] = (_FIRST,)
+_SECOND: Step = (
+    # Schedules and sensors as they stand, and the entries that are ticks of theirs.
+    "CREATE TABLE instigators (id {counted}, name {name} NOT NULL UNIQUE, record TEXT NOT NULL)",
+    """CREATE TABLE ticks (
+        instigator {int} NOT NULL, seq {int} NOT NULL, status TEXT NOT NULL, at_us {int} NOT NULL, PRIMARY KEY (instigator, seq)
+    ) {packed}""",
+    "CREATE INDEX ticks_by_status ON ticks (instigator, status, seq)",
+    "CREATE INDEX ticks_by_time ON ticks (at_us)",
+)
+
+STEPS: Sequence[Step] = (_FIRST, _SECOND)
 LATEST = len(STEPS)

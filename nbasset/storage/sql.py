@@ -34,9 +34,9 @@ from nbasset.storage.dialects import Connection
 from nbasset.storage.engine import Engine
 from nbasset.storage.forks import watch_forks
 from nbasset.storage.keytable import SqlKeyTable
-from nbasset.storage.leases import Lease, claimed, holds, lost
+from nbasset.storage.leases import claimed, holds, lost
 from nbasset.storage.ledger import SqlLedger
-from nbasset.storage.protocol import Events, Fence
+from nbasset.storage.protocol import Events, Fence, Lease
 from nbasset.storage.rows import (
     NOTHING_LAUNCHED,
     Launched,
@@ -44,9 +44,9 @@ from nbasset.storage.rows import (
     asset_from_row,
     backfill_from_row,
     check_from_row,
-    owner_of,
     owner_text,
 )
+from nbasset.storage.sql_instigators import SqlInstigators, drop_ticks, read_lease
 from nbasset.storage.watch import Watch
 from nbasset.storage.writer import Job, Writer
 
@@ -60,7 +60,7 @@ _MOST_BACKFILLS = 100
 _EMPTY = table_of(())
 
 
-class SqlReader:
+class SqlReader(SqlInstigators):
     """Reading a store in a database."""
 
     key_table: KeyTable
@@ -366,7 +366,7 @@ class SqlStorage(SqlReader):
         """Win or renew a lease."""
 
         def work(connection: Connection) -> Fence | None:
-            lease = claimed(_lease(connection, name), owner, seconds, now_us)
+            lease = claimed(read_lease(connection, name), owner, seconds, now_us)
             if lease is None:
                 return None
             _set_lease(connection, name, lease)
@@ -378,7 +378,7 @@ class SqlStorage(SqlReader):
         """Give a lease back; one that was lost stays with its new holder."""
 
         def work(connection: Connection) -> None:
-            if holds(_lease(connection, fence.name), fence):
+            if holds(read_lease(connection, fence.name), fence):
                 _set_lease(connection, fence.name, Lease(fence.token, None, 0))
 
         self._writer.run(work)
@@ -401,6 +401,13 @@ class SqlStorage(SqlReader):
             self._ledger.forget()
 
         self._writer.run(work)
+
+    def delete_ticks(self, older_than_us: int) -> int:
+        """Forget ticks from before a moment, some in each transaction, so that others can write in between."""
+        gone = 0
+        while some := self._writer.run(lambda connection: drop_ticks(connection, older_than_us)):
+            gone += some
+        return gone
 
     def after_fork(self) -> None:
         """A forked child starts with nothing written and nobody waiting."""
@@ -456,7 +463,7 @@ class _Append:
 
     def __call__(self, connection: Connection) -> int:
         if self._fence is not None:
-            lease = _lease(connection, self._fence.name)
+            lease = read_lease(connection, self._fence.name)
             if not holds(lease, self._fence):
                 raise lost(lease, self._fence)
         if self._make is not None:
@@ -472,11 +479,6 @@ def _asset_id(connection: Connection, key: AssetKey) -> int | None:
 
 def _last_seq(row: tuple[Any, ...]) -> int:
     return max(row[0] or 0, row[1] or 0)
-
-
-def _lease(connection: Connection, name: str) -> Lease | None:
-    row = connection.execute(sql.LEASE, (plain_text(name),)).fetchone()
-    return None if row is None else Lease(row[0], owner_of(row[1]), row[2])
 
 
 def _set_lease(connection: Connection, name: str, lease: Lease) -> None:

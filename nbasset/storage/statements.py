@@ -1,6 +1,6 @@
 """Every statement, by name. Written the SQLite way; `dialects` translates. ``?`` stands for a value, nothing else is put in.
 
-In the order of a life: the log, runs, assets, partitions, checks, backfills, keys, texts, leases.
+In the order of a life: the log, runs, assets, partitions, checks, backfills, schedules and sensors, keys, texts, leases.
 """
 
 # ruff: noqa: S608 -- statements are put together from words of this file alone
@@ -183,6 +183,23 @@ SET_BACKFILL = """INSERT INTO backfills (seq, backfill_id, status, ended_us, mes
     ON CONFLICT (backfill_id) DO UPDATE SET status = excluded.status, ended_us = excluded.ended_us, message = excluded.message"""
 ADD_CHUNK = """INSERT INTO backfill_runs (backfill, seq, run_id, targets) SELECT seq, ?, ?, ? FROM backfills WHERE backfill_id = ?"""
 CHUNKS = "SELECT seq, run_id, targets FROM backfill_runs WHERE backfill = ? AND seq > ? ORDER BY seq"
+
+# -- Schedules and sensors ----------------------------------------------------------------------------------------------------
+
+INSTIGATORS = "SELECT record FROM instigators ORDER BY id"
+INSTIGATOR = "SELECT record FROM instigators WHERE name = ?"
+SET_INSTIGATOR = """INSERT INTO instigators (name, record) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET record = excluded.record"""
+ADD_TICK = "INSERT INTO ticks (instigator, seq, status, at_us) SELECT id, ?, ?, ? FROM instigators WHERE name = ?"
+_TICK = """SELECT events.seq, events.at_us, events.kind, events.payload FROM ticks JOIN events ON events.seq = ticks.seq
+    WHERE instigator = (SELECT id FROM instigators WHERE name = ?)"""
+TICKS = f"{_TICK} AND ticks.seq < ? ORDER BY ticks.seq DESC LIMIT ?"
+TICKS_IN = f"{_TICK} AND status = ? AND ticks.seq < ? ORDER BY ticks.seq DESC LIMIT ?"
+OLD_TICKS = """SELECT instigator, seq FROM ticks
+    WHERE at_us < ? AND EXISTS (SELECT 1 FROM ticks AS later WHERE later.instigator = ticks.instigator AND later.seq > ticks.seq)
+    ORDER BY at_us LIMIT ?"""
+DROP_TICK = "DELETE FROM ticks WHERE instigator = ? AND seq = ?"
+DROP_EVENT = "DELETE FROM events WHERE seq = ?"
 
 # -- Keys of partitions -------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from nbasset.events.kinds import (
     RunQueued,
     RunRequested,
     RunStarted,
+    RunStarting,
     RunSucceeded,
     StepFailed,
     StepRetried,
@@ -53,6 +54,7 @@ ERROR = ErrorInfo("ValueError", "no")
 run_events: st.SearchStrategy[RunEvent] = st.one_of(
     st.builds(RunRequested, st.integers(1, 9), st.just(RUN), user=st.text(max_size=2)),
     st.builds(RunQueued, st.integers(1, 9), st.just(RUN)),
+    st.builds(RunStarting, st.integers(1, 9), st.just(RUN), st.none() | st.builds(Owner, st.just("h"), st.integers(1, 3), st.just(0))),
     st.builds(RunStarted, st.integers(1, 9), st.just(RUN), st.none() | st.builds(Owner, st.just("h"), st.integers(1, 3), st.just(0))),
     st.builds(RunCancelRequested, st.integers(1, 9), st.just(RUN)),
     st.builds(RunSucceeded, st.integers(1, 9), st.just(RUN)),

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from nbasset.errors import StorageCorrupt, StorageUnavailable
-from nbasset.events.facts import AssetMaterialized
-from nbasset.events.kinds import AssetReported, StepStarted, StepSucceeded
+from nbasset.events.facts import AssetMaterialized, InstigatorId
+from nbasset.events.kinds import AssetReported, FileOrphaned, InstigatorSet, StepStarted, StepSucceeded, TickMissed
+from nbasset.events.records import Entry
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.storage import places, schema, upgrade
 from nbasset.storage.opening import database_path, open_reader, open_storage
@@ -146,14 +147,29 @@ def test_an_older_home_is_copied_and_brought_up_to_date(home: Path) -> None:
     steps = (*schema.STEPS, ("CREATE TABLE fresh (id INTEGER)",), ("ALTER TABLE fresh ADD COLUMN more TEXT",))
     with closing(sqlite3.connect(home, isolation_level=None)) as connection:
         upgrade.upgrade_sqlite(connection, home, steps)
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (schema.LATEST + 2,)
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (3,)
         assert connection.execute("SELECT id, more FROM fresh").fetchall() == []
-    copy = home.with_name(f"{home.name}.v1")
+    copy = home.with_name(f"{home.name}.v{schema.LATEST}")
     assert integrity(copy) == "ok"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with pytest.raises(StorageUnavailable, match="newer"):
         open_storage(home)
+
+
+def test_a_home_from_before_schedules_were_recorded_keeps_its_log_and_takes_ticks(home: Path) -> None:
+    home.parent.mkdir(mode=0o700)
+    with closing(sqlite3.connect(home, isolation_level=None)) as connection:
+        upgrade.upgrade_sqlite(connection, home, schema.STEPS[:1])
+        connection.execute("INSERT INTO events (seq, at_us, kind, payload) VALUES (1, 5, 'FileOrphaned', '{\"uri\":\"x\"}')")
+    home.chmod(0o600)
+    nightly = InstigatorId("flights", "schedule", "nightly")
+    with closing(open_storage(home)) as store:
+        assert (store.instigators(), store.ticks(nightly), store.lease("daemon")) == ({}, [], None)
+        assert store.append([InstigatorSet(6, nightly, "RUNNING"), TickMissed(7, nightly, 1, 2, 2)]) == 3
+        assert [tick.seq for tick in store.ticks(nightly)] == [3]
+        assert store.entries(limit=1) == [Entry(1, FileOrphaned(5, "x"))]
+    assert integrity(home.with_name(f"{home.name}.v1")) == "ok"
 
 
 def test_a_step_that_breaks_leaves_the_home_at_the_old_version(home: Path) -> None:

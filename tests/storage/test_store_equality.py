@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, ErrorInfo, OutputStored
+from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, ErrorInfo, InstigatorId, OutputStored
 from nbasset.events.kinds import (
     AssetRenamed,
     AssetReported,
@@ -22,8 +22,10 @@ from nbasset.events.kinds import (
     BackfillEnded,
     BackfillProgressed,
     BackfillRequested,
+    CursorSet,
     Event,
     FileOrphaned,
+    InstigatorSet,
     PartitionsAdded,
     PartitionsDeleted,
     RunCancelled,
@@ -32,6 +34,7 @@ from nbasset.events.kinds import (
     RunQueued,
     RunRequested,
     RunStarted,
+    RunStarting,
     RunSucceeded,
     StepFailed,
     StepRetried,
@@ -40,6 +43,8 @@ from nbasset.events.kinds import (
     StepStarted,
     StepSucceeded,
     Target,
+    TickEvaluated,
+    TickMissed,
 )
 from nbasset.events.records import RunQuery
 from nbasset.events.reducers import rows_of
@@ -69,9 +74,16 @@ verdicts = st.builds(CheckEvaluated, st.builds(CheckKey, keys, names), st.boolea
 facts = st.lists(makes | sights | verdicts | st.builds(OutputStored, names), max_size=3).map(tuple)
 errors = st.builds(ErrorInfo, names, names)
 
+INSTIGATORS = [
+    InstigatorId("here", "schedule", "x"),
+    InstigatorId("here", "sensor", "x"),
+    InstigatorId("the\nre", "schedule", "x\x00\ud800"),
+]
+instigators = st.sampled_from(INSTIGATORS)
+
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(RunRequested, times, runs, targets, job=st.none() | names, tags=st.dictionaries(names, names), backfill_id=st.none() | names),
-    st.builds(RunStarted, times, runs),
+    st.one_of(st.builds(RunStarted, times, runs), st.builds(RunStarting, times, runs)),
     st.one_of(st.builds(RunQueued, times, runs), st.builds(RunCancelRequested, times, runs)),
     st.one_of(
         st.builds(RunSucceeded, times, runs),
@@ -94,7 +106,18 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(BackfillRequested, times, names, targets),
     st.one_of(st.builds(BackfillProgressed, times, names, runs, targets), st.builds(BackfillCancelRequested, times, names)),
     st.builds(BackfillEnded, times, names, st.just("completed_success"), names),
-)
+    st.one_of(
+        st.builds(InstigatorSet, times, instigators, st.sampled_from([None, "RUNNING", "STOPPED"]), st.just(0) | times, names),
+        st.builds(CursorSet, times, instigators, st.none() | names, names),
+    ),
+    st.one_of(
+        st.builds(
+            TickEvaluated, times, instigators, st.sampled_from(["success", "skipped", "failure"]), times, st.none() | times,
+            st.lists(runs, max_size=2).map(tuple), cursor=st.none() | names, last_run_key=st.none() | names, will_retry=st.booleans(),
+        ),
+        st.builds(TickMissed, times, instigators, st.integers(1, 9), times, times),
+    ),
+)  # fmt: skip
 batches = st.lists(st.lists(events, min_size=1, max_size=6), max_size=8)
 
 
@@ -117,6 +140,9 @@ def all_that_is_known(store: Storage) -> dict[str, Any]:
         "found": [store.runs(RunQuery(asset=key, limit=2)) for key in KEYS] + [store.runs(RunQuery(tags={"x": "y"}))],
         "backfills": store.backfills(),
         "running": store.backfills(active=True),
+        "instigators": store.instigators(),
+        "ticks": [store.ticks(one, limit=limit) for one in INSTIGATORS for limit in (2, 100)],
+        "failed": [store.ticks(one, statuses=("missed", "failure"), before=store.last_seq()) for one in INSTIGATORS],
         "dynamic": [store.dynamic_keys(name) for name in NAMES],
         "last": store.last_seq(),
     }
@@ -126,6 +152,7 @@ def fill(store: Storage, groups: Sequence[Sequence[Event]], forgotten: Sequence[
     for group in groups:
         store.append(group)
     store.delete_runs(forgotten)
+    store.delete_ticks(250)
     return all_that_is_known(store)
 
 
