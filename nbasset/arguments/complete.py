@@ -61,7 +61,7 @@ def complete(text: str, known: Known = NOTHING_KNOWN, *, is_cell: bool = False) 
         return _values(owner, last, given, known)
     if last.startswith("-"):
         return sorted(name for param in params for name in param.opts if isinstance(param, click.Option) and name.startswith(last))
-    argument = next((param for param in params if isinstance(param, click.Argument)), None)
+    argument = _argument(params, given)
     return [] if argument is None or is_cell else _values(argument, last, given, known)
 
 
@@ -73,6 +73,19 @@ def _verb(words: Sequence[str]) -> tuple[str, list[str]]:
 
 def _option(params: Sequence[click.Parameter], word: str) -> click.Option | None:
     return next((param for param in params if isinstance(param, click.Option) and word in param.opts), None)
+
+
+def _argument(params: Sequence[click.Parameter], given: Sequence[str]) -> click.Argument | None:
+    """The argument that the next word would be."""
+    owners = (_option(params, word) for word in given)
+    values = sum(owner is not None and not getattr(owner, "is_flag", False) for owner in owners)
+    count = sum(not word.startswith("-") for word in given) - values
+    for param in params:
+        if isinstance(param, click.Argument):
+            if count < 1 or param.nargs == -1:
+                return param
+            count -= 1
+    return None
 
 
 def _values(param: click.Parameter, last: str, given: Sequence[str], known: Known) -> list[str]:
