@@ -313,7 +313,7 @@ _SENSOR_EVALUATE = Verb(
     """,
     (
         click.Argument(["sensor"], type=SENSOR, required=False, default=""),
-        click.Option(["--cursor"], default=None, metavar="TEXT", help="What an earlier evaluation left; without it, the first one."),
+        click.Option(["--cursor"], default=None, metavar="TEXT", help="Go on from here instead of its own cursor; '': as the first time."),
     ),
     lambda values: SensorEvaluateArguments(values["sensor"] or "", values["cursor"]),
 )

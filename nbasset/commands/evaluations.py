@@ -15,6 +15,7 @@ from typing import Any
 from nbasset.commands.automation import evaluate_sensor
 from nbasset.commands.looking import looking_at
 from nbasset.commands.scope import Scope
+from nbasset.commands.switches import instigator_id
 from nbasset.commands.words import counted
 from nbasset.dataclass import dataclass
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
@@ -87,6 +88,7 @@ class Evaluator:
         remember_named(os.environ)
         self.scope, self._store = looking_at(scope, keeps_texts=keeps_texts)
         self._definitions = self.scope.location.definitions
+        self._names = (None, scope.location.name, instigator_id(scope, "schedule", "").location)
         self._taken = 0
         self._lines: list[str] = []
 
@@ -197,7 +199,7 @@ class Evaluator:
         before: str | None = None
         while True:
             page = self.scope.instance.reader.runs(RunQuery(tags=tags, before=before, limit=_PAGE))
-            yield from (run for run in page.items if run.location in (None, self.scope.location.name))
+            yield from (run for run in page.items if run.location in self._names)
             before = page.cursor
             if before is None:
                 return

@@ -1,7 +1,7 @@
 """What schedules and sensors would start, and why not: each is called to see what it asks for, and nothing is started or written.
 
 A schedule is asked for each tick of the coming days, at the partitions that will exist by then. A sensor is asked once, now, at the cursor
-that is given (none: as the first time). One whose function fails is told with the line that failed, and hides no other.
+that it has got to, or at another one. One whose function fails is told with the line that failed, and hides no other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from nbasset.commands.asked_runs import plan_of_request
 from nbasset.commands.evaluations import Evaluation, Evaluator, SensorMoment, effects_text, short_list
 from nbasset.commands.forecast_facts import Asked, AskedRun, Forecast, ScheduleForecast, SensorForecast
-from nbasset.commands.instigators import state_of
+from nbasset.commands.instigators import InstigatorState, state_of
 from nbasset.commands.job_verbs import named
 from nbasset.commands.scope import Scope
 from nbasset.commands.words import counted, days_text
@@ -87,7 +87,9 @@ def evaluate_schedule(scope: Scope, name: str, *, at: str = "", now: datetime | 
 
 
 def sensor_forecast(scope: Scope, name: str, *, cursor: str | None = None, now: datetime | None = None) -> SensorForecast:
-    """What a sensor asks for at a cursor. The cursor that it would leave is told, not kept.
+    """What a sensor asks for at a cursor: by default where its ticks have got to, ``""`` as if for the first time.
+
+    The cursor that it would leave is told, not kept.
 
     Raises
     ------
@@ -99,13 +101,23 @@ def sensor_forecast(scope: Scope, name: str, *, cursor: str | None = None, now: 
     looking = Evaluator(scope)
     moment = now or scope.view().now
     try:
-        found = looking.sensor(definition, SensorMoment(moment, cursor))
+        found = looking.sensor(definition, _known(state, cursor, moment))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's function raises is told
         failed = Asked(moment, error=error_info(error), log_lines=looking.take_log_lines())
         return SensorForecast(definition.to_catalog(), failed, is_on=state.is_on, state=state.text)
     asked = _asked(looking, found, moment)
     cursor_after = None if isinstance(definition, AutomationConditionSensorDefinition) else found.cursor
     return SensorForecast(definition.to_catalog(), replace(asked, cursor=cursor_after), found.conditions, state.is_on, state.text)
+
+
+def _known(state: InstigatorState, cursor: str | None, now: datetime) -> SensorMoment:
+    """What a sensor would be told by a tick of now."""
+    if cursor == "":
+        return SensorMoment(now)
+    record = state.record
+    return SensorMoment(
+        now, record.cursor if cursor is None else cursor, record.last_run_key, record.since_us if state.is_on else 0, record.last_started_us
+    )  # fmt: skip
 
 
 def _tick(looking: Evaluator, definition: ScheduleDefinition, at: datetime, now: datetime) -> Asked:

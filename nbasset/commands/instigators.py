@@ -13,6 +13,7 @@ from typing import Literal
 
 from nbasset import clock
 from nbasset.arguments.options_automation import Action, Kind, TicksArguments
+from nbasset.commands.evaluations import LONGEST_CURSOR
 from nbasset.commands.forecast_words import moment_text
 from nbasset.commands.job_verbs import named
 from nbasset.commands.runs import run_json
@@ -236,8 +237,12 @@ def set_cursor(scope: Scope, name: str, cursor: str | None) -> SensorCursor:
     ------
     UnknownJob
         If there is no such sensor.
+    InvalidInvocationError
+        If the cursor is longer than a sensor may leave one.
     """
     instigator = state_of(scope, "sensor", name).instigator
+    if cursor is not None and len(cursor) > LONGEST_CURSOR:
+        raise InvalidInvocationError(f"this cursor has {len(cursor):,} characters; at most {LONGEST_CURSOR:,} are kept.")
     _check_place(scope, "sensor", name)
     scope.instance.storage.append([CursorSet(clock.now_us(), instigator, cursor, by=user_name())], flush=True)
     return SensorCursor(name, cursor, was_set=True)
