@@ -28,9 +28,9 @@ from nbasset.events.kinds import Event, RunCancelled, RunFailed
 from nbasset.events.records import RunRecord
 from nbasset.execution.loading import load_stored
 from nbasset.home import Home, find_home
+from nbasset.instigators_api import InstigatorsApi
 from nbasset.keys import AssetKey
 from nbasset.ordinals import KeyTable, MemoryKeyTable, OrdinalSet
-from nbasset.records_api import RecordsApi
 from nbasset.secrets import EnvVar
 from nbasset.settings import Settings, load_settings
 from nbasset.storage.memory import MemoryStorage
@@ -42,7 +42,7 @@ _OPEN: dict[Path, Instance] = {}
 _OPENING = threading.Lock()
 
 
-class Instance(RecordsApi):
+class Instance(InstigatorsApi):
     """Everything that outlives a run. Get one with `Instance.get()`, `Instance.open(home)`, `Instance.ephemeral()`.
 
     >>> with Instance.ephemeral() as instance:

@@ -124,7 +124,7 @@ class LogSettings:
 class RetentionSettings:
     """What is kept: `versions` of each partition, no older than `versions_days` (0: whatever their age), within `size_bytes` in all.
 
-    Runs and their logs are kept for `runs_days` (0: for ever).
+    Runs and their logs are kept for `runs_days`, ticks of schedules and sensors for `ticks_days` (0: for ever).
     """
 
     versions: int = 5

@@ -1,6 +1,6 @@
 """``gc``: delete earlier versions that the rule of retention does not keep. Never a current one, nor one that is referred to.
 
-Old runs go as well, if the settings say after how many days, and outputs of ops that nobody goes on from.
+Old runs and old ticks go as well, after as many days as the settings say, and outputs of ops that nobody goes on from.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from nbasset import clock
 from nbasset.arguments.options_time import GcArguments
 from nbasset.commands.managers import Managers
-from nbasset.commands.old_runs import forget_runs, forgettable
+from nbasset.commands.old_runs import forget_runs, forget_ticks, forgettable, old_ticks
 from nbasset.commands.retention import versions_in
 from nbasset.commands.words import counted, size_text
 from nbasset.dataclass import dataclass
@@ -46,7 +46,7 @@ class GcResult:
     """What went (or would go), and what stays. `strangers` are version files that no record knows: they are left for people to look at.
 
     `notes` say which I/O managers could not be asked; what they keep is left alone. `runs` are runs that are (or would be) forgotten,
-    `outputs` runs whose ops' outputs went while the runs stay.
+    `outputs` runs whose ops' outputs went while the runs stay, `ticks` how many ticks of schedules and sensors.
     """
 
     gone: tuple[Gone, ...]
@@ -58,6 +58,7 @@ class GcResult:
     runs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     outputs_bytes: int = 0
+    ticks: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -71,6 +72,7 @@ class GcResult:
         if self.outputs:
             what += f", with what the ops of {counted(len(self.outputs), 'run')} gave to each other"
         what += f"; {counted(len(self.runs), 'old run')}" if self.runs else ""
+        what += f"; {counted(self.ticks, 'old tick')}" if self.ticks else ""
         done = f"{what} would go" if self.is_dry else f"{what} deleted"
         said = f"{done}; {counted(self.kept, 'earlier version')} kept, {size_text(self.kept_bytes)}."
         return said + (f" {counted(len(self.strangers), 'file')} that no record names: see doctor." if self.strangers else "")
@@ -80,7 +82,7 @@ class GcResult:
         return {
             "dry_run": self.is_dry, "versions": [one.to_json() for one in self.gone], "size_bytes": self.size_bytes, "kept": self.kept,
             "kept_bytes": self.kept_bytes, "strangers": list(self.strangers), "notes": list(self.notes), "runs": list(self.runs),
-            "outputs": list(self.outputs),
+            "outputs": list(self.outputs), "ticks": self.ticks,
         }  # fmt: skip
 
 
@@ -114,11 +116,12 @@ def gc(
         forget_runs(instance, [run.run_id for run in old.runs])
         for one_run in old.outputs:
             instance.manager("parquet").folder.remove_outputs(one_run.version_id)
+    ticks = old_ticks(instance, now) if arguments.dry_run else forget_ticks(instance, now)
     staying = [one for one in versions if one.version_id not in going and not one.is_current]
     strangers = unknown_versions([one for _, one in where.values()], {one.version_id for one in versions}, older_than_us=now - _DAY_US)
     return GcResult(
         gone, len(staying), sum(one.size_bytes for one in staying), tuple(one.version_id for one in strangers), arguments.dry_run,
         tuple(dict.fromkeys(note for some in given for note in some.notes)),
         tuple(str(run.run_id) for run in old.runs), tuple(one.version_id for one in old.outputs),
-        sum(one.size_bytes for one in old.outputs),
+        sum(one.size_bytes for one in old.outputs), ticks,
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Outputs of ops are kept so that a run can be done again from where it failed. Those of a run that succeeded are of little use once newer
 ones did as well, so of each job the newest few are kept, as many as versions of an asset; those of a run that failed stay until it is
-forgotten. Runs are forgotten when they are older than the settings say; what they materialized stays, whatever becomes of them.
+forgotten. Runs are forgotten when they are older than the settings say; what they materialized stays, whatever becomes of them. So are
+ticks of schedules and sensors, but never the newest of each.
 """
 
 from __future__ import annotations
@@ -87,6 +88,24 @@ def retain_outputs(instance: Instance, events: Sequence[Event]) -> int:
     for run in surplus:
         folder.remove_outputs(str(run.run_id))
     return len(surplus)
+
+
+def old_ticks(instance: Instance, now_us: int) -> int:
+    """How many ticks the settings keep no longer: all of them are looked at."""
+    until_us = _keeps_ticks_since(instance, now_us)
+    ticks = (tick for one in instance.all_instigator_state() for tick in instance.get_ticks(one.instigator)[1:])
+    return sum(tick.ended_us < until_us for tick in ticks) if until_us else 0
+
+
+def forget_ticks(instance: Instance, now_us: int) -> int:
+    """Forget the ticks that the settings keep no longer; how many. Cheap when there are none."""
+    until_us = _keeps_ticks_since(instance, now_us)
+    return instance.purge_ticks(until_us / 1e6) if until_us else 0
+
+
+def _keeps_ticks_since(instance: Instance, now_us: int) -> int:
+    days = instance.settings.retention.ticks_days
+    return now_us - days * _DAY_US if days else 0
 
 
 def _stores_output(event: Event) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -94,14 +95,14 @@ def test_missed_ticks_are_among_the_ticks(store: Storage) -> None:
 
 
 def test_ticks_come_newest_first_in_pages_and_of_some_statuses(store: Storage) -> None:
-    wanted = ("success", "skipped", "failure")
+    wanted: tuple[Literal["success", "skipped", "failure"], ...] = ("success", "skipped", "failure")
     ticks: list[Event] = [TickEvaluated(at, INBOX, wanted[at % 3], at) for at in range(1, 10)]
     store.append([*ticks, TickMissed(10, NIGHTLY, 1, 1, 1)])
     assert [tick.seq for tick in store.ticks(INBOX, limit=4)] == [9, 8, 7, 6]
     assert [tick.seq for tick in store.ticks(INBOX, before=6, limit=4)] == [5, 4, 3, 2]
-    assert [tick.seq for tick in store.ticks(INBOX, statuses=("failure",))] == [8, 5, 2]
-    assert [tick.seq for tick in store.ticks(INBOX, statuses=("success", "failure", "failure"), before=9, limit=3)] == [8, 6, 5]
-    assert store.ticks(INBOX, statuses=("missed",)) == store.ticks(ELSEWHERE) == []
+    assert [tick.seq for tick in store.ticks(INBOX, statuses=["failure"])] == [8, 5, 2]
+    assert [tick.seq for tick in store.ticks(INBOX, statuses=["success", "failure", "failure"], before=9, limit=3)] == [8, 6, 5]
+    assert store.ticks(INBOX, statuses=["missed"]) == store.ticks(ELSEWHERE) == []
 
 
 def test_old_ticks_go_but_never_the_newest_of_each(store: Storage) -> None:
