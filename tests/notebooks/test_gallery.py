@@ -29,7 +29,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
-def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(name: str, copy: Path) -> None:
+def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(name: str, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", str(copy / f"{name}.ipynb"))  # what the server of JupyterLab tells each kernel
     notebook = nbformat.read(copy / f"{name}.ipynb", as_version=4)
     client = NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(copy)}})
     client.execute()
