@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from nbasset import clock, serde
 from nbasset.commands.carrying_out import Manner, carry_out
-from nbasset.commands.jobs import tried_again
+from nbasset.commands.jobs import carry_out_job, tried_again
 from nbasset.commands.scope import Scope, user_name
 from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import Definitions
@@ -174,9 +174,11 @@ def run_background(spec_id: str, home: str) -> int:
         manner = Manner(
             "background", spec.executor, echo=False, parent_run_id=spec.parent_run_id, root_run_id=spec.root_run_id, is_requested=True
         )  # fmt: skip
-        result = carry_out(scope, plan, view, manner)
         job = scope.resolved.jobs.get(plan.job) if plan.job is not None else None
-        if job is not None:
+        if job is None:
+            result = carry_out(scope, plan, view, manner)
+        else:
+            result = carry_out_job(scope, job, plan, view, manner, run_config=plan.config or None)
             result = tried_again(scope, job, result, manner=Manner("background", spec.executor, echo=False, keeps_plan=True))
     except KeyboardInterrupt:
         _end(instance, plan.run_id, None)

@@ -217,12 +217,19 @@ def _run_with_executor(
 ) -> ExecuteInProcessResult:  # fmt: skip
     plan, view, changed = plan_of_job(scope, job, options, manner, again)
     on_plan(plan)
-    if changed.executor:
-        return carry_out(scope, plan, view, changed)
-    chosen = _chosen_executor(job, scope, options.run_config)
+    return carry_out_job(scope, job, plan, view, changed, run_config=options.run_config)
+
+
+def carry_out_job(
+    scope: Scope, job: JobDefinition, plan: RunPlan, view: PartitionsView, manner: Manner, *, run_config: Any = None
+) -> ExecuteInProcessResult:  # fmt: skip
+    """Carry a plan of a job out with the executor that it names (or its run config), unless `manner` names another."""
+    if manner.executor:
+        return carry_out(scope, plan, view, manner)
+    chosen = _chosen_executor(job, scope, run_config)
     executor, owned = _executor(scope, chosen)
     try:
-        return carry_out(scope, plan, view, replace(changed, executor=executor, tag_limits=chosen.tag_limits))
+        return carry_out(scope, plan, view, replace(manner, executor=executor, tag_limits=chosen.tag_limits))
     finally:
         if owned:
             executor.shutdown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from nbasset import (
     schedule,
     sensor,
 )
+from nbasset.commands.background import spawn_worker
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.commands.ticking import TickOutcome, TickTask, evaluate_tick
 from nbasset.errors import StorageUnavailable
@@ -35,6 +37,7 @@ from nbasset.events.facts import CheckKey, InstigatorId
 from nbasset.events.kinds import RunQueued, RunRequested, TickEvaluated
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.keys import AssetKey, new_run_id
+from nbasset.locations.module import load_module_file
 from nbasset.planning.ticks import schedule_run_tags
 from nbasset.secrets import KNOWN, remember_secret
 from nbasset.serde import dumps, loads
@@ -326,3 +329,25 @@ def test_secrets_are_masked_in_all_that_is_told(instance: Instance) -> None:
     told = [dumps(evaluate_tick(scope, sensed("leaky", cursor=cursor))) for cursor in (None, "1")]
     KNOWN.forget()
     assert "hunter2" not in "".join(told)
+
+
+# -- carried out ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("executor", "elsewhere"), [("in_process_executor", False), ("multiprocess_executor", True)])
+def test_a_run_of_a_tick_is_carried_out_with_the_executor_of_its_job(
+    instance: Instance, tmp_path: Path, executor: str, elsewhere: bool
+) -> None:
+    (tmp_path / "work.py").write_text(
+        f"import os\nfrom nbasset import *\n@op\ndef tell():\n    print(os.getpid())\n@job(executor_def={executor})\ndef small(): tell()\n"
+        'defs = Definitions(jobs=[small], schedules=[ScheduleDefinition("often", cron_schedule="0 6 * * *", job=small)])\n'
+    )
+    scope = Scope(load_module_file(tmp_path / "work.py", home=instance.home.root).check(), instance)
+    outcome = kept(scope, scheduled("often"), evaluate_tick(scope, scheduled("often")))
+    (run,) = outcome.runs
+    process = spawn_worker(instance, run.run_id, ("--run", str(run.launch_id)), str(tmp_path))
+    assert process.wait(60) == 0
+    record = instance.reader.run(run.run_id)
+    assert record is not None
+    (printed,) = (int(path.read_text()) for path in (instance.home.runs / run.run_id / "steps").glob("*.out"))
+    assert (record.status, record.kind, printed != process.pid) == ("success", "scheduled", elsewhere)
