@@ -177,7 +177,8 @@ class _Tick:
     def _since(self, condition: AutomationCondition, entity: Entity, candidates: OrdinalSet, path: str, root: _Root) -> _Outcome:
         everything = self.space.universe(entity)
         trigger, reset = (self._node(one, entity, everything, f"{path}.{at}", root) for at, one in enumerate(condition.operands))
-        now = ((root.sets.get(path, NONE) & everything) | trigger.true) - reset.true
+        after = trigger.true & reset.true & self.operands.updated_after_tick(condition, entity)
+        now = (((root.sets.get(path, NONE) & everything) | trigger.true) - reset.true) | after
         root.kept[path] = now
         return now & candidates, (trigger, reset)
 

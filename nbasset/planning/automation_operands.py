@@ -39,6 +39,17 @@ class Operands:
             self._known[asked] = found
         return found
 
+    def updated_after_tick(self, since: AutomationCondition, entity: Entity) -> OrdinalSet:
+        """Where an evaluation sees a tick of a cron and an update together: what was updated after the tick."""
+        trigger, reset = since.operands
+        news = self.view.news.get(entity)
+        if (trigger.op, reset.op) != ("newly_updated", "cron_tick_passed") or news is None or self.cursor.at is None:
+            return NONE
+        cron, timezone = reset.args
+        passed = ticks_between(cron, timezone, self.cursor.at, self.view.now)
+        later = {ordinal for ordinal, at_us in news.at_us.items() if passed and at_us > passed[-1].timestamp() * 1_000_000}
+        return WHOLE if None in later else OrdinalSet.of(ordinal for ordinal in later if ordinal is not None)
+
     def _of_job(self, condition: AutomationCondition, job: JobKey) -> OrdinalSet:
         """What is true for a job because it is for one of its assets. That it was made counts only as a request of the whole."""
         found = NONE

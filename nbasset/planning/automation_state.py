@@ -40,10 +40,11 @@ NONE = OrdinalSet()
 
 
 class News(NamedTuple):
-    """That something happened to an asset or check: as a whole, and which of its partitions."""
+    """That something happened to an asset or check: as a whole, and which of its partitions, with their times."""
 
     whole: bool
     partitions: OrdinalSet
+    at_us: Mapping[int | None, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,7 @@ class AutomationResult:
 
 def news_of(entries: Iterable[Entry]) -> dict[Entity, News]:
     """What these log entries tell was made, observed or evaluated. What a re-execution took over from its parent is not new."""
-    whole: set[Entity] = set()
-    parts: dict[Entity, set[int]] = {}
+    times: dict[Entity, dict[int | None, int]] = {}
     for entry in entries:
         if isinstance(entry.event, StepReused):
             continue
@@ -145,8 +145,5 @@ def news_of(entries: Iterable[Entry]) -> dict[Entity, News]:
             if not isinstance(fact, (AssetMaterialized, AssetObserved, CheckEvaluated)):
                 continue
             entity: Entity = fact.check if isinstance(fact, CheckEvaluated) else fact.asset
-            if fact.partition is None:
-                whole.add(entity)
-            else:
-                parts.setdefault(entity, set()).add(fact.partition.ordinal)
-    return {entity: News(entity in whole, OrdinalSet.of(parts.get(entity, ()))) for entity in {*whole, *parts}}
+            times.setdefault(entity, {})[None if fact.partition is None else fact.partition.ordinal] = entry.event.at_us
+    return {entity: News(None in at_us, OrdinalSet.of(one for one in at_us if one is not None), at_us) for entity, at_us in times.items()}
