@@ -121,14 +121,14 @@ def decide_schedule_requests(
 
 
 def sensor_run_tags(sensor_name: str, run_key: str) -> dict[str, str]:
-    """The tags that mark the run of a sensor's request."""
-    return {SENSOR_TAG: sensor_name, RUN_KEY_TAG: run_key}
+    """The tags that mark the run of a sensor's request; the rarest first, since stores look that one up."""
+    return {RUN_KEY_TAG: run_key, SENSOR_TAG: sensor_name}
 
 
 def schedule_run_tags(schedule_name: str, tick: datetime, run_key: str | None = None) -> dict[str, str]:
-    """The tags that mark the run of a schedule's request."""
+    """The tags that mark the run of a schedule's request; the rarest first, since stores look that one up."""
     key = {RUN_KEY_TAG: run_key} if run_key is not None else {}
-    return {SCHEDULE_TAG: schedule_name, SCHEDULED_TIME_TAG: tick.isoformat(), **key}
+    return {**key, SCHEDULED_TIME_TAG: tick.isoformat(), SCHEDULE_TAG: schedule_name}
 
 
 def run_keys_of(requests: Iterable[RunRequest]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from nbasset.planning.ticks import (
     last_run_key,
     next_due,
     run_keys_of,
+    schedule_run_tags,
     sensor_run_tags,
 )
 
@@ -103,3 +104,9 @@ def test_a_tick_that_is_evaluated_twice_starts_its_one_run_once() -> None:
 def test_the_last_run_key_is_that_of_the_last_request_with_one() -> None:
     requests = [RunRequest("a"), RunRequest("b"), RunRequest()]
     assert (last_run_key(requests, "x"), last_run_key([], "x"), run_keys_of(requests)) == ("b", "x", ("a", "b"))
+
+
+def test_the_rarest_tag_leads_where_the_runs_of_a_request_are_looked_up() -> None:
+    assert next(iter(sensor_run_tags("files", "a.csv").items())) == ("nbasset/run_key", "a.csv")
+    assert next(iter(schedule_run_tags("nightly", START))) == "nbasset/scheduled_time"
+    assert next(iter(schedule_run_tags("nightly", START, "a"))) == "nbasset/run_key"
