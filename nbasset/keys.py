@@ -12,7 +12,7 @@ import re
 import secrets
 import threading
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
 from weakref import KeyedRef, ref
 
 from nbasset.errors import InvalidAssetName
@@ -22,6 +22,30 @@ RunId = NewType("RunId", str)
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
 _LONGEST_PART = 200
 _TAKEN = frozenset({*keyword.kwlist, "context"})
+
+
+class KeyPath(tuple[str, ...]):
+    """The parts of a key: a tuple that equals the list of the same parts, and that can be added to lists.
+
+    >>> ["data"] + KeyPath(["raw", "orders"]), KeyPath(["raw"]) == ["raw"]
+    (['data', 'raw', 'orders'], True)
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+    def __add__(self, other: Any) -> Any:
+        return [*self, *other] if isinstance(other, list) else tuple(self) + other
+
+    def __radd__(self, other: list[str]) -> list[str]:
+        return [*other, *self]
 
 
 class AssetKey:
@@ -40,7 +64,7 @@ class AssetKey:
 
     __slots__ = ("__weakref__", "path")
 
-    path: tuple[str, ...]
+    path: KeyPath
 
     def __new__(cls, path: str | Sequence[str]) -> AssetKey:
         parts = (path,) if isinstance(path, str) else tuple(path)
@@ -51,7 +75,7 @@ class AssetKey:
         return key if key is not None else _made(cls, parts)
 
     def __reduce__(self) -> tuple[type[AssetKey], tuple[tuple[str, ...]]]:
-        return AssetKey, (self.path,)
+        return AssetKey, (tuple(self.path),)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an asset key cannot be changed ('{name}'). Make another one.")
@@ -134,13 +158,14 @@ def _made(cls: type[AssetKey], parts: tuple[str, ...]) -> AssetKey:
     for part in parts:
         _check_part(part)
     made = object.__new__(cls)
-    object.__setattr__(made, "path", tuple([str.__str__(part) for part in parts]))
+    path = tuple([str.__str__(part) for part in parts])
+    object.__setattr__(made, "path", KeyPath(path))
     with _MAKING:
-        known = _IN_USE.get(made.path)
+        known = _IN_USE.get(path)
         key = known() if known is not None else None
         if key is None:
             key = made
-            _IN_USE[made.path] = KeyedRef(made, _forget, made.path)
+            _IN_USE[path] = KeyedRef(made, _forget, path)
     return key
 
 
@@ -168,6 +193,9 @@ class PartitionRef(NamedTuple):
 
     key: str
     ordinal: int
+
+    def __str__(self) -> str:
+        return self.key
 
 
 def new_run_id() -> RunId:

@@ -132,6 +132,11 @@ class _Context:
         return self.run_partition_key
 
     @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The older name of `definition_metadata`."""
+        return self.definition_metadata
+
+    @property
     def label(self) -> str:
         """The asset (or output) for a sentence: ``asset 'raw/orders'``."""
         return f"asset '{self.key.to_user_string()}'" if self.key is not None else f"output '{self.name}'"
@@ -177,6 +182,14 @@ class OutputContext(_Context):
     def get_identifier(self) -> list[str]:
         """Run, step and output name (and the mapping key of a dynamic output): unique among outputs of ops."""
         return [self.run_id, self.step_key, self.name, *([self.mapping_key] if self.mapping_key else [])]
+
+    def get_run_scoped_output_identifier(self) -> list[str]:
+        """The same as `get_identifier`."""
+        return self.get_identifier()
+
+    def get_logged_metadata(self) -> dict[str, MetadataValue]:
+        """What was recorded with `add_output_metadata` so far."""
+        return dict(self.added_metadata)
 
     def for_partition(self, ref: PartitionRef) -> OutputContext:
         """This context for one of its partitions, with a version id and metadata of its own."""
@@ -386,10 +399,13 @@ def build_output_context(
     output_metadata: Mapping[str, RawMetadataValue] | None = None,
     *,
     partition_keys: Sequence[str] | None = None,
+    asset_partition_key_range: PartitionKeyRange | None = None,
     asset_partitions_def: PartitionsDefinition | None = None,
     version_id: str | None = None,
+    metadata: Mapping[str, RawMetadataValue] | None = None,
 ) -> OutputContext:
-    """An output context for tests of an I/O manager.
+    """An output context for tests of an I/O manager. A range is between keys of `asset_partitions_def`; `metadata` is the older
+    name of `definition_metadata`.
 
     >>> build_output_context(asset_key="raw/orders", partition_key="2013-01-01").get_asset_identifier()
     ['raw', 'orders', '2013-01-01']
@@ -397,11 +413,11 @@ def build_output_context(
     key = AssetKey.from_coercible(asset_key) if asset_key is not None else None
     return OutputContext(
         key=key,
-        partitions=_partitions(partition_key, partition_keys),
+        partitions=_partitions(partition_key, partition_keys, asset_partition_key_range, asset_partitions_def),
         asset_partitions_def=asset_partitions_def,
         run_partition_key=partition_key,
         name=name or "result",
-        definition_metadata=dict(definition_metadata or {}),
+        definition_metadata=dict(definition_metadata or metadata or {}),
         value_type=value_type,
         config=config,
         resource_config=resource_config,
@@ -427,18 +443,22 @@ def build_input_context(
     asset_partition_keys: Sequence[str] | None = None,
     asset_partitions_def: PartitionsDefinition | None = None,
     *,
+    asset_partition_key_range: PartitionKeyRange | None = None,
     annotation: Any = None,
     load_as: LoadAs | None = None,
     version_ids: Sequence[str] = (),
+    metadata: Mapping[str, RawMetadataValue] | None = None,
 ) -> InputContext:
     """An input context for tests of an I/O manager. Key and partitions default to those of `upstream_output`.
+
+    A range is between keys of `asset_partitions_def`; `metadata` is the older name of `definition_metadata`.
 
     `load_as` defaults to what a consumer with this annotation would get: see `nbasset.io_managers.wanted.load_as`.
 
     >>> build_input_context(upstream_output=build_output_context(asset_key="orders")).asset_key
     AssetKey('orders')
     """
-    partitions = _partitions(partition_key, asset_partition_keys)
+    partitions = _partitions(partition_key, asset_partition_keys, asset_partition_key_range, asset_partitions_def)
     key = AssetKey.from_coercible(asset_key) if asset_key is not None else None
     if upstream_output is not None:
         key = key or upstream_output.key
@@ -450,7 +470,7 @@ def build_input_context(
         asset_partitions_def=asset_partitions_def,
         run_partition_key=partition_key,
         name=name or (key.last if key else "input"),
-        definition_metadata=dict(definition_metadata or {}),
+        definition_metadata=dict(definition_metadata or metadata or {}),
         value_type=value_type,
         config=config,
         resource_config=resource_config,
@@ -462,6 +482,12 @@ def build_input_context(
     )
 
 
-def _partitions(key: str | None, keys: Sequence[str] | None) -> tuple[PartitionRef, ...]:
+def _partitions(
+    key: str | None, keys: Sequence[str] | None, between: PartitionKeyRange | None, definition: PartitionsDefinition | None
+) -> tuple[PartitionRef, ...]:
+    if between is not None and definition is None:
+        raise InvariantViolationError("asset_partition_key_range needs asset_partitions_def, which says what lies in it.")
+    if between is not None and definition is not None:
+        keys = definition.get_partition_keys_in_range(between)
     found = list(keys) if keys is not None else [key] if key is not None else []
     return tuple(PartitionRef(one, at) for at, one in enumerate(found))

@@ -94,3 +94,24 @@ def test_an_input_wants_the_versions_it_is_given_and_the_newest_where_none_is() 
     context = build_input_context(asset_key="a", asset_partition_keys=["x", "y", "z"], version_ids=["v1", ""])
     assert [context.for_partition(at).version_of(0) for at in range(3)] == ["v1", None, None]
     assert context.resources == SimpleNamespace()
+
+
+def test_a_context_for_a_test_is_built_for_a_range_of_partitions() -> None:
+    days = DailyPartitionsDefinition("2025-01-01", end_date="2025-02-01")
+    between = PartitionKeyRange("2025-01-01", "2025-01-03")
+    wanted = ["2025-01-01", "2025-01-02", "2025-01-03"]
+    read = build_input_context(asset_key="a", asset_partition_key_range=between, asset_partitions_def=days)
+    written = build_output_context(asset_key="a", asset_partition_key_range=between, asset_partitions_def=days)
+    assert (read.asset_partition_keys, written.asset_partition_keys) == (wanted, wanted)
+    assert read.asset_partitions_time_window.end == datetime(2025, 1, 4, tzinfo=UTC)
+    with pytest.raises(InvariantViolationError, match="needs asset_partitions_def"):
+        build_input_context(asset_key="a", asset_partition_key_range=between)
+
+
+def test_older_names_of_what_a_context_tells_are_understood() -> None:
+    context = build_output_context(asset_key="a", metadata={"table": "t"}, step_key="s", run_id="r")
+    context.add_output_metadata({"rows": 3})
+    assert (context.metadata, context.definition_metadata) == ({"table": "t"}, {"table": "t"})
+    assert context.get_logged_metadata() == {"rows": MetadataValue.int(3)}
+    assert context.get_run_scoped_output_identifier() == ["r", "s", "result"]
+    assert build_input_context(asset_key="a", metadata={"table": "t"}).metadata == {"table": "t"}
