@@ -18,7 +18,7 @@ from nbasset.commands.asked_runs import plan_of_request, request_text
 from nbasset.commands.backfill import backfill_request
 from nbasset.commands.background import request_run
 from nbasset.commands.background_backfill import backfill_text
-from nbasset.commands.evaluations import Evaluation, Evaluator, SensorMoment
+from nbasset.commands.evaluations import Evaluation, Evaluator, SensorMoment, effects_text
 from nbasset.commands.job_verbs import named
 from nbasset.commands.scope import Scope
 from nbasset.commands.words import counted
@@ -145,7 +145,8 @@ def _outcome(scope: Scope, evaluator: Evaluator, task: TickTask, found: Evaluati
     runs: list[RunRequested] = []
     resumed: list[RunId] = []
     spent: list[tuple[str, str]] = []
-    also = list(found.also)
+    also = [*effects_text(found.events), *found.also]
+    fresh = 0
     by_key: dict[str, str] = {}
     for one in found.decided:
         key = one.request.run_key
@@ -159,13 +160,14 @@ def _outcome(scope: Scope, evaluator: Evaluator, task: TickTask, found: Evaluati
             plan = _plan(evaluator.scope, one.request, found)
             if not plan.steps:
                 also.append(f"{request_text(one.request)}: nothing is stale, so there is no run")
+                fresh += 1
                 continue
             run = request_run(scope, plan, found.view, kind="scheduled", user="")
             runs.append(run)
             by_key[key or ""] = run.run_id
     backfill, text = _backfill(scope, task, found)
     skipped = found.skipped
-    if not (runs or resumed or backfill or skipped) and (spent or len(also) > len(found.also)):
+    if not (runs or resumed or backfill or skipped) and (spent or fresh):
         skipped = f"{counted(len(spent), 'run key')} had been spent" if spent else "nothing that was asked for is stale"
     return TickOutcome(
         tuple(runs), tuple(resumed), tuple(spent), found.events, backfill, text, skipped or None, found.cursor, found.last_run_key,

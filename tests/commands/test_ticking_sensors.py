@@ -220,6 +220,7 @@ def test_what_a_sensor_adds_is_there_for_its_runs_and_is_written_with_them(insta
     scope = defined(instance, new_customers)
     outcome = evaluate_tick(scope, sensed("new_customers"))
     assert [type(event) for event in outcome.events] == [PartitionsAdded, PartitionsAdded, AssetReported]
+    assert outcome.also == ("adds bob to 'customers'", "adds ada to 'customers'", "reports 1 fact about assets")
     assert (instance.get_dynamic_partitions("customers"), instance.has_asset_key("orders")) == ([], False)
     kept(scope, sensed("new_customers"), outcome)
     assert (instance.get_dynamic_partitions("customers"), instance.has_asset_key("orders")) == (["bob", "ada"], True)
