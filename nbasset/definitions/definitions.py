@@ -213,12 +213,24 @@ class Definitions:
     resolve_schedule_def = get_schedule_def
     resolve_sensor_def = get_sensor_def
 
-    def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec]) -> Definitions:
-        """A copy in which each asset's spec went through `func`."""
+    get_job = get_job_def
+
+    def has_job(self, name: str) -> bool:
+        """Whether there is a job of this name."""
+        return name in self._resolved.jobs
+
+    def get_repository_def(self) -> Definitions:
+        """These definitions: the reference has another object for what a schedule or sensor sees of them."""
+        return self
+
+    def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None) -> Definitions:
+        """A copy in which the spec of each asset, or of each selected one, went through `func`."""
+        if selection is not None:
+            return self.map_resolved_asset_specs(func=func, selection=selection)
         return replace_definitions(self, assets=[one.map_asset_specs(func) for one in self.assets])
 
     def map_resolved_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None) -> Definitions:
-        """The same for the selected assets alone."""
+        """The same, for assets that are selected by anything that is known of them."""
         from nbasset.definitions.selection import AssetSelection
 
         chosen = AssetSelection.from_coercible(selection).resolve(self.catalog) if selection is not None else None

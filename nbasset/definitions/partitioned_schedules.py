@@ -19,6 +19,7 @@ from nbasset.definitions.schedules import ScheduleDefinition, ScheduleEvaluation
 from nbasset.definitions.targets import AutomationTarget, one_target
 from nbasset.definitions.time_windows import TimeWindows
 from nbasset.errors import InvalidDefinitionError
+from nbasset.metadata import RawMetadataValue
 
 PARTITIONED_CATCH_UP = 5
 """How many missed ticks of a schedule of partitions are made up for: each stands for data of its own."""
@@ -52,6 +53,8 @@ class UnresolvedPartitionedSchedule:
     description: str | None
     default_status: DefaultScheduleStatus
     tags: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, RawMetadataValue] = field(default_factory=dict)
+    owners: tuple[str, ...] = ()
 
     def resolve(self, catalog: Catalog) -> ScheduleDefinition:
         """The schedule, once it is known what the assets of the job are.
@@ -80,6 +83,8 @@ def build_schedule_from_partitioned_job(
     tags: Mapping[str, Any] | None = None,
     cron_schedule: str | Sequence[str] | None = None,
     execution_timezone: str | None = None,
+    metadata: Mapping[str, RawMetadataValue] | None = None,
+    owners: Sequence[str] | None = None,
 ) -> Any:
     """A schedule that runs each partition of a job when its window has ended, at the pace and in the zone of the partitions.
 
@@ -109,6 +114,8 @@ def build_schedule_from_partitioned_job(
         description,
         default_status,
         checked_tags(tags, f"schedule '{name or target.job_name}'"),
+        dict(metadata or {}),
+        tuple(owners or ()),
     )
     known = target.partitions_def(None)
     if known is not None:
@@ -161,6 +168,8 @@ def _schedule(wanted: UnresolvedPartitionedSchedule, partitions_def: PartitionsD
         execution_fn=decide,
         description=wanted.description,
         default_status=wanted.default_status,
+        metadata=wanted.metadata,
+        owners=wanted.owners,
         catch_up=PARTITIONED_CATCH_UP,
     )
 

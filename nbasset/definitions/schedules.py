@@ -278,8 +278,15 @@ class ScheduleDefinition:
             raise InvalidInvocationError(f"schedule '{self.name}' has no function to call. Use evaluate_tick(build_schedule_context()).")
         return call_by_hand(function, args, kwargs, "build_schedule_context")
 
-    def with_attributes(self, **changes: Any) -> ScheduleDefinition:
-        """A copy with other attributes."""
+    def with_attributes(
+        self, *, job: Any = None, metadata: Mapping[str, RawMetadataValue] | None = None, **changes: Any
+    ) -> ScheduleDefinition:
+        """A copy with another job, other metadata or other attributes."""
+        what = f"schedule '{self.name}'"
+        if job is not None:
+            changes["target"] = one_target(what, job_name=None, job=job, target=None)
+        if metadata is not None:
+            changes["metadata"] = normalize(metadata, of=what)
         return replace_frozen(self, changes)
 
     def to_catalog(self) -> CatalogSchedule:

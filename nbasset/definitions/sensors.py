@@ -225,6 +225,11 @@ class SensorDefinition:
         return self.targets[0].job
 
     @property
+    def jobs(self) -> list[Any]:
+        """The jobs it was given, not those it knows by name alone."""
+        return [target.job for target in self.targets if target.job is not None]
+
+    @property
     def required_resource_keys(self) -> frozenset[str]:
         """Keys of the resources that its function needs."""
         return self.function.resource_keys
@@ -283,8 +288,15 @@ class SensorDefinition:
         """Run its function on a context, as in a test, and give back what it gives back."""
         return call_by_hand(self.function, args, kwargs, "build_sensor_context")
 
-    def with_attributes(self, **changes: Any) -> SensorDefinition:
-        """A copy with other attributes."""
+    def with_attributes(
+        self, *, jobs: Sequence[Any] | None = None, metadata: Mapping[str, RawMetadataValue] | None = None, **changes: Any
+    ) -> SensorDefinition:
+        """A copy with other jobs, other metadata or other attributes."""
+        what = f"sensor '{self.name}'"
+        if jobs is not None:
+            changes["targets"] = several_targets(what, job_name=None, job=None, jobs=jobs, asset_selection=None, target=None)
+        if metadata is not None:
+            changes["metadata"] = normalize(metadata, of=what)
         return replace_frozen(self, changes)
 
     def to_catalog(self) -> CatalogSensor:

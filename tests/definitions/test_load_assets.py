@@ -12,6 +12,7 @@ import pytest
 
 from nbasset import (
     AssetSpec,
+    Definitions,
     SourceAsset,
     asset,
     load_assets_from_modules,
@@ -72,3 +73,9 @@ def test_a_package_gives_the_assets_of_all_its_modules(package: str) -> None:
     found = load_assets_from_package_name(package, group_name="shop")
     assert (_keys(found), {spec.group_name for one in found for spec in one.specs_by_key.values()}) == (["orders", "customers"], {"shop"})
     assert _keys(load_assets_from_package_module(sys.modules[package], key_prefix="eu")) == ["eu/orders", "eu/customers"]
+
+
+def test_the_specs_of_selected_assets_alone_are_changed() -> None:
+    defs = Definitions([AssetSpec("a"), AssetSpec("b")])
+    changed = defs.map_asset_specs(func=lambda spec: spec.replace_attributes(group_name="sales"), selection="a")
+    assert {str(spec.key): spec.group_name == "sales" for spec in changed.resolve_all_asset_specs()} == {"a": True, "b": False}

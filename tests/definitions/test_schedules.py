@@ -334,3 +334,22 @@ def test_variables_of_the_environment_are_set_while_its_functions_are_called(mon
     assert (request.tags["shop"], request.tags["region"]) == ("inside", "eu")
     assert (os.environ["SHOP"], os.environ.get("REGION")) == ("outside", None)
     assert "inside" not in dumps(mornings.to_catalog())
+
+
+def test_a_schedule_of_partitions_has_metadata_and_owners() -> None:
+    daily = define_asset_job("daily", ["orders"], partitions_def=DailyPartitionsDefinition("2025-01-01"))
+    made = build_schedule_from_partitioned_job(daily, metadata={"runbook": "r.md"}, owners=["team:shop"])
+    assert (made.metadata["runbook"].value, made.owners) == ("r.md", ("team:shop",))
+
+
+def test_a_copy_of_a_schedule_starts_another_job_and_has_other_metadata() -> None:
+    made = ScheduleDefinition("s", cron_schedule="0 6 * * *", job=nightly)
+    copy = made.with_attributes(job=define_asset_job("other", ["orders"]), metadata={"a": 1})
+    assert (copy.job_name, copy.metadata["a"].value, copy.name, made.job_name) == ("other", 1, "s", "nightly")
+
+
+def test_definitions_are_what_a_schedule_asks_for_jobs() -> None:
+    defs = Definitions([orders], jobs=[nightly])
+    context = build_schedule_context(repository_def=defs.get_repository_def())
+    assert context.repository_def.get_job("nightly").name == "nightly"
+    assert (defs.has_job("nightly"), defs.has_job("nobody")) == (True, False)

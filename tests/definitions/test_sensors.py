@@ -24,6 +24,7 @@ from nbasset import (
     ResourceParam,
     RunRequest,
     RunStatus,
+    SensorDefinition,
     SensorResult,
     SkipReason,
     TimeWindowPartitionMapping,
@@ -464,3 +465,11 @@ def test_a_sensor_is_no_schedule() -> None:
 
     with pytest.raises(InvalidDefinitionError, match=r"give it in Definitions\(sensors=\[...\]\)"):
         Definitions(schedules=[look])
+
+
+def test_a_sensor_tells_its_jobs_and_a_copy_has_others() -> None:
+    first, second = define_asset_job("first", ["a"]), define_asset_job("second", ["a"])
+    made = SensorDefinition("s", evaluation_fn=lambda context: None, jobs=[first])
+    copy = made.with_attributes(jobs=[second], metadata={"n": 1})
+    assert ([one.name for one in made.jobs], [one.name for one in copy.jobs]) == (["first"], ["second"])
+    assert (copy.metadata["n"].value, copy.name) == (1, "s")
