@@ -14,6 +14,7 @@ from typing import Literal
 
 from nbasset import clock
 from nbasset.arguments.options import DoctorArguments
+from nbasset.commands.daemon_status import daemon_status
 from nbasset.commands.scope import shown_path
 from nbasset.commands.words import counted, size_text
 from nbasset.dataclass import dataclass
@@ -64,6 +65,7 @@ def doctor(instance: Instance, arguments: DoctorArguments = DoctorArguments()) -
     found = [*_versions(), *_home(instance), *store, *_warehouse(instance), *_drawing()]
     if all(finding.status != "failed" for finding in store):
         found += [*_lost_runs(instance, fix=arguments.fix), *_leftovers(instance, fix=arguments.fix), *_missing_files(instance)]
+        found += _automation(instance)
     return DoctorResult(tuple(found))
 
 
@@ -181,6 +183,20 @@ def _lost_runs(instance: Instance, *, fix: bool) -> Iterator[Finding]:
         yield Finding("runs", "warning", f"{counted(len(lost), 'run')} of dead processes still open: {names}", "nbasset doctor --fix")
     else:
         yield Finding("runs", "ok", f"{going} going on" if going else "none going on")
+
+
+def _automation(instance: Instance) -> Iterator[Finding]:
+    """What is on, and whether anybody keeps watch. On by its definition alone is known from the daemon that saw it first."""
+    records = instance.reader.instigators().values()
+    on = [one.instigator for one in records if one.status == "RUNNING" or (one.status is None and one.since_us)]
+    status = daemon_status(instance)
+    if status.is_running:
+        yield Finding("automation", "ok", f"{status.sentence}; {counted(len(on), 'schedule or sensor', 'schedules and sensors')} on")
+    elif on:
+        names = ", ".join(f"{one.kind} {one.name}" for one in on[:5]) + (f" and {len(on) - 5} more" if len(on) > 5 else "")
+        yield Finding("automation", "warning", f"no daemon keeps watch, and these are on: {names}", "nbasset daemon run")
+    else:
+        yield Finding("automation", "ok", "nothing was switched on, and no daemon keeps watch")
 
 
 def _leftovers(instance: Instance, *, fix: bool) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from nbasset.arguments.options_automation import CursorArguments, SwitchArguments, TicksArguments
 from nbasset.arguments.verbs import VERBS
+from nbasset.commands.daemon_status import daemon_status, status_text, stop_daemon
 from nbasset.commands.instigators import cursor_of, set_cursor, set_status, tick_history
 from nbasset.commands.job_verbs import names_of
 from nbasset.drawing.picture import State
@@ -21,8 +22,6 @@ _NO_DAEMON = "No daemon keeps watch here, so nothing starts yet. Start one in a 
 
 def do_switch(session: Session, arguments: SwitchArguments) -> None:
     """``%asset schedule start`` and the like."""
-    from nbasset.commands.daemon_status import daemon_status
-
     scope = scope_of(session)
     names = sorted(names_of(scope, arguments.kind)) if arguments.all else arguments.names
     done = [set_status(scope, arguments.kind, name, arguments.action) for name in names]
@@ -48,16 +47,12 @@ def do_cursor(session: Session, arguments: CursorArguments) -> None:
 
 def do_daemon_status(session: Session, arguments: Any) -> None:
     """``%asset daemon status``."""
-    from nbasset.commands.daemon_status import daemon_status, status_text
-
     status = daemon_status(session.instance)
     _say([("fresh" if status.is_running else "skipped", status_text(status))])
 
 
 def do_daemon_stop(session: Session, arguments: Any) -> None:
     """``%asset daemon stop``."""
-    from nbasset.commands.daemon_status import stop_daemon
-
     _say([("fresh", stop_daemon(session.instance).sentence)])
 
 
