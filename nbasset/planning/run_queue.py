@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from nbasset.dataclass import dataclass
 from nbasset.events.records import RunRecord
 
 PRIORITY_TAG = "nbasset/priority"
