@@ -10,7 +10,7 @@ from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionKeyRange, PartitionsView
-from nbasset.definitions.requests import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG
+from nbasset.definitions.requests import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, partition_tags
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 from nbasset.execution.result import ExecuteInProcessResult
@@ -131,7 +131,9 @@ def materialize_in(
         {*(str(catalog.by_key[key].node) for key in resolved), *(catalog.checks_by_key[check].node for check in checks or ())}
     )
     config = checked_config(scope, nodes, run_config)
-    said = {PARTITION_TAG: partition_keys[0]} if partition_keys is not None and len(partition_keys) == 1 else {}
+    said: dict[str, str] = {}
+    if partition_keys is not None and len(partition_keys) == 1 and partitions:
+        said = partition_tags(partition_keys[0], catalog.by_key[next(iter(partitions))].partitions_def)
     if partition_range is not None:
         ends = _range(partition_range)
         said = {RANGE_START_TAG: ends.start, RANGE_END_TAG: ends.end}

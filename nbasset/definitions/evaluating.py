@@ -9,7 +9,7 @@ from typing import Any
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.instigator_context import InstigatorContext
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
-from nbasset.definitions.requests import PARTITION_TAG, RunRequest, SkipReason
+from nbasset.definitions.requests import RunRequest, SkipReason, partition_tags
 from nbasset.definitions.targets import AutomationTarget
 from nbasset.errors import InvalidDefinitionError, InvariantViolationError, UnknownPartitionError, did_you_mean, kind_of
 
@@ -98,7 +98,7 @@ def _resolved(
     if request.partition_key is not None:
         definition = target.partitions_def(catalog)
         _check_partition(request.partition_key, definition, target, catalog, what, view)
-        own[PARTITION_TAG] = request.partition_key
+        own.update(partition_tags(request.partition_key, definition))
         own.update(_asked(target.job, "get_tags_for_partition_key", request.partition_key))
         if not request.run_config:
             changes["run_config"] = _asked(target.job, "get_run_config_for_partition_key", request.partition_key)

@@ -21,7 +21,7 @@ from nbasset.definitions.op import checked_name
 from nbasset.definitions.partitioned_config import PartitionedConfig
 from nbasset.definitions.partitions import PartitionsDefinition
 from nbasset.definitions.policies import RetryPolicy
-from nbasset.definitions.requests import PARTITION_TAG, RunRequest, checked_tags
+from nbasset.definitions.requests import RunRequest, checked_tags, partition_tags
 from nbasset.definitions.run_config import RunConfigLike, run_config_data
 from nbasset.definitions.run_config_schema import RunConfigSchema
 from nbasset.definitions.runtime import runtime
@@ -208,8 +208,8 @@ class JobDefinition:
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
         """The run tags of one partition."""
-        config = self.partitioned_config
-        return {PARTITION_TAG: partition_key, **(config.get_tags_for_partition_key(partition_key) if config is not None else {})}
+        own = self.partitioned_config.get_tags_for_partition_key(partition_key) if self.partitioned_config is not None else {}
+        return {**partition_tags(partition_key, self.partitions_def), **own}
 
     def run_request_for_partition(
         self,

@@ -223,10 +223,11 @@ class _Resolved(NamedTuple):
 
 
 def matching_dimension(multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str | None:
-    """The one dimension with the partitions of `single`; else the one of their kind; None if none or several are."""
+    """The one dimension with the partitions of `single`; else the one of their kind, or of time as they are; None if not one is."""
     equal = [name for name, definition in multi.partitions_defs.items() if definition == single]
     alike = [name for name, definition in multi.partitions_defs.items() if definition.family == single.family]
-    for names in (equal, alike):
+    timed = [name for name, definition in multi.partitions_defs.items() if isinstance(definition, TimeWindows)]
+    for names in (equal, alike, timed if isinstance(single, TimeWindows) else []):
         if len(names) == 1:
             return names[0]
     return None

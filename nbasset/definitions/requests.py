@@ -14,6 +14,7 @@ from nbasset.keys import AssetKey
 from nbasset.serde import Json, serializable
 
 if TYPE_CHECKING:
+    from nbasset.definitions.partitions import PartitionsDefinition
     from nbasset.keys import CoercibleToAssetKey
 
 SCHEDULE_TAG = "nbasset/schedule_name"
@@ -23,6 +24,13 @@ SCHEDULED_TIME_TAG = "nbasset/scheduled_time"
 PARTITION_TAG = "nbasset/partition"
 RANGE_START_TAG = "nbasset/asset_partition_range_start"
 RANGE_END_TAG = "nbasset/asset_partition_range_end"
+
+
+def partition_tags(key: str, definition: PartitionsDefinition | None) -> dict[str, str]:
+    """The tags of a run for one partition: its key, and of several dimensions the key of each."""
+    read = getattr(definition, "key_from_text", None)
+    by_dimension = read(key).keys_by_dimension if read is not None else {}
+    return {PARTITION_TAG: key, **{f"{PARTITION_TAG}/{name}": part for name, part in by_dimension.items()}}
 
 
 @serializable

@@ -253,8 +253,11 @@ class OpExecutionContext(PartitionQuestions):
         raise InvariantViolationError(f"'{self.op_name}' does not make '{key}' here; it makes {keys_text(self._assets.values())}.")
 
     def asset_key_for_input(self, input_name: str) -> AssetKey:
-        """The asset that an input is read from."""
+        """The asset that an input is read from, or that is named so in `deps`."""
         if input_name not in self._input_assets:
+            dep = self._dep(input_name)
+            if dep is not None:
+                return dep.asset
             hint = did_you_mean(input_name, self._input_assets)
             raise InvariantViolationError(f"'{self.op_name}' reads no asset for an input '{input_name}'. {hint}".rstrip())
         return self._input_assets[input_name]

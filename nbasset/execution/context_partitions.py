@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvariantViolationError, did_you_mean
 from nbasset.keys import AssetKey, PartitionRef
+from nbasset.ordinals import OrdinalSet
+from nbasset.planning.partition_steps import read_of
 
 if TYPE_CHECKING:
     from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition, TimeWindow
+    from nbasset.definitions.specs import AssetDep
 
 
 class PartitionQuestions:
@@ -21,6 +24,7 @@ class PartitionQuestions:
 
     op_name: str
     instance: Any
+    assets_def: Any
     _partitions_def: PartitionsDefinition | None
     _partitions: tuple[PartitionRef, ...]
     _input_partitions: Mapping[str, Any]
@@ -111,11 +115,24 @@ class PartitionQuestions:
         return PartitionKeyRange(keys[0], keys[-1])
 
     def asset_partition_keys_for_input(self, input_name: str) -> list[str]:
-        """The upstream partitions that an input was loaded from."""
-        if input_name not in self._input_partitions:
+        """The upstream partitions that an input was loaded from, or, for an asset in `deps`, that belong to this call."""
+        if input_name in self._input_partitions:
+            return [ref.key for ref in self._input_partitions[input_name]]
+        dep = self._dep(input_name)
+        upstream = self.instance.partitions_def_of(dep.asset) if dep is not None and self.instance is not None else None
+        if dep is None or upstream is None:
             hint = did_you_mean(input_name, self._input_partitions)
             raise InvariantViolationError(f"'{self.op_name}' has no partitioned input '{input_name}'. {hint}".rstrip())
-        return [ref.key for ref in self._input_partitions[input_name]]
+        view = self.instance.partitions_view()
+        wanted = OrdinalSet.of(ref.ordinal for ref in self._partitions) if self._partitions_def is not None else None
+        read = read_of(dep.partition_mapping, upstream, self._partitions_def, wanted, view)
+        keys: list[str] = upstream.keys_of(read.ordinals, view.table)
+        return keys
+
+    def _dep(self, input_name: str) -> AssetDep | None:
+        """The asset in `deps` that is called so in Python: it orders, and is no input that is loaded."""
+        specs = self.assets_def.specs if self.assets_def is not None else ()
+        return next((dep for spec in specs for dep in spec.deps if dep.asset.to_python_identifier() == input_name), None)
 
     def asset_partition_key_for_input(self, input_name: str) -> str:
         """The one upstream partition that an input was loaded from."""

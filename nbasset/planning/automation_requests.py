@@ -8,7 +8,7 @@ from dataclasses import field
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsDefinition
-from nbasset.definitions.requests import PARTITION_TAG, SENSOR_TAG, RunRequest
+from nbasset.definitions.requests import SENSOR_TAG, RunRequest, partition_tags
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
@@ -76,7 +76,7 @@ def _of_job(
     if definition is None:
         return [RunRequest(job_name=job.name, tags=tags)]
     keys = definition.keys_of(ordinals, view.view.table)
-    return [RunRequest(job_name=job.name, partition_key=key, tags={PARTITION_TAG: key, **tags}) for key in keys]
+    return [RunRequest(job_name=job.name, partition_key=key, tags={**partition_tags(key, definition), **tags}) for key in keys]
 
 
 def _by_partition(
@@ -97,7 +97,10 @@ def _by_partition(
         seen = [check for check, ordinals in checks.items() if ordinal in ordinals]
         found.append(
             RunRequest(
-                partition_key=key, tags={PARTITION_TAG: key, **tags}, asset_selection=made, asset_check_keys=_also_of(catalog, made, seen)
+                partition_key=key,
+                tags={**partition_tags(key, definition), **tags},
+                asset_selection=made,
+                asset_check_keys=_also_of(catalog, made, seen),
             )
         )
     return found

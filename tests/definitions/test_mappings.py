@@ -418,3 +418,12 @@ def test_both_directions_of_other_mappings_agree(edge: tuple[PartitionMapping, A
 @pytest.mark.parametrize("mapping", [edge[0] for edge in EDGES if not isinstance(edge[0], Shouted)])
 def test_a_mapping_comes_back_from_json(mapping: PartitionMapping) -> None:
     assert serde.loads(serde.dumps(mapping)) == mapping
+
+
+def test_weeks_read_the_dimension_of_days_that_is_the_only_one_of_time() -> None:
+    upstream = MultiPartitionsDefinition({"day": DAYS, "letter": LETTERS})
+    view = PartitionsView(NOW, MemoryKeyTable())
+    mapping = infer_mapping(upstream, WEEKS)
+    found = mapping.upstream_of(WEEKS.ordinals_of(["2025-03-09"], view), WEEKS, upstream, view)
+    keys = sorted(map(str, upstream.keys_of(found.ordinals, view.table)))
+    assert (keys[0], keys[-1], len(keys)) == ("2025-03-09|a", "2025-03-15|c", 21)

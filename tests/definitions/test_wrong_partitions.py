@@ -15,6 +15,7 @@ from nbasset import (
     DailyPartitionsDefinition,
     Definitions,
     DimensionPartitionMapping,
+    DynamicPartitionsDefinition,
     HourlyPartitionsDefinition,
     IdentityPartitionMapping,
     LastPartitionMapping,
@@ -179,9 +180,9 @@ def test_a_definition_that_is_none_is_refused(make: Callable[[], Any], says: str
         (DAILY, LETTERS, TimeWindowPartitionMapping(), "a mapping of time windows cannot be: static: a, b is not time."),
         (
             MULTI,
-            MONTHLY,
+            DynamicPartitionsDefinition("regions"),
             None,
-            "not exactly one dimension of day (daily from 2013-01-01 to 2013-01-31) x origin (static: EWR, JFK) is like monthly",
+            "not exactly one dimension of day (daily from 2013-01-01 to 2013-01-31) x origin (static: EWR, JFK) is like dynamic",
         ),
         (MULTI, DAILY, MultiToSingleDimensionPartitionMapping("dag"), "no dimension 'dag'. There are day, origin. Did you mean 'day'?"),
         (
