@@ -147,10 +147,12 @@ def _command(verb: Verb, face: Face) -> click.Command:
     def call(**values: Any) -> int:
         own = {str(option.name): values.pop(str(option.name)) for option in _ONLY_HERE.get(verb.name, ())}
         given = Call(verb, tuple(values.pop("words")), values.pop("module"), values.pop("home"), values.pop("json"), own)
-        named = {"words": given.rest} if selects else _named(verb, arguments, given.words if _serves(arguments) else given.rest)
-        if _serves(arguments):
-            return face(given, verb.make({**values, **named}))
-        return carried_out(given, click.get_current_context().obj, lambda: face(given, verb.make({**values, **named})))
+
+        def act(call: Call) -> int:
+            named = {"words": call.rest} if selects else _named(verb, arguments, call.words if _serves(arguments) else call.rest)
+            return face(call, verb.make({**values, **named}))
+
+        return act(given) if _serves(arguments) else carried_out(given, click.get_current_context().obj, act)
 
     first, _, rest = verb.help.partition("\n")
     return click.Command(

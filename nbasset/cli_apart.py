@@ -13,8 +13,9 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
     from nbasset.locations.workspace import Place
 
 
-def carried_out(call: Call, words: Sequence[str], run: Callable[[], int]) -> int:
+Run = Callable[[Call], int]
+
+
+def carried_out(call: Call, words: Sequence[str], run: Run) -> int:
     """Carry out a call: `run` does the part of this process, children those of locations apart. The worst exit code.
+
+    Of several names each is looked for on its own: one may be here, the next in a process apart.
 
     Raises
     ------
@@ -41,14 +47,32 @@ def carried_out(call: Call, words: Sequence[str], run: Callable[[], int]) -> int
         If the one location that was named does not load.
     """
     if telling() is not None:
-        return run()
+        return run(call)
     home, places = _project_of(call)
     if not places:
-        return run()
+        return run(call)
     named = _named(call, places)
     if named is not None:
         return _Child(named, home, call.json).run(list(words), of_project=False).code
-    return _together(call, words, home, places, run)
+    code = 0
+    answers: list[Any] = []
+    for one, own in _one_by_one(call, words):
+        done, said = _together(one, own, home, places, run)
+        code = max(code, done)
+        answers += said
+    if call.json:
+        click.echo(json.dumps(_merged(answers), ensure_ascii=True, default=str))
+    return code
+
+
+def _one_by_one(call: Call, words: Sequence[str]) -> Iterator[tuple[Call, list[str]]]:
+    """The call for each name, with its words; the whole of it where it is not about names."""
+    if len(call.rest) < 2 or not any(param.name == "names" for param in call.verb.params):
+        yield call, list(words)
+        return
+    place = call.words[: len(call.words) - len(call.rest)]
+    for name in dict.fromkeys(call.rest):
+        yield replace(call, words=(*place, name)), [word for word in words if word == name or word not in call.rest]
 
 
 def _project_of(call: Call) -> tuple[Home, list[Place]]:
@@ -72,8 +96,8 @@ def _named(call: Call, places: Sequence[Place]) -> Place | None:
     return next((place for place in places if path is not None and place.path is not None and place.path.resolve() == path), None)
 
 
-def _together(call: Call, words: Sequence[str], home: Home, places: Sequence[Place], run: Callable[[], int]) -> int:
-    """The part of this process first, then the children's, one after the other: a project is one thing to its user."""
+def _together(call: Call, words: Sequence[str], home: Home, places: Sequence[Place], run: Run) -> tuple[int, list[Any]]:
+    """The part of this process first, then the children's, one after the other: a project is one thing to its user. What they answer."""
     said = io.StringIO()
     unknown: Exception | None = None
     codes: list[int] = []
@@ -81,9 +105,9 @@ def _together(call: Call, words: Sequence[str], home: Home, places: Sequence[Pla
     try:
         if call.json:
             with redirect_stdout(said):
-                codes.append(run())
+                codes.append(run(call))
         else:
-            codes.append(run())
+            codes.append(run(call))
     except UNKNOWN_HERE as error:
         unknown = error
     if said.getvalue().strip():
@@ -108,9 +132,7 @@ def _together(call: Call, words: Sequence[str], home: Home, places: Sequence[Pla
         answers += [json.loads(done.said)] if done.said.strip() else []
     if unknown is not None and not codes:
         raise unknown
-    if call.json:
-        click.echo(json.dumps(_merged(answers), ensure_ascii=True, default=str))
-    return max(codes, default=0)
+    return max(codes, default=0), answers
 
 
 def _inside(place: Place, folder: Path) -> bool:

@@ -118,3 +118,17 @@ def test_verbs_about_the_home_start_no_process(tmp_path: Path) -> None:
     for verb in ("runs", "doctor"):
         code, _, err = call(home, verb)
         assert (code, err) == (0, "")
+
+
+def test_names_are_switched_in_whichever_process_they_are(tmp_path: Path) -> None:
+    ordinary, own = (
+        f'from nbasset import *\n\n@schedule("0 6 * * *", target="{name}")\ndef at_{name}():\n    return RunRequest()\n'
+        for name in ("here", "apart")
+    )
+    home = project(tmp_path, '{ path = "own.py", isolated = true }', ordinary=SHARED + ordinary, own=APART + own)
+    switched = answer(call(home, "schedule", "start", "at_here", "at_apart", "--json"))["schedules"]
+    assert [(one["name"], one["location"], one["is_on"]) for one in switched] == [("at_here", "ordinary", True), ("at_apart", "own", True)]
+    code, out, err = call(home, "schedule", "stop", "at_apart")
+    assert (code, "schedule at_apart is off, stopped" in out) == (0, True), err
+    assert [one["is_on"] for one in answer(call(home, "schedule", "reset", "--all", "--json"))["schedules"]] == [False, False]
+    assert call(home, "schedule", "start", "at_here", "at_nowhere")[0] == 2
