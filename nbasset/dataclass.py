@@ -204,13 +204,19 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
 
 def _filled(cls: Any, slots: list[tuple[str, str]], names: dict[str, Any]) -> list[str]:
     """Lines that set the slots of a frozen instance: through the open twin, or one by one for an instance of a subclass."""
-    past_the_guard = [f"_put(self, {key!r}, {value})" for key, value in slots]
     if type(cls) is not type or any("__init_subclass__" in vars(base) for base in cls.__mro__[:-1]):
-        return past_the_guard  # whoever watches over subclasses would see the twin
+        return [f"_put(self, {key!r}, {value})" for key, value in slots]  # whoever watches over subclasses would see the twin
     own = {"__slots__": cls.__dict__["__slots__"], "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
     names |= {"_cls": cls, "_twin": type(f"_Open{cls.__name__}", cls.__bases__, own), "_become": object.__dict__["__class__"].__set__}
+    names |= {"_fill": _fill, "_keys": [key for key, _ in slots]}
     filling = ["_become(self, _twin)", *[f"self.{key} = {value}" for key, value in slots], "self.__class__ = _cls"]
-    return ["if self.__class__ is _cls:", *[f" {line}" for line in filling], "else:", *[f" {line}" for line in past_the_guard]]
+    values = "".join([f"{value}, " for _, value in slots])
+    return ["if self.__class__ is _cls:", *[f" {line}" for line in filling], f"else: _fill(self, _keys, ({values}))"]
+
+
+def _fill(instance: Any, keys: list[str], values: tuple[Any, ...]) -> None:
+    for key, value in zip(keys, values, strict=True):
+        object.__setattr__(instance, key, value)
 
 
 class _New:
