@@ -115,7 +115,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             view,
             resources.manager,
             code,
-            lambda step: made.config(step.node),
+            made.config,
             io_version,
             made.packages,
             kind=manner.kind,

@@ -25,12 +25,12 @@ from nbasset.planning.reads import Read, reads_of
 
 @dataclass(slots=True)
 class Provenance:
-    """Knows, from the moment a step is handed out, what its outputs come from. `config` and `packages` answer for a step and a node."""
+    """Knows, from the moment a step is handed out, what its outputs come from. `config` and `packages` answer for a node."""
 
     catalog: Catalog
     view: PartitionsView
     versions: VersionsRead
-    config: Callable[[Step], str]
+    config: Callable[[str], str]
     packages: Callable[[str], str]
     _reads: dict[AssetKey, tuple[Read, ...]] = field(default_factory=dict)
     _seen: dict[tuple[str, OrdinalSet | None], dict[AssetKey, int]] = field(default_factory=dict)
@@ -58,17 +58,21 @@ class Provenance:
 
     def digest(self, step: Step, asset: AssetKey, ordinal: int | None, *, code: str, io: str) -> str:
         """The input digest of one output."""
-        return input_digest(code=code, config=self.config(step), io=io, inputs=self.used(step, asset, ordinal))
+        return input_digest(code=code, config=self.config(step.node), io=io, inputs=self.used(step, asset, ordinal))
 
     def told(self, step: Step, code: CodeRef, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
         """The facts of a step, with what its outputs were made from."""
-        return tuple([self._told(step, code, fact) if type(fact) is AssetMaterialized else fact for fact in facts])
+        said = list(facts)
+        for place, fact in enumerate(facts):
+            if type(fact) is AssetMaterialized:
+                said[place] = self._told(step, code, fact)
+        return tuple(said)
 
     def _told(self, step: Step, code: CodeRef, fact: AssetMaterialized) -> AssetMaterialized:
         if fact.input_digest != NOT_TOLD or fact.asset not in self.catalog.by_key:
             return fact
         used = self.used(step, fact.asset, fact.partition.ordinal if fact.partition is not None else None)
-        config = self.config(step)
+        config = self.config(step.node)
         digest = input_digest(code=code.version, config=config, io=fact.io_version, inputs=used)
         packages = self.packages(step.node)
         tags = {**fact.tags, PACKAGES_TAG: packages} if packages else fact.tags
@@ -81,19 +85,20 @@ class Provenance:
 
     def _used_whole(self, step: Step) -> tuple[InputUsed, ...] | None:
         """What the one asset of a step reads, in the order of `reads_of`, where nothing of it has partitions; else None."""
-        read = []
+        found, versions = [], self.versions
+        known = versions.known_used
         for item in step.leaves():
             if item.kind == "asset" and item.asset is not None:
                 if item.partitions is not None:
                     return None
-                read.append(item.asset)
+                found.append(known.get(item.asset) or versions.used(item.asset))
         asset = self.catalog.by_key.get(step.assets[0])
         for dep in asset.deps if asset is not None else ():
-            if dep.input is None and dep.asset not in read:
+            if dep.input is None and not any(one.asset is dep.asset for one in found):
                 if self.catalog.asset(dep.asset).partitions_def is not None:
                     return None
-                read.append(dep.asset)
-        return self.versions.used(read)
+                found.append(known.get(dep.asset) or versions.used(dep.asset))
+        return tuple(found)
 
     def _input(self, read: Read, asset: AssetKey, ordinal: int | None, as_of: int) -> InputUsed:
         if read.upstream is None:

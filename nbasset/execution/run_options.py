@@ -35,7 +35,7 @@ class RunOptions:
     view: PartitionsView
     manager: Callable[[str], Any]
     code: Callable[[str], CodeRef] = lambda node: CodeRef()
-    config_digest: Callable[[Step], str] = lambda step: ""
+    config_digest: Callable[[str], str] = lambda node: ""
     io_version: Callable[[str], str] = lambda key: key
     packages: Callable[[str], str] = lambda node: ""
     place: Callable[[str], str] = lambda node: ""

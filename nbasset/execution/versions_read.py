@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
@@ -39,7 +39,7 @@ class VersionsRead:
         self._places: dict[AssetKey, int] = {}
         self._number = number
         self._made: dict[tuple[AssetKey, int], Version] = {}
-        self._used: dict[AssetKey, InputUsed] = {}
+        self.known_used: dict[AssetKey, InputUsed] = {}
         self._inputs: dict[AssetKey, InputVersions] = {}
         self._refs: dict[tuple[int, OrdinalSet], tuple[PartitionRef, ...]] = {}  # by identity of the definition, which the catalog keeps
 
@@ -64,7 +64,7 @@ class VersionsRead:
     def note(self, fact: AssetMaterialized, place: int) -> None:
         """The run made this version, with the event at a place of its log."""
         version = (fact.version_id, fact.data_version, fact.input_digest)
-        self._used.pop(fact.asset, None)
+        self.known_used.pop(fact.asset, None)
         if fact.partition is None:
             self._whole[fact.asset] = version
             self._cut.discard(fact.asset)
@@ -73,17 +73,12 @@ class VersionsRead:
             self._made[fact.asset, fact.partition.ordinal] = version
         self._places[fact.asset] = place
 
-    def used(self, assets: Iterable[AssetKey]) -> tuple[InputUsed, ...]:
-        """What is read of assets without partitions as they are now: of each one object for all that read it until it is made again."""
-        found, known = [], self._used
-        for asset in assets:
-            one = known.get(asset)
-            if one is None:
-                version = self.current(asset, None)
-                place = self.as_of(asset, is_partitioned=False)
-                one = known[asset] = InputUsed(asset, None, version[1] if version else "", place)
-            found.append(one)
-        return tuple(found)
+    def used(self, asset: AssetKey) -> InputUsed:
+        """What is read of an asset without partitions as it is now: one object for all that read it until it is made again."""
+        version = self.current(asset, None)
+        place = self.as_of(asset, is_partitioned=False)
+        found = self.known_used[asset] = InputUsed(asset, None, version[1] if version else "", place)
+        return found
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
         """Keys and ordinals of some partitions of an asset, in the order of its definition."""

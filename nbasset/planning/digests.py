@@ -12,7 +12,7 @@ def digest_of(parts: Iterable[str]) -> str:
     """A short digest of some texts in order; 32 hexadecimal digits. Each text counts with its length in bytes, so none can run into the
     next.
     """
-    texts = list(parts)
+    texts = parts if type(parts) is list else list(parts)
     counted = "".join([f"{len(text)}:{text}" for text in texts])
     if counted.isascii():
         return blake2b(counted.encode(), digest_size=16).hexdigest()
