@@ -196,7 +196,7 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
     """
     resolved = scope.resolved
     nodes = {name: one.node for name, one in resolved.nodes.items() if one.node is not None}
-    if not run_config and not any(takes_config(nodes[name]) for name in nodes if plan_nodes is None or name in plan_nodes):
+    if not run_config and True not in [takes_config(nodes[name]) for name in nodes if plan_nodes is None or name in plan_nodes]:
         return {}
     from nbasset.definitions.loggers import logger_schemas
     from nbasset.definitions.resources import resource_schema

@@ -135,7 +135,7 @@ def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
     except UnknownAsset:
         _refuse_spoilt(catalog, str(meant))
         raise
-    found = frozenset(key for key in keys if catalog.by_key[key].node is not None)
+    found = frozenset([key for key in keys if catalog.by_key[key].node is not None])
     if keys and not found:
         raise InvalidDefinitionError(
             f"{keys_text(sorted(keys))} cannot be made here: nothing in {catalog.name or 'these definitions'} makes it. "

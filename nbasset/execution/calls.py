@@ -34,8 +34,8 @@ class Call:
     """
 
     __slots__ = (
-        "_environment", "_inputs", "_opens", "_resources", "_shared", "_step", "_types", "managers", "op", "outputs", "owner", "sole",
-        "sole_type",
+        "_environment", "_opens", "_resources", "_shared", "_step", "_types", "managers", "op", "outputs", "owner", "slots",
+        "sole", "sole_type",
     )  # fmt: skip
 
     def __init__(
@@ -58,7 +58,7 @@ class Call:
         self._environment = environment
         self._opens = opens
         self._resources: Any = None
-        self._inputs: dict[str, InputSlot] = {}
+        self.slots: dict[str, InputSlot] = {}
         self._types: dict[str, Type] = {}
         self._shared = shared
         self.managers = shared.managers if owner is None or not owner.resource_defs else {}
@@ -99,16 +99,13 @@ class Call:
         if self._resources is None:
             self._resources = self._opens(self, self._step, also)
 
-    def can_store(self) -> bool:
-        """Whether what keeps its outputs is open already."""
-        known = self.managers
-        return all([output.manager in known for output in self.outputs])  # noqa: C419 - a list costs less than a generator
-
     def slot(self, item: StepInput) -> InputSlot:
         """What is known of an input."""
-        found = self._inputs.get(item.name)
-        if found is None:
-            found = self._inputs[item.name] = slot_of(item, self.op, self.owner, self._environment, self._shared.slots)
+        return self.slots.get(item.name) or self.new_slot(item)
+
+    def new_slot(self, item: StepInput) -> InputSlot:
+        """The same of an input that is not among `slots` yet."""
+        found = self.slots[item.name] = slot_of(item, self.op, self.owner, self._environment, self._shared.slots)
         return found
 
     def manager(self, key: str) -> Any:

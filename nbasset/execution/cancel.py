@@ -12,17 +12,15 @@ class CancelToken:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self.is_set = False
+        """Whether somebody asked."""
         self.by = ""
 
     def cancel(self, by: str = "") -> None:
         """Ask the run to stop."""
         self.by = self.by or by
+        self.is_set = True
         self._event.set()
-
-    @property
-    def is_set(self) -> bool:
-        """Whether somebody asked."""
-        return self._event.is_set()
 
     def wait(self, seconds: float) -> bool:
         """Sleep, or until somebody asks; whether somebody did."""

@@ -11,41 +11,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Ended(Future[T]):
-    """The future of a call that has ended well. It has no lock, which would cost as much as a small call."""
-
-    def __init__(self, value: T) -> None:
-        self._value = value
-
-    def done(self) -> bool:
-        """Yes."""
-        return True
-
-    def cancelled(self) -> bool:
-        """No."""
-        return False
-
-    def cancel(self) -> bool:
-        """Too late."""
-        return False
-
-    def running(self) -> bool:
-        """No."""
-        return False
-
-    def result(self, timeout: float | None = None) -> T:
-        """What the call gave."""
-        return self._value
-
-    def exception(self, timeout: float | None = None) -> None:
-        """There was none."""
-        return
-
-    def add_done_callback(self, fn: Callable[[Future[T]], object]) -> None:
-        """Calls it at once."""
-        fn(self)
-
-
 class InlineExecutor(Executor):
     """Runs each call at once, in the caller's thread; an interrupt of that thread reaches the call."""
 
@@ -53,12 +18,12 @@ class InlineExecutor(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """The future of a call that has already ended."""
+        future: Future[T] = Future()
         try:
-            return Ended(fn(*args, **kwargs))
+            future.set_result(fn(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - the future carries it
-            future: Future[T] = Future()
             future.set_exception(error)
-            return future
+        return future
 
 
 class ThreadExecutor(ThreadPoolExecutor):

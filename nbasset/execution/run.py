@@ -84,7 +84,7 @@ class RunLoop:
         self._origins: dict[str, RunId] = {}
         self._publisher: ThreadPoolExecutor | None = None
         self._interrupted = False
-        self._is_inline = isinstance(self.executor, InlineExecutor)
+        self._is_inline = type(self.executor) is InlineExecutor
         self._watch = Watch(
             plan.run_id,
             storage,
@@ -129,7 +129,7 @@ class RunLoop:
             started = self._start_ready()
             if self._running:
                 for future in wait(self._running, timeout=self._pause(), return_when=FIRST_COMPLETED).done:
-                    self._finish(self._running.pop(future), future)
+                    self._take(future)
             elif self._later:
                 self.cancel.wait(max(0.0, self._later[0][0] - clock.monotonic()))
             elif not started:
@@ -173,7 +173,12 @@ class RunLoop:
         """Take in calls that ended at once: their successors may start in the same round."""
         for future in tuple(self._running):
             if future.done():
-                self._finish(self._running.pop(future), future)
+                self._take(future)
+
+    def _take(self, future: Future[StepReport]) -> None:
+        """Finish the step of a call that has ended."""
+        task = self._running.pop(future)
+        self._finish(task, _report_of(task, future.result))
 
     def _task(self, step: Step) -> StepTask | None:
         inputs = self.versions.of_inputs(step) if step.inputs else ()
@@ -233,28 +238,26 @@ class RunLoop:
             self._pools[task.step.pool] = self._pools.get(task.step.pool, 0) + 1
         self._watch.started(task)
         try:
-            future = self.executor.submit(self.run_step, task)
+            if self._is_inline:  # as the executor would do it, without a future that nobody waits for
+                report = _report_of(task, self.run_step, task)
+            else:
+                future = self.executor.submit(self.run_step, task)
         except KeyboardInterrupt:
-            report = StepReport(task.step.key, error=ErrorInfo("KeyboardInterrupt", "interrupted"), cancelled=True)
             future = Future()
-            future.set_result(report)
+            future.set_result(StepReport(task.step.key, error=ErrorInfo("KeyboardInterrupt", "interrupted"), cancelled=True))
             self._running[future] = task
             raise
+        if self._is_inline:
+            self._finish(task, report)
+            return
         self._running[future] = task
-        if self._is_inline:  # it has ended
-            self._finish(self._running.pop(future), future)
-        else:
-            self._settle()
+        self._settle()
 
-    def _finish(self, task: StepTask, future: Future[StepReport]) -> None:
+    def _finish(self, task: StepTask, report: StepReport) -> None:
         step = task.step
         self._watch.ended(task)
         if step.pool:
             self._pools[step.pool] -= 1
-        try:
-            report = future.result()
-        except Exception as error:  # noqa: BLE001 - a worker that died or a report that could not be made fails this step alone
-            report = StepReport(step.key, error=error_info(error), started_us=clock.now_us())
         if report.error is None:
             problem = self._publish(task, report) if not report.staged else self._shielded(lambda: self._publish(task, report))
             if problem is None:
@@ -423,9 +426,10 @@ class RunLoop:
         for future, task in list(self._running.items()):
             del self._running[future]
             if future.cancelled():
-                future = Future()
-                future.set_result(StepReport(task.step.key, error=ErrorInfo("Cancelled", "cancelled before it started"), cancelled=True))
-            self._finish(task, future)
+                report = StepReport(task.step.key, error=ErrorInfo("Cancelled", "cancelled before it started"), cancelled=True)
+            else:
+                report = _report_of(task, future.result)
+            self._finish(task, report)
         self._later.clear()
         at = clock.now_us()
         rest = [StepSkipped(at, self.plan.run_id, step.key, "cancelled", "", step.targets) for step in self.progress.unfinished()]
@@ -460,3 +464,11 @@ class RunLoop:
         except Error:
             return
         self.log.tell()
+
+
+def _report_of(task: StepTask, call: Callable[..., StepReport], *arguments: StepTask) -> StepReport:
+    """What a call gives; a worker that died, or a report that could not be made, fails this step alone."""
+    try:
+        return call(*arguments)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on
+        return StepReport(task.step.key, error=error_info(error), started_us=clock.now_us())

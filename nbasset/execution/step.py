@@ -201,7 +201,7 @@ class _Attempt:
             self.hooks = StepHooks(self.environment, self.task)
         if self.hooks is not None:
             self.hooks.of(call.op)
-        if self.hooks is not None or call.op.resource_keys or not call.can_store():
+        if self.hooks is not None or call.op.resource_keys or call.sole is None or call.sole.manager not in call.managers:
             call.open(self.hooks.resource_keys if self.hooks is not None else ())
         self.config = self.runner.resources.config_for(self.step, call.op) if call.op.config_schema is not None else _NO_CONFIG
         if self.hooks is not None:
@@ -242,7 +242,7 @@ class _Attempt:
         for item in self.step.inputs:
             if item.kind in ("default", "order"):
                 continue
-            slot = call.slot(item)
+            slot = call.slots.get(item.name) or call.new_slot(item)
             value, fact = load(reading, item, slot)
             if value is Nothing:
                 continue

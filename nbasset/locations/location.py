@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,7 +75,12 @@ class Location:
             return CodeRef("module", self.module or str(self.path), source_id, version)
         if source_id:
             return CodeRef("slice", self.name, source_id, version)
-        return CodeRef("live", self.name, "", version)
+        return CodeRef("live", self.name, "", version) if version else self._live
+
+    @cached_property
+    def _live(self) -> CodeRef:
+        """What all nodes have in common whose code cannot be read."""
+        return CodeRef("live", self.name)
 
     def reload(self) -> Location:
         """The same location loaded anew; what cannot be loaded again (a session, plain definitions) is itself."""
