@@ -95,7 +95,7 @@ def materialize_to_memory(
     scope = scope_of(assets, instance=home, resources=resources)
     __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
     memory = InMemoryIOManager()
-    keys = {"io_manager", *[asset.spec.io_manager_key for asset in scope.catalog.assets]}
+    keys = {"io_manager", *(asset.spec.io_manager_key for asset in scope.catalog.assets)}
     given = {key: memory for key in keys if key not in (resources or {})}
     return materialize_in(
         Scope(scope.location, home, {**(resources or {}), **given}),
@@ -128,7 +128,7 @@ def materialize_in(
     named = named_in(chosen, catalog) | looked_at
     partitions = _partitions(scope, resolved | looked_at, partition_keys, partition_range, view, named)
     nodes = frozenset(
-        {*[str(catalog.by_key[key].node) for key in resolved], *(catalog.checks_by_key[check].node for check in checks or ())}
+        {*(str(catalog.by_key[key].node) for key in resolved), *(catalog.checks_by_key[check].node for check in checks or ())}
     )
     config = checked_config(scope, nodes, run_config)
     said: dict[str, str] = {}
