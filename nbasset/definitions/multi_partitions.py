@@ -133,6 +133,21 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         names = [name for name, definition in self.partitions_defs.items() if isinstance(definition, TimeWindows)]
         return names[0] if len(names) == 1 else None
 
+    @property
+    def has_time_window_dimension(self) -> bool:
+        """Whether exactly one dimension is time."""
+        return self.time_window_dimension is not None
+
+    @property
+    def time_window_partitions_def(self) -> TimeWindows | None:
+        """The partitions of the dimension that is time, if exactly one is."""
+        found = self.partitions_defs[self.time_window_dimension] if self.time_window_dimension is not None else None
+        return found if isinstance(found, TimeWindows) else None
+
+    def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
+        """The same as `key_from_text`: the name of the field."""
+        return self.key_from_text(partition_key_str)
+
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
         """The window of a key in the time dimension.
 

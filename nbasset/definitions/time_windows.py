@@ -261,6 +261,22 @@ class TimeWindows(PartitionsDefinition):
         """When the window of a key begins."""
         return self.calendar.zone.datetime(self.tick_of(partition_key))
 
+    def end_time_for_partition_key(self, partition_key: str) -> datetime:
+        """When the window of a key ends."""
+        return self.time_window_for_partition_key(partition_key).end
+
+    def get_next_partition_window(self, end_dt: datetime, respect_bounds: bool = True) -> TimeWindow | None:
+        """The first window that begins at a moment or after it; None where it does not exist yet, unless bounds do not matter."""
+        tick = self.calendar.at_or_after(seconds_of(end_dt))
+        if respect_bounds and not self.calendar.first <= tick < self.calendar.stop(seconds_of(view_at(None, None).now)):
+            return None
+        return self._window(tick)
+
+    def get_prev_partition_window(self, start_dt: datetime, respect_bounds: bool = True) -> TimeWindow | None:
+        """The last window that ends at a moment or before it; None where it lies before the first, unless bounds do not matter."""
+        tick = self.calendar.shifted(self.calendar.at_or_before(seconds_of(start_dt)), -1)
+        return None if respect_bounds and tick < self.calendar.first else self._window(tick)
+
     def get_partition_key_for_timestamp(self, timestamp: float, end_closed: bool = False) -> str:
         """The key of the window that holds a moment (seconds since 1970 UTC); with `end_closed` a window holds its end, not its start."""
         instant = int(timestamp // 1)

@@ -348,3 +348,12 @@ def test_any_text_is_a_definition_or_is_refused(text: str) -> None:
     except InvalidDefinitionError:
         return
     assert isinstance(found, PartitionsDefinition)
+
+
+def test_several_dimensions_tell_which_one_is_time_and_read_a_key_from_its_text() -> None:
+    days = DailyPartitionsDefinition("2025-01-01")
+    some = MultiPartitionsDefinition({"origin": StaticPartitionsDefinition(["EWR", "JFK"]), "day": days})
+    assert (some.has_time_window_dimension, some.time_window_partitions_def) == (True, days)
+    assert some.get_partition_key_from_str("2025-01-02|JFK").keys_by_dimension == {"day": "2025-01-02", "origin": "JFK"}
+    none = MultiPartitionsDefinition({"a": StaticPartitionsDefinition(["x"]), "b": StaticPartitionsDefinition(["y"])})
+    assert (none.has_time_window_dimension, none.time_window_partitions_def) == (False, None)

@@ -483,3 +483,18 @@ def test_any_text_is_a_key_or_is_refused(definition: TimeWindows, text: str) -> 
     except UnknownPartitionError:
         return
     assert definition.key_of(ordinal, TABLE) == text
+
+
+def test_the_windows_before_and_after_a_moment_are_told() -> None:
+    days = DailyPartitionsDefinition("2025-10-20", timezone=NEW_YORK)
+    zone = ZoneInfo(NEW_YORK)
+    midnight = datetime(2025, 11, 3, tzinfo=zone)
+    with partition_loading_context(datetime(2025, 11, 5, 10, tzinfo=UTC)):
+        before = days.get_prev_partition_window(midnight)
+        assert before == TimeWindow(datetime(2025, 11, 2, tzinfo=zone), midnight), "a day of 25 hours"
+        assert days.get_prev_partition_window(midnight + timedelta(hours=5)) == before
+        assert days.get_next_partition_window(midnight) == TimeWindow(midnight, datetime(2025, 11, 4, tzinfo=zone))
+        assert days.get_next_partition_window(datetime(2025, 11, 5, 10, tzinfo=UTC)) is None, "it has not ended"
+        assert days.get_next_partition_window(datetime(2025, 11, 5, 10, tzinfo=UTC), respect_bounds=False) is not None
+        assert days.get_prev_partition_window(datetime(2025, 10, 20, 12, tzinfo=zone)) is None
+    assert days.end_time_for_partition_key("2025-11-02") == midnight
