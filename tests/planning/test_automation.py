@@ -17,7 +17,6 @@ from nbasset import (
     AssetSpec,
     AutomationCondition,
     DailyPartitionsDefinition,
-    Definitions,
     DynamicPartitionsDefinition,
     FreshnessPolicy,
     Instance,
@@ -26,7 +25,6 @@ from nbasset import (
     TimeWindowPartitionMapping,
     asset,
     asset_check,
-    clock,
     evaluate_automation_conditions,
     materialize,
     multi_asset,
@@ -168,19 +166,6 @@ def test_a_cron_tick_is_passed_once(ticks: Ticks) -> None:
     ticks.now = JAN5
     ticks.cursor = None
     assert [ticks.tick(made, after=timedelta(minutes=30)) for _ in range(3)] == [{}, {"a": {None}}, {}]
-
-
-@pytest.mark.parametrize("parts", [None, StaticPartitionsDefinition(["x", "y"])])
-def test_an_update_right_after_a_tick_of_a_cron_counts_for_that_tick(ticks: Ticks, parts: StaticPartitionsDefinition | None) -> None:
-    made = pair(C.on_cron("0 0 1 1 *"), partitions_def=parts)
-    ticks.instance.know(Definitions(assets=made).catalog)
-    ticks.now = datetime(clock.now().year, 1, 1, tzinfo=UTC) - timedelta(minutes=2)
-    ticks.tick(*made)
-    ticks.report("up", "x" if parts else None)
-    since_tick = clock.now() - ticks.now + timedelta(seconds=1)
-    assert ticks.tick(*made, after=since_tick) == {"down": {"x" if parts else None}}, "tick and update are seen together"
-    ticks.report("up", "x" if parts else None)
-    assert ticks.tick(*made, after=timedelta(days=366)) == {}, "updated before the tick that is seen with it"
 
 
 def test_the_newest_window_of_time_counts_with_what_lies_back_if_asked(ticks: Ticks) -> None:
