@@ -19,6 +19,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nbasset.public_names import PLACES as _PLACES
+
 if TYPE_CHECKING:
     from nbasset.commands.automation import evaluate_automation_conditions as evaluate_automation_conditions
     from nbasset.commands.jobs import execute_job as execute_job
@@ -283,6 +285,8 @@ if TYPE_CHECKING:
     from nbasset.instance import instance_for_test as instance_for_test
     from nbasset.io_managers.configurable import ConfigurableIOManager as ConfigurableIOManager
     from nbasset.io_managers.configurable import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
+    from nbasset.io_managers.configurable import InputManagerDefinition as InputManagerDefinition
+    from nbasset.io_managers.configurable import IOManagerDefinition as IOManagerDefinition
     from nbasset.io_managers.configurable import custom_path_fs_io_manager as custom_path_fs_io_manager
     from nbasset.io_managers.configurable import fs_io_manager as fs_io_manager
     from nbasset.io_managers.configurable import input_manager as input_manager
@@ -314,163 +318,20 @@ if TYPE_CHECKING:
     from nbasset.metadata import TableSchema as TableSchema
     from nbasset.notebook.assets import assets as assets
     from nbasset.notify.email_on_failure import make_email_on_run_failure_sensor as make_email_on_run_failure_sensor
+    from nbasset.places import file_relative_path as file_relative_path
     from nbasset.planning.freshness import FreshnessState as FreshnessState
     from nbasset.record_filters import AssetPartitionStatus as AssetPartitionStatus
     from nbasset.record_filters import AssetRecordsFilter as AssetRecordsFilter
     from nbasset.record_filters import DataProvenance as DataProvenance
+    from nbasset.record_filters import EventLogEntry as EventLogEntry
     from nbasset.record_filters import EventRecord as EventRecord
     from nbasset.record_filters import EventRecordsFilter as EventRecordsFilter
+    from nbasset.record_filters import EventType as EventType
     from nbasset.record_filters import RunsFilter as RunsFilter
     from nbasset.secrets import EnvVar as EnvVar
 
 __version__ = "0.1.0"
 
-_MODULES = {
-    "commands.automation": "evaluate_automation_conditions",
-    "commands.jobs": "execute_job reconstructable",
-    "commands.materialize": "materialize materialize_to_memory",
-    "commands.observe": "observe",
-    "definitions.asset": "AssetsDefinition",
-    "definitions.asset_decorators": "asset multi_asset",
-    "definitions.asset_job": "define_asset_job",
-    "definitions.asset_sensors": "AssetSensorDefinition asset_sensor",
-    "definitions.automation_sensors": "AutomationConditionSensorDefinition",
-    "definitions.catalog_instigators": "DefaultScheduleStatus DefaultSensorStatus",
-    "definitions.check_loaders": (
-        "load_asset_checks_from_current_module load_asset_checks_from_modules load_asset_checks_from_package_module "
-        "load_asset_checks_from_package_name"
-    ),
-    "definitions.checks": "asset_check multi_asset_check",
-    "definitions.conditions": "AutomationCondition",
-    "definitions.config": "Config PermissiveConfig",
-    "definitions.config_files": "config_from_files config_from_pkg_resources config_from_yaml_strings",
-    "definitions.config_legacy": (
-        "Array BoolSource Enum EnumValue Field IntSource Map Noneable Permissive ScalarUnion Selector Shape StringSource"
-    ),
-    "definitions.config_mapping": "ConfigMapping config_mapping configured",
-    "definitions.config_markers": "ResourceDependency ResourceParam",
-    "definitions.definitions": (
-        "Definitions load_assets_from_current_module load_assets_from_modules load_assets_from_package_module "
-        "load_assets_from_package_name map_asset_specs"
-    ),
-    "definitions.executors": (
-        "ExecutorDefinition executor in_process_executor multi_or_in_process_executor multiprocess_executor thread_executor"
-    ),
-    "definitions.freshness": "apply_freshness_policy",
-    "definitions.freshness_sensors": "build_sensor_for_freshness_checks",
-    "definitions.graph": "GraphDefinition graph",
-    "definitions.graph_asset": "graph_asset graph_multi_asset",
-    "definitions.graph_body": "GraphIn GraphOut",
-    "definitions.graph_table": (
-        "DependencyDefinition DynamicCollectDependencyDefinition InputMapping MultiDependencyDefinition NodeInvocation OutputMapping"
-    ),
-    "definitions.hooks": "HookDefinition failure_hook success_hook",
-    "definitions.job": "JobDefinition job validate_run_config",
-    "definitions.listed_partitions": (
-        "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
-    ),
-    "definitions.loggers": (
-        "InitLoggerContext JsonLogFormatter LoggerDefinition build_init_logger_context colored_console_logger json_console_logger logger"
-    ),
-    "definitions.multi_asset_sensors": (
-        "MultiAssetSensorDefinition MultiAssetSensorEvaluationContext build_multi_asset_sensor_context multi_asset_sensor"
-    ),
-    "definitions.multi_mappings": "DimensionPartitionMapping MultiPartitionMapping MultiToSingleDimensionPartitionMapping",
-    "definitions.multi_partitions": "MultiPartitionKey MultiPartitionsDefinition",
-    "definitions.op": "DynamicOut In OpDefinition Out",
-    "definitions.op_decorator": "op",
-    "definitions.partition_mapping": "PartitionMapping",
-    "definitions.partitioned_config": (
-        "PartitionedConfig daily_partitioned_config dynamic_partitioned_config hourly_partitioned_config "
-        "monthly_partitioned_config static_partitioned_config weekly_partitioned_config"
-    ),
-    "definitions.partitioned_schedules": "build_schedule_from_partitioned_job",
-    "definitions.partitions": "PartitionKeyRange PartitionsDefinition TimeWindow partition_loading_context",
-    "definitions.plain_mappings": (
-        "AllPartitionMapping IdentityPartitionMapping LastPartitionMapping SpecificPartitionsPartitionMapping "
-        "StaticPartitionMapping TimeWindowPartitionMapping"
-    ),
-    "definitions.policies": "BackfillPolicy Backoff FreshnessPolicy Jitter RetryPolicy",
-    "definitions.reexecution": "ReexecutionOptions ReexecutionStrategy",
-    "definitions.requests": "RunRequest SkipReason",
-    "definitions.resources": "ConfigurableResource ConfigurableResourceFactory",
-    "definitions.resources_context": "InitResourceContext",
-    "definitions.resources_functions": "ResourceDefinition make_values_resource resource",
-    "definitions.resources_open": "build_init_resource_context build_resources",
-    "definitions.results": (
-        "AssetCheckEvaluation AssetCheckResult AssetCheckSeverity AssetMaterialization AssetObservation DataVersion "
-        "DataVersionsByPartition DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
-    ),
-    "definitions.run_config": "RunConfig",
-    "definitions.run_status": "RunStatus",
-    "definitions.run_status_sensors": (
-        "RunFailureSensorContext RunStatusSensorContext RunStatusSensorDefinition build_run_status_sensor_context "
-        "run_failure_sensor run_status_sensor"
-    ),
-    "definitions.schedules": "ScheduleDefinition ScheduleEvaluationContext build_schedule_context schedule",
-    "definitions.selection": "AssetSelection",
-    "definitions.sensors": "SensorDefinition SensorEvaluationContext SensorResult build_sensor_context sensor",
-    "definitions.sources": "SourceAsset multi_observable_source_asset observable_source_asset",
-    "definitions.specs": "AssetCheckSpec AssetDep AssetIn AssetOut AssetSpec",
-    "definitions.standard_checks": (
-        "build_column_schema_change_checks build_last_update_freshness_checks build_metadata_bounds_checks "
-        "build_not_null_checks build_row_count_checks build_time_partition_freshness_checks build_unique_checks"
-    ),
-    "definitions.table_columns": "Column RowCountConstraint StrictColumnsConstraint",
-    "definitions.table_pandera": "pandera_schema_to_type",
-    "definitions.table_types": "create_dataframe_type create_structured_dataframe_type",
-    "definitions.time_partitions": (
-        "DailyPartitionsDefinition HourlyPartitionsDefinition MonthlyPartitionsDefinition TimeWindowPartitionsDefinition "
-        "WeeklyPartitionsDefinition"
-    ),
-    "definitions.time_windows": "ScheduleType",
-    "definitions.value_loader": "AssetValueLoader",
-    "definitions.value_types": (
-        "Nothing PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type"
-    ),
-    "errors": (
-        "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
-        "InvalidDefinitionError InvalidInvocationError InvalidNotebook InvariantViolationError LocationError MissingValue "
-        "PartitionBusy PipesExecutionError Problem ProblemsFound RetryRequested RunCancelled RunFailure SchemaMismatch "
-        "StorageCorrupt StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource "
-        "UnstorableValue WorkerLost"
-    ),
-    "events.facts": "AssetCheckKey CheckKey",
-    "events.records": "Run",
-    "execution.capture": "get_logger",
-    "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
-    "execution.direct_contexts": "build_asset_check_context build_asset_context build_op_context",
-    "execution.hooks": "HookContext build_hook_context",
-    "execution.pipes": "PipesClientCompletedInvocation PipesSession PipesSubprocessClient open_pipes_session",
-    "execution.pipes_transport": (
-        "PipesContextInjector PipesEnvContextInjector PipesFileContextInjector PipesFileMessageReader PipesMessageHandler "
-        "PipesMessageReader PipesTempFileContextInjector PipesTempFileMessageReader"
-    ),
-    "execution.result": "ExecuteInProcessResult",
-    "instance": "Instance instance_for_test",
-    "io_managers.configurable": (
-        "ConfigurableIOManager ConfigurableIOManagerFactory custom_path_fs_io_manager fs_io_manager input_manager io_manager mem_io_manager"
-    ),
-    "io_managers.memory": "InMemoryIOManager",
-    "io_managers.parquet": "ParquetIOManager",
-    "io_managers.pickled": "FilesystemIOManager",
-    "io_managers.protocol": "IOManager InputContext InputManager OutputContext build_input_context build_output_context",
-    "io_managers.upath": "UPathIOManager",
-    "keys": "AssetKey",
-    "locations.from_modules": (
-        "load_definitions_from_current_module load_definitions_from_module load_definitions_from_modules "
-        "load_definitions_from_package_module load_definitions_from_package_name"
-    ),
-    "metadata": (
-        "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
-    ),
-    "notebook.assets": "assets",
-    "notify.email_on_failure": "make_email_on_run_failure_sensor",
-    "planning.freshness": "FreshnessState",
-    "record_filters": "AssetPartitionStatus AssetRecordsFilter DataProvenance EventRecord EventRecordsFilter RunsFilter",
-    "secrets": "EnvVar",
-}
-_PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
 __all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension", *_PLACES]  # noqa: PLE0604 - texts all of them
 
 

@@ -7,6 +7,7 @@ called by its last path part.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 _LABELS: dict[str, tuple[str, str | None]] = {}
@@ -56,3 +57,12 @@ def place_of(fn: Callable[..., Any]) -> str | None:
     """Where a function is written, for people: ``cell 7 of flights.ipynb, line 2``; None for something without code."""
     code = getattr(fn, "__code__", None)
     return f"{file_label(code.co_filename)}, line {code.co_firstlineno}" if code is not None else None
+
+
+def file_relative_path(dunderfile: str, relative_path: str) -> str:
+    """The path of a file beside a module: pass ``__file__``.
+
+    >>> file_relative_path("/project/assets.py", "data/orders.csv")
+    '/project/data/orders.csv'
+    """
+    return str(Path(dunderfile).parent / relative_path)

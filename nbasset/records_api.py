@@ -23,6 +23,7 @@ from nbasset.record_filters import (
     EventRecord,
     EventRecordsFilter,
     EventRecordsResult,
+    EventType,
     RunsFilter,
 )
 from nbasset.storage.protocol import Storage, StorageReader
@@ -66,12 +67,13 @@ class RecordsApi:
     def get_runs(self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None) -> list[RunRecord]:
         """Runs, newest first; all of them without a limit. `cursor` is the id of the run to go on after."""
         found: list[RunRecord] = []
+        asked = filters or RunsFilter()
         last = self.get_run_by_id(cursor) if cursor is not None else None
         before = str(last.first_seq) if last is not None else None
         while limit is None or len(found) < limit:
             size = _PAGE if limit is None else min(_PAGE, limit - len(found))
-            page = self.reader.runs((filters or RunsFilter()).query(before=before, limit=size))
-            found.extend(page.items)
+            page = self.reader.runs(asked.query(before=before, limit=size))
+            found.extend(run for run in page.items if asked.admits(run))
             before = page.cursor
             if before is None:
                 break
@@ -80,6 +82,18 @@ class RecordsApi:
     def get_run_records(self, filters: RunsFilter | None = None, limit: int | None = None, cursor: str | None = None) -> list[RunRecord]:
         """The same as `get_runs`: a record holds the times too."""
         return self.get_runs(filters, cursor, limit)
+
+    def get_run_ids(self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None) -> list[RunId]:
+        """The ids of the runs that `get_runs` gives."""
+        return [run.run_id for run in self.get_runs(filters, cursor, limit)]
+
+    def get_runs_count(self, filters: RunsFilter | None = None) -> int:
+        """How many runs `get_runs` gives."""
+        return len(self.get_runs(filters))
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether a run is known."""
+        return self.get_run_by_id(run_id) is not None
 
     def get_run_by_id(self, run_id: str) -> RunRecord | None:
         """One run."""
@@ -91,11 +105,12 @@ class RecordsApi:
 
     # -- events ------------------------------------------------------------------------------------------------------------
 
-    def all_logs(self, run_id: str, of_type: str | type | None = None) -> list[Event]:
-        """All events of a run in order; of one class, if asked."""
-        wanted = _type_name(of_type)
-        events = (entry.event for entry in self._entries(run=RunId(run_id)))
-        return [event for event in events if wanted is None or type(event).__name__ == wanted]
+    def all_logs(self, run_id: str, of_type: EventType | str | type | Collection[EventType] | None = None) -> list[Event]:
+        """All events of a run in order; those of a class, or with a fact of one, if asked; of several types, if a set of them is given."""
+        several = isinstance(of_type, Collection) and not isinstance(of_type, str)
+        wanted = {_type_name(one) for one in of_type} if several else {_type_name(of_type)}  # type: ignore[union-attr,arg-type]
+        events = [entry.event for entry in self._entries(run=RunId(run_id))]
+        return [event for event in events if of_type is None or wanted & {type(one).__name__ for one in (event, *_facts(event))}]
 
     def get_event_records(
         self, event_records_filter: EventRecordsFilter | None = None, limit: int | None = None, ascending: bool = False
@@ -112,9 +127,10 @@ class RecordsApi:
                 found.append(EventRecord(entry.seq, entry.event, facts[0] if len(facts) == 1 else None))
             else:
                 found.extend(EventRecord(entry.seq, entry.event, fact) for fact in facts if type(fact).__name__ == wanted)
-            if ascending and limit is not None and len(found) >= limit and asked.asset_partitions is None:
+            if ascending and limit is not None and len(found) >= limit and not (asked.asset_partitions or asked.after_timestamp):
                 break
-        found = [one for one in found if _concerns(one, asked.asset_key, asked.asset_partitions)]
+        after, before = asked.after_timestamp or 0, asked.before_timestamp or float("inf")
+        found = [one for one in found if after < one.timestamp < before and _concerns(one, asked.asset_key, asked.asset_partitions)]
         return _limited(found, limit, ascending)
 
     def fetch_materializations(
@@ -411,7 +427,9 @@ def _limited(found: list[EventRecord], limit: int | None, ascending: bool) -> li
     return ordered if limit is None else ordered[:limit]
 
 
-def _type_name(kind: str | type | None) -> str | None:
+def _type_name(kind: EventType | str | type | None) -> str | None:
+    if isinstance(kind, EventType):
+        return kind.recorded
     return kind.__name__ if isinstance(kind, type) else kind
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.parquet import ParquetIOManager
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
-from nbasset.record_filters import AssetPartitionStatus, AssetRecordsFilter, EventRecordsFilter, RunsFilter
+from nbasset.record_filters import AssetPartitionStatus, AssetRecordsFilter, EventRecordsFilter, EventType, RunsFilter
 from nbasset.secrets import EnvVar
 from nbasset.settings import Settings, StorageSettings, WarehouseSettings
 from nbasset.storage.processes import this_process
@@ -111,6 +112,34 @@ def test_runs_are_found_by_what_is_known_of_them(instance: Instance) -> None:
     assert [type(event).__name__ for event in instance.all_logs("r1", RunStarted)] == ["RunStarted"]
     instance.delete_run("r1")
     assert instance.get_run_by_id("r1") is None
+
+
+def test_runs_are_counted_and_found_by_several_values_of_a_tag_and_by_when_they_were_heard_of(instance: Instance) -> None:
+    for number, team in enumerate("xyz", start=1):
+        run_id = RunId(f"r{team}")
+        instance.storage.append([RunRequested(number * 1_000_000, run_id, (Target(A),), tags={"team": team}), RunStarted(number, run_id)])
+    instance.storage.append([RunSucceeded(9_000_000, RunId("rx"))])
+    several = RunsFilter(tags={"team": ["x", "z"]})
+    assert (instance.get_run_ids(several), instance.get_runs_count(several)) == (["rz", "rx"], 2)
+    assert (instance.get_run_ids(several, limit=1), instance.get_runs_count()) == (["rz"], 3)
+    moment = datetime.fromtimestamp(5, UTC)
+    assert instance.get_run_ids(RunsFilter(updated_after=moment)) == ["rx"]
+    assert instance.get_run_ids(RunsFilter(updated_before=moment)) == ["rz", "ry"]
+    assert (instance.has_run("rx"), instance.has_run("nobody")) == (True, False)
+
+
+def test_events_are_asked_for_under_the_names_of_the_field(instance: Instance) -> None:
+    run_id = RunId("r1")
+    instance.storage.append([_made(A, 1), _made(A, 3), RunRequested(4, run_id), RunStarted(5, run_id), RunSucceeded(6, run_id)])
+    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=A)
+    newest = instance.get_event_records(wanted, limit=1)[0]
+    assert (newest.event_type, newest.event_log_entry.asset_materialization) == (EventType.ASSET_MATERIALIZATION, newest.fact)
+    assert len(instance.get_event_records(replace(wanted, before_timestamp=2.0))) == 1
+    (late,) = instance.get_event_records(replace(wanted, after_timestamp=2.0), limit=1, ascending=True)
+    assert late.timestamp == 3.0
+    assert [type(one).__name__ for one in instance.all_logs("r1", EventType.RUN_START)] == ["RunStarted"]
+    both = instance.all_logs("r1", of_type={EventType.RUN_START, EventType.RUN_SUCCESS})
+    assert [type(one).__name__ for one in both] == ["RunStarted", "RunSucceeded"]
 
 
 def test_materializations_come_newest_first_in_pages(instance: Instance) -> None:

@@ -56,7 +56,11 @@ class ConfigurableIOManagerFactory(ConfigurableResourceFactory[IOManager]):
 
 
 class IOManagerDefinition(ResourceDefinition):
-    """An I/O manager made by a function: see `io_manager`."""
+    """An I/O manager made by a function: see `io_manager`.
+
+    >>> IOManagerDefinition.hardcoded_io_manager(InMemoryIOManager()).name
+    'InMemoryIOManager'
+    """
 
     @staticmethod
     def hardcoded_io_manager(value: IOManager, description: str | None = None) -> IOManagerDefinition:
@@ -65,7 +69,14 @@ class IOManagerDefinition(ResourceDefinition):
 
 
 class InputManagerDefinition(ResourceDefinition):
-    """An input manager made by a function: see `input_manager`."""
+    """An input manager made by a function: see `input_manager`.
+
+    >>> @input_manager
+    ... def zeros():
+    ...     return [0, 0]
+    >>> isinstance(zeros, InputManagerDefinition)
+    True
+    """
 
 
 class _FunctionInputManager(InputManager):
