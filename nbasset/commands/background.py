@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
 from nbasset import clock, serde
 from nbasset.commands.carrying_out import Manner, carry_out
 from nbasset.commands.jobs import carry_out_job, tried_again
+from nbasset.commands.launching import BackgroundRun, CodeSource, run_lock, start_queued
 from nbasset.commands.scope import Scope, user_name
-from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.specs import AssetSpec
-from nbasset.errors import InvalidInvocationError, LocationError, UnknownRun
-from nbasset.events.kinds import RunCancelled, RunCancelRequested, RunFailed, RunRequested
+from nbasset.errors import InvalidInvocationError, LocationError, PartitionBusy, UnknownRun
+from nbasset.events.kinds import RunCancelled, RunCancelRequested, RunFailed, RunQueued, RunRequested
 from nbasset.events.records import RunRecord
 from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
@@ -36,64 +33,31 @@ from nbasset.locations.location import Location
 from nbasset.locations.module import load_module, load_module_file
 from nbasset.locations.slice import load_slice_text
 from nbasset.planning.plan import RunPlan
-from nbasset.serde import serializable
 from nbasset.storage.processes import host, is_alive
-
-_OUTPUT = "worker.log"
-
-
-@serializable
-@dataclass(frozen=True, slots=True)
-class CodeSource:
-    """Where the process finds code: stored texts of slices, or a module by its name or file. `upstream` are specs of what it reads."""
-
-    name: str
-    module: str = ""
-    texts: tuple[str, ...] = ()
-    upstream: tuple[AssetSpec, ...] = ()
-    folder: str = ""
-
-
-@serializable
-@dataclass(frozen=True, slots=True)
-class BackgroundRun:
-    """Everything that the process needs, as plain data. `now_us` is the moment that the plan was made for."""
-
-    plan_id: str
-    code: CodeSource
-    now_us: int
-    executor: str = ""
-    parent_run_id: RunId | None = None
-    root_run_id: RunId | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def start_background(
     scope: Scope, plan: RunPlan, view: PartitionsView, *, executor: str = "", parent: RunRecord | None = None
 ) -> RunId:  # fmt: skip
-    """Start a plan in a process of its own. Returns as soon as the process is there; `parent` is the run that this one repeats.
+    """Start a plan in a process of its own. Returns as soon as the process is there, or at once where the limits of ``[queue]`` let it
+    wait (`launching.why_waiting`); `parent` is the run that this one repeats.
 
     Raises
     ------
     InvalidInvocationError
         If there is nothing to do, or the home lives in this process only.
     LocationError
-        If some of the code exists in this process only.
+        If some of the code exists in this process only, or no process can be started.
     """
     instance = scope.instance
     if not plan.steps:
         raise InvalidInvocationError("there is nothing to do, so no run was started.")
     request = request_run(scope, plan, view, executor=executor, parent=parent)
-    assert request.launch_id is not None
-    storage = instance.storage
-    storage.append([request], flush=True)
-    try:
-        process = spawn_worker(instance, plan.run_id, ("--run", request.launch_id), _folder(scope))
-    except OSError as error:
-        message = f"its process could not be started: {error.strerror or error}"
-        storage.append([RunFailed(clock.now_us(), plan.run_id, "error", message, error_info(error))], flush=True)
-        raise LocationError(f"run {plan.run_id[:8]}: {message}.") from error
-    threading.Thread(target=_mourn, args=(instance, process, plan.run_id), name="nbasset-background", daemon=True).start()
+    instance.storage.append([request, RunQueued(clock.now_us(), plan.run_id)], flush=True)
+    start_queued(instance)
+    record = instance.reader.run(plan.run_id)
+    if record is not None and record.status == "failure":
+        raise LocationError(f"run {plan.run_id[:8]}: {record.message}.")
     return plan.run_id
 
 
@@ -158,7 +122,10 @@ def _folder(scope: Scope) -> str:
 
 
 def run_background(spec_id: str, home: str) -> int:
-    """What the process does: load the code, carry the plan out; the exit code. Whatever goes wrong ends the run in the records."""
+    """What the process does: load the code, carry the plan out, start what waited for it to end; the exit code.
+
+    Whatever goes wrong ends the run in the records. A run that another process has, or that is over, is left alone.
+    """
     instance = Instance.open(home)
     text = instance.reader.text(spec_id)
     if text is None:
@@ -168,6 +135,27 @@ def run_background(spec_id: str, home: str) -> int:
     plan_text = instance.reader.text(spec.plan_id)
     assert plan_text is not None
     plan: RunPlan = serde.loads(plan_text)
+    try:
+        with instance.storage.lock(run_lock(plan.run_id), timeout_s=0):
+            return _carried_out(instance, spec, plan) if _is_to_begin(instance, plan.run_id) else 0
+    except PartitionBusy:
+        return 0
+    finally:
+        start_queued(instance)
+
+
+def _is_to_begin(instance: Instance, run_id: RunId) -> bool:
+    """Whether a run waits for the process that holds its lock; one that was cancelled meanwhile is ended."""
+    record = instance.reader.run(run_id)
+    if record is None or record.is_over or record.status == "started":
+        return False
+    if record.status == "canceling":
+        _end(instance, run_id, None)
+        return False
+    return True
+
+
+def _carried_out(instance: Instance, spec: BackgroundRun, plan: RunPlan) -> int:
     try:
         scope = Scope(load_code(spec.code, instance), instance)
         view = scope.view(clock.from_us(spec.now_us))
@@ -230,6 +218,7 @@ def cancel_run(instance: Instance, run_id: RunId, *, force: bool = False, by: st
     events: list[Any] = [] if record.status == "canceling" else [RunCancelRequested(clock.now_us(), run_id, by or user_name())]
     if record.owner is None and record.status == "queued":
         events.append(RunCancelled(clock.now_us(), run_id, "it had not started"))
+        force = False
     if events:
         storage.append(events, flush=True)
     if force:
@@ -292,45 +281,6 @@ def _merged(loaded: list[Location], code: CodeSource, folder: Path | None) -> Lo
         return next((place for index in indexes if (place := index.place(node)) is not None), None)
 
     return Location(code.name, "slice", definitions, code_index(definitions.resolve(), find), folder=folder)
-
-
-def spawn_worker(instance: Instance, own_id: str, work: tuple[str, str], folder: str) -> subprocess.Popen[bytes]:
-    """Start a worker in a session of its own. What it prints is kept in the folder of the run (or backfill) `own_id`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be started.
-    """
-    instance.home.make_state()
-    own = instance.home.run_folder(own_id)
-    own.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"}
-    for name in ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBASSET_PAPERMILL"):
-        environment.pop(name, None)
-    with (own / _OUTPUT).open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "nbasset.worker", *work, str(instance.home.root)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            cwd=folder or None,
-            env=environment,
-        )
-
-
-def _mourn(instance: Instance, process: subprocess.Popen[bytes], run_id: RunId) -> None:
-    """Wait for the process as its parent, and end a run that it left open."""
-    code = process.wait()
-    record = instance.reader.run(run_id)
-    if record is None or record.is_over:
-        return
-    if record.owner is not None:
-        instance.close_lost_runs()
-        return
-    message = f"its process ended with {code} before it began; what it said is in {instance.home.run_folder(run_id) / _OUTPUT}"
-    instance.storage.append([RunFailed(clock.now_us(), run_id, "worker-lost", message)], flush=True)
 
 
 def _end(instance: Instance, run_id: RunId, error: BaseException | None) -> None:

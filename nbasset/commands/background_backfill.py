@@ -20,10 +20,12 @@ from nbasset import clock, serde
 from nbasset.commands.backfill import PlannedBackfill, launch_backfill
 from nbasset.commands.backfill_driver import drive
 from nbasset.commands.backfill_records import BackfillStatus, backfill_of, is_carried_out
-from nbasset.commands.background import CodeSource, code_source, is_zombie, load_code, spawn_worker
+from nbasset.commands.background import code_source, is_zombie, load_code
 from nbasset.commands.carrying_out import Manner
+from nbasset.commands.launching import CodeSource, spawn_worker
 from nbasset.commands.scope import Scope
 from nbasset.dataclass import dataclass
+from nbasset.definitions.requests import SENSOR_TAG
 from nbasset.errors import Error, InvalidInvocationError, LocationError
 from nbasset.events.kinds import BackfillEnded, Owner
 from nbasset.events.records import BackfillRecord
@@ -156,6 +158,20 @@ def held_state(instance: Instance, record: BackfillRecord) -> Held:
     if can_pause(instance, record):
         return "pausing" if (folder / _PAUSE).exists() else ""
     return "" if is_carried_out(instance.storage, record) else "paused"
+
+
+def is_abandoned(instance: Instance, record: BackfillRecord) -> bool:
+    """Whether a backfill in the background is to go on, and nobody carries it out: its process died, or whoever asked did before it began.
+
+    One that was paused is not, nor is one of a cell or a command, which somebody may go on with.
+    """
+    folder = instance.home.run_folder(record.backfill_id)
+    driver = _driver(folder)
+    if record.ended_us or (folder / _PAUSE).exists() or (driver is not None and _lives(driver)):
+        return False
+    if driver is None and SENSOR_TAG not in record.tags:
+        return False
+    return not is_carried_out(instance.storage, record)
 
 
 def can_pause(instance: Instance, record: BackfillRecord) -> bool:

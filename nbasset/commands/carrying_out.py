@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from functools import cache
 from typing import Any, Literal
 
+from nbasset.commands.launching import start_queued
 from nbasset.commands.made_with import MadeWith
 from nbasset.commands.old_runs import retain_outputs
 from nbasset.commands.retention import retain
@@ -145,6 +146,8 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
                 executor.shutdown()
     retain(scope, outcome.events)
     retain_outputs(instance, outcome.events)
+    if not (instance.is_ephemeral or manner.is_requested):  # a worker does it when it has let go of its run
+        start_queued(instance)
     return _result(scope, plan, outcome, runner)
 
 

@@ -29,7 +29,7 @@ from nbasset import (
     schedule,
     sensor,
 )
-from nbasset.commands.background import spawn_worker
+from nbasset.commands.launching import spawn_worker
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.commands.ticking import TickOutcome, TickTask, evaluate_tick
 from nbasset.errors import StorageUnavailable

@@ -1,0 +1,185 @@
+"""Runs in the background within the limits of the home, with real worker processes and no daemon."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from nbasset import serde
+from nbasset.arguments.options import RunArguments
+from nbasset.commands.background import cancel_run, request_run, run_background, start_background
+from nbasset.commands.carrying_out import Manner
+from nbasset.commands.launching import run_lock, start_queued, why_waiting
+from nbasset.commands.planning import make_plan, wish_of
+from nbasset.commands.run import run
+from nbasset.commands.scope import Scope
+from nbasset.events.kinds import RunQueued
+from nbasset.events.records import RunRecord
+from nbasset.instance import Instance
+from nbasset.keys import RunId
+from nbasset.locations.module import load_module_file
+
+SOURCE = '''
+from pathlib import Path
+
+from nbasset import asset, job, op
+
+HERE = Path(__file__).parent
+
+
+@asset
+def slow():
+    """Ends when somebody writes into the pipe."""
+    (HERE / "begun").open("a").write("x")
+    return (HERE / "go").open().read()
+
+
+@asset
+def quick():
+    return 1
+
+
+@op
+def hello():
+    (HERE / "greeted").write_text("hello")
+
+
+@job
+def greet():
+    hello()
+'''
+WAIT_S = 60.0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home whose limit is one run at a time."""
+    import os
+
+    (tmp_path / "nbasset.toml").write_text("[queue]\nmax_concurrent_runs = 1\n")
+    (tmp_path / "shop.py").write_text(SOURCE)
+    os.mkfifo(tmp_path / "go")
+    return tmp_path
+
+
+@pytest.fixture
+def scope(home: Path) -> Iterator[Scope]:
+    """The code and the home."""
+    with Instance.open(home) as instance:
+        yield Scope(load_module_file(home / "shop.py", home=home).check(), instance)
+
+
+def _start(scope: Scope, asset: str) -> RunId:
+    planned = make_plan(scope, wish_of(RunArguments(asset), {}))
+    return start_background(scope, planned.plan, planned.standing.view)
+
+
+def _until(scope: Scope, run_id: RunId, is_so: Callable[[RunRecord], bool]) -> RunRecord:
+    """The record of a run when it is so."""
+    reader = scope.instance.reader
+    until = threading.Event()
+    timer = threading.Timer(WAIT_S, until.set)
+    timer.daemon = True
+    timer.start()
+    while not until.is_set():
+        seq = reader.last_seq()
+        record = reader.run(run_id)
+        assert record is not None
+        if is_so(record):
+            timer.cancel()
+            return record
+        scope.instance.storage.wait(seq, 1.0)
+    raise AssertionError(f"run {run_id} is {record.status}: {record.message}")
+
+
+def test_a_run_beyond_the_limit_waits_and_the_end_of_another_starts_it(scope: Scope, home: Path) -> None:
+    first = _start(scope, "slow")
+    second = _start(scope, "quick")
+    assert why_waiting(scope.instance) == {second: "1 run is going on; limit max_concurrent_runs = 1"}
+    (home / "go").write_text("on")
+    assert _until(scope, second, lambda run: run.is_over).status == "success"
+    ended, begun = scope.instance.reader.run(first), scope.instance.reader.run(second)
+    assert ended is not None
+    assert begun is not None
+    assert ended.ended_us <= begun.started_us
+    assert (home / "begun").read_text() == "x"
+
+
+def test_a_queued_run_that_is_cancelled_never_starts(scope: Scope, home: Path) -> None:
+    first = _start(scope, "slow")
+    second = _start(scope, "quick")
+    assert cancel_run(scope.instance, second, force=True).status == "canceled"
+    (home / "go").write_text("on")
+    _until(scope, first, lambda run: run.is_over)
+    assert start_queued(scope.instance) == ()
+    assert scope.instance.reader.run(second).started_us == 0  # type: ignore[union-attr]
+
+
+def test_a_run_in_the_foreground_takes_a_place_and_gives_it_back(scope: Scope, home: Path) -> None:
+    waiting: list[RunId] = []
+
+    def submit(event: object) -> None:
+        if not waiting and type(event).__name__ == "RunStarted":
+            waiting.append(_start(scope, "quick"))
+            assert list(why_waiting(scope.instance)) == waiting
+
+    result = run(scope, RunArguments("quick"), Manner(on_event=submit))
+    assert result.success
+    assert _until(scope, waiting[0], lambda run: run.is_over).status == "success"
+
+
+def test_a_job_of_ops_waits_and_runs_like_any_other(scope: Scope, home: Path) -> None:
+    from nbasset.arguments.options_jobs import JobRunArguments
+    from nbasset.commands.job_verbs import start_job
+
+    first = _start(scope, "slow")
+    [second] = start_job(scope, JobRunArguments("greet"))
+    assert second in why_waiting(scope.instance)
+    (home / "go").write_text("on")
+    assert _until(scope, second, lambda run: run.is_over).status == "success"
+    assert (home / "greeted").read_text() == "hello"
+    assert _until(scope, first, lambda run: run.is_over).status == "success"
+
+
+def test_two_processes_never_carry_out_one_run(scope: Scope, home: Path) -> None:
+    planned = make_plan(scope, wish_of(RunArguments("slow"), {}))
+    request = request_run(scope, planned.plan, planned.standing.view)
+    assert request.launch_id is not None
+    scope.instance.storage.append([request, RunQueued(request.at_us, request.run_id)], flush=True)
+    words = [sys.executable, "-m", "nbasset.worker", "--run", request.launch_id, str(home)]
+    both = [subprocess.Popen(words, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+    _until(scope, request.run_id, lambda run: run.status == "started")
+    assert start_queued(scope.instance) == ()
+    (home / "go").write_text("on")
+    assert [one.communicate(timeout=WAIT_S)[1] for one in both] == [b"", b""]
+    assert [one.returncode for one in both] == [0, 0]
+    assert (home / "begun").read_text() == "x"
+    assert _until(scope, request.run_id, lambda run: run.is_over).status == "success"
+
+
+def test_whoever_dies_between_starting_a_process_and_saying_so_loses_and_doubles_nothing(scope: Scope, home: Path) -> None:
+    planned = make_plan(scope, wish_of(RunArguments("quick"), {}))
+    request = request_run(scope, planned.plan, planned.standing.view)
+    scope.instance.storage.append([request, RunQueued(request.at_us, request.run_id)], flush=True)
+    with scope.instance.storage.lock(run_lock(request.run_id), timeout_s=0):  # its process is there, and nobody said so
+        assert start_queued(scope.instance) == ()
+        assert run_background(request.launch_id or "", str(home)) == 0  # a second process leaves
+        assert scope.instance.reader.run(request.run_id).status == "queued"  # type: ignore[union-attr]
+    assert start_queued(scope.instance) == (request.run_id,)  # that process died: another one does it
+    assert _until(scope, request.run_id, lambda run: run.is_over).status == "success"
+
+
+def test_a_run_without_what_a_process_needs_ends_with_a_sentence(scope: Scope) -> None:
+    planned = make_plan(scope, wish_of(RunArguments("quick"), {}))
+    request = request_run(scope, planned.plan, planned.standing.view)
+    lacking = serde.loads(serde.dumps(request).replace(str(request.launch_id), "0" * 64))
+    scope.instance.storage.append([lacking, RunQueued(request.at_us, request.run_id)], flush=True)
+    assert start_queued(scope.instance) == ()
+    record = scope.instance.reader.run(request.run_id)
+    assert record is not None
+    assert (record.status, record.message) == ("failure", "it was recorded without what a process needs to carry it out")
