@@ -149,6 +149,18 @@ class NotebookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    """How the daemon works: the function of a schedule or sensor is given `tick_seconds`, and then ended.
+
+    The tick of a schedule that fails is tried again so often as `max_tick_retries` says. Every `poll_seconds` it looks for what changed.
+    """
+
+    tick_seconds: float = 60.0
+    max_tick_retries: int = 2
+    poll_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All sections."""
 
@@ -162,6 +174,7 @@ class Settings:
     retention: RetentionSettings = RetentionSettings()
     staleness: StalenessSettings = StalenessSettings()
     notebook: NotebookSettings = NotebookSettings()
+    daemon: DaemonSettings = DaemonSettings()
 
 
 def load_settings(file: Path) -> Settings:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.errors import InvalidInvocationError, did_you_mean
-from nbasset.events.records import RunQuery
+from nbasset.events.records import RunQuery, RunRecord
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
@@ -31,16 +31,19 @@ def next_try(instance: Instance, result: ExecuteInProcessResult) -> ReexecutionO
     if result.status != "failure":
         return None
     run = instance.get_run_by_id(result.run_id)
-    if run is None:
-        return None
+    return retry_of(instance, run, step_failed=bool(result.get_failed_step_keys())) if run is not None else None
+
+
+def retry_of(instance: Instance, run: RunRecord, *, step_failed: bool) -> ReexecutionOptions | None:
+    """How to go on after a run that failed in a step, or was cut off; None where it may not be tried again."""
     said = instance.settings.run_retries
     most = max_retries(run.tags) if MAX_RETRIES_TAG in run.tags else said.max_retries
     on_step_failure = run.tags.get(ON_STEP_FAILURE_TAG, str(said.retry_on_asset_or_op_failure)).lower() != "false"
-    if not most or (result.get_failed_step_keys() and not on_step_failure):
+    if not most or (step_failed and not on_step_failure):
         return None
     chain = instance.reader.runs(RunQuery(root_run_id=run.root_run_id or run.run_id, limit=most + 2)).items
     tried = sum(one.run_id != (run.root_run_id or run.run_id) for one in chain)
-    return ReexecutionOptions(run.run_id, strategy=_strategy(run.tags)) if tried < most else None
+    return ReexecutionOptions(run.run_id, strategy=wanted_strategy(run.tags)) if tried < most else None
 
 
 def tries_so_far(tags: Mapping[str, str]) -> int:
@@ -71,7 +74,7 @@ def check_rules(tags: Mapping[str, str]) -> None:
         With the tag and what it may be.
     """
     max_retries(tags)
-    _strategy(tags)
+    wanted_strategy(tags)
     _max_runtime_s(tags)
 
 
@@ -104,7 +107,14 @@ def _max_runtime_s(tags: Mapping[str, str]) -> float | None:
     return seconds
 
 
-def _strategy(tags: Mapping[str, str]) -> ReexecutionStrategy:
+def wanted_strategy(tags: Mapping[str, str]) -> ReexecutionStrategy:
+    """Where a run that follows one with these tags goes on.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If the tag is no such place.
+    """
     text = tags.get(STRATEGY_TAG, ReexecutionStrategy.FROM_FAILURE.value)
     if text not in ReexecutionStrategy.__members__:
         hint = did_you_mean(text, ReexecutionStrategy.__members__) or f"Give one of: {', '.join(ReexecutionStrategy.__members__)}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -26,15 +27,25 @@ GRACE_S = 5.0
 
 
 class Worker:
-    """One worker process. `call` blocks until the answer is there; one call at a time."""
+    """One worker process, with this Python or another one. `call` blocks until the answer is there; one call at a time.
 
-    def __init__(self, *, folder: str | None = None, environment: dict[str, str] | None = None) -> None:
+    What it prints goes where this process's output goes, or to the file `output`.
+    """
+
+    def __init__(
+        self, *, folder: str | None = None, environment: dict[str, str] | None = None, python: str = sys.executable,
+        output: IO[bytes] | None = None,
+    ) -> None:  # fmt: skip
         to_child, self._requests = _pipe()
         self._answers, from_child = _pipe()
         environment = {**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+        self.requests = to_child
+        """The file descriptor on which the process reads: it closes there when this one is gone."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "nbasset.worker", "--serve", str(to_child), str(from_child)],
+            [python, "-m", "nbasset.worker", "--serve", str(to_child), str(from_child)],
             stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
             pass_fds=(to_child, from_child),
             start_new_session=True,
             cwd=folder,
@@ -55,17 +66,22 @@ class Worker:
         """Whether it can take another call."""
         return self._process.poll() is None
 
-    def call(self, function: str, argument: Any) -> Any:
-        """The result of ``module:name`` in the worker.
+    def call(self, function: str, argument: Any, *, within_s: float | None = None) -> Any:
+        """The result of ``module:name`` in the worker, which is ended if it does not answer in time.
 
         Raises
         ------
         WorkerLost
             If the process ended before it answered: with its signal or exit code.
+        TimeoutError
+            If it was ended.
         """
         line = json.dumps({"do": function, "with": serde.to_json(argument)}).encode() + b"\n"
         try:
             self._out.write(line)
+            if within_s is not None and not select.select([self._in], [], [], within_s)[0]:
+                self.kill()
+                raise TimeoutError(f"it did not answer within {within_s:g} s")
             answer = self._in.readline()
         except (BrokenPipeError, ValueError):
             answer = b""
