@@ -406,7 +406,7 @@ def _check_inputs(scope: Scope, job: JobDefinition, plan: RunPlan, given: Mappin
                 continue
             path = step.handle if owner is None else step.handle.removeprefix(f"{owner.name}.")
             declared = ops.op_at(path).ins.get(item.name.partition("[")[0]) if isinstance(ops, GraphBody) else None
-            if declared is not None and not declared.has_default and not is_nothing(declared.value_type):
+            if declared is not None and not (declared.has_default or declared.input_manager_key or is_nothing(declared.value_type)):
                 lacking.append(no_value(item, step.handle))
     if lacking:
         raise InvalidConfigError(lacking, of=f"the inputs of job '{job.name}'")

@@ -25,6 +25,7 @@ from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
 
 if TYPE_CHECKING:
+    from nbasset.definitions.conditions import AutomationCondition
     from nbasset.definitions.partitions import PartitionsDefinition
     from nbasset.keys import CoercibleToAssetKey
 
@@ -135,6 +136,11 @@ class AssetsDefinition:
     def tags_by_key(self) -> dict[AssetKey, Mapping[str, str]]:
         """The tags of each asset."""
         return {key: spec.tags for key, spec in self.specs_by_key.items()}
+
+    @property
+    def automation_conditions_by_key(self) -> dict[AssetKey, AutomationCondition]:
+        """The conditions of the assets that have one."""
+        return {key: spec.automation_condition for key, spec in self.specs_by_key.items() if spec.automation_condition is not None}
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:

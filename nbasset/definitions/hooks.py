@@ -42,8 +42,8 @@ class HookDefinition:
         """Keys of all resources that it needs: asked for by name and by parameter."""
         return self.required_resource_keys | frozenset(self.resources.values())
 
-    def run(self, context: Any) -> None:
-        """Call the function with this context; its resources come from there."""
+    def run(self, context: Any) -> Any:
+        """Call the function with this context, and give back what it gives back; its resources come from there."""
         opened = getattr(context, "resources", None)
         given = {}
         for parameter, key in self.resources.items():
@@ -57,10 +57,7 @@ class HookDefinition:
                 raise InvalidInvocationError(
                     f"hook '{self.name}' needs the resource '{key}': build_hook_context(resources={{'{key}': ...}})."
                 )
-        if self.takes_context:
-            self.fn(context, **given)
-        else:
-            self.fn(**given)
+        return self.fn(context, **given) if self.takes_context else self.fn(**given)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """With a `build_hook_context()`: run it, as in a test. As a decorator above ``@job`` it attaches itself."""

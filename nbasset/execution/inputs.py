@@ -204,15 +204,22 @@ class InputLoader:
     def _given(self, reading: Reading, item: StepInput) -> tuple[Any, InputLoaded | None]:
         if item.graph_input and (GIVEN, item.graph_input, None) in self.values:
             return self.values[GIVEN, item.graph_input, None], InputLoaded(item.name, "given")
-        declared = reading.call.slot(item).declared
-        data = _configured(reading, item)
+        slot = reading.call.slot(item)
+        declared, data = slot.declared, _configured(reading, item)
+        if declared.input_manager_key is not None:  # what is given is for the manager
+            context = InputContext(
+                name=item.name, value_type=slot.value_type, definition_metadata=declared.metadata, annotation=slot.annotation,
+                resources=reading.call.resources, log=reading.capture.log, config=None if data is _ABSENT else data,
+            )  # fmt: skip
+            value = reading.call.manager(declared.input_manager_key).load_input(context)
+            return value, InputLoaded(item.name, declared.input_manager_key, (), 0, context.added_metadata)
         if data is not _ABSENT:
             loader = resolve_type(declared.value_type).loader if declared.value_type is not None else None
             if loader is None and isinstance(data, Mapping) and list(data) == ["value"]:  # the long form of a value
                 data = data["value"]
             if loader is not None:
-                context = TypeCheckContext(reading.capture.log, reading.call.resources, reading.task.run_id)
-                data = loader.load(context, data, of=f"input '{item.name}' of op '{reading.call.op.name}'")
+                check = TypeCheckContext(reading.capture.log, reading.call.resources, reading.task.run_id)
+                data = loader.load(check, data, of=f"input '{item.name}' of op '{reading.call.op.name}'")
             return data, InputLoaded(item.name, "config")
         if declared.has_default:
             return declared.default_value, InputLoaded(item.name, "default")

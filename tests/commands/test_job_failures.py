@@ -275,3 +275,11 @@ def test_a_hook_stands_above_a_job_as_a_decorator() -> None:
 
     hooked.execute_in_process()
     assert seen == ["one"]
+
+
+def test_a_hook_that_is_called_gives_back_what_its_function_does() -> None:
+    @failure_hook
+    def text_of(context: nb.HookContext) -> str:
+        return f"{context.op_exception}"
+
+    assert text_of(build_hook_context(op=one, op_exception=ValueError("no"))) == "no"

@@ -20,6 +20,7 @@ from nbasset import (
     ResourceParam,
     RunConfig,
     asset,
+    input_manager,
     job,
     op,
     static_partitioned_config,
@@ -144,6 +145,24 @@ def test_an_input_manager_loads_an_input_its_own_way() -> None:
         read(word())
 
     assert read_back.execute_in_process().output_for_node("read") == "!BA"
+
+
+def test_an_input_that_nothing_is_connected_to_comes_from_its_manager() -> None:
+    @input_manager
+    def table(context: InputContext) -> str:
+        return f"{context.name} {context.config} {context.resources.place}"
+
+    @op(ins={"rows": In(input_manager_key="table")}, required_resource_keys={"place"})
+    def read(rows: Any) -> Any:
+        return rows
+
+    @job(resource_defs={"table": table, "place": "here"})
+    def reading() -> None:
+        read()
+
+    assert reading.execute_in_process().output_for_node("read") == "rows None here"
+    config = {"ops": {"read": {"inputs": {"rows": {"path": "a.csv"}}}}}
+    assert reading.execute_in_process(config).output_for_node("read") == "rows {'path': 'a.csv'} here"
 
 
 def test_an_op_can_read_an_asset() -> None:

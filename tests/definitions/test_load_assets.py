@@ -12,6 +12,7 @@ import pytest
 
 from nbasset import (
     AssetSpec,
+    AutomationCondition,
     Definitions,
     SourceAsset,
     asset,
@@ -79,3 +80,10 @@ def test_the_specs_of_selected_assets_alone_are_changed() -> None:
     defs = Definitions([AssetSpec("a"), AssetSpec("b")])
     changed = defs.map_asset_specs(func=lambda spec: spec.replace_attributes(group_name="sales"), selection="a")
     assert {str(spec.key): spec.group_name == "sales" for spec in changed.resolve_all_asset_specs()} == {"a": True, "b": False}
+
+
+def test_assets_tell_the_conditions_that_were_set_on_them_all() -> None:
+    eager = AutomationCondition.eager()
+    found = load_assets_from_modules([_module(orders=orders)], automation_condition=eager)
+    assert [one.automation_conditions_by_key for one in found] == [{orders.key: eager}]
+    assert orders.automation_conditions_by_key == {}
