@@ -267,10 +267,11 @@ def _quiet_for_machines(call: Call) -> Iterator[None]:
 
 
 def _started(call: Call, run_ids: Sequence[Any]) -> Answer:
+    from nbasset.cli_watch import in_background
+
     if not call.json:
         for run_id in run_ids:
-            short = run_id[:8]
-            click.echo(f"run {short} started. Watch it: nbasset runs {short} --follow. Stop it: nbasset cancel {short}")
+            click.echo(in_background(open_home(call)[1], run_id))
     return DONE, {"started": [str(run_id) for run_id in run_ids]}
 
 

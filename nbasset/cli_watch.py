@@ -79,8 +79,16 @@ def run_in_background(call: Call, arguments: Any) -> tuple[int, Json]:
         run_id = start_background(scope, planned.plan, planned.standing.view, executor=arguments.executor)
         started.append(str(run_id))
         if not call.json:
-            click.echo(f"run {run_id[:8]} started. Watch it: nbasset runs {run_id[:8]} --follow. Stop it: nbasset cancel {run_id[:8]}")
+            click.echo(in_background(scope.instance, run_id))
     return 0, {"started": started}
+
+
+def in_background(instance: Any, run_id: Any) -> str:
+    """What became of a run that was asked for, and how it is looked after."""
+    from nbasset.commands.runs import started_sentence
+
+    short = run_id[:8]
+    return f"{started_sentence(instance, run_id)}. Watch it: nbasset runs {short} --follow. Stop it: nbasset cancel {short}"
 
 
 def _tell(call: Call, instance: Any, run_id: Any, after: int) -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
+
 from nbasset import clock
 from nbasset.arguments.options_watch import CancelArguments, RunsArguments
 from nbasset.commands.background import cancel_run
+from nbasset.commands.launching import why_waiting
 from nbasset.commands.words import ago, counted, duration
 from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
 from nbasset.errors import InvalidInvocationError, UnknownRun
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.instance import Instance
-from nbasset.keys import AssetKey
+from nbasset.keys import AssetKey, RunId
 from nbasset.serde import Json
 
 STATES: dict[str, State] = {
@@ -33,25 +37,37 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class RunsResult:
-    """Runs, newest first, and how many of them go on."""
+    """Runs, newest first, and how many of them go on. `waiting` says of those in the queue what holds each back."""
 
     runs: tuple[RunRecord, ...]
     now_us: int
+    waiting: Mapping[RunId, str] = field(default_factory=dict)
 
     @property
     def active(self) -> int:
         """How many are not over."""
         return sum(not run.is_over for run in self.runs)
 
+    def about(self, run: RunRecord) -> str:
+        """What a run makes, and what it waits for."""
+        why = self.waiting.get(run.run_id)
+        return f"{title_of(run)} ({why})" if why else title_of(run)
+
     def to_json(self) -> Json:
         """Plain data."""
-        return {"runs": [run_json(run) for run in self.runs]}
+        return {"runs": [{**run_json(run), "waits_for": self.waiting.get(run.run_id) or None} for run in self.runs]}
 
 
 def runs(instance: Instance, arguments: RunsArguments) -> RunsResult:
     """The newest runs of the home, or those that make an asset."""
     asset = AssetKey.from_user_string(arguments.asset) if arguments.asset else None
-    return RunsResult(instance.reader.runs(RunQuery(asset=asset, limit=arguments.limit)).items, clock.now_us())
+    return RunsResult(instance.reader.runs(RunQuery(asset=asset, limit=arguments.limit)).items, clock.now_us(), why_waiting(instance))
+
+
+def started_sentence(instance: Instance, run_id: RunId) -> str:
+    """What became of a run that was asked for in the background: it was started, or it waits, and for what."""
+    why = why_waiting(instance).get(run_id)
+    return f"run {run_id[:8]} was started" if why is None else f"run {run_id[:8]} is queued{': ' if why else ''}{why}"
 
 
 def find_run(instance: Instance, text: str, *, active: bool = False) -> RunRecord:
@@ -136,7 +152,7 @@ def runs_text(result: RunsResult, *, now_us: int | None = None) -> str:
             ago(run.requested_us, now),
             took(run, result.now_us) if run.is_over or now else "",
             f"{run.succeeded + run.failed + run.skipped} of {run.steps}" if run.steps else "",
-            title_of(run),
+            result.about(run),
         )
         for run in result.runs
     ]

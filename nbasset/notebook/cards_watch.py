@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from nbasset.commands.partitions import PartitionsResult, partitions_text
-from nbasset.commands.runs import STATES, WORDS, RunsResult, runs_text, title_of, took
+from nbasset.commands.runs import STATES, WORDS, RunsResult, runs_text, took
 from nbasset.commands.words import counted
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.drawing.partitions import PartitionPicture, partitions_svg
@@ -54,7 +54,7 @@ def runs_card(result: RunsResult) -> Bundle:
         return Bundle(card(element("div", "Nothing ran yet.", class_="note"), label="Runs"), "Nothing ran yet.")
     rows = [
         (
-            code_text(run.run_id[:8]), state_word(STATES[run.status], WORDS.get(run.status, "")), title_of(run),
+            code_text(run.run_id[:8]), state_word(STATES[run.status], WORDS.get(run.status, "")), result.about(run),
             f"{number(run.succeeded + run.failed + run.skipped)} of {number(run.steps)}" if run.steps else "", when(run.requested_us),
             took(run, result.now_us) if run.is_over else "",
         )

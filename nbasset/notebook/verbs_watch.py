@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from nbasset.arguments.options_watch import CancelArguments, PartitionsArguments
 from nbasset.commands.background import start_background
 from nbasset.commands.carrying_out import checked_config
 from nbasset.commands.configuration import run_config_of
+from nbasset.commands.launching import why_waiting
 from nbasset.commands.partitions import partitions
 from nbasset.commands.planning import make_plan, wish_of
 from nbasset.commands.runs import cancel, find_run, runs, title_of
@@ -121,13 +122,19 @@ def _run_bundle(session: Session, trace: RunTrace, title: str) -> Bundle:
         fold.add(event)
     picture = fold.picture()
     record = trace.record
-    return run_card(replace(picture, run_id=str(trace.run_id), messages=(*picture.messages, *_how_to_follow(record, trace))))
+    return run_card(
+        replace(
+            picture, run_id=str(trace.run_id), messages=(*picture.messages, *_how_to_follow(record, trace, why_waiting(scope.instance)))
+        )
+    )
 
 
-def _how_to_follow(record: RunRecord | None, trace: RunTrace) -> tuple[str, ...]:
-    if trace.is_over or record is None or record.kind != "background":
+def _how_to_follow(record: RunRecord | None, trace: RunTrace, waiting: Mapping[RunId, str]) -> tuple[str, ...]:
+    if trace.is_over or record is None or record.kind not in ("background", "scheduled"):
         return ()
     short = trace.run_id[:8]
+    if why := waiting.get(trace.run_id):
+        return (f"It waits: {why}. It starts by itself. Look again: %asset runs {short}. Give it up: %asset cancel {short}.",)
     return (
         f"It has a process of its own and goes on without this notebook. Look again: %asset runs {short}. Stop it: %asset cancel {short}.",
     )

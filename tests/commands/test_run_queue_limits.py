@@ -12,11 +12,13 @@ import pytest
 
 from nbasset import serde
 from nbasset.arguments.options import RunArguments
+from nbasset.arguments.options_watch import RunsArguments
 from nbasset.commands.background import cancel_run, request_run, run_background, start_background
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.launching import run_lock, start_queued, why_waiting
 from nbasset.commands.planning import make_plan, wish_of
 from nbasset.commands.run import run
+from nbasset.commands.runs import runs, runs_text, started_sentence
 from nbasset.commands.scope import Scope
 from nbasset.events.kinds import RunQueued
 from nbasset.events.records import RunRecord
@@ -94,13 +96,19 @@ def _until(scope: Scope, run_id: RunId, is_so: Callable[[RunRecord], bool]) -> R
             timer.cancel()
             return record
         scope.instance.storage.wait(seq, 1.0)
-    raise AssertionError(f"run {run_id} is {record.status}: {record.message}")
+    raise AssertionError(f"run {run_id} is not so: {reader.run(run_id)}")
 
 
 def test_a_run_beyond_the_limit_waits_and_the_end_of_another_starts_it(scope: Scope, home: Path) -> None:
     first = _start(scope, "slow")
     second = _start(scope, "quick")
-    assert why_waiting(scope.instance) == {second: "1 run is going on; limit max_concurrent_runs = 1"}
+    why = "1 run is going on; limit max_concurrent_runs = 1"
+    assert why_waiting(scope.instance) == {second: why}
+    assert started_sentence(scope.instance, first) == f"run {first[:8]} was started"
+    assert started_sentence(scope.instance, second) == f"run {second[:8]} is queued: {why}"
+    listed = runs(scope.instance, RunsArguments())
+    assert f"quick ({why})" in runs_text(listed)
+    assert [one["waits_for"] for one in listed.to_json()["runs"]] == [why, None]
     (home / "go").write_text("on")
     assert _until(scope, second, lambda run: run.is_over).status == "success"
     ended, begun = scope.instance.reader.run(first), scope.instance.reader.run(second)
