@@ -260,6 +260,8 @@ def plan_of_job(
             partition_key=options.partition_key or known.parent.tags.get(PARTITION_TAG),
             tags={**known.tags, **options.tags},
         )
+    if options.partition_key is None and job.partitions_def is not None:
+        options = replace(options, partition_key=options.tags.get(PARTITION_TAG))
     if options.partition_key is not None and job.partitions_def is None and not job.is_asset_job:
         raise InvalidInvocationError(
             f"job '{job.name}' has no partitions, so {options.partition_key!r} names none. "

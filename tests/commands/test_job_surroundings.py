@@ -201,6 +201,7 @@ def test_the_partition_of_a_job_is_known_to_its_ops_and_recorded_as_a_tag() -> N
     result = daily.execute_in_process(partition_key="2013-01-05")
     assert result.output_for_node("show") == "2013-01-05 05.01."
     assert result.run.tags == {"nbasset/partition": "2013-01-05"}
+    assert daily.execute_in_process(tags={"nbasset/partition": "2013-01-06"}).output_for_node("show") == "2013-01-06 06.01."
     with pytest.raises(UnknownPartitionError):
         daily.execute_in_process(partition_key="2014-01-05")
 
