@@ -35,6 +35,7 @@ from nbasset.execution.capture import capturing
 from nbasset.execution.dynamic_keys import key_events
 from nbasset.execution.executors import InlineExecutor
 from nbasset.execution.failures import error_info
+from nbasset.execution.pools import Pools
 from nbasset.execution.provenance import Provenance
 from nbasset.execution.run_log import QUICK_US, RunLog
 from nbasset.execution.run_messages import blocked_text, failure_text
@@ -79,7 +80,7 @@ class RunLoop:
         self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", None) or 1)
         self._running: dict[Future[StepReport], StepTask] = {}
         self._later: list[tuple[float, int, StepTask]] = []
-        self._pools: dict[str, int] = {}
+        self._pools = Pools(options.pool_limits, lambda name, wait_s: storage.lock(name, timeout_s=wait_s))
         self._errors: list[tuple[str, ErrorInfo]] = []
         self._origins: dict[str, RunId] = {}
         self._publisher: ThreadPoolExecutor | None = None
@@ -114,6 +115,8 @@ class RunLoop:
             except BaseException as error:
                 self._give_up(error)
                 raise
+            finally:
+                self._pools.close()
         outcome = self._end(run_id)
         if self._interrupted:
             raise KeyboardInterrupt
@@ -130,19 +133,27 @@ class RunLoop:
             if self._running:
                 for future in wait(self._running, timeout=self._pause(), return_when=FIRST_COMPLETED).done:
                     self._take(future)
-            elif self._later:
-                self.cancel.wait(max(0.0, self._later[0][0] - clock.monotonic()))
+            elif self._later or self._pools.is_waiting:  # to be tried again, or runs of other processes have all places
+                self.cancel.wait(self._pause())
             elif not started:
                 raise Error(f"the run is stuck: {', '.join(step.key for step in self.progress.unfinished()[:5])} never became ready")
 
     def _pause(self) -> float:
-        due = self._later[0][0] - clock.monotonic() if self._later else _POLL_S
-        return max(0.0, min(due, _POLL_S))
+        """How long nothing new can start, unless a step ends."""
+        now = clock.monotonic()
+        due = [at - now for at, _, _ in self._later[:1] if at > now]
+        if self._pools.is_waiting:
+            due.append(self._pools.pause_s)
+        return min([_POLL_S, *due])
 
     def _start_ready(self) -> bool:
         started = False
         while self._later and len(self._running) < self._capacity and self._later[0][0] <= clock.monotonic():
-            self._submit(heapq.heappop(self._later)[2])
+            at, number, again = heapq.heappop(self._later)
+            if again.step.pool and not self._pools.take(again.step.key, again.step.pool):
+                heapq.heappush(self._later, (at, number, again))
+                break
+            self._submit(again)
             started = True
         held: list[Step] = []
         while len(self._running) < self._capacity and not self.cancel.is_set:
@@ -156,18 +167,18 @@ class RunLoop:
             task = self._task(step)
             if task is not None:
                 self._submit(task)
+            elif step.pool:
+                self._pools.give(step.key)
         for step in held:
             self.progress.put_back(step)
         return started
 
     def _is_full(self, step: Step) -> bool:
-        """Whether the pool of the step, or a limit on its tags, has no room now."""
-        if step.pool and self._pools.get(step.pool, 0) >= self.options.pool_limits.get(step.pool, 1 << 30):
-            return True
+        """Whether a limit on the tags of the step, or its pool, has no room now. If there is room, the step has its place in the pool."""
         for limit in self.options.tag_limits:
             if limit.counts(step.tags) and sum(limit.counts(task.step.tags) for task in self._running.values()) >= limit.limit:
                 return True
-        return False
+        return bool(step.pool) and not self._pools.take(step.key, step.pool or "")
 
     def _settle(self) -> None:
         """Take in calls that ended at once: their successors may start in the same round."""
@@ -234,8 +245,6 @@ class RunLoop:
         return True
 
     def _submit(self, task: StepTask) -> None:
-        if task.step.pool:
-            self._pools[task.step.pool] = self._pools.get(task.step.pool, 0) + 1
         self._watch.started(task)
         try:
             if self._is_inline:  # as the executor would do it, without a future that nobody waits for
@@ -257,7 +266,7 @@ class RunLoop:
         step = task.step
         self._watch.ended(task)
         if step.pool:
-            self._pools[step.pool] -= 1
+            self._pools.give(step.key)
         if report.error is None:
             problem = self._publish(task, report) if not report.staged else self._shielded(lambda: self._publish(task, report))
             if problem is None:
