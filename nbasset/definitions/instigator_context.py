@@ -20,6 +20,7 @@ class InstigatorContext:
     """
 
     __nbasset_context__ = True
+    _repository_name: str | None = None
 
     def __init__(
         self,
@@ -83,7 +84,7 @@ class InstigatorContext:
     @property
     def repository_name(self) -> str | None:
         """The name of the code location, where it is known."""
-        return (self._definitions.name or None) if self._definitions is not None else None
+        return self._repository_name or ((self._definitions.name or None) if self._definitions is not None else None)
 
     @property
     def resources(self) -> Resources:

@@ -85,8 +85,8 @@ class SensorEvaluationContext(InstigatorContext):
 def build_sensor_context(
     instance: Any = None,
     cursor: str | None = None,
-    repository_def: Any = None,
     repository_name: str | None = None,
+    repository_def: Any = None,
     sensor_name: str | None = None,
     resources: Mapping[str, Any] | None = None,
     definitions: Any = None,
@@ -101,11 +101,13 @@ def build_sensor_context(
     >>> build_sensor_context(cursor="7").cursor
     '7'
     """
-    return SensorEvaluationContext(
+    context = SensorEvaluationContext(
         instance=instance or instance_ref, cursor=cursor, resources=resources, definitions=definitions or repository_def,
-        sensor_name=sensor_name or repository_name, last_run_key=last_run_key, last_tick_completion_time=last_tick_completion_time,
+        sensor_name=sensor_name, last_run_key=last_run_key, last_tick_completion_time=last_tick_completion_time,
         last_sensor_start_time=last_sensor_start_time,
     )  # fmt: skip
+    context._repository_name = repository_name
+    return context
 
 
 @dataclass(frozen=True, slots=True)

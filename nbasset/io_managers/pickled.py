@@ -22,6 +22,7 @@ from nbasset.io_managers.partitions import load_partitions, missing
 from nbasset.io_managers.paths import asset_path, dimensions, op_path
 from nbasset.io_managers.protocol import InputContext, OutputContext, Staged, StagingIOManager, plain
 from nbasset.io_managers.publishing import Folder, open_folder
+from nbasset.metadata import MetadataValue
 
 _MARK = b"\nnbasset "
 _LONGEST_LINE = 4_096
@@ -75,7 +76,7 @@ class FilesystemIOManager(StagingIOManager):
             version_id=context.version_id,
             data_version=context.data_version or found,
             size_bytes=self.folder.size(place),
-            metadata=dict(context.added_metadata),
+            metadata={"path": MetadataValue.path(final), **context.added_metadata},
         )
 
     def publish(self, staged: Staged, previous: str | None) -> None:

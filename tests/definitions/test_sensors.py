@@ -473,3 +473,10 @@ def test_a_sensor_tells_its_jobs_and_a_copy_has_others() -> None:
     copy = made.with_attributes(jobs=[second], metadata={"n": 1})
     assert ([one.name for one in made.jobs], [one.name for one in copy.jobs]) == (["first"], ["second"])
     assert (copy.metadata["n"].value, copy.name) == (1, "s")
+
+
+def test_a_context_built_by_hand_takes_its_arguments_in_the_order_of_the_field() -> None:
+    with Instance.ephemeral() as instance:
+        context = build_sensor_context(instance, "7", "shop", Definitions(), "look")
+        assert (context.cursor, context.repository_name, context.sensor_name) == ("7", "shop", "look")
+    assert build_sensor_context(repository_name="shop").sensor_name is None

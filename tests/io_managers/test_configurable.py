@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nbasset import asset, materialize_to_memory
 from nbasset.definitions.resources import build_resources
 from nbasset.errors import InvalidDefinitionError
 from nbasset.io_managers.configurable import (
@@ -86,3 +87,13 @@ def test_functions_make_managers(tmp_path: Path) -> None:
         assert repr(resources.models) == repr(resources.fs) == f"FilesystemIOManager('{tmp_path}')"
         assert all(isinstance(one, InMemoryIOManager) for one in (resources.plain, resources.mem, resources.hard))
         assert resources.by_name.load_input(build_input_context("orders")) == "loaded orders"
+
+
+def test_a_pickle_tells_where_it_is(tmp_path: Path) -> None:
+    @asset
+    def words() -> set[str]:
+        return {"a"}
+
+    result = materialize_to_memory([words], resources={"io_manager": FilesystemIOManager(str(tmp_path))})
+    (made,) = result.asset_materializations_for_node("words")
+    assert Path(made.metadata["path"].value) == tmp_path / "words.pickle"
