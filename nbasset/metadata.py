@@ -89,6 +89,15 @@ class TableSchema:
         object.__setattr__(self, "columns", tuple(columns))
         object.__setattr__(self, "constraints", constraints or TableConstraints())
 
+    @staticmethod
+    def from_name_type_dict(name_type_dict: Mapping[str, str]) -> TableSchema:
+        """The columns of these names and types.
+
+        >>> TableSchema.from_name_type_dict({"id": "int64"}).columns[0].type
+        'int64'
+        """
+        return TableSchema([TableColumn(name, kind) for name, kind in name_type_dict.items()])
+
 
 @serializable
 @dataclass(frozen=True, slots=True)

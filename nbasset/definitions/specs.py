@@ -325,6 +325,28 @@ class AssetOut:
         }
         put(self, "attributes", {name: value for name, value in attributes.items() if value is not None})
 
+    @staticmethod
+    def from_spec(
+        spec: AssetSpec, value_type: Any = None, is_required: bool = True, io_manager_key: str | None = None, backfill_policy: Any = None
+    ) -> AssetOut:
+        """The output that a spec describes.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If the spec names what the asset depends on: that is said for the function as a whole.
+        """
+        if spec.deps:
+            raise InvalidDefinitionError(
+                f"the spec of '{spec.key}' has deps, which an output cannot have: say them once, @multi_asset(deps=..., outs=...)."
+            )
+        return AssetOut(
+            key=spec.key, value_type=value_type, description=spec.description, is_required=is_required,
+            io_manager_key=io_manager_key or spec.io_manager_key, metadata=spec.metadata or None, group_name=spec.group_name,
+            code_version=spec.code_version, automation_condition=spec.automation_condition, backfill_policy=backfill_policy,
+            owners=spec.owners or None, tags=spec.tags or None, kinds=spec.kinds or None, freshness_policy=spec.freshness_policy,
+        )  # fmt: skip
+
     def to_spec(self, name: str, *, prefix: Sequence[str] = (), **defaults: Any) -> AssetSpec:
         """The spec of this output; `name` is the last part of the key where no key was given."""
         key = self.key or AssetKey([*(self.key_prefix or prefix), name])

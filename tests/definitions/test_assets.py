@@ -14,7 +14,7 @@ from nbasset.definitions.asset_decorators import asset, multi_asset
 from nbasset.definitions.definitions import Definitions, load_assets_from_modules, map_asset_specs
 from nbasset.definitions.policies import Backoff, FreshnessPolicy, RetryPolicy
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn, AssetOut, AssetSpec
-from nbasset.errors import Error, InvalidInvocationError, ProblemsFound, UnknownAsset
+from nbasset.errors import Error, InvalidDefinitionError, InvalidInvocationError, ProblemsFound, UnknownAsset
 from nbasset.keys import AssetKey
 
 
@@ -200,3 +200,16 @@ def test_a_definition_tells_by_key_what_is_said_of_its_assets() -> None:
     assert told.descriptions_by_key == {key: "All orders."}
     assert told.metadata_by_key[key]["rows"].value == 2
     assert (told.tags_by_key, told.code_versions_by_key) == ({key: {"team": "data"}}, {key: "1"})
+
+
+def test_an_output_is_what_a_spec_says() -> None:
+    said = AssetSpec(["raw", "a"], group_name="sales", metadata={"m": 1}, tags={"t": "1"}, kinds={"csv"}, owners=["team:data"])
+
+    @multi_asset(outs={"x": AssetOut.from_spec(said), "y": AssetOut.from_spec(AssetSpec("b"), is_required=False)})
+    def both() -> Any:
+        return 1, 2
+
+    assert both.specs_by_key[said.key] == said
+    assert both.specs_by_key[AssetKey("b")].skippable
+    with pytest.raises(InvalidDefinitionError, match="the spec of 'a' has deps"):
+        AssetOut.from_spec(AssetSpec("a", deps=["b"]))
