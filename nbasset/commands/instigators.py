@@ -7,8 +7,10 @@ while it was off are not made up for. What is on runs only while a daemon keeps 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 from typing import Literal
 
 from nbasset import clock
@@ -19,7 +21,7 @@ from nbasset.commands.job_verbs import named
 from nbasset.commands.runs import run_json
 from nbasset.commands.scope import Scope, user_name
 from nbasset.commands.switches import Records, instigator_id
-from nbasset.commands.tick_words import ticks_text, when_text, word_text
+from nbasset.commands.tick_words import LOG_LINES, ticks_text, when_text, word_text
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.definitions.local_time import zone_of
@@ -31,6 +33,7 @@ from nbasset.keys import RunId
 from nbasset.planning.ticks import next_due
 from nbasset.serde import Json
 
+_LONGEST_LINE = 500
 _STATUS: Mapping[Action, Literal["RUNNING", "STOPPED"] | None] = {"start": "RUNNING", "stop": "STOPPED", "reset": None}
 
 
@@ -110,12 +113,16 @@ class Switched:
 
 @dataclass(frozen=True, slots=True)
 class TickHistory:
-    """The newest ticks of one, and the runs that they started as far as they are there still. `more` says that there are older ones."""
+    """The newest ticks of one, and the runs that they started as far as they are there still. `more` says that there are older ones.
+
+    `logs` has the first lines of what their functions logged, by the tick's number.
+    """
 
     state: InstigatorState
     ticks: tuple[TickRecord, ...]
     runs: Mapping[RunId, RunRecord]
     more: bool = False
+    logs: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -146,7 +153,8 @@ class TickHistory:
                     "spent": [list(pair) for pair in one.spent], "backfill": one.backfill_id, "skipped": one.skip_message,
                     "error": {"text": str(one.error), "place": one.error.place} if one.error is not None else None,
                     "cursor": one.cursor, "attempt": one.attempt, "will_retry": one.will_retry, "also": list(one.also),
-                    "log": one.log or None, "missed": one.missed, "first_us": one.first_us or None, "last_us": one.last_us or None,
+                    "log": one.log or None, "log_lines": list(self.logs.get(one.seq, ())),
+                    "missed": one.missed, "first_us": one.first_us or None, "last_us": one.last_us or None,
                 }
                 for one in self.ticks
             ],
@@ -262,13 +270,24 @@ def tick_history(scope: Scope, arguments: TicksArguments) -> TickHistory:
     found = reader.ticks(state.instigator, limit=arguments.limit + 1, statuses=statuses)
     ticks = tuple(found[: arguments.limit])
     runs = {run_id: run for tick in ticks for run_id in tick.run_ids if (run := reader.run(run_id)) is not None}
-    return TickHistory(state, ticks, runs, len(found) > arguments.limit)
+    home = scope.instance.home
+    logs = {tick.seq: _first_lines(home.state / tick.log) for tick in ticks if tick.log}
+    return TickHistory(state, ticks, runs, len(found) > arguments.limit, logs)
 
 
 def history_text(history: TickHistory) -> str:
     """The ticks as plain text."""
-    body = ticks_text(history.ticks, history.runs, history.state.timezone)
+    body = ticks_text(history.ticks, history.runs, history.state.timezone, history.logs)
     return "\n".join(filter(None, (f"{history.title}: {history.facts}", body, history.note)))
+
+
+def _first_lines(log: Path) -> tuple[str, ...]:
+    """The first lines of a tick's log; none if it is gone."""
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            return tuple(line.rstrip("\n")[:_LONGEST_LINE] for line in islice(lines, LOG_LINES))
+    except OSError:
+        return ()
 
 
 def _state(scope: Scope, kind: Kind, entry: CatalogSchedule | CatalogSensor, records: Records, now: datetime) -> InstigatorState:

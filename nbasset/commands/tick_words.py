@@ -24,6 +24,9 @@ WORDS: Mapping[TickStatus, str] = {"success": "done", "skipped": "skipped", "fai
 _MOST_RUNS = 10
 _LONGEST_CURSOR = 100
 _NO_RUNS: Mapping[RunId, RunRecord] = {}
+_NO_LOGS: Mapping[int, Sequence[str]] = {}
+LOG_LINES = 5
+"""So many lines of a tick's log are shown with it; the file has them all."""
 
 
 def when_text(tick: TickRecord, zone: str = "") -> str:
@@ -54,10 +57,12 @@ def word_text(tick: TickRecord) -> str:
     return "failed, tried again" if tick.will_retry else WORDS[tick.status]
 
 
-def what_lines(tick: TickRecord, runs: Mapping[RunId, RunRecord] = _NO_RUNS, zone: str = "", *, is_short: bool = False) -> Iterator[str]:
+def what_lines(
+    tick: TickRecord, runs: Mapping[RunId, RunRecord] = _NO_RUNS, zone: str = "", *, log: Sequence[str] = (), is_short: bool = False
+) -> Iterator[str]:
     """What came of a tick, line by line. `runs` are records of the runs that it started, as far as they are there still.
 
-    A short error is its place and its message, without the lines of code.
+    A short error is its place and its message, without the lines of code. `log` are lines that its function logged.
 
     >>> from nbasset.events.facts import InstigatorId
     >>> list(what_lines(TickRecord(1, InstigatorId("a", "sensor", "files"), "skipped", skip_message="no new files")))
@@ -83,18 +88,21 @@ def what_lines(tick: TickRecord, runs: Mapping[RunId, RunRecord] = _NO_RUNS, zon
         yield tick.skip_message
     if tick.cursor is not None:
         yield f"cursor: {tick.cursor[:_LONGEST_CURSOR]}{' ...' if len(tick.cursor) > _LONGEST_CURSOR else ''}"
-    if tick.log:
-        yield f"its log: .nbasset/{tick.log}"
+    yield from (f"log: {line}" for line in log)
+    if tick.log and len(log) >= LOG_LINES:
+        yield f"all of its log: .nbasset/{tick.log}"
 
 
-def ticks_text(ticks: Sequence[TickRecord], runs: Mapping[RunId, RunRecord] = _NO_RUNS, zone: str = "") -> str:
-    """Ticks as plain text, newest first, each with its glyph and word."""
+def ticks_text(
+    ticks: Sequence[TickRecord], runs: Mapping[RunId, RunRecord] = _NO_RUNS, zone: str = "", logs: Mapping[int, Sequence[str]] = _NO_LOGS
+) -> str:
+    """Ticks as plain text, newest first, each with its glyph and word. `logs` are lines of their logs by the tick's number."""
     rows = [(f"{MARKS[STATES[one.status]]} {word_text(one)}", when_text(one, zone), took_text(one)) for one in ticks]
     widths = [max(len(row[at]) for row in rows) for at in range(3)] if rows else []
     lines: list[str] = []
     for tick, row in zip(ticks, rows, strict=True):
         head = "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True))
-        what = [line for text in what_lines(tick, runs, zone) for line in text.splitlines()]
+        what = [line for text in what_lines(tick, runs, zone, log=logs.get(tick.seq, ())) for line in text.splitlines()]
         is_long = tick.error is not None
         lines.append(f"{head}  {what[0] if what and not is_long else ''}".rstrip())
         lines += [f"    {line}".rstrip() for line in (what if is_long else what[1:])]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from nbasset.commands.instigators import TickHistory, history_text
 from nbasset.commands.tick_words import STATES, took_text, what_lines, when_text, word_text
 from nbasset.commands.words import counted
 from nbasset.drawing.picture import State
-from nbasset.events.records import RunRecord, TickRecord
-from nbasset.keys import RunId
+from nbasset.events.records import TickRecord
 from nbasset.notebook.cards_parts import error_block, same_errors
 from nbasset.notebook.display import Bundle
 from nbasset.notebook.html import Html, card, element, quiet, state_word, table
@@ -21,11 +18,11 @@ _MOST_ERRORS = 3
 
 def ticks_card(history: TickHistory) -> Bundle:
     """``%asset schedule logs`` and ``sensor logs``."""
-    runs, zone = history.runs, history.state.timezone
+    zone = history.state.timezone
     rows = [
         (
             state_word(STATES[one.status], word_text(one)), element("span", when_text(one, zone), class_="st"), took_text(one),
-            _what(one, runs, zone),
+            _what(history, one),
         )
         for one in history.ticks
     ]  # fmt: skip
@@ -39,5 +36,6 @@ def ticks_card(history: TickHistory) -> Bundle:
     return Bundle(card(head, body, details, note, label=label, states=states), mask_secrets(history_text(history)))
 
 
-def _what(tick: TickRecord, runs: Mapping[RunId, RunRecord], zone: str) -> Html:
-    return element("div", *(element("div", line) for line in what_lines(tick, runs, zone, is_short=True)))
+def _what(history: TickHistory, tick: TickRecord) -> Html:
+    lines = what_lines(tick, history.runs, history.state.timezone, log=history.logs.get(tick.seq, ()), is_short=True)
+    return element("div", *(element("div", line) for line in lines))

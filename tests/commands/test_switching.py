@@ -107,6 +107,19 @@ def test_the_history_has_each_tick_and_says_when_there_are_more(scope: Scope) ->
     assert history_text(tick_history(scope, TicksArguments("sensor", "files"))).endswith("no ticks yet")
 
 
+def test_what_a_tick_logged_is_shown_with_it_and_a_log_that_is_gone_is_not(scope: Scope) -> None:
+    one = state_of(scope, "sensor", "files").instigator
+    (scope.instance.home.make_state() / "long.log").write_text("".join(f"line {number}\n" for number in range(9)))
+    scope.instance.storage.append([
+        TickEvaluated(2 * SECOND, one, "skipped", SECOND, log="long.log"),
+        TickEvaluated(3 * SECOND, one, "skipped", SECOND, log="gone.log"),
+    ])  # fmt: skip
+    history = tick_history(scope, TicksArguments("sensor", "files"))
+    assert history.to_json()["ticks"][1]["log_lines"] == ["line 0", "line 1", "line 2", "line 3", "line 4"]
+    assert "    log: line 4\n    all of its log: .nbasset/long.log" in history_text(history)
+    assert "gone" not in history_text(history)
+
+
 def test_the_last_tick_is_told_with_the_state(scope: Scope) -> None:
     one = state_of(scope, "sensor", "files").instigator
     scope.instance.storage.append([TickEvaluated(2 * SECOND, one, "success", SECOND, cursor="b")])
