@@ -127,7 +127,7 @@ class _Group(click.Group):
             verb, rest = verb_at(args)
             if verb.name not in self.commands:
                 raise click.UsageError(f"'{verb.name}' makes sense in a notebook only: %asset {verb.name}.", ctx)
-            return verb.name, self.commands[verb.name], rest
+            return verb.name, self.commands[verb.name], ["--help"] if rest == ["-h"] else rest  # also where -h takes a value
         return super().resolve_command(ctx, args)
 
 

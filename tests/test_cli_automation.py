@@ -152,7 +152,9 @@ def test_lines_are_for_people_or_for_machines(capsys: pytest.CaptureFixture[str]
     assert (written["source"], written["text"], "T" in written["at"]) == ("daemon", "one\ntwo", True)
 
 
-@pytest.mark.parametrize(("words", "message"), [(("dev", "--help"), "--host"), (("daemon", "run", "--help"), "--standby")])
+@pytest.mark.parametrize(
+    ("words", "message"), [(("dev", "--help"), "--host"), (("dev", "-h"), "--no-lab"), (("daemon", "run", "--help"), "--standby")]
+)
 def test_programs_that_last_say_how_they_are_used(call: Call, words: tuple[str, ...], message: str) -> None:
     code, out, _ = call(*words)
     assert (code, message in out) == (DONE, True)
