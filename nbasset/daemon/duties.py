@@ -7,6 +7,7 @@ lost the lease meanwhile cannot append.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -53,6 +54,8 @@ class Duties:
         self._instance = instance
         self._tell = tell
         self._fence = fence
+        self.errands: deque[Callable[[], None]] = deque()
+        """What else is to be done in the location's process, in its turn."""
         self._said = ""
         self._next: dict[tuple[str, int], int] = {}
 
@@ -95,7 +98,7 @@ class Duties:
                 yield Due(instigator, entry, record, _sensor_due(entry, record, now_us))
 
     def fulfil(self, records: Records) -> None:
-        """Load what has changed, then do everything that is due.
+        """Load what has changed, then do everything that is due, then the errands.
 
         Raises
         ------
@@ -114,6 +117,8 @@ class Duties:
                 self._schedule(one, one.entry)
             else:
                 self._evaluate(one, None, ())
+        while self.errands:
+            self.errands.popleft()()
 
     def _begin(self, one: Due) -> None:
         """A schedule or sensor that is on by its definition is seen for the first time: from now on its ticks count."""

@@ -29,7 +29,7 @@ from nbasset.home import Home
 from nbasset.instance import Instance
 from nbasset.locations.workspace import Place, places_of
 from nbasset.settings import Settings, load_settings
-from nbasset.storage.processes import this_process
+from nbasset.storage.processes import is_alive, this_process
 from nbasset.storage.protocol import Fence
 
 LEASE_S = 45.0
@@ -106,6 +106,9 @@ class Daemon:
                 if self._renew():
                     return True
                 lease = self._instance.storage.lease(LEASE)
+                if lease is not None and lease.owner is not None and is_alive(lease.owner) is False:
+                    self._instance.storage.release(Fence(LEASE, lease.token, lease.owner))  # nobody is left to renew it
+                    continue
             except StorageUnavailable as error:
                 self.tell(f"the home cannot be opened now: {error}")
                 self._sleep(rest)
@@ -188,7 +191,7 @@ class Daemon:
             if place in self._busy or clock.monotonic() < self._resting.get(place, 0.0):
                 continue
             known = list(duties.due(records, now_us))
-            if duties.host.is_outdated or any(one.at_us <= now_us for one in known):
+            if duties.host.is_outdated or duties.errands or any(one.at_us <= now_us for one in known):
                 self._busy[place] = self._pool.submit(self._fulfil, place, duties)
             upcoming += known
         following = min((one for one in upcoming if one.at_us > now_us), key=lambda one: one.at_us, default=None)
@@ -198,7 +201,7 @@ class Daemon:
     def _look_after(self) -> None:
         """Start what is queued, and follow up on what died."""
         start_queued(self._instance, fence=self._held())
-        self._monitor.look({duties.label: duties for place, duties in self._duties.items() if place not in self._busy})
+        self._monitor.look({duties.label: duties for duties in self._duties.values()})
 
     def _fulfil(self, place: Place, duties: Duties) -> None:
         try:
@@ -214,6 +217,16 @@ class Daemon:
 
     def _finish(self) -> None:
         """For a single pass: wait for what it set going, and start what that asked for."""
+        self._wait_for_all()
+        self._look_after()
+        for place, duties in self._duties.items():
+            if duties.errands:
+                self._busy[place] = self._pool.submit(self._fulfil, place, duties)
+        self._wait_for_all()
+        start_queued(self._instance, fence=self._held())
+        self._say_of_itself(None)
+
+    def _wait_for_all(self) -> None:
         busy, self._busy = self._busy, {}
         for future in busy.values():
             while not self._stopping.is_set():
@@ -222,9 +235,6 @@ class Daemon:
                     break
                 if not self._renew():
                     raise LeaseLost("nothing was written: the lease 'daemon' has been won by another since.")
-        self._look_after()
-        start_queued(self._instance, fence=self._held())
-        self._say_of_itself(None)
 
     def _until(self, next_us: int) -> float:
         poll = self._settings.daemon.poll_seconds or 1.0

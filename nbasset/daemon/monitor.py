@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from nbasset import clock
 from nbasset.commands.background_backfill import is_abandoned
 from nbasset.commands.run_rules import retry_of
 from nbasset.daemon.duties import TICKS_FOLDER, Duties
 from nbasset.daemon.telling import Tell
-from nbasset.errors import Error
+from nbasset.errors import Error, LeaseLost, StorageUnavailable
 from nbasset.events.kinds import RunQueued, RunRequested
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.instance import Instance
@@ -37,9 +38,8 @@ class Monitor:
         self._tell = tell
         self._fence = fence
         self._looked = self._tidied = float("-inf")
-        self._given_up: set[str] = set()
+        self._seen: set[str] = set()
         self._rests: dict[str, tuple[float, float]] = {}
-        self._seq = -1
 
     def look(self, duties: Mapping[str, Duties]) -> None:
         """Close runs of dead processes, follow up on them, let backfills go on, forget old ticks. `duties` by the name of the location.
@@ -58,10 +58,7 @@ class Monitor:
         _ = self._instance.storage
         for run in self._instance.close_lost_runs():
             self._tell(f"run {run.run_id[:8]} has ended: its process is gone")
-        seq = self._instance.reader.last_seq()
-        if seq != self._seq:
-            self._retry(duties)
-        self._seq = seq
+        self._retry(duties)
         self._resume(duties, now)
         if now - self._tidied > _OLD_S:
             self._tidied = now
@@ -71,22 +68,29 @@ class Monitor:
         since_us = clock.now_us() - _LOOK_BACK_US
         for run in self._instance.reader.runs(RunQuery(statuses=("failure",), limit=_MOST_FAILED)).items:
             is_ours = run.reason == "worker-lost" and run.job is not None and run.kind in ("background", "scheduled")
-            if not is_ours or run.ended_us < since_us or run.backfill_id or run.run_id in self._given_up:
+            if not is_ours or run.ended_us < since_us or run.backfill_id or run.run_id in self._seen:
                 continue
             if self._is_followed(run) or retry_of(self._instance, run, step_failed=False) is None:
-                self._given_up.add(run.run_id)
+                self._seen.add(run.run_id)
                 continue
             duty = duties.get(run.location or "")
-            if duty is None or duty.host.error:
-                continue
-            try:
-                request: RunRequested = duty.host.call("retry", str(run.run_id), within_s=_CALL_S)
-            except (Error, TimeoutError) as error:
-                self._given_up.add(run.run_id)
-                self._tell(f"run {run.run_id[:8]} cannot be tried again: {error}")
-                continue
+            if duty is not None and not duty.host.error:
+                self._seen.add(run.run_id)
+                duty.errands.append(partial(self._try_again, run, duty))
+
+    def _try_again(self, run: RunRecord, duty: Duties) -> None:
+        try:
+            request: RunRequested = duty.host.call("retry", str(run.run_id), within_s=_CALL_S)
             self._instance.storage.append([request, RunQueued(clock.now_us(), request.run_id)], fence=self._fence(), flush=True)
-            self._tell(f"run {run.run_id[:8]} was cut off and is tried again as run {request.run_id[:8]}")
+        except StorageUnavailable:
+            self._seen.discard(run.run_id)
+            raise
+        except LeaseLost:
+            raise
+        except (Error, TimeoutError) as error:
+            self._tell(f"run {run.run_id[:8]} cannot be tried again: {error}")
+            return
+        self._tell(f"run {run.run_id[:8]} was cut off and is tried again as run {request.run_id[:8]}")
 
     def _is_followed(self, run: RunRecord) -> bool:
         chain = self._instance.reader.runs(RunQuery(root_run_id=run.root_run_id or run.run_id)).items
@@ -101,12 +105,15 @@ class Monitor:
             if now < until or duty is None or duty.host.error:
                 continue
             self._rests[record.backfill_id] = (now + rest, min(rest * 2, _LONGEST_REST_S))
-            try:
-                duty.host.call("resume", record.backfill_id, within_s=_CALL_S)
-            except (Error, TimeoutError) as error:
-                self._tell(f"backfill {record.backfill_id[:8]} cannot go on: {error}")
-                continue
-            self._tell(f"backfill {record.backfill_id[:8]} goes on: its process was gone")
+            duty.errands.append(partial(self._go_on, record.backfill_id, duty))
+
+    def _go_on(self, backfill_id: str, duty: Duties) -> None:
+        try:
+            duty.host.call("resume", backfill_id, within_s=_CALL_S)
+        except (Error, TimeoutError) as error:
+            self._tell(f"backfill {backfill_id[:8]} cannot go on: {error}")
+            return
+        self._tell(f"backfill {backfill_id[:8]} goes on: its process was gone")
 
     def _tidy(self) -> None:
         days = self._instance.settings.retention.ticks_days
