@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
 from nbasset.definitions.config_digest import data_digest
@@ -105,7 +105,14 @@ def _given(config: Any, secret: Other, other: Other) -> dict[str, Any]:
     else:
         names = [name for name in type(config).model_fields if name in config.model_fields_set]
         given = {**{name: config.__dict__[name] for name in names}, **(config.__pydantic_extra__ or {})}
-    return {str(name): _plain(value, secret, other) for name, value in given.items()}
+    return {str(name): _plain(value, secret, other) for name, value in {**_told_apart(config, given), **given}.items()}
+
+
+def _told_apart(config: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Constant fields that nobody gave: among the classes of a choice they say which one this is."""
+    fields = {name: field for name, field in type(config).model_fields.items() if name not in given and not field.is_required()}
+    constant = [name for name, field in fields.items() if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1]
+    return {name: fields[name].default for name in constant}
 
 
 def _plain(value: Any, secret: Other, other: Other, nested: Other | None = None) -> Any:
