@@ -23,6 +23,7 @@ Kind = Literal[
 ]  # fmt: skip
 RawMetadataValue: TypeAlias = Any
 _LARGEST_TEXT = 64_000
+_BARE = frozenset({"text", "int", "float", "bool", "null", "json"})
 _WORDED = frozenset({"text", "url", "path", "notebook", "json", "md", "table"})
 # Inside `MetadataValue` the constructors hide the built-in names.
 _Float: TypeAlias = float
@@ -260,6 +261,27 @@ def normalize(metadata: Mapping[str, RawMetadataValue] | None, *, of: str) -> di
         If a key is no text or a value has a type that cannot be shown: the key, the type and what is possible are named.
     """
     return {_key(key, of): _masked(_typed(key, value, of)) for key, value in (metadata or {}).items()}
+
+
+def as_written(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as code wants it back: numbers, text, flags, lists and dicts are themselves, what was given as a `MetadataValue` stays one.
+
+    >>> as_written(normalize({"table": "orders", "by": ["day"], "site": MetadataValue.url("https://x.org")}, of="orders"))
+    {'table': 'orders', 'by': ['day'], 'site': MetadataValue(kind='url', value='https://x.org')}
+    """
+    return {key: _as_written(value) for key, value in metadata.items()}
+
+
+def _as_written(value: Any) -> Any:
+    if not isinstance(value, MetadataValue) or value.kind not in _BARE:
+        return value
+    return _thawed(value.value) if value.kind == "json" else value.value
+
+
+def _thawed(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _thawed(item) for key, item in data.items()}
+    return [_thawed(item) for item in data] if isinstance(data, (list, tuple)) else data
 
 
 def _key(key: object, of: str) -> str:

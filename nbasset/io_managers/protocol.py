@@ -22,7 +22,7 @@ from nbasset.definitions.partitions import PartitionKeyRange
 from nbasset.errors import InvariantViolationError, kind_of
 from nbasset.io_managers.wanted import load_as as load_as_for
 from nbasset.keys import AssetKey, PartitionRef, new_run_id, new_version_id
-from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
+from nbasset.metadata import MetadataValue, RawMetadataValue, as_written, normalize
 from nbasset.serde import serializable
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class _Context:
     resources: Any = field(default_factory=SimpleNamespace)
     log: logging.Logger | logging.LoggerAdapter[Any] = _LOG
     added_metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.definition_metadata:
+            self.definition_metadata = as_written(self.definition_metadata)
 
     @property
     def has_asset_key(self) -> bool:

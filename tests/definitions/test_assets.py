@@ -198,7 +198,7 @@ def test_a_definition_tells_by_key_what_is_said_of_its_assets() -> None:
 
     key = told.key
     assert told.descriptions_by_key == {key: "All orders."}
-    assert told.metadata_by_key[key]["rows"].value == 2
+    assert told.metadata_by_key[key]["rows"] == 2
     assert (told.tags_by_key, told.code_versions_by_key) == ({key: {"team": "data"}}, {key: "1"})
 
 
