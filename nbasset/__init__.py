@@ -17,7 +17,7 @@ and is loaded when it is first used, so that importing the package costs next to
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from nbasset.public_names import PLACES as _PLACES
 
@@ -335,9 +335,17 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension", *_PLACES]  # noqa: PLE0604 - texts all of them
 
 
+_OLDER_TYPES = {
+    "Int": int, "String": str, "Float": float, "Bool": bool, "List": list, "Dict": dict, "Set": set, "Tuple": tuple, "Optional": Optional,
+}  # fmt: skip
+"""What scripts of the older kind write in a schema or as a type: ``Field(Int)``, ``In(List[Int])``."""
+
+
 def __getattr__(name: str) -> Any:
     """A public name, loaded now."""
     module = _PLACES.get(name)
+    if module is None and name in _OLDER_TYPES:
+        return _OLDER_TYPES[name]
     if module is None:
         from nbasset.errors import did_you_mean
 

@@ -23,6 +23,7 @@ from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, UnknownAsset, did_you_mean
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
+from nbasset.metadata import as_written
 
 if TYPE_CHECKING:
     from nbasset.definitions.conditions import AutomationCondition
@@ -61,6 +62,8 @@ class AssetsDefinition:
     reads: frozenset[str] = frozenset()
     rebuild: Callable[[tuple[str, ...]], OpDefinition] | None = None
     place: str | None = None
+    returns_nothing: bool = False
+    """Whether the function writes its assets itself: what it returns of them, if anything, is results without values."""
 
     @property
     def keys(self) -> tuple[AssetKey, ...]:
@@ -129,8 +132,8 @@ class AssetsDefinition:
 
     @property
     def metadata_by_key(self) -> dict[AssetKey, Mapping[str, Any]]:
-        """The metadata of each asset's definition."""
-        return {key: spec.metadata for key, spec in self.specs_by_key.items()}
+        """The metadata of each asset's definition, as it was written."""
+        return {key: as_written(spec.metadata) for key, spec in self.specs_by_key.items()}
 
     @property
     def tags_by_key(self) -> dict[AssetKey, Mapping[str, str]]:
@@ -146,6 +149,21 @@ class AssetsDefinition:
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:
         """Code versions given by hand."""
         return {key: spec.code_version for key, spec in self.specs_by_key.items()}
+
+    @property
+    def keys_by_output_name(self) -> dict[str, AssetKey]:
+        """The key that each output is."""
+        return dict(self.keys_by_output)
+
+    @property
+    def keys_by_input_name(self) -> dict[str, AssetKey]:
+        """The key that each input reads, as far as it is known before all assets are."""
+        return {name: spec.key or AssetKey.from_coercible(name) for name, spec in self.inputs.items()}
+
+    @property
+    def required_resource_keys(self) -> set[str]:
+        """The resources that the function asks for, by parameter or by key."""
+        return set(self.node.resource_keys) if isinstance(self.node, OpDefinition) else set()
 
     @property
     def dependency_keys(self) -> frozenset[AssetKey]:

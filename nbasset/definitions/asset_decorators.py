@@ -239,6 +239,7 @@ def multi_asset(
             backfill_policy,
             dict(resource_defs or {}),
             place=op.place,
+            returns_nothing=specs is not None,
         )
 
     return make

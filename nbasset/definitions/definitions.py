@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.asset_job import define_asset_job
 from nbasset.definitions.catalog import Catalog, CatalogJob
 from nbasset.definitions.instigators import brought_along, checked_instigators, instigators
 from nbasset.definitions.loggers import checked_loggers
@@ -27,6 +28,8 @@ from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 
 if TYPE_CHECKING:
     from nbasset.keys import CoercibleToAssetKey
+
+ALL_ASSETS_JOB = "__ASSET_JOB"
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +185,13 @@ class Definitions:
         InvalidDefinitionError
             If there is none; the nearest name is given.
         """
+        if name == ALL_ASSETS_JOB and name not in self._resolved.jobs:
+            return self.get_implicit_global_asset_job_def()
         return _named(tuple(self._resolved.jobs.values()), name, "job").bound_to(self)
+
+    def get_implicit_global_asset_job_def(self) -> Any:
+        """The job of every asset, which need not be defined: its name is ``__ASSET_JOB``."""
+        return self.with_job(define_asset_job(ALL_ASSETS_JOB)).get_job_def(ALL_ASSETS_JOB)
 
     def with_job(self, job: Any) -> Definitions:
         """A copy in which this job stands for the one of its name, or joins the others. What is resolved already is not looked at again."""
@@ -210,6 +219,7 @@ class Definitions:
     resolve_all_asset_check_keys = get_all_asset_check_keys
     resolve_all_job_defs = get_all_job_defs
     resolve_job_def = get_job_def
+    resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
     resolve_schedule_def = get_schedule_def
     resolve_sensor_def = get_sensor_def
 

@@ -80,7 +80,8 @@ def call_directly(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, wh
         raise InvalidInvocationError(f"{what} was called without {', '.join(repr(name) for name in missing)}. Pass a value for each.")
     first = (context,) if parameters.context is not None else ()
     several = len(getattr(context, "partition_refs", ())) > 1
-    return _Reading(callee, what, by_partition=several).read(callee.fn(*first, **values))
+    made = _Reading(callee, what, by_partition=several, may_be_nothing=getattr(owner, "returns_nothing", False))
+    return made.read(callee.fn(*first, **values))
 
 
 def _context(parameters: _Parameters, given: list[Any], kwargs: Mapping[str, Any], what: str) -> Any:
@@ -173,10 +174,11 @@ def _fill_config(parameters: _Parameters, values: dict[str, Any], context: Any, 
 class _Reading:
     """Looks at what a function gives: types, names, and at the end whether everything came."""
 
-    def __init__(self, op: Callee, what: str, *, by_partition: bool) -> None:
+    def __init__(self, op: Callee, what: str, *, by_partition: bool, may_be_nothing: bool = False) -> None:
         self.op = op
         self.what = what
         self.by_partition = by_partition
+        self.may_be_nothing = may_be_nothing
         self.outs = op.outs
         self.came: set[str] = set()
         self.asset_results = False
@@ -210,6 +212,8 @@ class _Reading:
 
     def _returned(self, result: Any) -> None:
         names = list(self.outs)
+        if result is None and self.may_be_nothing:
+            return
         if isinstance(result, _RESULTS):
             self._item(result, default=names[0] if len(names) == 1 else None)
         elif isinstance(result, (list, tuple)) and result and all(isinstance(item, _RESULTS) for item in result):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog, CatalogAsset
+from nbasset.definitions.resolve import Resolver
 from nbasset.definitions.selection_text import SelectionReader
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import InvalidSelection, UnknownAsset, did_you_mean
@@ -195,15 +196,17 @@ class AssetSelection:
 
     # -- resolving -----------------------------------------------------------------------------------------------------------
 
-    def resolve(self, catalog: Catalog, *, status: StatusOf | None = None) -> frozenset[AssetKey]:
-        """The keys that it selects among what is defined. `status` answers ``status:stale`` and its like.
+    def resolve(
+        self, all_assets: Catalog | Iterable[AssetsDefinition | AssetSpec], *, status: StatusOf | None = None
+    ) -> frozenset[AssetKey]:
+        """The keys that it selects among what is defined: a catalog, or assets. `status` answers ``status:stale`` and its like.
 
         Raises
         ------
         UnknownAsset
             If it names a key, without wildcard, that nobody defines.
         """
-        return frozenset(_resolve(self, catalog, status))
+        return frozenset(_resolve(self, _catalog_of(all_assets), status))
 
     def resolve_checks(self, catalog: Catalog) -> frozenset[CheckKey]:
         """The checks that go with it: those of the selected assets, unless it says otherwise."""
@@ -211,6 +214,13 @@ class AssetSelection:
 
     def __str__(self) -> str:
         return _text(self)
+
+
+def _catalog_of(assets: Catalog | Iterable[AssetsDefinition | AssetSpec]) -> Catalog:
+    if isinstance(assets, Catalog):
+        return assets
+    definitions = [AssetsDefinition.external(one) if isinstance(one, AssetSpec) else one for one in assets]
+    return Resolver(definitions, resources={}).catalog()
 
 
 def _any_of(attribute: str, values: Sequence[str], include_sources: bool) -> AssetSelection:

@@ -108,6 +108,26 @@ class ErrorInfo:
                 return f"{frame.file}, line {frame.line}"
         return ""
 
+    @property
+    def cls_name(self) -> str:
+        """The name of the exception's class."""
+        return self.cls
+
+    @property
+    def error(self) -> ErrorInfo:
+        """The same: what users of the field find inside what they are told of a failed step."""
+        return self
+
+    @property
+    def user_failure_data(self) -> ErrorInfo | None:
+        """The same where the step failed on purpose, with `description` and `metadata`; None for any other exception."""
+        return self if self.cls == "Failure" else None
+
+    @property
+    def description(self) -> str:
+        """What the exception says."""
+        return self.message
+
     def __str__(self) -> str:
         return f"{self.cls}: {self.message}"
 
@@ -154,6 +174,11 @@ class AssetMaterialized:
     tags: Mapping[str, str] = field(default_factory=dict)
     hidden_state: tuple[str, ...] = ()
     description: str | None = None
+
+    @property
+    def materialization(self) -> AssetMaterialized:
+        """The same: an event of the field carries what was materialized, here the event is that."""
+        return self
 
     @property
     def asset_key(self) -> AssetKey:

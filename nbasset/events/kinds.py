@@ -136,12 +136,24 @@ class RunCancelled:
     message: str = ""
 
 
+class _OfStep:
+    """What every event of a step answers, whatever its fields."""
+
+    __slots__ = ()
+    step: str
+
+    @property
+    def step_key(self) -> str:
+        """The step, as users of the field call it."""
+        return self.step
+
+
 # -- Steps ------------------------------------------------------------------------------------------------------------------
 
 
 @serializable
 @dataclass(frozen=True, slots=True)
-class StepStarted:
+class StepStarted(_OfStep):
     """Written only for steps that last, or run in another process; the end of a step carries its start anyway."""
 
     at_us: int
@@ -153,7 +165,7 @@ class StepStarted:
 
 @serializable
 @dataclass(frozen=True, slots=True)
-class StepSucceeded:
+class StepSucceeded(_OfStep):
     """A step ended well; its facts are all that it loaded, stored and found. Durations are of this attempt."""
 
     at_us: int
@@ -169,7 +181,7 @@ class StepSucceeded:
 
 @serializable
 @dataclass(frozen=True, slots=True)
-class StepFailed:
+class StepFailed(_OfStep):
     """The last attempt of a step failed. `targets` are the assets and partitions that it leaves unmade."""
 
     at_us: int
@@ -185,7 +197,7 @@ class StepFailed:
 
 @serializable
 @dataclass(frozen=True, slots=True)
-class StepRetried:
+class StepRetried(_OfStep):
     """An attempt failed and another follows after `wait_s` seconds. `attempt` is the one that failed."""
 
     at_us: int
@@ -199,7 +211,7 @@ class StepRetried:
 
 @serializable
 @dataclass(frozen=True, slots=True)
-class StepSkipped:
+class StepSkipped(_OfStep):
     """A step did not run. `because` names the step or check that it waited for.
 
     `upstream-failed` is a consequence of a failure; `upstream-skipped` and `not-yielded` are deliberate; `fresh`: nothing to do.
@@ -215,7 +227,7 @@ class StepSkipped:
 
 @serializable
 @dataclass(frozen=True, slots=True)
-class StepReused:
+class StepReused(_OfStep):
     """A re-execution took the outputs that the parent run stored."""
 
     at_us: int

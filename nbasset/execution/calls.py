@@ -72,6 +72,8 @@ class Call:
     @property
     def annotated_none(self) -> bool:
         """Whether it says that it returns nothing."""
+        if self.owner is not None and self.owner.returns_nothing:
+            return True
         returns = self.op.parameters.returns
         return returns is None or returns is Nothing or returns is type(None)
 

@@ -137,12 +137,23 @@ class ExecuteInProcessResult:
             inner = inner_output(self.job_def.graph, node_str, name)
             if inner is not None:
                 return self.output_for_node(*inner)
+        made = self._made_by(node_str, name) if not found else None
+        if made is not None:
+            return self.asset_value(made)
         if not found:
             near = did_you_mean(node_str, {step.handle for step in self._all_steps})
             raise InvariantViolationError(f"this run has no node '{node_str}'. {near}".rstrip())
         if found[0].mapped_over is not None and node_str == found[0].handle:
             return {step.mapping_key: self._output(step, name) for step in found if self._gave(step, name)}
         return self._output(found[0], name)
+
+    def _made_by(self, graph: str, name: str) -> AssetKey | None:
+        """The asset that an output of a graph is: the only one it makes, or the one that the output is called after."""
+        steps = [step for step in self._all_steps if step.handle.startswith(f"{graph}.")]
+        made = [output.asset for step in steps for output in step.outputs if output.asset is not None]
+        if len(made) == 1:
+            return made[0]
+        return next((key for key in made if name in (key.path[-1], key.to_python_identifier())), None)
 
     def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
         """An output of the job's graph.

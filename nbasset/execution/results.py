@@ -122,8 +122,9 @@ class ResultReader:
                 raise InvariantViolationError(f"{self.what} returned {_short(result)}, but has no output for a value.")
         elif isinstance(result, Mapping):
             yield from self._by_name(result)
-        elif result is None and all(not self._outputs[name].is_required for name in self._values):
-            return
+        elif result is None and (self.annotated_none or all(not self._outputs[name].is_required for name in self._values)):
+            for name in self._values:
+                yield from self._plain(name, None)
         else:
             names = ", ".join(self._values)
             raise InvariantViolationError(

@@ -1,0 +1,200 @@
+"""Scripts of the field that mean the same here: what people write in tests and pipelines, word for word."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from pydantic import Field
+
+import nbasset as nb
+
+
+class Cat(nb.Config):
+    kind: Literal["cat"] = "cat"
+    meows: int
+
+
+class Dog(nb.Config):
+    kind: Literal["dog"] = "dog"
+    barks: int
+
+
+class Pets(nb.Config):
+    pet: Cat | Dog = Field(discriminator="kind")
+
+
+def test_a_function_of_specs_that_returns_nothing_has_made_them_all() -> None:
+    stored: list[str] = []
+
+    class Manager(nb.IOManager):
+        def handle_output(self, context: Any, obj: Any) -> None:
+            stored.append(context.name)
+
+        def load_input(self, context: Any) -> Any: ...
+
+    @nb.multi_asset(specs=[nb.AssetSpec("orders"), nb.AssetSpec("items", deps=["orders"])])
+    def load_all() -> Any: ...
+
+    @nb.multi_asset(specs=[nb.AssetSpec("alone")])
+    def load_one() -> Any: ...
+
+    result = nb.materialize([load_all, load_one], resources={"io_manager": Manager()})
+    assert {str(event.asset_key) for event in result.get_asset_materialization_events()} == {"orders", "items", "alone"}
+    assert stored == []
+    assert load_all() is None
+
+
+def test_a_function_of_specs_that_tells_of_one_asset_only_has_not_made_the_other() -> None:
+    @nb.multi_asset(specs=[nb.AssetSpec("orders"), nb.AssetSpec("items")])
+    def load_all() -> Any:
+        yield nb.MaterializeResult(asset_key="orders")
+
+    with pytest.raises(nb.InvariantViolationError, match="ended without giving output 'items'"):
+        nb.materialize([load_all])
+
+
+def test_a_choice_given_as_an_object_arrives_as_that_object() -> None:
+    @nb.op
+    def keep(config: Pets) -> str:
+        return type(config.pet).__name__
+
+    @nb.job
+    def keeping() -> None:
+        keep()
+
+    assert keeping.execute_in_process(run_config=nb.RunConfig(ops={"keep": Pets(pet=Dog(barks=2))})).output_for_node("keep") == "Dog"
+
+
+def test_a_constant_that_tells_classes_apart_is_written_and_other_defaults_are_not() -> None:
+    class Reading(nb.Config):
+        mode: Literal["fast", "slow"] = "fast"
+        pets: tuple[Pets, ...] = ()
+
+    config = nb.RunConfig(ops={"read": Reading(pets=(Pets(pet=Cat(meows=1)),))}).to_config_dict()["ops"]["read"]["config"]
+    assert config == {"pets": [{"pet": {"kind": "cat", "meows": 1}}]}
+
+
+def test_a_graph_of_an_asset_gives_the_value_of_the_asset_under_its_own_name() -> None:
+    @nb.op
+    def one() -> int:
+        return 1
+
+    @nb.op
+    def add(x: int) -> int:
+        return x + 1
+
+    @nb.graph_asset
+    def two() -> Any:
+        return add(one())
+
+    @nb.graph_multi_asset(outs={"first": nb.AssetOut(), "second": nb.AssetOut()})
+    def both() -> Any:
+        return {"first": one(), "second": add(one())}
+
+    result = nb.materialize([two, both])
+    assert result.output_for_node("two") == 2
+    assert (result.output_for_node("both", "first"), result.output_for_node("both", "second")) == (1, 2)
+    with pytest.raises(nb.InvariantViolationError, match="no node 'three'"):
+        result.output_for_node("three")
+
+
+def test_events_of_steps_and_materializations_answer_to_the_words_of_the_field() -> None:
+    @nb.asset
+    def orders() -> Any:
+        return nb.MaterializeResult(metadata={"rows": 3})
+
+    @nb.asset
+    def broken() -> None:
+        raise nb.Failure("no disk", metadata={"free": 0})
+
+    @nb.asset(deps=[broken])
+    def after() -> None: ...
+
+    result = nb.materialize([orders, broken, after], raise_on_error=False)
+    [event] = result.get_asset_materialization_events()
+    assert event.materialization.metadata["rows"].value == 3
+    assert [one.step_key for one in result.get_step_success_events()] == ["orders"]
+    assert [one.step_key for one in result.get_step_skipped_events()] == ["after"]
+    failure = result.failure_data_for_node("broken")
+    assert failure is not None
+    assert failure.error.cls_name == "Failure"
+    assert failure.user_failure_data is not None
+    assert failure.user_failure_data.description == "no disk"
+    assert failure.user_failure_data.metadata["free"].value == 0
+
+
+def test_all_assets_are_a_job_that_nobody_has_to_define() -> None:
+    @nb.asset
+    def orders() -> int:
+        return 1
+
+    @nb.asset(deps=["elsewhere", orders])
+    def daily() -> int:
+        return 2
+
+    definitions = nb.Definitions(assets=[nb.AssetSpec("elsewhere"), orders, daily])
+    assert definitions.resolve_implicit_global_asset_job_def().execute_in_process().success
+    one = definitions.resolve_job_def("__ASSET_JOB").execute_in_process(asset_selection=[nb.AssetKey("orders")])
+    assert [str(event.asset_key) for event in one.get_asset_materialization_events()] == ["orders"]
+    assert [job.name for job in definitions.get_all_job_defs()] == []
+
+
+def test_a_selection_is_resolved_among_assets_as_well_as_in_a_catalog() -> None:
+    @nb.asset(key_prefix="raw")
+    def orders() -> None: ...
+
+    @nb.asset(deps=[orders])
+    def daily() -> None: ...
+
+    among: list[nb.AssetsDefinition | nb.AssetSpec] = [orders, daily, nb.AssetSpec("elsewhere")]
+    assert nb.AssetSelection.assets(daily).upstream().resolve(among) == {orders.key, daily.key}
+    assert nb.AssetSelection.all(include_sources=True).resolve(among) == {orders.key, daily.key, nb.AssetKey("elsewhere")}
+
+
+def test_types_of_the_older_kind_stand_in_schemas_and_ports() -> None:
+    @nb.op(
+        config_schema={"n": nb.Int, "s": nb.Field(nb.String, default_value="x"), "b": nb.Bool, "f": nb.Float}, out=nb.Out(nb.List[nb.Int])
+    )
+    def numbers(context: Any) -> list[int]:
+        return [context.op_config["n"]]
+
+    @nb.job
+    def counting() -> None:
+        numbers()
+
+    config = {"ops": {"numbers": {"config": {"n": 1, "b": True, "f": 1.5}}}}
+    assert counting.execute_in_process(run_config=config).output_for_node("numbers") == [1]
+
+
+def test_a_definition_tells_its_inputs_outputs_and_resources_by_name() -> None:
+    @nb.asset(ins={"rows": nb.AssetIn(key=["raw", "orders"])}, required_resource_keys={"db"})
+    def daily(rows: Any, other: Any) -> None: ...
+
+    assert daily.keys_by_input_name == {"rows": nb.AssetKey(["raw", "orders"]), "other": nb.AssetKey("other")}
+    assert daily.keys_by_output_name == {"result": nb.AssetKey("daily")}
+    assert daily.required_resource_keys == {"db"}
+
+
+def test_metadata_of_a_definition_reaches_managers_and_functions_as_it_was_written() -> None:
+    seen: list[Any] = []
+
+    class Manager(nb.IOManager):
+        def handle_output(self, context: Any, obj: Any) -> None:
+            seen.append(dict(context.definition_metadata))
+
+        def load_input(self, context: Any) -> Any:
+            seen.extend([dict(context.definition_metadata), dict(context.upstream_output.definition_metadata)])
+
+    written = {"table": "orders", "parts": {"by": ["day", "shop"]}, "keep": 3, "site": nb.MetadataValue.url("https://example.org")}
+
+    @nb.asset(metadata=written)
+    def orders(context: Any) -> int:
+        seen.append(dict(context.assets_def.metadata_by_key[context.asset_key]))
+        return 1
+
+    @nb.asset(ins={"orders": nb.AssetIn(metadata={"columns": ["id"]})})
+    def daily(orders: Any) -> None: ...
+
+    nb.materialize([orders, daily], resources={"io_manager": Manager()})
+    assert seen == [written, written, {**written, "columns": ["id"]}, written]
