@@ -102,7 +102,7 @@ def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
     location = scope.location
     folder = _folder(scope)
     if location.kind in ("module", "package") or (location.kind == "definitions" and location.module):
-        return CodeSource(location.name, location.module or str(location.path), folder=folder)
+        return CodeSource(location.name, location.module or str(location.path), folder=folder, python=sys.executable)
     wanted = list(dict.fromkeys(nodes))
     lacking = [node for node in wanted if location.code.slice(node) is None]
     if lacking:
@@ -114,7 +114,7 @@ def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
     nodes_by_name = scope.catalog.nodes_by_name  # a job of ops is no node, and makes no assets
     made = {key for node in wanted if node in nodes_by_name for key in nodes_by_name[node].assets}
     upstream = tuple(asset.spec for asset in scope.catalog.assets if asset.key not in made)
-    return CodeSource(location.name, "", texts, upstream, folder)
+    return CodeSource(location.name, "", texts, upstream, folder, sys.executable)
 
 
 def _folder(scope: Scope) -> str:

@@ -235,7 +235,7 @@ def _spawn(instance: Instance, text_id: str) -> None:
     work: BackgroundBackfill = serde.loads(text)
     backfill_id = work.backfill_id
     try:
-        process = spawn_worker(instance, backfill_id, ("--backfill", text_id), work.code.folder)
+        process = spawn_worker(instance, backfill_id, ("--backfill", text_id), work.code)
     except OSError as error:
         message = f"its process could not be started: {error.strerror or error}"
         instance.storage.append([BackfillEnded(clock.now_us(), backfill_id, "failed", message)], flush=True)

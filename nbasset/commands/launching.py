@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import Path
 
 from nbasset import clock, serde
 from nbasset.commands.looking import LookingStore
@@ -40,13 +41,17 @@ _WAIT_S = 30.0
 @serializable
 @dataclass(frozen=True, slots=True)
 class CodeSource:
-    """Where the process finds code: stored texts of slices, or a module by its name or file. `upstream` are specs of what it reads."""
+    """Where the process finds code: stored texts of slices, or a module by its name or file. `upstream` are specs of what it reads.
+
+    `python` is the interpreter that the code was read with: a location may have its own.
+    """
 
     name: str
     module: str = ""
     texts: tuple[str, ...] = ()
     upstream: tuple[AssetSpec, ...] = ()
     folder: str = ""
+    python: str = ""
 
 
 @serializable
@@ -118,7 +123,7 @@ def _start(instance: Instance, run: RunRecord, fence: Fence | None) -> bool:
         return False
     spec: BackgroundRun = serde.loads(text)
     try:
-        process = spawn_worker(instance, run.run_id, ("--run", run.launch_id or ""), spec.code.folder)
+        process = spawn_worker(instance, run.run_id, ("--run", run.launch_id or ""), spec.code)
     except OSError as error:
         message = f"its process could not be started: {error.strerror or error}"
         storage.append([RunFailed(clock.now_us(), run.run_id, "error", message, error_info(error))], fence=fence, flush=True)
@@ -129,8 +134,10 @@ def _start(instance: Instance, run: RunRecord, fence: Fence | None) -> bool:
     return True
 
 
-def spawn_worker(instance: Instance, own_id: str, work: tuple[str, str], folder: str) -> subprocess.Popen[bytes]:
-    """Start a worker in a session of its own. What it prints is kept in the folder of the run (or backfill) `own_id`.
+def spawn_worker(instance: Instance, own_id: str, work: tuple[str, str], code: CodeSource) -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own, with the Python of its code, or this one where that is gone (or on another machine).
+
+    What it prints is kept in the folder of the run (or backfill) `own_id`.
 
     Raises
     ------
@@ -143,14 +150,15 @@ def spawn_worker(instance: Instance, own_id: str, work: tuple[str, str], folder:
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"}
     for name in ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBASSET_PAPERMILL"):
         environment.pop(name, None)
+    python = code.python if code.python and Path(code.python).is_file() else sys.executable
     with (own / _OUTPUT).open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "nbasset.worker", *work, str(instance.home.root)],
+            [python, "-m", "nbasset.worker", *work, str(instance.home.root)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            cwd=folder or None,
+            cwd=code.folder or None,
             env=environment,
         )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -226,3 +228,37 @@ def test_a_backfill_that_was_paused_stays_so(project: Any, start: Any) -> None:
     assert start("--once").wait() == 0
     assert not project.instance.reader.backfill(backfill_id).ended_us
     assert [run.status for run in project.runs() if not run.is_over] == []
+
+
+OWN = """
+import sys
+from pathlib import Path
+
+@asset
+def numbers():
+    Path(__file__).with_name("python").write_text(sys.executable)
+    return [1]
+
+job = define_asset_job("nightly", ["numbers"])
+
+@sensor(job=job, minimum_interval_seconds=1, default_status=ON)
+def asks():
+    return RunRequest(run_key=sys.executable)
+
+defs = Definitions([numbers], jobs=[job], sensors=[asks])
+"""
+
+
+def test_a_location_with_a_python_of_its_own_is_asked_and_run_with_it(project: Any, start: Any) -> None:
+    own = project.folder / "env" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.symlink_to(Path(sys.executable))
+    (own.parents[1] / "pyvenv.cfg").write_text((Path(sys.prefix) / "pyvenv.cfg").read_text())
+    (own.parents[1] / "lib").symlink_to(Path(sys.prefix) / "lib")
+    project.configure('[[locations]]\npath = "code.py"\npython = "env"\n')
+    project.write("code.py", OWN)
+    running = start()
+    (run,) = project.wait(lambda: runs if (runs := project.runs()) and runs[0].is_over else None)
+    assert (run.status, run.tags["nbasset/run_key"]) == ("success", str(own))
+    assert (project.folder / "python").read_text() == str(own)
+    assert running.end() == 0
