@@ -61,6 +61,8 @@ faults: $(VENV)/.dev  ## kill processes hundreds of times and look what is left 
 	$(BIN)/python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7
 	$(BIN)/python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7 --workers 2
 	$(BIN)/python tests/faults/kill_backfill.py --kills 10 --partitions 200 --seed 7 --concurrency 2
+	$(BIN)/python tests/faults/kill_daemon.py --kills 60 --seed 7
+	$(BIN)/python tests/faults/kill_daemon.py --sweep
 
 shots: $(VENV)/.dev  ## take pictures of every live view in JupyterLab, light and dark, and put those that pages show into docs/images
 	$(BIN)/python tests/browser/shots.py out/shots --docs docs/images
