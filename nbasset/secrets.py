@@ -14,6 +14,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote, quote_plus
 
@@ -159,6 +160,7 @@ def _converted(text: str, kind: _Kind, name: str) -> object:
     raise ValueError(f"the value of environment variable {name} is no {words}")
 
 
+@lru_cache(maxsize=1024)
 def looks_secret(name: str) -> bool:
     """Whether a field of this name probably holds a secret, and is shown as `***`.
 
@@ -236,9 +238,11 @@ def remember_named(values: Mapping[str, object], names: Collection[str] = ()) ->
     >>> mask_secrets("tok-123456 of /home/ada"); KNOWN.forget()
     '***DB_TOKEN*** of /home/ada'
     """
-    for name, value in list(values.items()):
-        if isinstance(value, str) and (name in names or looks_secret(name)):
-            KNOWN.add(name, value)
+    for name in list(values):
+        if looks_secret(name) or name in names:
+            value = values.get(name)
+            if isinstance(value, str):
+                KNOWN.add(name, value)
 
 
 def mask_secrets(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,15 @@ def scope_of(assets: Any, *, instance: Instance | None = None, resources: Mappin
 
 def user_name() -> str:
     """Who runs this, for the record of a run; empty where the system does not say."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if os.environ.get(name):
+            return os.environ[name]
+    return _account_name()
+
+
+@cache
+def _account_name() -> str:
+    """What the system calls who runs this, where the environment does not say."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

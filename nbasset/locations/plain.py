@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
     resolved = definitions.resolve()
     main = sys.modules.get("__main__")
     main_file = getattr(main, "__file__", None)
-    folder = Path(main_file).resolve().parent if main_file else Path.cwd()
+    folder = Path.cwd() if main_file is None else _folder_of(main_file, Path.cwd())
     places = ModulePlaces(resolved, [], ProjectFiles(lambda: project_roots(folder, home)))
 
     def find(node: str) -> CodePlace | None:
@@ -48,6 +49,11 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
 
     code: CodeIndex = code_index(resolved, find, reader=_READER)
     return Location(definitions.name, "definitions", definitions, code, folder=folder)
+
+
+@cache
+def _folder_of(main_file: str, start: Path) -> Path:
+    return (start / main_file).resolve().parent
 
 
 _READER = CodeReader()
