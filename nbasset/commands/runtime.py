@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbasset.commands.automation import evaluate_automation_sensor
 from nbasset.commands.jobs import execute_in_process
 from nbasset.commands.materialize import load_asset_value
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition
+from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.catalog_instigators import SensorExecutionData
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.sensors import SensorEvaluationContext
@@ -45,6 +46,10 @@ class CommandsRuntime:
         """Run a job, graph or op here and now."""
         __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
         return execute_in_process(definition, **options)
+
+    def catalog_of(self, assets: Iterable[Any]) -> Catalog:
+        """What is defined where these are all the assets there are."""
+        return Definitions(assets=list(assets)).catalog
 
     def current_instance(self) -> Instance:
         """The instance of the nearest home."""

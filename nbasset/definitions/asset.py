@@ -26,7 +26,6 @@ from nbasset.keys import AssetKey, keys_text
 from nbasset.metadata import as_written
 
 if TYPE_CHECKING:
-    from nbasset.definitions.conditions import AutomationCondition
     from nbasset.definitions.partitions import PartitionsDefinition
     from nbasset.keys import CoercibleToAssetKey
 
@@ -141,7 +140,7 @@ class AssetsDefinition:
         return {key: spec.tags for key, spec in self.specs_by_key.items()}
 
     @property
-    def automation_conditions_by_key(self) -> dict[AssetKey, AutomationCondition]:
+    def automation_conditions_by_key(self) -> dict[AssetKey, Any]:
         """The conditions of the assets that have one."""
         return {key: spec.automation_condition for key, spec in self.specs_by_key.items() if spec.automation_condition is not None}
 

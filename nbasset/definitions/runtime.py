@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,6 +38,9 @@ class Runtime(Protocol):
 
     def evaluate_automation_sensor(self, sensor: Any, context: Any) -> Any:
         """What an automation sensor asks for at the context's cursor; a `SensorExecutionData`."""
+
+    def catalog_of(self, assets: Iterable[Any]) -> Any:
+        """What is defined where these are all the assets there are; a `Catalog`."""
 
     def current_instance(self) -> Any:
         """The instance that verbs without one use: that of the nearest home."""

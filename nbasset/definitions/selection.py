@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog, CatalogAsset
-from nbasset.definitions.resolve import Resolver
+from nbasset.definitions.runtime import runtime
 from nbasset.definitions.selection_text import SelectionReader
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import InvalidSelection, UnknownAsset, did_you_mean
@@ -206,7 +206,8 @@ class AssetSelection:
         UnknownAsset
             If it names a key, without wildcard, that nobody defines.
         """
-        return frozenset(_resolve(self, _catalog_of(all_assets), status))
+        catalog: Catalog = all_assets if isinstance(all_assets, Catalog) else runtime().catalog_of(all_assets)
+        return frozenset(_resolve(self, catalog, status))
 
     def resolve_checks(self, catalog: Catalog) -> frozenset[CheckKey]:
         """The checks that go with it: those of the selected assets, unless it says otherwise."""
@@ -214,13 +215,6 @@ class AssetSelection:
 
     def __str__(self) -> str:
         return _text(self)
-
-
-def _catalog_of(assets: Catalog | Iterable[AssetsDefinition | AssetSpec]) -> Catalog:
-    if isinstance(assets, Catalog):
-        return assets
-    definitions = [AssetsDefinition.external(one) if isinstance(one, AssetSpec) else one for one in assets]
-    return Resolver(definitions, resources={}).catalog()
 
 
 def _any_of(attribute: str, values: Sequence[str], include_sources: bool) -> AssetSelection:
