@@ -128,6 +128,18 @@ def test_runs_are_counted_and_found_by_several_values_of_a_tag_and_by_when_they_
     assert (instance.has_run("rx"), instance.has_run("nobody")) == (True, False)
 
 
+def test_a_run_tells_how_it_ended_when_and_what_it_was_to_make(instance: Instance) -> None:
+    run_id = RunId("r1")
+    instance.storage.append([RunRequested(1_000_000, run_id, (Target(A),)), RunStarted(2_000_000, run_id)])
+    run = instance.get_run_by_id("r1")
+    assert run is not None
+    assert (run.is_success, run.is_failure, run.is_failure_or_canceled, run.start_time, run.end_time) == (False, False, False, 2.0, None)
+    assert (run.create_timestamp, run.asset_selection) == (datetime.fromtimestamp(1, UTC), {A})
+    instance.storage.append([RunSucceeded(4_000_000, run_id)])
+    (ended,) = instance.get_run_records()
+    assert (ended.is_success, ended.is_failure_or_canceled, ended.end_time) == (True, False, 4.0)
+
+
 def test_events_are_asked_for_under_the_names_of_the_field(instance: Instance) -> None:
     run_id = RunId("r1")
     instance.storage.append([_made(A, 1), _made(A, 3), RunRequested(4, run_id), RunStarted(5, run_id), RunSucceeded(6, run_id)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Generic, Literal, TypeVar
 
@@ -176,6 +177,41 @@ class RunRecord:
     def is_finished(self) -> bool:
         """The same."""
         return self.is_over
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it ended well."""
+        return self.status == "success"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed."""
+        return self.status == "failure"
+
+    @property
+    def is_failure_or_canceled(self) -> bool:
+        """Whether it ended otherwise than well."""
+        return self.status in ("failure", "canceled")
+
+    @property
+    def start_time(self) -> float | None:
+        """When it began, in seconds since 1970; None before."""
+        return self.started_us / 1_000_000 if self.started_us else None
+
+    @property
+    def end_time(self) -> float | None:
+        """When it ended, in seconds since 1970; None before."""
+        return self.ended_us / 1_000_000 if self.ended_us else None
+
+    @property
+    def create_timestamp(self) -> datetime:
+        """When it was requested, aware."""
+        return datetime.fromtimestamp(self.requested_us / 1_000_000, UTC)
+
+    @property
+    def asset_selection(self) -> frozenset[AssetKey]:
+        """The assets that it was to make."""
+        return frozenset(target.asset for target in self.targets)
 
     @property
     def job_name(self) -> str | None:
