@@ -30,6 +30,13 @@ class CheckKey:
     asset: AssetKey
     name: str
 
+    def __init__(self, asset: AssetKey | None = None, name: str = "", *, asset_key: AssetKey | None = None) -> None:
+        said = asset if asset is not None else asset_key
+        if said is None or not name:
+            raise TypeError("a check key takes the key of the asset and the name of the check: AssetCheckKey(asset_key, name).")
+        object.__setattr__(self, "asset", said)
+        object.__setattr__(self, "name", name)
+
     @property
     def asset_key(self) -> AssetKey:
         """The asset."""

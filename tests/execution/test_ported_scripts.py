@@ -198,3 +198,20 @@ def test_metadata_of_a_definition_reaches_managers_and_functions_as_it_was_writt
 
     nb.materialize([orders, daily], resources={"io_manager": Manager()})
     assert seen == [written, written, {**written, "columns": ["id"]}, written]
+
+
+def test_a_check_is_named_by_the_key_of_its_asset_and_its_own_name() -> None:
+    @nb.asset
+    def orders() -> int:
+        return 1
+
+    @nb.asset_check(asset=orders)
+    def positive() -> bool:
+        return True
+
+    key = nb.AssetCheckKey(asset_key=orders.key, name="positive")
+    assert key == nb.AssetCheckKey(orders.key, "positive") == positive.check_keys[0]
+    with pytest.raises(TypeError, match="the key of the asset and the name"):
+        nb.AssetCheckKey(name="positive")
+    result = nb.materialize([orders, positive], selection=nb.AssetSelection.checks(key))
+    assert [str(found.check) for found in result.get_asset_check_evaluations()] == ["orders:positive"]
