@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from pydantic import Field
 
 import nbasset as nb
+
+
+@pytest.fixture(autouse=True)
+def somewhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is nobody's project: scripts that name no instance write to the nearest home."""
+    monkeypatch.chdir(tmp_path)
 
 
 class Cat(nb.Config):
