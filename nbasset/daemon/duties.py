@@ -108,7 +108,8 @@ class Duties:
             If the records cannot be read or written now; what was not recorded will be due again.
         """
         self.refresh()
-        for one in list(self.due(records, clock.now_us())):
+        known = list(self.due(records, clock.now_us()))
+        for one in known:
             if one.at_us > clock.now_us():
                 continue
             if not one.record.since_us:
@@ -119,6 +120,8 @@ class Duties:
                 self._evaluate(one, None, ())
         while self.errands:
             self.errands.popleft()()
+        if not known:
+            self.host.rest()  # all is off
 
     def _begin(self, one: Due) -> None:
         """A schedule or sensor that is on by its definition is seen for the first time: from now on its ticks count."""

@@ -7,9 +7,9 @@ so does code whose files have changed since it was loaded. What the process prin
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from nbasset.commands.hosting import HostCatalog, HostTask
@@ -159,5 +159,5 @@ def _mark(name: str) -> _Mark:
         found = os.stat(name)  # noqa: PTH116 - once a second for each file
     except OSError:
         return _Mark()
-    is_folder = Path(name).is_dir()  # a folder changes with each cache that Python writes into it
-    return _Mark(0, 0, found.st_ino) if is_folder else _Mark(found.st_mtime_ns, found.st_size, found.st_ino)
+    # A folder changes with each cache that Python writes into it.
+    return _Mark(0, 0, found.st_ino) if stat.S_ISDIR(found.st_mode) else _Mark(found.st_mtime_ns, found.st_size, found.st_ino)

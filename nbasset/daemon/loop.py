@@ -35,6 +35,7 @@ from nbasset.storage.protocol import Fence
 LEASE_S = 45.0
 _RENEW_S = 15.0
 _STANDBY_S = 5.0
+_LIST_S = 5.0
 _LONGEST_REST_S = 30.0
 _MOST_THREADS = 64
 
@@ -64,7 +65,7 @@ class Daemon:
         self._report: DaemonReport | None = None
         self._started_us = clock.now_us()
         self._settings_mark: tuple[int, int] | None = None
-        self._listed = float("-inf")
+        self._list_again = 0.0
         self._listed_for: Settings | None = None
 
     def tell(self, text: str) -> None:
@@ -269,10 +270,12 @@ class Daemon:
 
     def _take_places(self, settings: Settings) -> None:
         now = clock.monotonic()
-        if self._duties and now - self._listed < _RENEW_S / 3 and self._listed_for is settings:
+        if self._duties and now < self._list_again and self._listed_for is settings:
             return
-        self._listed, self._listed_for = now, settings
         places = self._given or tuple(places_of(self._instance.home, settings))
+        # Files are read to find locations by convention, so that is done as seldom as it is slow.
+        self._list_again = clock.monotonic() + max(_LIST_S, 200 * (clock.monotonic() - now))
+        self._listed_for = settings
         for place in [one for one in self._duties if one not in places and one not in self._busy]:
             self._duties.pop(place).host.end()
         for place in places:

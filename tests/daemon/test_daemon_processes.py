@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from nbasset.arguments.options import BackfillArguments, PartitionArguments
 from nbasset.commands.backfill import plan_of
 from nbasset.commands.background_backfill import pause_backfill, start_backfill
 from nbasset.commands.daemon_status import LEASE, daemon_status, stop_daemon
+from nbasset.commands.instigators import set_status
 from nbasset.commands.scope import Scope
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.reducers import materialized_in
@@ -261,4 +263,33 @@ def test_a_location_with_a_python_of_its_own_is_asked_and_run_with_it(project: A
     (run,) = project.wait(lambda: runs if (runs := project.runs()) and runs[0].is_over else None)
     assert (run.status, run.tags["nbasset/run_key"]) == ("success", str(own))
     assert (project.folder / "python").read_text() == str(own)
+    assert running.end() == 0
+
+
+LIGHT = """
+import sys
+from nbasset.daemon.loop import run_daemon
+from nbasset.home import Home
+from pathlib import Path
+code = run_daemon(Home(Path(sys.argv[1])), once=True, on_line=print)
+heavy = {"pandas", "pyarrow", "pydantic", "IPython", "nbformat", "papermill", "code"} & set(sys.modules)
+assert not heavy, heavy
+sys.exit(code)
+"""
+
+
+def test_the_daemon_loads_neither_code_of_users_nor_heavy_libraries(project: Any) -> None:
+    project.write("code.py", "import pandas\n" + EAGER)
+    done = subprocess.run([sys.executable, "-P", "-c", LIGHT, str(project.folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "asks for run" in done.stdout
+
+
+def test_a_location_that_has_all_switched_off_keeps_no_process(project: Any, start: Any) -> None:
+    project.write("code.py", EAGER.replace("default_status=ON", "default_status=DefaultSensorStatus.STOPPED"))
+    running = start()
+    project.wait(lambda: (report := daemon_status(project.instance).report) and report.locations == {"code": ""})
+    scope = Scope(load_module_file(project.folder / "code.py", home=project.folder).check(), project.instance)
+    set_status(scope, "sensor", "eager", "start")
+    running.hears("asks for run")
     assert running.end() == 0
