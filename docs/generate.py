@@ -211,7 +211,7 @@ def _settings_of(cls: type, path: str) -> Iterator[str]:
 def _takes(hint: Any, inner: Any) -> str:
     if inner is not None:
         return "a list of tables"
-    words = {str: "text", int: "a whole number", bool: "true or false"}
+    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     if hint in words:
         return words[hint]
     arguments = get_args(hint)
