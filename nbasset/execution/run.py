@@ -111,7 +111,8 @@ class RunLoop:
             except KeyboardInterrupt:
                 self._interrupted = self._interrupted or not self.cancel.is_set
                 self.cancel.cancel("interrupt")
-                self._drain()
+                while not self._is_drained():
+                    pass
             except BaseException as error:
                 self._give_up(error)
                 raise
@@ -424,6 +425,14 @@ class RunLoop:
         self._origins.update({event.step: event.from_run_id for event in options.reused})
         if options.reused:
             self._append(options.reused)
+
+    def _is_drained(self) -> bool:
+        """Whether `_drain` came to its end. An interrupt in it cuts one wait short: what was waited for is left, and the rest goes on."""
+        try:
+            self._drain()
+        except KeyboardInterrupt:
+            return False
+        return True
 
     def _drain(self) -> None:
         """Stop what runs, wait for it, and say of the rest that it was cancelled."""

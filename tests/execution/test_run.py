@@ -17,7 +17,7 @@ from nbasset.definitions.specs import AssetCheckSpec, AssetIn, AssetOut, AssetSp
 from nbasset.definitions.time_partitions import DailyPartitionsDefinition
 from nbasset.errors import Failure, RetryRequested
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated, LogsCaptured
-from nbasset.events.kinds import RunCancelled, RunFailed, StepFailed, StepRetried, StepSkipped, StepSucceeded
+from nbasset.events.kinds import RunCancelled, RunFailed, RunRequested, RunStarted, StepFailed, StepRetried, StepSkipped, StepSucceeded
 from nbasset.events.records import RunQuery
 from nbasset.execution.executors import ThreadExecutor
 from nbasset.execution.failures import text_of
@@ -290,6 +290,19 @@ def test_an_interrupt_cancels_the_run_records_it_and_is_raised_again(bench: Benc
         bench.run([stopped, after])
     (record,) = bench.storage.runs(RunQuery()).items
     assert record.status == "canceled"
+
+
+def test_a_run_that_is_interrupted_again_and_again_while_it_stops_is_recorded_as_stopped(bench: Bench) -> None:
+    def impatient(event: object) -> None:
+        if not isinstance(event, (RunRequested, RunStarted)):
+            raise KeyboardInterrupt
+
+    many = [asset(name=f"one_{number}")(lambda: 1) for number in range(5)]
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(many, executor=ThreadExecutor(3), on_event=impatient)
+    (record,) = bench.storage.runs(RunQuery()).items
+    assert record.status == "canceled"
+    assert bench.storage.active_runs() == []
 
 
 def test_a_run_in_threads_can_be_cancelled_and_what_had_not_started_is_told(bench: Bench) -> None:
