@@ -339,6 +339,14 @@ _OLDER_TYPES = {
     "Int": int, "String": str, "Float": float, "Bool": bool, "List": list, "Dict": dict, "Set": set, "Tuple": tuple, "Optional": Optional,
 }  # fmt: skip
 """What scripts of the older kind write in a schema or as a type: ``Field(Int)``, ``In(List[Int])``."""
+_OTHER_NAMES = {
+    "AssetChecksDefinition": "definitions.asset:AssetsDefinition",
+    "InvalidSubsetError": "errors:InvalidSelection",
+    "JobExecutionResult": "execution.result:ExecuteInProcessResult",
+    "RunNotFoundError": "errors:UnknownRun",
+    "UnknownResourceError": "errors:UnknownResource",
+}
+"""What scripts of the field import for an annotation or an ``except``, and what it is here."""
 
 
 def __getattr__(name: str) -> Any:
@@ -346,6 +354,9 @@ def __getattr__(name: str) -> Any:
     module = _PLACES.get(name)
     if module is None and name in _OLDER_TYPES:
         return _OLDER_TYPES[name]
+    if module is None and name in _OTHER_NAMES:
+        place, _, here = _OTHER_NAMES[name].partition(":")
+        return getattr(import_module(f"nbasset.{place}"), here)
     if module is None:
         from nbasset.errors import did_you_mean
 

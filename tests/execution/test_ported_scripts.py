@@ -222,3 +222,29 @@ def test_a_check_is_named_by_the_key_of_its_asset_and_its_own_name() -> None:
         nb.AssetCheckKey(name="positive")
     result = nb.materialize([orders, positive], selection=nb.AssetSelection.checks(key))
     assert [str(found.check) for found in result.get_asset_check_evaluations()] == ["orders:positive"]
+
+
+def test_errors_and_classes_of_the_field_can_be_imported_and_caught() -> None:
+    @nb.op
+    def one() -> int:
+        return 1
+
+    @nb.op
+    def asks(context: Any) -> Any:
+        return context.resources.db
+
+    @nb.job
+    def counting() -> None:
+        one()
+
+    @nb.job
+    def asking() -> None:
+        asks()
+
+    with pytest.raises(nb.InvalidSubsetError):
+        counting.execute_in_process(op_selection=["two"])
+    with pytest.raises(nb.UnknownResourceError):
+        asking.execute_in_process()
+    assert isinstance(counting.execute_in_process(), nb.JobExecutionResult)
+    assert nb.AssetChecksDefinition is nb.AssetsDefinition
+    assert issubclass(nb.RunNotFoundError, nb.Error)
