@@ -104,17 +104,20 @@ class RunLoop:
             After the run was recorded as cancelled.
         """
         run_id = self.plan.run_id
-        self._begin()
         with self._watch, capturing():
             try:
+                self._begin()
                 self._loop()
             except KeyboardInterrupt:
+                if not self._is_begun:
+                    raise
                 self._interrupted = self._interrupted or not self.cancel.is_set
                 self.cancel.cancel("interrupt")
                 while not self._is_drained():
                     pass
             except BaseException as error:
-                self._give_up(error)
+                if self._is_begun:
+                    self._give_up(error)
                 raise
             finally:
                 self._pools.close()
@@ -406,6 +409,11 @@ class RunLoop:
             raise interrupt
 
     # -- beginning and end ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_begun(self) -> bool:
+        """Whether anything was recorded that has to come to an end."""
+        return bool(self.log.events) or self.options.is_part
 
     def _begin(self) -> None:
         options, plan = self.options, self.plan

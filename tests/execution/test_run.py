@@ -292,9 +292,13 @@ def test_an_interrupt_cancels_the_run_records_it_and_is_raised_again(bench: Benc
     assert record.status == "canceled"
 
 
-def test_a_run_that_is_interrupted_again_and_again_while_it_stops_is_recorded_as_stopped(bench: Bench) -> None:
+@pytest.mark.parametrize("first", [RunRequested, RunStarted, StepSucceeded])
+def test_a_run_that_is_interrupted_again_and_again_while_it_stops_is_recorded_as_stopped(bench: Bench, first: type) -> None:
+    seen: list[type] = []
+
     def impatient(event: object) -> None:
-        if not isinstance(event, (RunRequested, RunStarted)):
+        seen.append(type(event))
+        if first in seen:
             raise KeyboardInterrupt
 
     many = [asset(name=f"one_{number}")(lambda: 1) for number in range(5)]
