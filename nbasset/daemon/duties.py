@@ -46,6 +46,10 @@ class Due:
     at_us: int
 
 
+class Ending(Exception):
+    """The location's process was ended because the daemon ends."""
+
+
 class Duties:
     """The schedules and sensors of one location. One call of `fulfil` at a time."""
 
@@ -57,7 +61,7 @@ class Duties:
         self.errands: deque[Callable[[], None]] = deque()
         """What else is to be done in the location's process, in its turn."""
         self._said = ""
-        self._next: dict[tuple[str, int], int] = {}
+        self._next: dict[str, tuple[int, int]] = {}
 
     @property
     def label(self) -> str:
@@ -70,6 +74,8 @@ class Duties:
         if not self.host.is_outdated:
             return
         found = self.host.load()
+        if self.host.is_ending:
+            raise Ending
         if found.error:
             if found.error != self._said:
                 self._tell(f"{self.label} is left out until it is mended: {found.error}")
@@ -95,7 +101,7 @@ class Duties:
             elif isinstance(entry, CatalogSchedule):
                 yield Due(instigator, entry, record, self._schedule_due(entry, record, now_us))
             else:
-                yield Due(instigator, entry, record, _sensor_due(entry, record, now_us))
+                yield Due(instigator, entry, record, _sensor_due(entry, record, now_us, self._instance.settings.daemon.poll_seconds))
 
     def fulfil(self, records: Records) -> None:
         """Load what has changed, then do everything that is due, then the errands.
@@ -110,6 +116,8 @@ class Duties:
         self.refresh()
         known = list(self.due(records, clock.now_us()))
         for one in known:
+            if self.host.is_ending:
+                raise Ending
             if one.at_us > clock.now_us():
                 continue
             if not one.record.since_us:
@@ -134,10 +142,11 @@ class Duties:
         if record.failures and record.last_started_us <= now_us:
             return record.last_started_us + _RETRY_US * (1 << min(record.failures - 1, 8))
         since_us = max(record.since_us, record.last_tick_us)
-        if (entry.name, since_us) not in self._next:
+        known = self._next.get(entry.name)
+        if known is None or known[0] != since_us:
             found = next_due(entry, clock.from_us(since_us))
-            self._next[entry.name, since_us] = round(found.timestamp() * 1e6) if found is not None else _NEVER
-        return self._next[entry.name, since_us]
+            known = self._next[entry.name] = (since_us, _us(found) if found is not None else _NEVER)
+        return known[1]
 
     def _schedule(self, one: Due, entry: CatalogSchedule) -> None:
         now = clock.now()
@@ -162,6 +171,8 @@ class Duties:
             one.instigator, started_us, scheduled_us, record.cursor, record.last_run_key, record.since_us, record.last_started_us
         )
         outcome = self._asked(task)
+        if outcome.error is not None and self.host.is_ending:  # what was cut off is evaluated again by whoever comes next
+            raise Ending
         attempt = record.failures if scheduled_us is not None and not before else 0
         retries = outcome.error is not None and scheduled_us is not None and attempt < self._instance.settings.daemon.max_tick_retries
         log = self._kept(task, outcome)
@@ -222,9 +233,9 @@ class Duties:
             self._tell(f"{instigator}: skipped: {outcome.skip_message}")
 
 
-def _sensor_due(sensor: CatalogSensor, record: InstigatorRecord, now_us: int) -> int:
+def _sensor_due(sensor: CatalogSensor, record: InstigatorRecord, now_us: int, least_s: float) -> int:
     """Its interval counts from the start of the last evaluation, unless the clock was set back to before that."""
-    interval_us = sensor.minimum_interval_s * 1_000_000
+    interval_us = round(max(sensor.minimum_interval_s, least_s) * 1_000_000)
     return 0 if record.last_started_us > now_us + interval_us else record.last_started_us + interval_us
 
 

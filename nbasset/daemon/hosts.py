@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from nbasset import clock
 from nbasset.commands.hosting import HostCatalog, HostTask
 from nbasset.dataclass import dataclass
 from nbasset.errors import Error, LocationError, WorkerLost
@@ -23,6 +24,8 @@ from nbasset.storage.places import private_folder
 
 _HOSTING = "nbasset.commands.hosting"
 _MOST_OUTPUT = 10_000_000
+_REST_S = 5.0
+_LONGEST_REST_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class Host:
         self._home = home
         self._worker: Worker | None = None
         self._marks: dict[str, _Mark] = {}
+        self._is_ending = False
+        self._again_at = float("inf")
+        self._rest_s = _REST_S
 
     @property
     def label(self) -> str:
@@ -55,6 +61,11 @@ class Host:
         return self.catalog.error if self.catalog is not None else ""
 
     @property
+    def is_ending(self) -> bool:
+        """Whether it was ended for good."""
+        return self._is_ending
+
+    @property
     def pid(self) -> int | None:
         """The process, if there is one."""
         worker = self._worker
@@ -62,8 +73,10 @@ class Host:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the code was never loaded, or its files have changed since."""
-        return self.catalog is None or any(_mark(name) != known for name, known in self._marks.items())
+        """Whether the code was never loaded, its files have changed since, or it is time to try again what could not be loaded."""
+        if self.catalog is None or clock.monotonic() >= self._again_at:
+            return True
+        return any(_mark(name) != known for name, known in self._marks.items())
 
     def load(self) -> HostCatalog:
         """Load the code anew, in a new process. What is wrong with it is in the answer."""
@@ -79,6 +92,8 @@ class Host:
         names = {*found.files, *(self._marks if found.error else ())}
         self._marks = {**_marks(names), **before}
         self.catalog = found
+        self._rest_s = min(self._rest_s * 2, _LONGEST_REST_S) if found.error else _REST_S
+        self._again_at = clock.monotonic() + self._rest_s if found.error else float("inf")
         if found.error or not (found.schedules or found.sensors):
             self.rest()
         return found
@@ -113,7 +128,8 @@ class Host:
             worker.close()
 
     def doom(self) -> None:
-        """The same without waiting, from any thread: a call that is going on fails."""
+        """End it for good without waiting, from any thread: a call that is going on fails, and so does each later one."""
+        self._is_ending = True
         worker = self._worker
         if worker is not None:
             worker.doom()
@@ -135,6 +151,8 @@ class Host:
         with output.open("ab") as file:
             worker = Worker(folder=str(self._home.root), environment={"PYTHONSAFEPATH": "1"}, python=python, output=file)
         self._worker = worker
+        if self._is_ending:
+            worker.doom()
         task = HostTask(str(self._home.root), str(self.place.path or ""), self.place.module, self.place.name, requests=worker.requests)
         try:
             found: HostCatalog = worker.call(f"{_HOSTING}:load", task, within_s=self.place.load_seconds)

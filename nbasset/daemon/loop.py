@@ -19,7 +19,7 @@ from dataclasses import replace
 from nbasset import clock
 from nbasset.commands.daemon_status import LEASE, DaemonReport, write_report
 from nbasset.commands.launching import start_queued
-from nbasset.daemon.duties import Due, Duties
+from nbasset.daemon.duties import Due, Duties, Ending
 from nbasset.daemon.hosts import Host
 from nbasset.daemon.monitor import Monitor
 from nbasset.daemon.telling import Tell, one_line
@@ -82,7 +82,7 @@ class Daemon:
         """Keep watch until it is asked to end, or for one pass; the exit code."""
         try:
             while True:
-                if not self._claimed(standby):
+                if not self._claimed(standby, once):
                     return 1
                 try:
                     self._keep_watch(once=once)
@@ -99,7 +99,7 @@ class Daemon:
 
     # -- the lease -----------------------------------------------------------------------------------------------------------
 
-    def _claimed(self, standby: bool) -> bool:
+    def _claimed(self, standby: bool, once: bool) -> bool:
         rest = 1.0
         is_told = False
         while True:
@@ -111,6 +111,8 @@ class Daemon:
                     self._instance.storage.release(Fence(LEASE, lease.token, lease.owner))  # nobody is left to renew it
                     continue
             except StorageUnavailable as error:
+                if once:
+                    raise
                 self.tell(f"the home cannot be opened now: {error}")
                 self._sleep(rest)
                 rest = min(rest * 2, _LONGEST_REST_S)
@@ -209,9 +211,10 @@ class Daemon:
             duties.fulfil(self._instance.reader.instigators())
         except (LeaseLost, StorageUnavailable, OSError):
             raise
+        except Ending:
+            return
         except Exception as error:  # noqa: BLE001 - one location never ends the daemon
-            if not self._stopping.is_set():
-                self.tell(f"{duties.label}: {type(error).__name__}: {error}. It is looked at again in {_LONGEST_REST_S:g} s.")
+            self.tell(f"{duties.label}: {type(error).__name__}: {error}. It is looked at again in {_LONGEST_REST_S:g} s.")
             self._resting[place] = clock.monotonic() + _LONGEST_REST_S
         finally:
             self._wake.set()

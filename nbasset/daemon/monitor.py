@@ -108,6 +108,9 @@ class Monitor:
             duty.errands.append(partial(self._go_on, record.backfill_id, duty))
 
     def _go_on(self, backfill_id: str, duty: Duties) -> None:
+        record = self._instance.reader.backfill(backfill_id)
+        if record is None or not is_abandoned(self._instance, record):  # it had only just been asked for
+            return
         try:
             duty.host.call("resume", backfill_id, within_s=_CALL_S)
         except (Error, TimeoutError) as error:

@@ -293,3 +293,12 @@ def test_a_location_that_has_all_switched_off_keeps_no_process(project: Any, sta
     set_status(scope, "sensor", "eager", "start")
     running.hears("asks for run")
     assert running.end() == 0
+
+
+def test_an_evaluation_that_is_cut_off_by_the_end_of_the_daemon_is_no_failed_tick(project: Any, start: Any) -> None:
+    project.write("code.py", HANGS)
+    running = start()
+    project.wait(lambda: (project.folder / "pid").exists() and (project.folder / "pid").read_text())
+    assert running.end() == 0
+    assert project.ticks("hangs", kind="sensor") == []
+    assert "failed" not in running.said
