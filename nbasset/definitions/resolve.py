@@ -400,7 +400,7 @@ def _ring_problems(ring: Sequence[CatalogAsset]) -> list[Problem]:
 
 def path_clashes(assets: Sequence[CatalogAsset]) -> list[Problem]:
     """A partitioned asset whose folder would be that of other assets: their keys start with its key."""
-    partitioned = {asset.key.path: asset for asset in assets if asset.spec.partitions_def is not None}
+    partitioned: dict[tuple[str, ...], CatalogAsset] = {asset.key.path: asset for asset in assets if asset.spec.partitions_def is not None}
     found = []
     if partitioned:
         for asset in assets:
