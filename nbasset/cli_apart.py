@@ -12,7 +12,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -192,6 +191,8 @@ class _Child:
         LocationError
             If its Python cannot run nbasset, or the code does not load in time.
         """
+        from nbasset.locations.interpreter import interpreter
+
         python = interpreter(self.place, self.home)
         reading, writing = os.pipe()
         try:
@@ -266,20 +267,3 @@ class _Pipe:
         *lines, self._text = (self._text + piece).split(b"\n")
         self.told |= dict(json.loads(line) for line in lines)
         return bool(piece)
-
-
-def interpreter(place: Place, home: Home) -> str:
-    """The Python of a location: the one it names (relative to the home; the folder of an environment will do), else this one.
-
-    Raises
-    ------
-    LocationError
-        If there is none.
-    """
-    if not place.python:
-        return sys.executable
-    path = home.root / Path(place.python).expanduser()
-    found = next((one for one in (path / "bin" / "python", path / "Scripts" / "python.exe", path) if one.is_file()), None)
-    if found is None:
-        raise LocationError(f"{place.label}: there is no Python {path}. Set python of this location in {home.settings_file.name}.")
-    return str(found)
