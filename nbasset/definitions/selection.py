@@ -87,14 +87,14 @@ class AssetSelection:
 
     @staticmethod
     def key_prefixes(*key_prefixes: str | Sequence[str], include_sources: bool = False) -> AssetSelection:
-        """The assets whose keys start with one of these."""
-        texts = ["/".join((one,) if isinstance(one, str) else one) + "/*" for one in key_prefixes]
-        return _any_of("key", texts, include_sources)
+        """The assets whose keys start with one of these parts; the asset named just so is among them."""
+        texts = ["/".join((one,) if isinstance(one, str) else one) for one in key_prefixes]
+        return _any_of("key_prefix", texts, include_sources)
 
     @staticmethod
     def key_substring(key_substring: str, include_sources: bool = False) -> AssetSelection:
         """The assets whose written key contains the text."""
-        return AssetSelection("match", ("key", f"*{key_substring}*", include_sources))
+        return AssetSelection("match", ("key_substring", key_substring, include_sources))
 
     @staticmethod
     def checks_for_assets(*assets: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
@@ -291,6 +291,11 @@ def _matching(attribute: str, value: str, include_sources: bool, catalog: Catalo
     if attribute == "key" and "*" not in value:
         key = _key_of(value, catalog)
         return {key}
+    if attribute in ("key_prefix", "key_substring"):
+        keys = {asset.key: str(asset.key) for asset in catalog.assets if include_sources or asset.execution != "external"}
+        if attribute == "key_substring":
+            return {key for key, text in keys.items() if value in text}
+        return {key for key, text in keys.items() if f"{text}/".startswith(f"{value}/")}
     pattern = re.compile(translate(value.replace("[", "[[]").replace("?", "[?]")))
     found = set()
     for asset in catalog.assets:
@@ -345,6 +350,8 @@ def _text(node: AssetSelection) -> str:
     if node.op == "keys":
         texts = [f'key:"{key}"' for key in args]
         return " or ".join(texts) if texts else 'key:""'
+    if node.op == "match" and args[0] in ("key_prefix", "key_substring"):
+        return f'key:"{args[1]}/*"' if args[0] == "key_prefix" else f'key:"*{args[1]}*"'
     if node.op == "match":
         return f'{args[0]}:"{args[1]}"'
     if node.op == "or":

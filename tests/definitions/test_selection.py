@@ -83,6 +83,25 @@ def test_a_selection_means_what_the_grammar_says(text: Any, expected: set[str]) 
     assert selected(text) == expected
 
 
+def test_a_key_prefix_selects_also_the_asset_that_is_named_just_so() -> None:
+    def made() -> int:
+        return 1
+
+    keys: list[Any] = ["p", ["p", "a"], ["p", "a", "b"], "pq", ["q", "p"]]
+    assets = [asset(key=key)(made) for key in keys]
+    defined = [*assets, AssetSpec(["p", "source"])]
+
+    def chosen(selection: AssetSelection) -> set[str]:
+        return {str(key) for key in selection.resolve(defined)}
+
+    assert chosen(AssetSelection.key_prefixes("p")) == {"p", "p/a", "p/a/b"}
+    assert chosen(AssetSelection.key_prefixes(["p", "a"], "pq")) == {"p/a", "p/a/b", "pq"}
+    assert chosen(AssetSelection.key_prefixes("p", include_sources=True)) == {"p", "p/a", "p/a/b", "p/source"}
+    assert chosen(AssetSelection.key_prefixes("none")) == set()
+    assert chosen(AssetSelection.key_substring("a")) == {"p/a", "p/a/b"}
+    assert str(AssetSelection.key_prefixes(["p", "a"]) - AssetSelection.key_substring("b")) == 'key:"p/a/*" and not key:"*b*"'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
