@@ -19,7 +19,7 @@ from nbasset.definitions.config_explain import explained
 from nbasset.definitions.config_gate import ORIGIN, Origin, gated, is_deferred, origin_of, reading_environment, references_in
 from nbasset.definitions.config_json import FormSchema
 from nbasset.definitions.config_written import written
-from nbasset.errors import InvalidConfigError
+from nbasset.errors import InvalidConfigError, InvalidInvocationError
 from nbasset.secrets import EnvVar, looks_secret
 
 
@@ -52,6 +52,19 @@ class ConfigFields(BaseModel):  # noqa: PLW1641 - pydantic makes the hash of a f
                 if name in (type(self).__private_attributes__ or ()) and name not in (self.__pydantic_private__ or ()):
                     return getattr(self.__read_environment__(), name)
             return super().__getattr__(name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                if error.errors(include_input=False)[0]["type"] not in ("frozen_instance", "frozen_field"):
+                    raise
+            else:
+                return
+            raise InvalidInvocationError(
+                f"{type(self).__name__} is frozen: '{name}' cannot be set. "
+                f"Make a changed copy: {type(self).__name__.lower()}.model_copy(update={{{name!r}: ...}})."
+            )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> Any:

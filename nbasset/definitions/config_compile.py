@@ -18,6 +18,7 @@ from nbasset.definitions.config import ConfigFields, read_config
 from nbasset.definitions.config_annotations import describe, model_example
 from nbasset.definitions.config_errors import ConfigError, Path, shown
 from nbasset.definitions.config_explain import explained
+from nbasset.definitions.config_gate import reading_data
 from nbasset.definitions.config_written import config_data, digest_of, digestible
 from nbasset.errors import InvalidConfigError
 from nbasset.secrets import mask_secrets
@@ -65,7 +66,8 @@ class Compiled:
             expected = describe(self.model) if hasattr(self.model, "__nbasset_made__") else f"entries for {self.model.__name__}"
             return None, (ConfigError(path, f"expected {expected}, got {shown(data)}", "type", expected),)
         try:
-            return read_config(self.model, data, environment=environment), ()
+            with reading_data():
+                return read_config(self.model, data, environment=environment), ()
         except ValidationError as error:
             errors = explained(self.model, error, path)
         return None, tuple(self._unheld(item, path) for item in errors)

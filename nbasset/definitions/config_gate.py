@@ -16,9 +16,9 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
 
-from nbasset.definitions.config_annotations import Prepare, preparation
+from nbasset.definitions.config_annotations import Prepare, members_of, preparation
 from nbasset.definitions.config_markers import is_resource_annotation
 from nbasset.secrets import EnvVar, mask_secrets
 
@@ -26,6 +26,7 @@ ORIGIN = "__origin__"
 UNSET, MISFIT = "env_unset", "env_misfit"
 
 _reading: ContextVar[bool] = ContextVar("nbasset_reading_environment", default=False)
+_from_data: ContextVar[bool] = ContextVar("nbasset_config_from_data", default=False)
 _frame: ContextVar[dict[str, Any] | None] = ContextVar("nbasset_references", default=None)
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 
@@ -38,6 +39,19 @@ def reading_environment() -> Iterator[None]:
         yield
     finally:
         _reading.reset(token)
+
+
+@contextmanager
+def reading_data() -> Iterator[None]:
+    """Fields are filled from data that somebody wrote (a dict, YAML): ``n: true`` is a slip there, where n is an int.
+
+    Python code that makes the config itself keeps pydantic's own leniency: ``Delays(n=flag)``.
+    """
+    token = _from_data.set(True)
+    try:
+        yield
+    finally:
+        _from_data.reset(token)
 
 
 class Origin:
@@ -165,7 +179,11 @@ class _ModelGate:
             for name in references:
                 values.pop(name, None)
         if isinstance(given, Mapping) and (references or waiting or any(values.get(name) is not value for name, value in given.items())):
-            values[ORIGIN] = Origin(given, references, deferred=waiting)
+            # A flag that Python code gave for an int is an int from here on: in the data of a run it would be refused.
+            said = {
+                name: int(value) if isinstance(value, bool) and type(values.get(name)) is int else value for name, value in given.items()
+            }
+            values[ORIGIN] = Origin(said, references, deferred=waiting)
         return values, extra, names
 
 
@@ -188,18 +206,23 @@ class _FieldGate:
     def __init__(self, cls: type, name: str) -> None:
         self._cls = cls
         self._name = name
+        self._takes_no_flag = False  # whether it is for an int, which a flag would pass for
         self._prepare: Prepare | bool | None = True  # True: not looked at yet; annotations may be unresolved when the class is made
 
     def __call__(self, value: Any, validate: Callable[[Any], Any]) -> Any:
         if self._prepare is True:
             field = self._cls.model_fields[self._name]  # type: ignore[attr-defined]
             self._prepare = preparation(field.annotation, field)
+            members = members_of(field.annotation)
+            self._takes_no_flag = int in members and not {bool, float, Any}.intersection(members)
         prepare = self._prepare or (lambda data: data)
         if isinstance(value, EnvVar):
             return self._reference(value, prepare, validate)
         if self._stands_for_resource(value):
             return value
         if isinstance(value, (str, int, float)) or value is None:
+            if isinstance(value, bool) and self._takes_no_flag and _from_data.get():
+                raise PydanticKnownError("int_type")
             return validate(prepare(value))
         if _reading.get() and is_deferred(value):
             value = _resolved(value)

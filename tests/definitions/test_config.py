@@ -19,7 +19,10 @@ from nbasset.definitions.config import Config, PermissiveConfig
 from nbasset.definitions.config_annotations import NO_EXAMPLE, describe, example
 from nbasset.definitions.config_ports import ConfigSchema, config_parameter, is_config_class
 from nbasset.definitions.config_written import config_data, digest_of, shown_data
-from nbasset.errors import InvalidConfigError, InvalidDefinitionError
+from nbasset.definitions.job import job
+from nbasset.definitions.op_decorator import op
+from nbasset.definitions.run_config import RunConfig
+from nbasset.errors import InvalidConfigError, InvalidDefinitionError, InvalidInvocationError
 from nbasset.secrets import EnvVar
 
 CANARY = "canary-7f3a-value"
@@ -170,7 +173,7 @@ def test_a_model_validator_of_the_users_is_heard() -> None:
 
 def test_configs_are_frozen() -> None:
     config = Dog(breed="pug")
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(InvalidInvocationError, match=r"Dog is frozen: 'breed' cannot be set\. Make a changed copy: dog\.model_copy"):
         config.breed = "lab"  # type: ignore[misc]
 
 
@@ -410,3 +413,24 @@ def test_asking_for_schemas_loads_no_pydantic() -> None:
         "assert is_config_class(int) is False; print('pydantic' in sys.modules, 'yaml' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False False\n"
+
+
+def test_a_flag_is_no_int_in_data_and_one_in_python_code() -> None:
+    class Delays(Config):
+        minutes: int = 15
+        most: int | None = None
+        share: float = 0.5
+
+    @op
+    def late(config: Delays) -> int:
+        return config.minutes
+
+    @job
+    def delays() -> None:
+        late()
+
+    for entry in ("minutes", "most"):
+        with pytest.raises(InvalidConfigError, match=rf"ops\.late\.config\.{entry}: expected int.*, got True \(bool\)"):
+            delays.execute_in_process(run_config={"ops": {"late": {"config": {entry: True}}}})
+    result = delays.execute_in_process(run_config=RunConfig(ops={"late": Delays(minutes=True, share=True)}))
+    assert result.output_for_node("late") == 1
