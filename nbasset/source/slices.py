@@ -25,7 +25,7 @@ __all__ = ["CodeReader", "alone", "slice_of", "statements_of_text", "version_of_
 _DEFINERS = re.compile(
     r"(asset|multi_asset|graph_asset|graph_multi_asset|observable_source_asset|multi_observable_source_asset|asset_check|multi_asset_check|"
     r"op|graph|job|schedule|sensor|asset_sensor|multi_asset_sensor|run_status_sensor|run_failure_sensor|"
-    r"Definitions|AssetSpec|SourceAsset|define_asset_job|ScheduleDefinition|SensorDefinition|JobDefinition|GraphDefinition|OpDefinition|"
+    r"Definitions|AssetSpec|SourceAsset|define_asset_job|ScheduleDefinition|\w*SensorDefinition|JobDefinition|GraphDefinition|OpDefinition|"
     r"AssetsDefinition|build_\w+|load_assets_from_\w+|repository|freshness_\w+|success_hook|failure_hook|resource|io_manager|logger)\Z"
 )
 _TEST = re.compile(r"test|Test|pytestmark\Z")

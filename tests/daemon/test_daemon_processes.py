@@ -302,3 +302,39 @@ def test_an_evaluation_that_is_cut_off_by_the_end_of_the_daemon_is_no_failed_tic
     assert running.end() == 0
     assert project.ticks("hangs", kind="sensor") == []
     assert "failed" not in running.said
+
+
+PARTS = """@asset(automation_condition=AutomationCondition.eager(), partitions_def=StaticPartitionsDefinition(['a', 'b', 'c']))
+def parts(context, source):
+    return [context.partition_key]"""
+AUTO = """auto = AutomationConditionSensorDefinition(
+    'auto', target='*', default_status=DefaultSensorStatus.RUNNING, minimum_interval_seconds=1
+)"""
+CELLS = (
+    "from nbasset import *\nimport nbasset as nb",
+    "@asset\ndef source():\n    return [1]",
+    PARTS,
+    AUTO,
+    "raise RuntimeError('scratch')",
+)
+
+
+def test_conditions_of_a_notebook_are_carried_out_to_the_end(project: Any, start: Any, write_notebook: Any) -> None:
+    project.configure('[[locations]]\npath = "auto.ipynb"\n')
+    path = write_notebook(*CELLS, name="project/auto.ipynb")
+    assert path.parent == project.folder
+    running = start()
+    project.wait(lambda: project.ticks("auto", kind="sensor", location="auto.ipynb"))
+    command = [sys.executable, "-P", "-m", "nbasset.cli", "run", "auto.ipynb", "source", "--quiet"]
+    subprocess.run(command, cwd=project.folder, check=True, stdout=subprocess.DEVNULL)
+
+    def made() -> bool:
+        facts = [fact for entry in project.instance.storage.entries() for fact in materialized_in(entry.event)]
+        return {(str(fact.asset), fact.partition.key if fact.partition else "") for fact in facts} == {
+            ("source", ""), ("parts", "a"), ("parts", "b"), ("parts", "c"),
+        }  # fmt: skip
+
+    project.wait(made)
+    backfill = project.wait(lambda: next((one for one in project.instance.reader.backfills() if one.ended_us), None))
+    assert (backfill.status, backfill.tags["nbasset/sensor_name"]) == ("completed_success", "auto")
+    assert running.end() == 0
