@@ -18,6 +18,7 @@ from nbasset.commands.scope import Scope, user_name
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.executors import TagLimit
+from nbasset.definitions.io_config import takes_io_config, with_io
 from nbasset.definitions.node_config import node_schema, opened_config, takes_config
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import InvalidConfigError, InvariantViolationError, RunCancelled, RunFailure
@@ -199,20 +200,22 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
     """
     resolved = scope.resolved
     nodes = {name: one.node for name, one in resolved.nodes.items() if one.node is not None}
-    if not run_config and True not in [takes_config(nodes[name]) for name in nodes if plan_nodes is None or name in plan_nodes]:
+    given = {**resolved.resources, **scope.resources}
+    takes = [takes_config(nodes[name]) for name in nodes if plan_nodes is None or name in plan_nodes]
+    if not run_config and True not in takes and not takes_io_config(given):
         return {}
     from nbasset.definitions.loggers import logger_schemas
     from nbasset.definitions.resources import resource_schema
     from nbasset.definitions.run_config import run_config_data
     from nbasset.definitions.run_config_schema import RunConfigSchema
 
-    given = {**resolved.resources, **scope.resources}
     named = run_config_data(run_config).get("ops") or {}
     wanted = {
         name: one for name, one in nodes.items() if plan_nodes is None or name in plan_nodes or not takes_config(one) or name in named
     }
+    configured = {name: resolved.nodes[name] for name in wanted if plan_nodes is None or name in plan_nodes or name in named}
     schema = RunConfigSchema(
-        {name: node_schema(one) for name, one in wanted.items()},
+        with_io({name: node_schema(one) for name, one in wanted.items()}, configured, given),
         {key: resource_schema(resource) for key, resource in given.items()},
         logger_schemas(resolved.loggers),
     )

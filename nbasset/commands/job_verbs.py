@@ -20,8 +20,8 @@ from nbasset.commands.words import columns, counted
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogJob
 from nbasset.definitions.catalog_instigators import CatalogTarget
+from nbasset.definitions.io_config import asset_schemas
 from nbasset.definitions.job import JobDefinition
-from nbasset.definitions.node_config import node_schema
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidInvocationError, InvalidSelection, UnknownJob, did_you_mean
@@ -283,7 +283,7 @@ def _scaffold(scope: Scope, job: JobDefinition) -> dict[str, Any]:
     nodes = {}
     if job.is_asset_job and job.selection is not None:
         made = {resolved.catalog.by_key[key].node for key in job.selection.resolve(resolved.catalog)}
-        nodes = {name: node_schema(one.node) for name, one in resolved.nodes.items() if name in made and one.node is not None}
+        nodes = asset_schemas(resolved.nodes, made, {**resolved.resources, **job.resource_defs, **scope.resources})
     return job.run_config_schema({**resolved.resources, **scope.resources}, nodes).scaffold()
 
 

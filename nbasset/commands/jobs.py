@@ -17,6 +17,7 @@ from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.executors import ExecutorChoice, ExecutorDefinition
 from nbasset.definitions.graph_body import GraphBody
+from nbasset.definitions.io_config import takes_io_config
 from nbasset.definitions.job import JobDefinition
 from nbasset.definitions.node_config import Part, config_of_part, opened_config
 from nbasset.definitions.op import OpDefinition, is_nothing
@@ -303,10 +304,11 @@ def _job_config(scope: Scope, job: JobDefinition, options: JobOptions, part: Par
     """The run config to record: checked as it will be used, but what a mapping of the job hides is left as it was given."""
     given = options.run_config
     config = job.config_for(given, options.partition_key)
-    if not config and not job.needs_config:
+    resources = {**scope.resolved.resources, **scope.resources}
+    if not config and not job.needs_config and not takes_io_config({**resources, **job.resource_defs}):
         return {}
     assert job.graph is not None
-    schema = job.run_config_schema({**scope.resolved.resources, **scope.resources}, part=part)
+    schema = job.run_config_schema(resources, part=part)
     if part is not None:
         config = config_of_part(config, job.graph, schema.ops)
     data = schema.validate(config or None)

@@ -15,6 +15,7 @@ from nbasset.definitions.executors import ExecutorDefinition, checked_executor
 from nbasset.definitions.graph_body import GraphBody, compose
 from nbasset.definitions.graph_steps import job_steps
 from nbasset.definitions.hooks import HookDefinition, checked_hooks
+from nbasset.definitions.io_config import asset_schemas, with_io
 from nbasset.definitions.loggers import logger_schemas
 from nbasset.definitions.node_config import Part, graph_schemas, loader_schema, takes_config
 from nbasset.definitions.op import checked_name
@@ -249,8 +250,9 @@ class JobDefinition:
 
         given = {**(resources or {}), **self.resource_defs}
         graph = self.graph
+        calls = {name: call.node for name, call in graph.calls.items()} if graph is not None else {}
         return RunConfigSchema(
-            graph_schemas(graph, part) if graph is not None else dict(nodes or {}),
+            with_io(graph_schemas(graph, part), calls, given) if graph is not None else dict(nodes or {}),
             {key: resource_schema(one) for key, one in given.items()},
             logger_schemas(self.logger_defs),
             inputs={name: loader_schema(item) for name, item in graph.ins.items()} if graph is not None else {},
@@ -473,11 +475,9 @@ def validate_run_config(job_def: JobDefinition, run_config: RunConfigLike = None
     resources = job_def.definitions.resources if job_def.definitions is not None else {}
     nodes = {}
     if job_def.is_asset_job and job_def.definitions is not None and job_def.selection is not None:
-        from nbasset.definitions.node_config import node_schema
-
         resolved = job_def.definitions.resolve()
         names = {resolved.catalog.by_key[key].node for key in job_def.selection.resolve(resolved.catalog)}
-        nodes = {name: node_schema(one.node) for name, one in resolved.nodes.items() if name in names and one.node is not None}
+        nodes = asset_schemas(resolved.nodes, names, {**resources, **job_def.resource_defs})
     return job_def.run_config_schema(resources, nodes).validate(job_def.config_for(run_config))
 
 

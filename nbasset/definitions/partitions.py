@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from nbasset import clock
 from nbasset.dataclass import dataclass
-from nbasset.errors import InvalidDefinitionError, InvalidPartitionRange, UnknownPartitionError, did_you_mean
+from nbasset.errors import InvalidDefinitionError, InvalidPartitionRange, InvariantViolationError, UnknownPartitionError, did_you_mean
 from nbasset.keys import PartitionRef
 from nbasset.ordinals import KeyTable, MemoryKeyTable, OrdinalSet
 from nbasset.serde import serializable
@@ -400,3 +400,21 @@ def reference_to(table: KeyTable) -> Any:
         return weakref.ref(table)
     except TypeError:
         return lambda: table
+
+
+def given_partitions(
+    key: str | None, keys: Sequence[str] | None, between: PartitionKeyRange | None, definition: PartitionsDefinition | None
+) -> tuple[PartitionRef, ...]:
+    """The partitions that somebody names for a context of a test: one key, several, or a range of a definition; numbered from 0.
+
+    Raises
+    ------
+    InvariantViolationError
+        If a range is given without a definition.
+    """
+    if between is not None and definition is None:
+        raise InvariantViolationError("asset_partition_key_range needs asset_partitions_def, which says what lies in it.")
+    if between is not None and definition is not None:
+        keys = definition.get_partition_keys_in_range(between)
+    found = list(keys) if keys is not None else [key] if key is not None else []
+    return tuple(PartitionRef(one, at) for at, one in enumerate(found))

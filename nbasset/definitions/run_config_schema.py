@@ -23,13 +23,16 @@ class NodeConfigSchema:
     """What may be configured for one op, asset or graph.
 
     `config` is its own schema; `ops` the nodes of a graph. A graph with a `mapping` hides its nodes: its config is the mapping's.
-    `inputs` names inputs that take a value from config, each with the schema of its loader or None for any value.
+    `inputs` names inputs that take a value from config, each with the schema of its loader or None for any value; `outputs` and `managed`
+    the outputs and inputs of which the I/O manager takes config.
     """
 
     config: ConfigSchema | None = None
     ops: Mapping[str, NodeConfigSchema] = field(default_factory=dict)
     inputs: Mapping[str, ConfigSchema | None] = field(default_factory=dict)
     mapping: ConfigMapping | None = None
+    outputs: Mapping[str, ConfigSchema] = field(default_factory=dict)
+    managed: Mapping[str, ConfigSchema] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,8 @@ def _checked_node(node: NodeConfigSchema, data: Any, path: Path, errors: list[Co
     if len(errors) > before:
         return {}
     schema = node.mapping.schema if node.mapping is not None else node.config
-    known = [*(["config"] if schema else []), *(["ops"] if node.ops and node.mapping is None else []), *(["inputs"] if node.inputs else [])]
+    known = [*(["config"] if schema else []), *(["ops"] if node.ops and node.mapping is None else [])]
+    known += [*(["inputs"] if node.inputs or node.managed else []), *(["outputs"] if node.outputs else [])]
     for name in given:
         if name not in known and not (name == "config" and not given[name]):
             errors.append(_misplaced(name, (*path, name), known, schema, node))
@@ -142,8 +146,10 @@ def _checked_node(node: NodeConfigSchema, data: Any, path: Path, errors: list[Co
         out["config"] = _checked(schema, given.get("config"), (*path, "config"), errors)
     if node.mapping is None and node.ops:
         out["ops"] = _checked_nodes(node.ops, given.get("ops"), (*path, "ops"), errors)
-    if node.inputs:
-        out["inputs"] = _checked_inputs(node.inputs, given.get("inputs"), (*path, "inputs"), errors)
+    if node.inputs or node.managed:
+        out["inputs"] = _checked_inputs(node.inputs, given.get("inputs"), (*path, "inputs"), errors, node.managed)
+    if node.outputs:
+        out["outputs"] = _checked_inputs({}, given.get("outputs"), (*path, "outputs"), errors, node.outputs, what="output")
     return {name: value for name, value in out.items() if value or name == "config"}
 
 
@@ -182,14 +188,23 @@ def _checked_section(
     return out
 
 
-def _checked_inputs(inputs: Mapping[str, ConfigSchema | None], data: Any, path: Path, errors: list[ConfigError]) -> dict[str, Any]:
-    given = _entries(data, path, errors, "entries by name of an input")
+def _checked_inputs(
+    inputs: Mapping[str, ConfigSchema | None], data: Any, path: Path, errors: list[ConfigError],
+    managed: Mapping[str, ConfigSchema] | None = None, *, what: str = "input",
+) -> dict[str, Any]:  # fmt: skip
+    """Values of inputs, and what I/O managers take for the `managed` ones: that is missed where it is not given but must be."""
+    before = len(errors)
+    given = _entries(data, path, errors, f"entries by name of an {what}")
+    if len(errors) > before:
+        return {}
+    schemas = {**inputs, **(managed or {})}
+    missed = [name for name, schema in (managed or {}).items() if name not in given and schema.is_required]
     out = {}
-    for name, value in given.items():
-        if name not in inputs:
-            errors.append(unknown_entry((*path, name), list(inputs), what="input"))
+    for name, value in [*given.items(), *((name, None) for name in missed)]:
+        if name not in schemas:
+            errors.append(unknown_entry((*path, name), list(schemas), what=what))
             continue
-        schema = inputs[name]
+        schema = schemas[name]
         out[name] = value if schema is None else _checked(schema, value, (*path, name), errors)
     return out
 
@@ -206,6 +221,9 @@ def _scaffold_node(node: NodeConfigSchema) -> dict[str, Any]:
     if node.mapping is None:
         inner = {name: made for name, item in node.ops.items() if (made := _scaffold_node(item))}
         out |= {"ops": inner} if inner else {}
+    for section, schemas in (("inputs", node.managed), ("outputs", node.outputs)):
+        wanted = {name: one.example() for name, one in schemas.items() if one.is_required}
+        out |= {section: wanted} if wanted else {}
     return out
 
 
@@ -218,8 +236,10 @@ def _node_json(node: NodeConfigSchema, definitions: dict[str, Any]) -> dict[str,
     properties: dict[str, Any] = {"config": _hoisted(schema.json_schema(), definitions)} if schema is not None else {}
     if node.ops and node.mapping is None:
         properties["ops"] = _object({name: _node_json(item, definitions) for name, item in node.ops.items()})
-    if node.inputs:
+    if node.inputs or node.managed:
         properties["inputs"] = {"type": "object"}
+    if node.outputs:
+        properties["outputs"] = _object({name: _hoisted(one.json_schema(), definitions) for name, one in node.outputs.items()})
     return _object(properties)
 
 

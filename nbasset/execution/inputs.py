@@ -8,9 +8,12 @@ from typing import Any
 
 from nbasset import clock
 from nbasset.dataclass import dataclass
-from nbasset.definitions.asset import AssetInput
+from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.catalog import OutputRef
 from nbasset.definitions.graph_body import GraphBody
+from nbasset.definitions.io_config import Section
+from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
 from nbasset.errors import InvariantViolationError, MissingValue
@@ -22,6 +25,7 @@ from nbasset.execution.input_slots import InputSlot, base_name
 from nbasset.execution.task import InputVersions, StepTask
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import InputContext, LoadAs, OutputContext
+from nbasset.io_managers.step_facts import StepFacts
 from nbasset.io_managers.wanted import load_as
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.planning.plan import StepInput
@@ -48,12 +52,14 @@ class Reading:
 class InputLoader:
     """Loads inputs of steps. `values` holds outputs of steps that ran in this process, and values given for the job's own inputs.
 
-    `own` gives the I/O manager that only one asset has, to who reads that asset; None where it has none of its own.
+    `own` gives the I/O manager that only one asset has, to who reads that asset; None where it has none of its own. `manager_config` gives
+    what the run config says to a manager of one input or output of an op, None of one that takes no such config.
     """
 
     environment: StepEnvironment
     values: Values
     own: Callable[[AssetKey, str], Any] = lambda key, manager: None
+    manager_config: Callable[[AssetsDefinition | None, str, str, Section, str, str], Any] = lambda *asked: None
     _told: dict[AssetKey, tuple[InputVersions | None, InputLoaded]] = field(default_factory=dict)
 
     def load(self, reading: Reading, item: StepInput, slot: InputSlot) -> tuple[Any, InputLoaded | None]:
@@ -143,16 +149,41 @@ class InputLoader:
             name=item.name,
             definition_metadata={**spec.metadata, **extra},
             value_type=slot.value_type or slot.annotation,
+            config=self._config(reading, item, slot.wanted.input_manager_key if slot.wanted is not None else None),
+            around=StepFacts(reading.call.op, task.job, self.environment.instance, spec),
             resources=reading.call.resources,
             log=log,
             upstream_output=OutputContext(
                 key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
-                resources=reading.call.resources, log=log, name="result", version_id="",
+                resources=reading.call.resources, log=log, name="result", version_id="", around=self._maker(spec.key, task.job),
+                config=self._stored_with(spec),
             ),
             annotation=slot.annotation,
             load_as=how,
             version_ids=ids,
         )  # fmt: skip
+
+    def _config(self, reading: Reading, item: StepInput, manager: str | None) -> Any:
+        """What the run config says of an input to the manager that it names."""
+        key, step = manager or reading.call.slot(item).declared.input_manager_key, reading.task.step
+        if key is None:
+            return None
+        return self.manager_config(reading.call.owner, step.node, step.handle, "inputs", base_name(item), key)
+
+    def _maker(self, key: AssetKey | None, job: str | None) -> StepFacts:
+        """What is known of the step that made an asset."""
+        maker = self.environment.definitions.makers.get(key) if key is not None else None
+        node = maker.node if maker is not None else None
+        spec = maker.specs_by_key.get(key) if maker is not None and key is not None else None
+        return StepFacts(node if isinstance(node, OpDefinition) else None, job, self.environment.instance, spec)
+
+    def _stored_with(self, spec: AssetSpec) -> Any:
+        """What this run's config says of the output that an asset is."""
+        maker = self.environment.definitions.makers.get(spec.key)
+        if maker is None or maker.node is None:
+            return None
+        output = next((name for name, key in maker.keys_by_output.items() if key == spec.key), DEFAULT_OUTPUT)
+        return self.manager_config(maker, maker.name, maker.name, "outputs", output, spec.io_manager_key)
 
     # -- outputs of other steps --------------------------------------------------------------------------------------------
 
@@ -170,16 +201,22 @@ class InputLoader:
         task, log, slot = reading.task, reading.capture.log, reading.call.slot(item)
         key = ref.asset
         refs = task.refs if key is not None else ()
-        definition = self.environment.definitions.maker(key).get_asset_spec(key).partitions_def if key is not None else None
+        source, spec = self._op_of(reading, ref), None
+        if key is not None:
+            spec = self.environment.definitions.maker(key).get_asset_spec(key)
+        definition = spec.partitions_def if spec is not None else None
         upstream = OutputContext(
             key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
             name=ref.output, mapping_key=mapping_key, resources=reading.call.resources, log=log,
-            definition_metadata=self._said_of(reading, ref),
+            definition_metadata=source.outs[ref.output].metadata if source is not None and ref.output in source.outs else {},
+            around=StepFacts(source, task.job, self.environment.instance, spec),
+            config=self.manager_config(reading.call.owner, task.step.node, ref.step.partition("[")[0], "outputs", ref.output, ref.manager),
         )  # fmt: skip
         context = InputContext(
             key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=slot.value_type,
             definition_metadata=slot.declared.metadata, annotation=slot.annotation,
-            resources=reading.call.resources, log=log, upstream_output=upstream,
+            resources=reading.call.resources, log=log, upstream_output=upstream, config=self._config(reading, item, None),
+            around=StepFacts(reading.call.op, task.job, self.environment.instance, spec),
         )  # fmt: skip
         try:
             return reading.call.manager(manager).load_input(context)
@@ -189,15 +226,15 @@ class InputLoader:
                 "Return something the I/O manager can store, or run both steps in one process."
             ) from error
 
-    def _said_of(self, reading: Reading, ref: OutputRef) -> Mapping[str, Any]:
-        """The metadata that the op behind an output declares for it."""
+    def _op_of(self, reading: Reading, ref: OutputRef) -> OpDefinition | None:
+        """The op behind an output of another step of the same node, or of the job."""
         found = self.environment.definitions.definition(reading.task.step.node)
         graph = found.node if found is not None else None
         if not isinstance(graph, GraphBody):
-            return {}
+            return None
         path = ref.step.partition("[")[0]
-        op = graph.op_at(path if reading.call.owner is None else path.removeprefix(f"{reading.call.owner.name}."))
-        return op.outs[ref.output].metadata if ref.output in op.outs else {}
+        op: OpDefinition = graph.op_at(path if reading.call.owner is None else path.removeprefix(f"{reading.call.owner.name}."))
+        return op
 
     # -- given at launch ---------------------------------------------------------------------------------------------------
 
@@ -207,9 +244,12 @@ class InputLoader:
         slot = reading.call.slot(item)
         declared, data = slot.declared, _configured(reading, item)
         if declared.input_manager_key is not None:  # what is given is for the manager
+            own = self._config(reading, item, None)
+            given = own if own is not None else None if data is _ABSENT else data
             context = InputContext(
                 name=item.name, value_type=slot.value_type, definition_metadata=declared.metadata, annotation=slot.annotation,
-                resources=reading.call.resources, log=reading.capture.log, config=None if data is _ABSENT else data,
+                resources=reading.call.resources, log=reading.capture.log, config=given,
+                around=StepFacts(reading.call.op, reading.task.job, self.environment.instance),
             )  # fmt: skip
             value = reading.call.manager(declared.input_manager_key).load_input(context)
             return value, InputLoaded(item.name, declared.input_manager_key, (), 0, context.added_metadata)

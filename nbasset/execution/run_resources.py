@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.graph_body import GraphBody
+from nbasset.definitions.io_config import Section, io_config, io_schema
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.resources_context import InitResourceContext, Resources
 from nbasset.execution.calls import Call
@@ -114,6 +115,17 @@ class RunResources:
         with self._lock:
             opened = self._opened_config(step.node)
         return op_config(opened, step.handle, op.config_schema)
+
+    def manager_config(self, owner: AssetsDefinition | None, node: str, handle: str, section: Section, name: str, manager: str) -> Any:
+        """What the run config says to an I/O manager of one output or input of an op; None of a manager that takes no such config, and of
+        a node that this run does not configure though it would have to.
+        """
+        schema = io_schema(self._given_to(owner, owner.resource_defs if owner is not None else {}).get(manager), section)
+        if schema is None or (schema.is_required and handle.partition(".")[0] not in (self.run_config.get("ops") or {})):
+            return None
+        with self._lock:
+            opened = self._opened_config(node)
+        return io_config(opened, handle, section, name, schema)
 
     def _opened_config(self, node: str) -> Mapping[str, Json]:
         """The run config, with the config of graphs that hide their ops opened into that of the ops."""

@@ -42,6 +42,7 @@ from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
 from nbasset.execution.type_checks import SIMPLE, check_input, check_output
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import OutputContext, Staged, StagingIOManager, split_output
+from nbasset.io_managers.step_facts import StepFacts
 from nbasset.keys import AssetKey, PartitionRef, new_version_id
 from nbasset.metadata import MetadataValue
 from nbasset.ordinals import OrdinalSet
@@ -57,7 +58,7 @@ class StepRunner:
         self.asset_values: dict[tuple[AssetKey, str | None], Any] = {}
         self.values: dict[tuple[str, str, str | None], Any] = {}
         self.errors: dict[str, BaseException] = {}
-        self.loader = InputLoader(environment, self.values, resources.own_manager)
+        self.loader = InputLoader(environment, self.values, resources.own_manager, resources.manager_config)
         self.loggers = RunLoggers(environment)
         self._calls: dict[tuple[str, str], Call] = {}
         self._shared = Shared()
@@ -334,6 +335,8 @@ class _Attempt:
         owner, op = self.call.owner, self.call.op
         spec = owner.specs_by_key.get(output.asset) if owner is not None and output.asset is not None else None
         out = op.outs.get(output.name)
+        step = self.step
+        own = self.runner.resources.manager_config(owner, step.node, step.handle, "outputs", output.name, output.manager)
         return OutputContext(
             key=output.asset,
             partitions=self.task.refs if output.asset is not None else (),
@@ -342,10 +345,11 @@ class _Attempt:
             name=output.name,
             definition_metadata=spec.metadata if spec is not None else (out.metadata if out is not None else {}),
             value_type=out.value_type if out is not None else None,
-            config=self.config[0],
+            config=self.config[0] if own is None else own,
             resources=self.call.resources,
             log=self.capture.log,
-            step_key=self.step.key,
+            around=StepFacts(op, self.task.job, self.environment.instance, spec),
+            step_key=step.key,
             run_id=self.task.run_id,
             mapping_key=item.mapping_key,
             output_metadata=metadata,

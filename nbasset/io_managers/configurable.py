@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
+from nbasset.definitions.config_ports import ConfigSchema
 from nbasset.definitions.resources import ConfigurableResource, ConfigurableResourceFactory
 from nbasset.definitions.resources_context import InitResourceContext
 from nbasset.definitions.resources_functions import ResourceDefinition
@@ -55,7 +56,39 @@ class ConfigurableIOManagerFactory(ConfigurableResourceFactory[IOManager]):
         return self.create_io_manager(context)
 
 
-class IOManagerDefinition(ResourceDefinition):
+class _ManagerDefinition(ResourceDefinition):
+    """What makes a manager that may take config for each single input and output."""
+
+    def __init__(
+        self,
+        resource_fn: Callable[..., Any],
+        config_schema: Any = None,
+        description: str | None = None,
+        required_resource_keys: set[str] | frozenset[str] | None = None,
+        version: str | None = None,
+        input_config_schema: Any = None,
+        output_config_schema: Any = None,
+        *,
+        name: str | None = None,
+        fixed: Any = None,
+    ) -> None:
+        super().__init__(resource_fn, config_schema, description, required_resource_keys, version, name=name, fixed=fixed)
+        self.input_config_schema = ConfigSchema.of(input_config_schema)
+        self.output_config_schema = ConfigSchema.of(output_config_schema)
+
+    def configured(
+        self, config_or_config_fn: Any, config_schema: Any = None, *, name: str | None = None, description: str | None = None
+    ) -> ResourceDefinition:
+        """A copy whose own config is fixed, or made by a function from another config; that of inputs and outputs stays open."""
+        made = super().configured(config_or_config_fn, config_schema, name=name, description=description)
+        return type(self)(
+            made.resource_fn, made.config_schema, made.description, made.required_resource_keys, made.version,
+            self.input_config_schema, self.output_config_schema, name=made.name,
+            fixed=None if callable(config_or_config_fn) else config_or_config_fn,
+        )  # fmt: skip
+
+
+class IOManagerDefinition(_ManagerDefinition):
     """An I/O manager made by a function: see `io_manager`.
 
     >>> IOManagerDefinition.hardcoded_io_manager(InMemoryIOManager()).name
@@ -68,7 +101,7 @@ class IOManagerDefinition(ResourceDefinition):
         return IOManagerDefinition(lambda: value, description=description, name=type(value).__name__)
 
 
-class InputManagerDefinition(ResourceDefinition):
+class InputManagerDefinition(_ManagerDefinition):
     """An input manager made by a function: see `input_manager`.
 
     >>> @input_manager
@@ -95,16 +128,23 @@ def io_manager(config_schema: Callable[..., Any]) -> IOManagerDefinition: ...
 def io_manager(
     config_schema: Any = ...,
     description: str | None = ...,
+    output_config_schema: Any = ...,
+    input_config_schema: Any = ...,
     required_resource_keys: set[str] | frozenset[str] | None = ...,
     version: str | None = ...,
 ) -> Callable[[Callable[..., Any]], IOManagerDefinition]: ...
 def io_manager(
     config_schema: Any = None,
     description: str | None = None,
+    output_config_schema: Any = None,
+    input_config_schema: Any = None,
     required_resource_keys: set[str] | frozenset[str] | None = None,
     version: str | None = None,
 ) -> IOManagerDefinition | Callable[[Callable[..., Any]], IOManagerDefinition]:
     """Decorator: the function makes an I/O manager, from an `InitResourceContext` or from nothing.
+
+    A run configures single outputs and inputs by the two last schemas, ``ops: {clean: {outputs: {result: {...}}, inputs: {rows: {...}}}}``:
+    `OutputContext.config`, and `InputContext.config` of an input that names the manager as its ``input_manager_key``.
 
     >>> @io_manager(config_schema={"base_dir": str})
     ... def models(context):
@@ -114,7 +154,9 @@ def io_manager(
     """
     if inspect.isfunction(config_schema):
         return IOManagerDefinition(config_schema)
-    return lambda fn: IOManagerDefinition(fn, config_schema, description, required_resource_keys, version)
+    return lambda fn: IOManagerDefinition(
+        fn, config_schema, description, required_resource_keys, version, input_config_schema, output_config_schema
+    )
 
 
 @overload
@@ -123,16 +165,20 @@ def input_manager(config_schema: Callable[..., Any]) -> InputManagerDefinition: 
 def input_manager(
     config_schema: Any = ...,
     description: str | None = ...,
+    input_config_schema: Any = ...,
     required_resource_keys: set[str] | frozenset[str] | None = ...,
     version: str | None = ...,
 ) -> Callable[[Callable[..., Any]], InputManagerDefinition]: ...
 def input_manager(
     config_schema: Any = None,
     description: str | None = None,
+    input_config_schema: Any = None,
     required_resource_keys: set[str] | frozenset[str] | None = None,
     version: str | None = None,
 ) -> InputManagerDefinition | Callable[[Callable[..., Any]], InputManagerDefinition]:
     """Decorator: the function loads inputs, from an `InputContext` or from nothing. Name it in ``AssetIn(input_manager_key=...)``.
+
+    With an `input_config_schema` a run configures each input that it loads: ``ops: {clean: {inputs: {rows: {...}}}}``.
 
     >>> @input_manager
     ... def from_csv(context):
@@ -147,7 +193,7 @@ def input_manager(
     def define(load: Callable[..., Any]) -> InputManagerDefinition:
         return InputManagerDefinition(
             lambda: _FunctionInputManager(load), schema, description or inspect.getdoc(load), required_resource_keys, version,
-            name=load.__name__,
+            input_config_schema, name=load.__name__,
         )  # fmt: skip
 
     return define(config_schema) if inspect.isfunction(config_schema) else define

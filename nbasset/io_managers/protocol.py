@@ -18,8 +18,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.partitions import PartitionKeyRange
+from nbasset.definitions.partitions import PartitionKeyRange, given_partitions
 from nbasset.errors import InvariantViolationError, kind_of
+from nbasset.io_managers.step_facts import NOTHING_AROUND, AroundStep, StepFacts
 from nbasset.io_managers.wanted import load_as as load_as_for
 from nbasset.keys import AssetKey, PartitionRef, new_run_id, new_version_id
 from nbasset.metadata import MetadataValue, RawMetadataValue, as_written, normalize
@@ -55,7 +56,7 @@ class Staged:
 
 
 @dataclass(kw_only=True, slots=True)
-class _Context:
+class _Context(AroundStep):
     """What both contexts know. `partitions` are those of the asset that is written or read, `run_partition_key` that of the run."""
 
     key: AssetKey | None = None
@@ -70,6 +71,7 @@ class _Context:
     resources: Any = field(default_factory=SimpleNamespace)
     log: logging.Logger | logging.LoggerAdapter[Any] = _LOG
     added_metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    around: StepFacts = NOTHING_AROUND
 
     def __post_init__(self) -> None:
         if self.definition_metadata:
@@ -201,7 +203,7 @@ class OutputContext(_Context):
             key=self.key, partitions=(ref,), asset_partitions_def=self.asset_partitions_def, run_partition_key=ref.key, name=self.name,
             definition_metadata=self.definition_metadata, value_type=self.value_type, config=self.config,
             resource_config=self.resource_config, resources=self.resources, log=self.log, step_key=self.step_key, run_id=self.run_id,
-            mapping_key=self.mapping_key, output_metadata=self.output_metadata,
+            mapping_key=self.mapping_key, output_metadata=self.output_metadata, around=self.around,
         )  # fmt: skip
 
 
@@ -259,7 +261,7 @@ class InputContext(_Context):
             run_partition_key=self.run_partition_key, name=self.name, definition_metadata=self.definition_metadata,
             value_type=self.value_type, config=self.config, resource_config=self.resource_config, resources=self.resources, log=self.log,
             added_metadata=self.added_metadata, upstream_output=self.upstream_output, annotation=self.annotation, as_of=self.as_of,
-            version_ids=(wanted,) if wanted else (),
+            version_ids=(wanted,) if wanted else (), around=self.around,
         )  # fmt: skip
 
 
@@ -396,17 +398,21 @@ def build_output_context(
     mapping_key: str | None = None,
     config: Any = None,
     value_type: Any = None,
+    version: str | None = None,
     resource_config: Mapping[str, Any] | None = None,
     resources: Mapping[str, Any] | None = None,
+    op_def: Any = None,
     asset_key: CoercibleToAssetKey | None = None,
     partition_key: str | None = None,
+    asset_partitions_def: PartitionsDefinition | None = None,
+    asset_partition_key_range: PartitionKeyRange | None = None,
+    instance: Any = None,
+    asset_spec: Any = None,
+    metadata: Mapping[str, RawMetadataValue] | None = None,
     output_metadata: Mapping[str, RawMetadataValue] | None = None,
     *,
     partition_keys: Sequence[str] | None = None,
-    asset_partition_key_range: PartitionKeyRange | None = None,
-    asset_partitions_def: PartitionsDefinition | None = None,
     version_id: str | None = None,
-    metadata: Mapping[str, RawMetadataValue] | None = None,
 ) -> OutputContext:
     """An output context for tests of an I/O manager. A range is between keys of `asset_partitions_def`; `metadata` is the older
     name of `definition_metadata`.
@@ -417,7 +423,7 @@ def build_output_context(
     key = AssetKey.from_coercible(asset_key) if asset_key is not None else None
     return OutputContext(
         key=key,
-        partitions=_partitions(partition_key, partition_keys, asset_partition_key_range, asset_partitions_def),
+        partitions=given_partitions(partition_key, partition_keys, asset_partition_key_range, asset_partitions_def),
         asset_partitions_def=asset_partitions_def,
         run_partition_key=partition_key,
         name=name or "result",
@@ -431,6 +437,7 @@ def build_output_context(
         mapping_key=mapping_key,
         output_metadata=dict(output_metadata or {}),
         version_id=version_id or new_version_id(),
+        around=StepFacts(op_def, None, instance, asset_spec, version),
     )
 
 
@@ -442,6 +449,7 @@ def build_input_context(
     value_type: Any = None,
     resource_config: Mapping[str, Any] | None = None,
     resources: Mapping[str, Any] | None = None,
+    op_def: Any = None,
     asset_key: CoercibleToAssetKey | None = None,
     partition_key: str | None = None,
     asset_partition_keys: Sequence[str] | None = None,
@@ -452,6 +460,7 @@ def build_input_context(
     load_as: LoadAs | None = None,
     version_ids: Sequence[str] = (),
     metadata: Mapping[str, RawMetadataValue] | None = None,
+    instance: Any = None,
 ) -> InputContext:
     """An input context for tests of an I/O manager. Key and partitions default to those of `upstream_output`.
 
@@ -462,7 +471,7 @@ def build_input_context(
     >>> build_input_context(upstream_output=build_output_context(asset_key="orders")).asset_key
     AssetKey('orders')
     """
-    partitions = _partitions(partition_key, asset_partition_keys, asset_partition_key_range, asset_partitions_def)
+    partitions = given_partitions(partition_key, asset_partition_keys, asset_partition_key_range, asset_partitions_def)
     key = AssetKey.from_coercible(asset_key) if asset_key is not None else None
     if upstream_output is not None:
         key = key or upstream_output.key
@@ -483,15 +492,5 @@ def build_input_context(
         annotation=annotation,
         load_as=load_as or load_as_for(annotation, several=len(partitions) > 1),
         version_ids=tuple(version_ids),
+        around=StepFacts(op_def, instance=instance),
     )
-
-
-def _partitions(
-    key: str | None, keys: Sequence[str] | None, between: PartitionKeyRange | None, definition: PartitionsDefinition | None
-) -> tuple[PartitionRef, ...]:
-    if between is not None and definition is None:
-        raise InvariantViolationError("asset_partition_key_range needs asset_partitions_def, which says what lies in it.")
-    if between is not None and definition is not None:
-        keys = definition.get_partition_keys_in_range(between)
-    found = list(keys) if keys is not None else [key] if key is not None else []
-    return tuple(PartitionRef(one, at) for at, one in enumerate(found))
