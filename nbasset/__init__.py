@@ -162,7 +162,6 @@ if TYPE_CHECKING:
     from nbasset.definitions.resources_open import build_resources as build_resources
     from nbasset.definitions.results import AssetCheckEvaluation as AssetCheckEvaluation
     from nbasset.definitions.results import AssetCheckResult as AssetCheckResult
-    from nbasset.definitions.results import AssetCheckSeverity as AssetCheckSeverity
     from nbasset.definitions.results import AssetMaterialization as AssetMaterialization
     from nbasset.definitions.results import AssetObservation as AssetObservation
     from nbasset.definitions.results import DataVersion as DataVersion
@@ -257,6 +256,7 @@ if TYPE_CHECKING:
     from nbasset.errors import UnstorableValue as UnstorableValue
     from nbasset.errors import WorkerLost as WorkerLost
     from nbasset.events.facts import AssetCheckKey as AssetCheckKey
+    from nbasset.events.facts import AssetCheckSeverity as AssetCheckSeverity
     from nbasset.events.facts import CheckKey as CheckKey
     from nbasset.events.records import Run as Run
     from nbasset.execution.capture import get_logger as get_logger
@@ -316,6 +316,25 @@ if TYPE_CHECKING:
     from nbasset.metadata import TableConstraints as TableConstraints
     from nbasset.metadata import TableRecord as TableRecord
     from nbasset.metadata import TableSchema as TableSchema
+    from nbasset.metadata_kinds import AssetMetadataValue as AssetMetadataValue
+    from nbasset.metadata_kinds import BoolMetadataValue as BoolMetadataValue
+    from nbasset.metadata_kinds import FloatMetadataValue as FloatMetadataValue
+    from nbasset.metadata_kinds import IntMetadataValue as IntMetadataValue
+    from nbasset.metadata_kinds import JobMetadataValue as JobMetadataValue
+    from nbasset.metadata_kinds import JsonMetadataValue as JsonMetadataValue
+    from nbasset.metadata_kinds import MarkdownMetadataValue as MarkdownMetadataValue
+    from nbasset.metadata_kinds import NotebookMetadataValue as NotebookMetadataValue
+    from nbasset.metadata_kinds import NullMetadataValue as NullMetadataValue
+    from nbasset.metadata_kinds import PathMetadataValue as PathMetadataValue
+    from nbasset.metadata_kinds import PoolMetadataValue as PoolMetadataValue
+    from nbasset.metadata_kinds import PythonArtifactMetadataValue as PythonArtifactMetadataValue
+    from nbasset.metadata_kinds import RunMetadataValue as RunMetadataValue
+    from nbasset.metadata_kinds import TableColumnLineageMetadataValue as TableColumnLineageMetadataValue
+    from nbasset.metadata_kinds import TableMetadataValue as TableMetadataValue
+    from nbasset.metadata_kinds import TableSchemaMetadataValue as TableSchemaMetadataValue
+    from nbasset.metadata_kinds import TextMetadataValue as TextMetadataValue
+    from nbasset.metadata_kinds import TimestampMetadataValue as TimestampMetadataValue
+    from nbasset.metadata_kinds import UrlMetadataValue as UrlMetadataValue
     from nbasset.notebook.assets import assets as assets
     from nbasset.notify.email_on_failure import make_email_on_run_failure_sensor as make_email_on_run_failure_sensor
     from nbasset.places import file_relative_path as file_relative_path

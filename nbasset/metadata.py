@@ -7,9 +7,11 @@ data: text is shown as text, never run.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidMetadata, kind_of
@@ -25,10 +27,25 @@ RawMetadataValue: TypeAlias = Any
 _LARGEST_TEXT = 64_000
 _BARE = frozenset({"text", "int", "float", "bool", "null", "json"})
 _WORDED = frozenset({"text", "url", "path", "notebook", "json", "md", "table"})
+
+
+def _self(value: Any) -> Any:
+    return value
+
+
+# By kind, the names under which a value gives what it holds; those of constructors are `_constructor`'s.
+_HELD: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "path": {"fspath": _self}, "notebook": {"fspath": _self}, "json": {"data": _self}, "md": {"md_str": _self}, "run": {"run_id": _self},
+    "asset": {"asset_key": _self}, "pool": {"name": _self}, "table_schema": {"schema": _self}, "column_lineage": {"lineage": _self},
+    "table": {"records": lambda value: list(value["records"]), "schema": lambda value: value["schema"]},
+    "python_artifact": {"module": lambda value: value.partition(":")[0], "name": lambda value: value.partition(":")[2]},
+    "job": {"job_name": lambda value: value.rpartition(":")[2], "location_name": lambda value: value.rpartition(":")[0] or None},
+}  # fmt: skip
 # Inside `MetadataValue` the constructors hide the built-in names.
 _Float: TypeAlias = float
 _Int: TypeAlias = int
 _Bool: TypeAlias = bool
+T = TypeVar("T")
 
 
 @serializable
@@ -140,28 +157,66 @@ class TableColumnLineage:
     deps_by_column: Mapping[str, tuple[TableColumnDep, ...]]
 
 
+if TYPE_CHECKING:
+
+    def _constructor(make: T) -> T: ...
+
+else:
+
+    class _constructor:  # noqa: N801 - a decorator
+        """A constructor of the class; on a value of one of its kinds, what the value holds: ``MetadataValue.url("x").url``."""
+
+        def __init__(self, make: staticmethod[..., MetadataValue]) -> None:
+            self.kinds = ("path", "notebook") if make.__name__ == "path" else (make.__name__,)
+            update_wrapper(self, make.__func__)
+
+        def __get__(self, instance: MetadataValue | None, owner: type) -> Any:
+            return self.__wrapped__ if instance is None or instance.kind not in self.kinds else instance.value
+
+
 @serializable
 @dataclass(frozen=True, slots=True)
 class MetadataValue:
     """One typed fact. Make it with the constructors: ``MetadataValue.url("https://...")``.
 
-    >>> MetadataValue.md("**ok**").kind
-    'md'
+    `value` is what it holds; so is the name that the field uses for its kind: `text`, `url`, `path`, `data` (JSON), `md_str`, `schema`,
+    `records`, `asset_key`, `run_id`, ... The classes of `metadata_kinds` tell the kinds apart with `isinstance`.
+
+    >>> said = MetadataValue.md("**ok**")
+    >>> said.kind, said.value, said.md_str, MetadataValue.url("https://x.org").url
+    ('md', '**ok**', '**ok**', 'https://x.org')
     """
 
     kind: Kind
     value: Any
 
+    def __post_init__(self) -> None:
+        if self.kind == "json":  # stored data comes back with tuples
+            object.__setattr__(self, "value", _thawed(self.value))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = self.kind if name not in ("kind", "value") else ""
+            held = _HELD.get(kind, {})
+            if name in held:
+                return held[name](self.value)
+            others = "".join(f", .{one}" for one in held)
+            raise AttributeError(f"metadata of kind '{kind}' has no '{name}'. What it holds is its .value{others}.")
+
+    @_constructor
     @staticmethod
     def text(text: str) -> MetadataValue:
         """Plain text."""
         return MetadataValue("text", str(text))
 
+    @_constructor
     @staticmethod
     def url(url: str) -> MetadataValue:
         """A link. Only http, https and relative links are made clickable."""
         return MetadataValue("url", str(url))
 
+    @_constructor
     @staticmethod
     def path(path: object) -> MetadataValue:
         """A file or folder."""
@@ -221,6 +276,7 @@ class MetadataValue:
         """A job, by its name; with its location where two have one of that name."""
         return MetadataValue("job", f"{location_name}:{job_name}" if location_name else str(job_name))
 
+    @_constructor
     @staticmethod
     def pool(pool: str) -> MetadataValue:
         """A pool that limits steps."""
@@ -241,6 +297,7 @@ class MetadataValue:
         """Columns and their types."""
         return MetadataValue("table_schema", schema)
 
+    @_constructor
     @staticmethod
     def column_lineage(lineage: TableColumnLineage) -> MetadataValue:
         """Where each column comes from."""
@@ -250,6 +307,9 @@ class MetadataValue:
     def null() -> MetadataValue:
         """Nothing."""
         return MetadataValue("null", None)
+
+
+_KEPT = (AssetKey, TableSchema, TableColumnLineage, datetime)
 
 
 def normalize(metadata: Mapping[str, RawMetadataValue] | None, *, of: str) -> dict[str, MetadataValue]:
@@ -272,10 +332,18 @@ def as_written(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _as_written(value) for key, value in metadata.items()}
 
 
+def written(metadata: Mapping[str, RawMetadataValue], *, of: str) -> dict[str, Any]:
+    """Metadata of a definition: checked and masked as `normalize` does it, kept as it was written.
+
+    >>> written({"rows": 3, "by": ("day",), "table": AssetKey("orders")}, of="orders")
+    {'rows': 3, 'by': ['day'], 'table': AssetKey('orders')}
+    """
+    typed = normalize(metadata, of=of)
+    return {key: value if isinstance(value := metadata[key], _KEPT) else _as_written(typed[key]) for key in typed}
+
+
 def _as_written(value: Any) -> Any:
-    if not isinstance(value, MetadataValue) or value.kind not in _BARE:
-        return value
-    return _thawed(value.value) if value.kind == "json" else value.value
+    return value.value if isinstance(value, MetadataValue) and value.kind in _BARE else value
 
 
 def _thawed(data: Any) -> Any:
@@ -324,13 +392,15 @@ def _typed(key: str, value: RawMetadataValue, of: str) -> MetadataValue:
         return MetadataValue.column_lineage(value)
     if isinstance(value, datetime):
         return MetadataValue.timestamp(value)
+    if isinstance(value, os.PathLike):
+        return MetadataValue.path(value)
     if isinstance(value, (list, tuple, dict)):
         return MetadataValue("json", _plain_json(value, f"metadata '{key}' of {of}"))
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a NumPy scalar
         return _typed(key, value.item(), of)
     raise InvalidMetadata(
-        f"metadata '{key}' of {of} is a {type(value).__module__}.{type(value).__name__}, which cannot be recorded. "
-        "Give text, a number, a bool, None, a datetime, a list, a dict, an AssetKey or a MetadataValue, for example MetadataValue.md(...)."
+        f"metadata '{key}' of {of} is a {type(value).__module__}.{type(value).__name__}, which cannot be recorded. Give text, a number, "
+        "a bool, None, a datetime, a path, a list, a dict, an AssetKey or a MetadataValue, for example MetadataValue.md(...)."
     )
 
 

@@ -75,7 +75,7 @@ _MODULES = {
     "definitions.resources_functions": "ResourceDefinition make_values_resource resource",
     "definitions.resources_open": "build_init_resource_context build_resources",
     "definitions.results": (
-        "AssetCheckEvaluation AssetCheckResult AssetCheckSeverity AssetMaterialization AssetObservation DataVersion "
+        "AssetCheckEvaluation AssetCheckResult AssetMaterialization AssetObservation DataVersion "
         "DataVersionsByPartition DynamicOutput ExpectationResult MaterializeResult ObserveResult Output"
     ),
     "definitions.run_config": "RunConfig",
@@ -112,7 +112,7 @@ _MODULES = {
         "StorageCorrupt StorageUnavailable TypeCheckDidNotPass UnknownAsset UnknownPartitionError UnknownResource "
         "UnstorableValue WorkerLost"
     ),
-    "events.facts": "AssetCheckKey CheckKey",
+    "events.facts": "AssetCheckKey AssetCheckSeverity CheckKey",
     "events.records": "Run",
     "execution.capture": "get_logger",
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
@@ -141,6 +141,12 @@ _MODULES = {
     ),
     "metadata": (
         "MetadataValue TableColumn TableColumnConstraints TableColumnDep TableColumnLineage TableConstraints TableRecord TableSchema"
+    ),
+    "metadata_kinds": (
+        "AssetMetadataValue BoolMetadataValue FloatMetadataValue IntMetadataValue JobMetadataValue JsonMetadataValue "
+        "MarkdownMetadataValue NotebookMetadataValue NullMetadataValue PathMetadataValue PoolMetadataValue "
+        "PythonArtifactMetadataValue RunMetadataValue TableColumnLineageMetadataValue TableMetadataValue TableSchemaMetadataValue "
+        "TextMetadataValue TimestampMetadataValue UrlMetadataValue"
     ),
     "notebook.assets": "assets",
     "notify.email_on_failure": "make_email_on_run_failure_sensor",

@@ -23,7 +23,6 @@ from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, UnknownAsset, did_you_mean
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey, keys_text
-from nbasset.metadata import as_written
 
 if TYPE_CHECKING:
     from nbasset.definitions.partitions import PartitionsDefinition
@@ -132,7 +131,7 @@ class AssetsDefinition:
     @property
     def metadata_by_key(self) -> dict[AssetKey, Mapping[str, Any]]:
         """The metadata of each asset's definition, as it was written."""
-        return {key: as_written(spec.metadata) for key, spec in self.specs_by_key.items()}
+        return {key: dict(spec.metadata) for key, spec in self.specs_by_key.items()}
 
     @property
     def tags_by_key(self) -> dict[AssetKey, Mapping[str, str]]:

@@ -46,7 +46,7 @@ def build_sensor_for_freshness_checks(
                     f"check '{spec.key}' is no freshness check. Make one with build_last_update_freshness_checks or "
                     "build_time_partition_freshness_checks."
                 )
-            params[spec.key] = found.value
+            params[spec.key] = found
 
     def evaluate(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         records = context.instance.reader.checks([key.asset for key in params])

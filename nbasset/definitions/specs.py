@@ -12,7 +12,7 @@ from nbasset.definitions.policies import FreshnessPolicy
 from nbasset.errors import InvalidDefinitionError, did_you_mean, kind_of
 from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
-from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
+from nbasset.metadata import MetadataValue, RawMetadataValue, normalize, written
 from nbasset.serde import serializable
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class AssetCheckSpec:
     description: str | None = None
     additional_deps: tuple[AssetDep, ...] = ()
     blocking: bool = False
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     automation_condition: Any = None
     partitions_def: PartitionsDefinition | None = None
 
@@ -142,7 +142,7 @@ class AssetCheckSpec:
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "additional_deps", tuple(AssetDep.from_coercible(dep) for dep in additional_deps or ()))
         object.__setattr__(self, "blocking", blocking)
-        object.__setattr__(self, "metadata", normalize(metadata, of=f"check '{name}'") if metadata else {})
+        object.__setattr__(self, "metadata", written(metadata, of=f"check '{name}'") if metadata else {})
         object.__setattr__(self, "automation_condition", automation_condition)
         object.__setattr__(self, "partitions_def", partitions_def)
 
@@ -158,7 +158,8 @@ class AssetSpec:
     """Everything said of one asset but how it is made.
 
     By itself in `Definitions(assets=[...])` it is an external asset: in the lineage and loadable, made elsewhere. `skippable`: its function
-    may yield nothing for it. Kinds are short labels of technology (``pandas``, ``duckdb``).
+    may yield nothing for it. Kinds are short labels of technology (``pandas``, ``duckdb``). `metadata` gives back what was written, but for
+    what had to be masked or has no form of its own.
 
     >>> spec = AssetSpec("orders", group_name="sales", owners=["team:data"])
     >>> spec.replace_attributes(group_name="raw").group_name, spec.merge_attributes(kinds={"csv"}).kinds
@@ -168,7 +169,7 @@ class AssetSpec:
     key: AssetKey
     deps: tuple[AssetDep, ...] = ()
     description: str | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     skippable: bool = False
     group_name: str | None = None
     code_version: str | None = None
@@ -205,7 +206,7 @@ class AssetSpec:
         put(self, "key", asset_key)
         put(self, "deps", _distinct_deps(deps, asset_key) if deps else ())
         put(self, "description", description)
-        put(self, "metadata", normalize(metadata, of=f"asset '{asset_key}'") if metadata else {})
+        put(self, "metadata", written(metadata, of=f"asset '{asset_key}'") if metadata else {})
         put(self, "skippable", skippable)
         put(self, "group_name", _group(group_name, asset_key) if group_name is not None else None)
         put(self, "code_version", code_version)

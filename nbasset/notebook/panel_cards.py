@@ -22,6 +22,7 @@ from nbasset.events.kinds import AssetReported, AssetRolledBack, StepSucceeded
 from nbasset.events.records import Entry
 from nbasset.events.reducers import materialized_in
 from nbasset.keys import AssetKey
+from nbasset.metadata import normalize
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel_grid import asset_of, numbers_in, space_of
 from nbasset.notebook.panel_keys import axis_labels
@@ -289,7 +290,7 @@ def _plots(entries: Sequence[Entry], key: AssetKey) -> tuple[Series, ...]:
 
 def _metadata(at: Look, given: Mapping[str, Any], newest: Entry | None, key: AssetKey) -> tuple[MetadataFact, ...]:
     made = _made([newest], key) if newest is not None else []
-    values = {**given, **(made[0][1].metadata if made else {})}
+    values = {**normalize(given, of=f"asset '{key}'"), **(made[0][1].metadata if made else {})}
     return tuple(_metadata_fact(label, value) for label, value in values.items())
 
 

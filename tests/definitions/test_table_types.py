@@ -296,7 +296,7 @@ def test_functions_check_values_columns_and_tables(table: Table) -> None:
         "column 'origin' has 1 of 3 rows that break 'one of JFK'; column 'id' breaks 'no value twice'; tables"
     )
     assert found.metadata["length"].value == 3
-    assert found.metadata["id.repeated"].value == ("1",)
+    assert found.metadata["id.repeated"].value == ["1"]
     assert [record.data["row"] for record in found.metadata["offending_rows"].value["records"]] == [1, 2]
 
 

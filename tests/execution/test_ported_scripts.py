@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 
 import nbasset as nb
+from nbasset.serde import dumps, loads
 
 
 @pytest.fixture(autouse=True)
@@ -248,3 +249,56 @@ def test_errors_and_classes_of_the_field_can_be_imported_and_caught() -> None:
     assert isinstance(counting.execute_in_process(), nb.JobExecutionResult)
     assert nb.AssetChecksDefinition is nb.AssetsDefinition
     assert issubclass(nb.RunNotFoundError, nb.Error)
+
+
+def test_metadata_of_a_definition_is_what_was_written() -> None:
+    url = nb.MetadataValue.url("https://example.org")
+    written = {"rows": 3, "by": ["day"], "parts": {"a": [1]}, "of": nb.AssetKey("orders"), "none": None, "url": url}
+    spec = nb.AssetSpec("orders", metadata=written)
+    assert spec.metadata == written
+    assert spec.merge_attributes(metadata={"rows": 4}).metadata == {**written, "rows": 4}
+    assert nb.AssetCheckSpec("positive", asset="orders", metadata=written).metadata == written
+    assert loads(dumps(spec)) == spec
+
+    @nb.asset(metadata={"at": Path("data/orders.csv"), **written})
+    def orders() -> nb.MaterializeResult[None]:
+        return nb.MaterializeResult(metadata={"at": Path("data/orders.csv"), "columns": ["id", "day"]})
+
+    assert orders.specs_by_key[orders.key].metadata["at"] == nb.MetadataValue.path("data/orders.csv")
+    [made] = nb.materialize([orders]).get_asset_materialization_events()
+    assert made.metadata["columns"].value == made.metadata["columns"].data == ["id", "day"]
+    assert made.metadata["at"].path == "data/orders.csv"
+
+
+def test_each_kind_of_metadata_has_a_class_and_the_names_of_what_it_holds() -> None:
+    schema, lineage, rows = nb.TableSchema.from_name_type_dict({"id": "int64"}), nb.TableColumnLineage({}), [nb.TableRecord({"id": 1})]
+    make = nb.MetadataValue
+    for value, kind, held in [
+        (make.text("a"), nb.TextMetadataValue, {"text": "a"}),
+        (make.url("u"), nb.UrlMetadataValue, {"url": "u"}),
+        (make.path("p"), nb.PathMetadataValue, {"path": "p", "fspath": "p"}),
+        (make.notebook("n"), nb.NotebookMetadataValue, {"path": "n", "fspath": "n"}),
+        (make.json({"a": [1]}), nb.JsonMetadataValue, {"data": {"a": [1]}}),
+        (make.md("#"), nb.MarkdownMetadataValue, {"md_str": "#"}),
+        (make.python_artifact(Path), nb.PythonArtifactMetadataValue, {"module": "pathlib", "name": "Path"}),
+        (make.float(0.5), nb.FloatMetadataValue, {"value": 0.5}),
+        (make.int(3), nb.IntMetadataValue, {"value": 3}),
+        (make.bool(True), nb.BoolMetadataValue, {"value": True}),
+        (make.timestamp(1.0), nb.TimestampMetadataValue, {"value": 1.0}),
+        (make.run("r"), nb.RunMetadataValue, {"run_id": "r"}),
+        (make.job("j", "sales"), nb.JobMetadataValue, {"job_name": "j", "location_name": "sales"}),
+        (make.asset(nb.AssetKey("a")), nb.AssetMetadataValue, {"asset_key": nb.AssetKey("a")}),
+        (make.table(rows, schema), nb.TableMetadataValue, {"records": rows, "schema": schema}),
+        (make.table_schema(schema), nb.TableSchemaMetadataValue, {"schema": schema}),
+        (make.column_lineage(lineage), nb.TableColumnLineageMetadataValue, {"column_lineage": lineage}),
+        (make.pool("p"), nb.PoolMetadataValue, {"pool": "p"}),
+    ]:
+        assert {name: getattr(value, name) for name in held} == held
+        assert isinstance(value, kind)
+        assert isinstance(value, nb.MetadataValue)
+        assert not isinstance(value, nb.NullMetadataValue)
+        arguments = {name: item for name, item in held.items() if name != "fspath"}
+        assert kind(**arguments) == value
+        assert loads(dumps(value)) == value
+    with pytest.raises(AttributeError, match=r"metadata of kind 'md' has no 'data'\. What it holds is its \.value, \.md_str\."):
+        _ = make.md("#").data
