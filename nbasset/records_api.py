@@ -6,10 +6,12 @@ Everything here is a thin face over `storage.protocol`. Reading never creates a 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from nbasset import clock
 from nbasset.definitions.results import AssetCheckEvaluation, AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
+from nbasset.definitions.run_status import RunStatus
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, Fact
 from nbasset.events.kinds import AssetReported, AssetRolledBack, AssetWiped, Event, PartitionsAdded, PartitionsDeleted
@@ -73,7 +75,7 @@ class RecordsApi:
         while limit is None or len(found) < limit:
             size = _PAGE if limit is None else min(_PAGE, limit - len(found))
             page = self.reader.runs(asked.query(before=before, limit=size))
-            found.extend(run for run in page.items if asked.admits(run))
+            found.extend(_told(run) for run in page.items if asked.admits(run))
             before = page.cursor
             if before is None:
                 break
@@ -97,7 +99,8 @@ class RecordsApi:
 
     def get_run_by_id(self, run_id: str) -> RunRecord | None:
         """One run."""
-        return self.reader.run(RunId(run_id))
+        found = self.reader.run(RunId(run_id))
+        return _told(found) if found is not None else None
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log; what it materialized stays."""
@@ -322,13 +325,13 @@ class RecordsApi:
         if isinstance(event, AssetCheckEvaluation):
             ref = self._refs(event.asset_key, [event.partition], partitions_def)[0] if event.partition is not None else None
             return CheckEvaluated(
-                event.key, event.passed, event.severity.value, event.blocking, ref, metadata=event.metadata, description=event.description
+                event.key, event.passed, event.severity, event.blocking, ref, metadata=event.metadata, description=event.description
             )  # fmt: skip
         if isinstance(event, AssetCheckResult):
             if event.key is None:
                 raise InvalidInvocationError("a reported check result needs asset_key and check_name, since no check says them here.")
             return CheckEvaluated(
-                event.key, event.passed, event.severity.value, metadata=event.metadata, description=event.description
+                event.key, event.passed, event.severity, metadata=event.metadata, description=event.description
             )  # fmt: skip
         if not isinstance(event, (AssetMaterialization, AssetObservation)):
             raise InvalidInvocationError(
@@ -420,6 +423,11 @@ def _concerns(record: EventRecord, key: AssetKey | None, partitions: Sequence[st
         return partitions is None
     about = record.asset_key
     return (key is None or about is None or about == key) and (partitions is None or record.partition_key in partitions)
+
+
+def _told(run: RunRecord) -> RunRecord:
+    """A run as users get it: its status is a member of the enumeration, which is the same text."""
+    return replace(run, status=cast("Any", RunStatus(run.status)))
 
 
 def _limited(found: list[EventRecord], limit: int | None, ascending: bool) -> list[EventRecord]:

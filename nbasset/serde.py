@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -209,6 +209,8 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 def _rare_to_json(value: object) -> Json:
     if isinstance(value, PartitionRef):
         return {"$p": [value.key, value.ordinal]}
+    if isinstance(value, StrEnum) and type(value) not in _NAMES:  # it is the text that whoever reads it makes a member of
+        return value.value
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return [to_json(item) for item in value]
     if isinstance(value, Mapping):

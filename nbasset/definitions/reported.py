@@ -31,7 +31,7 @@ def reported_fact(
     if isinstance(event, AssetCheckResult):
         if event.key is None:
             raise InvalidInvocationError("a reported check result needs asset_key and check_name, since no check says them here.")
-        return CheckEvaluated(event.key, event.passed, event.severity.value, metadata=event.metadata, description=event.description)
+        return CheckEvaluated(event.key, event.passed, event.severity, metadata=event.metadata, description=event.description)
     if not isinstance(event, (AssetMaterialization, AssetObservation)):
         raise InvalidInvocationError(
             f"{event!r:.60} cannot be reported. Give an AssetMaterialization, an AssetObservation or an AssetCheckResult."

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidDefinitionError
-from nbasset.events.facts import CheckKey
+from nbasset.events.facts import AssetCheckSeverity, CheckKey
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.secrets import mask_secrets
-from nbasset.serde import serializable
 
 if TYPE_CHECKING:
     from nbasset.keys import CoercibleToAssetKey
@@ -59,18 +58,6 @@ class DataVersionsByPartition:
             key: value if isinstance(value, DataVersion) else DataVersion(value) for key, value in data_versions_by_partition.items()
         }
         object.__setattr__(self, "data_versions_by_partition", versions)
-
-
-@serializable
-class AssetCheckSeverity(Enum):
-    """How bad a failed check is. Only ERROR can block what is downstream.
-
-    >>> AssetCheckResult(passed=False, severity=AssetCheckSeverity.WARN).severity.value
-    'WARN'
-    """
-
-    WARN = "WARN"
-    ERROR = "ERROR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. SUCCESS, FAILURE and CANCELED are ends; no run is ever SUSPENDED or MANAGED here.
+    """Where a run stands, which is also its text. SUCCESS, FAILURE and CANCELED are ends; no run is ever SUSPENDED or MANAGED here.
 
     >>> RunStatus.SUCCESS == "success", RunStatus.FAILURE.is_finished
     (True, True)
@@ -22,6 +22,9 @@ class RunStatus(StrEnum):
     SUCCESS = "success"
     FAILURE = "failure"
     CANCELED = "canceled"
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
     @property
     def is_finished(self) -> bool:

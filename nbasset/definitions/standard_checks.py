@@ -14,12 +14,12 @@ from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.checks import asset_check
 from nbasset.definitions.cron import previous_tick, ticks_of
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
-from nbasset.definitions.results import AssetCheckResult, AssetCheckSeverity
+from nbasset.definitions.results import AssetCheckResult
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.table_frames import Frame, frame_of, records_of
 from nbasset.definitions.time_windows import TimeWindows
 from nbasset.errors import InvalidDefinitionError, kind_of
-from nbasset.events.facts import AssetMaterialized
+from nbasset.events.facts import AssetCheckSeverity, AssetMaterialized
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, TableSchema
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from nbasset.dataclass import dataclass
@@ -211,6 +212,21 @@ class AssetObserved:
         return self.asset
 
 
+class AssetCheckSeverity(StrEnum):
+    """How bad a failed check is, which is also the text that is recorded. Only ERROR can block what is downstream.
+
+    >>> from nbasset import AssetCheckResult
+    >>> AssetCheckResult(passed=False, severity=AssetCheckSeverity.WARN).severity.value
+    'WARN'
+    """
+
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
 @serializable
 @dataclass(frozen=True, slots=True)
 class CheckEvaluated:
@@ -218,12 +234,16 @@ class CheckEvaluated:
 
     check: CheckKey
     passed: bool
-    severity: Literal["WARN", "ERROR"] = "ERROR"
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR
     blocking: bool = False
     partition: PartitionRef | None = None
     version_id: str = ""
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     description: str | None = None
+
+    def __post_init__(self) -> None:
+        if type(self.severity) is str:  # as it is recorded
+            object.__setattr__(self, "severity", AssetCheckSeverity(self.severity))
 
     @property
     def asset_key(self) -> AssetKey:

@@ -17,8 +17,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbasset.definitions.results import AssetCheckResult, AssetCheckSeverity, AssetMaterialization, DataVersion, MaterializeResult
+from nbasset.definitions.results import AssetCheckResult, AssetMaterialization, DataVersion, MaterializeResult
 from nbasset.errors import Error, InvariantViolationError, did_you_mean
+from nbasset.events.facts import AssetCheckSeverity
 from nbasset.execution.context import OpExecutionContext
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, RawMetadataValue

@@ -434,7 +434,7 @@ class _Attempt:
         spec = self.environment.definitions.catalog.checks_by_key[key].spec
         only = self.task.refs[0] if len(self.task.refs) == 1 else None
         return CheckEvaluated(
-            key, result.passed, result.severity.value, spec.blocking, only, self._checked_version(key), result.metadata, result.description
+            key, result.passed, result.severity, spec.blocking, only, self._checked_version(key), result.metadata, result.description
         )
 
     def _checked_version(self, key: CheckKey) -> str:
