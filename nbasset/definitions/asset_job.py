@@ -11,6 +11,9 @@ from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.selection import AssetSelection
 from nbasset.metadata import RawMetadataValue
 
+EPHEMERAL_JOB = "__ephemeral_asset_job__"
+"""The job of a run that makes assets without one."""
+
 
 def define_asset_job(
     name: str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
 from nbasset.dataclass import dataclass
+from nbasset.definitions.asset_job import EPHEMERAL_JOB
 from nbasset.definitions.listed_partitions import (
     AddDynamicPartitionsRequest,
     DeleteDynamicPartitionsRequest,
@@ -149,9 +150,9 @@ class OpExecutionContext(PartitionQuestions):
         return self.run.config
 
     @property
-    def job_name(self) -> str | None:
-        """The job, if the run is of one."""
-        return self.run.job_name
+    def job_name(self) -> str:
+        """The job; ``__ephemeral_asset_job__`` of assets that are made without one."""
+        return self.run.job_name or EPHEMERAL_JOB
 
     @property
     def retry_number(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbasset.dataclass import dataclass
+from nbasset.definitions.asset_job import EPHEMERAL_JOB, define_asset_job
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.composition import CollectedHandle
 from nbasset.definitions.graph_body import inner_output
@@ -30,6 +32,7 @@ from nbasset.planning.plan import RunPlan, Step
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
+    from nbasset.definitions.job import JobDefinition
     from nbasset.keys import CoercibleToAssetKey
 
 E = TypeVar("E", RunSucceeded, RunFailed)
@@ -43,6 +46,12 @@ def _load_nothing(key: AssetKey, partition_key: str | None) -> Any:
 
 def _load_no_output(output: NodeOutput, run_id: RunId, step: str, mapping_key: str | None) -> Any:
     raise InvariantViolationError(f"output '{output.name}' of '{step}' cannot be loaded here: the result has no home.")
+
+
+def _with_versions(fact: AssetMaterialized) -> AssetMaterialized:
+    """The fact with its versions as tags too, where scripts of the field look for them; they are stored once, as fields."""
+    versions = {"nbasset/data_version": fact.data_version, "nbasset/code_version": fact.code_version}
+    return replace(fact, tags={**fact.tags, **{name: version for name, version in versions.items() if version}})
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class ExecuteInProcessResult:
     values: Mapping[tuple[str, str, str | None], Any] = field(default_factory=dict, repr=False)
     steps: tuple[Step, ...] = field(default=(), repr=False)
     errors: Mapping[str, BaseException] = field(default_factory=dict, repr=False)
-    job_def: Any = field(default=None, repr=False)
+    job: Any = field(default=None, repr=False)
     instance: Any = field(default=None, repr=False)
     load_output: LoadOutput = field(default=_load_no_output, repr=False)
 
@@ -91,9 +100,16 @@ class ExecuteInProcessResult:
         return self.status == "success"
 
     @property
-    def job_name(self) -> str | None:
-        """The job, if the run was of one."""
-        return self.plan.job
+    def job_name(self) -> str:
+        """The job; ``__ephemeral_asset_job__`` of assets that were made without one."""
+        return self.plan.job or EPHEMERAL_JOB
+
+    @cached_property
+    def job_def(self) -> JobDefinition:
+        """The definition of the job; of assets that were made without one, a job that makes them again."""
+        if self.job is not None:
+            return self.job  # type: ignore[no-any-return]
+        return define_asset_job(self.job_name, [key for step in self.plan.steps for key in step.assets])
 
     @property
     def all_node_events(self) -> list[Event]:
@@ -133,8 +149,8 @@ class ExecuteInProcessResult:
         """
         name = output_name or DEFAULT_OUTPUT
         found = [step for step in self._all_steps if node_str in (step.handle, step.key)]
-        if not found and self.job_def is not None and self.job_def.graph is not None:
-            inner = inner_output(self.job_def.graph, node_str, name)
+        if not found and self.job is not None and self.job.graph is not None:
+            inner = inner_output(self.job.graph, node_str, name)
             if inner is not None:
                 return self.output_for_node(*inner)
         made = self._made_by(node_str, name) if not found else None
@@ -163,7 +179,7 @@ class ExecuteInProcessResult:
         InvariantViolationError
             If the graph has no such output, or it was not given.
         """
-        graph = self.job_def.graph if self.job_def is not None else None
+        graph = self.job.graph if self.job is not None else None
         if graph is None:
             raise InvariantViolationError("this run is of no graph, so it has no output of its own. Ask output_for_node or asset_value.")
         handle = graph.results.get(output_name)
@@ -255,14 +271,13 @@ class ExecuteInProcessResult:
         return [target for event in self.all_events if isinstance(event, RunRequested) for target in event.targets]
 
     def get_asset_materialization_events(self) -> list[AssetMaterialized]:
-        """Every materialization, in order."""
-        return self._facts(AssetMaterialized)
+        """Every materialization, in order; its data and code version are among its tags."""
+        return [_with_versions(fact) for fact in self._facts(AssetMaterialized)]
 
     def asset_materializations_for_node(self, node_name: str) -> list[AssetMaterialized]:
         """Materializations by one node."""
-        return [
-            fact for event in self.events_for_node(node_name) for fact in getattr(event, "facts", ()) if isinstance(fact, AssetMaterialized)
-        ]
+        facts = [fact for event in self.events_for_node(node_name) for fact in getattr(event, "facts", ())]
+        return [_with_versions(fact) for fact in facts if isinstance(fact, AssetMaterialized)]
 
     def asset_observations_for_node(self, node_name: str) -> list[AssetObserved]:
         """Observations by one node."""

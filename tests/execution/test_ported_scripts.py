@@ -302,3 +302,28 @@ def test_each_kind_of_metadata_has_a_class_and_the_names_of_what_it_holds() -> N
         assert loads(dumps(value)) == value
     with pytest.raises(AttributeError, match=r"metadata of kind 'md' has no 'data'\. What it holds is its \.value, \.md_str\."):
         _ = make.md("#").data
+
+
+def test_a_run_without_a_job_has_the_name_that_the_field_gives_it() -> None:
+    names: list[str] = []
+
+    @nb.asset
+    def orders(context: nb.AssetExecutionContext) -> list[int]:
+        names.append(context.job_name)
+        return [1, 2]
+
+    result = nb.materialize([orders])
+    assert (names, result.job_name, result.job_def.name) == (["__ephemeral_asset_job__"], *["__ephemeral_asset_job__"] * 2)
+    assert result.job_def.selection == nb.AssetSelection.keys("orders")
+
+
+def test_versions_of_what_was_made_are_among_its_tags() -> None:
+    @nb.asset(code_version="7")
+    def orders() -> nb.MaterializeResult[int]:
+        return nb.MaterializeResult(value=1, data_version=nb.DataVersion("v3"), tags={"of": "day"})
+
+    result = nb.materialize([orders])
+    for [made] in (result.get_asset_materialization_events(), result.asset_materializations_for_node("orders")):
+        assert made.tags["of"] == "day"
+        assert made.tags["nbasset/data_version"] == made.data_version == "v3"
+        assert made.tags["nbasset/code_version"] == made.code_version
