@@ -6,16 +6,14 @@ Everything here is a thin face over `storage.protocol`. Reading never creates a 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
 from nbasset.definitions.results import AssetCheckEvaluation, AssetCheckResult, AssetMaterialization, AssetObservation, DataVersion
-from nbasset.definitions.run_status import RunStatus
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized, AssetObserved, CheckEvaluated, CheckKey, Fact
 from nbasset.events.kinds import AssetReported, AssetRolledBack, AssetWiped, Event, PartitionsAdded, PartitionsDeleted
-from nbasset.events.records import AssetRecord, CheckRecord, Entry, RunRecord, Status
+from nbasset.events.records import AssetRecord, CheckRecord, Entry, Status
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.record_filters import (
@@ -26,9 +24,9 @@ from nbasset.record_filters import (
     EventRecordsFilter,
     EventRecordsResult,
     EventType,
-    RunsFilter,
 )
-from nbasset.storage.protocol import Storage, StorageReader
+from nbasset.runs_api import RunsApi
+from nbasset.storage.protocol import StorageReader
 
 if TYPE_CHECKING:
     from nbasset.definitions.catalog import Catalog
@@ -38,21 +36,12 @@ if TYPE_CHECKING:
 _PAGE = 500
 
 
-class RecordsApi:
+class RecordsApi(RunsApi):
     """Questions to the records of a home and reports from outside. `Instance` adds where they are kept."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._partitions_defs: dict[AssetKey, PartitionsDefinition] = {}
-
-    @property
-    def reader(self) -> StorageReader:
-        """The store, or an empty one where nothing was written yet."""
-        raise InvalidInvocationError("ask an Instance: Instance.get()")
-
-    @property
-    def storage(self) -> Storage:
-        """The store, made if need be."""
-        raise InvalidInvocationError("ask an Instance: Instance.get()")
 
     def know(self, catalog: Catalog) -> None:
         """Remember how assets are partitioned, so that partitions can be named by their keys here."""
@@ -63,48 +52,6 @@ class RecordsApi:
     def partitions_def_of(self, asset_key: CoercibleToAssetKey) -> PartitionsDefinition | None:
         """How an asset is partitioned, as far as its definition was loaded here; None without partitions or a definition."""
         return self._partitions_defs.get(AssetKey.from_coercible(asset_key))
-
-    # -- runs --------------------------------------------------------------------------------------------------------------
-
-    def get_runs(self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None) -> list[RunRecord]:
-        """Runs, newest first; all of them without a limit. `cursor` is the id of the run to go on after."""
-        found: list[RunRecord] = []
-        asked = filters or RunsFilter()
-        last = self.get_run_by_id(cursor) if cursor is not None else None
-        before = str(last.first_seq) if last is not None else None
-        while limit is None or len(found) < limit:
-            size = _PAGE if limit is None else min(_PAGE, limit - len(found))
-            page = self.reader.runs(asked.query(before=before, limit=size))
-            found.extend(_told(run) for run in page.items if asked.admits(run))
-            before = page.cursor
-            if before is None:
-                break
-        return found
-
-    def get_run_records(self, filters: RunsFilter | None = None, limit: int | None = None, cursor: str | None = None) -> list[RunRecord]:
-        """The same as `get_runs`: a record holds the times too."""
-        return self.get_runs(filters, cursor, limit)
-
-    def get_run_ids(self, filters: RunsFilter | None = None, cursor: str | None = None, limit: int | None = None) -> list[RunId]:
-        """The ids of the runs that `get_runs` gives."""
-        return [run.run_id for run in self.get_runs(filters, cursor, limit)]
-
-    def get_runs_count(self, filters: RunsFilter | None = None) -> int:
-        """How many runs `get_runs` gives."""
-        return len(self.get_runs(filters))
-
-    def has_run(self, run_id: str) -> bool:
-        """Whether a run is known."""
-        return self.get_run_by_id(run_id) is not None
-
-    def get_run_by_id(self, run_id: str) -> RunRecord | None:
-        """One run."""
-        found = self.reader.run(RunId(run_id))
-        return _told(found) if found is not None else None
-
-    def delete_run(self, run_id: str) -> None:
-        """Forget a run and its log; what it materialized stays."""
-        self.storage.delete_runs([RunId(run_id)])
 
     # -- events ------------------------------------------------------------------------------------------------------------
 
@@ -176,19 +123,20 @@ class RecordsApi:
     # -- assets ------------------------------------------------------------------------------------------------------------
 
     def get_asset_keys(self, prefix: Sequence[str] | str = (), limit: int | None = None, cursor: str | None = None) -> list[AssetKey]:
-        """Keys of all assets that ever had an event, in order."""
+        """Keys of all assets that had an event, in order; those of which all was given up are absent."""
         text = prefix if isinstance(prefix, str) else "/".join(prefix)
         keys = [key for key in self.reader.assets(prefix=text, limit=1_000_000) if cursor is None or str(key) > cursor]
-        return keys[:limit]
+        known = self.reader.latest(keys)
+        return [key for key in keys if key in known and known[key].has_anything][:limit]
 
     def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
-        """Whether the asset ever had an event."""
+        """Whether the asset had an event, and not all was given up since."""
         return bool(self.get_asset_records([asset_key]))
 
     def get_asset_records(self, asset_keys: Iterable[CoercibleToAssetKey] | None = None) -> list[AssetRecord]:
         """The newest state of these assets, of all without a list; assets without events are absent."""
-        keys = self.get_asset_keys() if asset_keys is None else [AssetKey.from_coercible(key) for key in asset_keys]
-        return list(self.reader.latest(keys).values())
+        keys = self.reader.assets(limit=1_000_000) if asset_keys is None else [AssetKey.from_coercible(key) for key in asset_keys]
+        return [record for record in self.reader.latest(keys).values() if record.has_anything]
 
     def get_provenance(self, asset_key: CoercibleToAssetKey) -> DataProvenance | None:
         """What the newest version was made from; None without one."""
@@ -423,11 +371,6 @@ def _concerns(record: EventRecord, key: AssetKey | None, partitions: Sequence[st
         return partitions is None
     about = record.asset_key
     return (key is None or about is None or about == key) and (partitions is None or record.partition_key in partitions)
-
-
-def _told(run: RunRecord) -> RunRecord:
-    """A run as users get it: its status is a member of the enumeration, which is the same text."""
-    return replace(run, status=cast("Any", RunStatus(run.status)))
 
 
 def _limited(found: list[EventRecord], limit: int | None, ascending: bool) -> list[EventRecord]:

@@ -107,6 +107,17 @@ class RunCancelRequested:
 
 @serializable
 @dataclass(frozen=True, slots=True)
+class RunTagged:
+    """Tags were added to the run, also after its end; one that it had has the new value."""
+
+    at_us: int
+    run_id: RunId
+    tags: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
 class RunSucceeded:
     """All steps ended well or were skipped on purpose."""
 
@@ -443,7 +454,9 @@ class TickMissed:
     last_us: int
 
 
-RunEvent: TypeAlias = RunRequested | RunQueued | RunStarting | RunStarted | RunCancelRequested | RunSucceeded | RunFailed | RunCancelled
+RunEvent: TypeAlias = (
+    RunRequested | RunQueued | RunStarting | RunStarted | RunCancelRequested | RunTagged | RunSucceeded | RunFailed | RunCancelled
+)
 StepEvent: TypeAlias = StepStarted | StepSucceeded | StepFailed | StepRetried | StepSkipped | StepReused
 AssetEvent: TypeAlias = AssetReported | AssetRolledBack | AssetRenamed | AssetRetired | AssetWiped | FileOrphaned
 PartitionEvent: TypeAlias = PartitionsAdded | PartitionsDeleted

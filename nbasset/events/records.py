@@ -65,6 +65,78 @@ class AssetRecord:
     first_us: int = 0
     materializations: int = 0
 
+    @property
+    def has_anything(self) -> bool:
+        """Whether anything is known of it: not, once all was given up."""
+        return self.status != Status.MISSING or self.retired or bool(self.materialization or self.observation or self.failed_us)
+
+    @property
+    def asset_entry(self) -> AssetEntry:
+        """The newest events of the asset, as the reference tells them."""
+        made, seen = self.materialization, self.observation
+        return AssetEntry(
+            self.key, self.run_id, LatestEvent(self.seq, made, self.at_us, self.run_id) if made is not None else None,
+            LatestEvent(self.changed_seq, seen, self.observed_us) if seen is not None else None,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LatestEvent:
+    """The newest materialization or observation of an asset; a record and its entry are one here.
+
+    An observation carries the number of the last event that changed the data version.
+    """
+
+    storage_id: int
+    fact: AssetMaterialized | AssetObserved
+    at_us: int
+    run_id: RunId | None = None
+
+    @property
+    def timestamp(self) -> float:
+        """Seconds since 1970."""
+        return self.at_us / 1_000_000
+
+    @property
+    def asset_materialization(self) -> AssetMaterialized | None:
+        """The materialization, if it is one."""
+        return self.fact if isinstance(self.fact, AssetMaterialized) else None
+
+    @property
+    def asset_observation(self) -> AssetObserved | None:
+        """The observation, if it is one."""
+        return self.fact if isinstance(self.fact, AssetObserved) else None
+
+    @property
+    def partition_key(self) -> str | None:
+        """The partition that it is of."""
+        return self.fact.partition.key if self.fact.partition is not None else None
+
+    @property
+    def event_log_entry(self) -> LatestEvent:
+        """The same."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class AssetEntry:
+    """The newest events of one asset, whatever their partition."""
+
+    asset_key: AssetKey
+    last_run_id: RunId | None = None
+    last_materialization_record: LatestEvent | None = None
+    last_observation_record: LatestEvent | None = None
+
+    @property
+    def last_materialization(self) -> LatestEvent | None:
+        """The newest materialization."""
+        return self.last_materialization_record
+
+    @property
+    def last_observation(self) -> LatestEvent | None:
+        """The newest observation."""
+        return self.last_observation_record
+
 
 @dataclass(frozen=True, slots=True)
 class PartitionTable:
@@ -127,7 +199,8 @@ class CheckRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as it stands. Counters are of finished steps; `root_run_id` is the first of a chain of re-executions.
+    """One run as it stands. Counters are of finished steps; `root_run_id` is the first of a chain of re-executions. `added_tags` are
+    those of the `tags` that were given after it was requested.
 
     >>> from nbasset import Instance, asset, materialize
     >>> @asset
@@ -167,6 +240,7 @@ class RunRecord:
     first_seq: int = 0
     last_seq: int = 0
     launch_id: str | None = None
+    added_tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:

@@ -28,6 +28,7 @@ from nbasset.events.kinds import (
     RunStarted,
     RunStarting,
     RunSucceeded,
+    RunTagged,
     StepEvent,
     StepFailed,
     StepRetried,
@@ -66,6 +67,8 @@ def run_after(record: RunRecord | None, seq: int, event: RunEvent) -> RunRecord:
     if isinstance(event, RunRequested):
         return _requested(record, seq, event)
     before = record or RunRecord(event.run_id, "not_started", first_seq=seq)
+    if isinstance(event, RunTagged):
+        return replace(before, tags={**before.tags, **event.tags}, added_tags={**before.added_tags, **event.tags})
     if before.is_over:
         return before
     if isinstance(event, RunQueued):
@@ -102,7 +105,7 @@ def _requested(record: RunRecord | None, seq: int, event: RunRequested) -> RunRe
         kind=event.kind,
         location=event.location,
         targets=event.targets,
-        tags=event.tags,
+        tags={**event.tags, **before.added_tags} if before.added_tags else event.tags,
         config=event.config,
         plan_id=event.plan_id,
         parent_run_id=event.parent_run_id,

@@ -157,6 +157,11 @@ class SqlLedger:
                 self._know({target.asset for target in record.targets})
                 targets = [(self._id(target.asset), record.first_seq) for target in record.targets]
                 self._connection.executemany(sql.ADD_RUN_TARGET, targets)
+        before = self._runs.get(run_id)
+        if record.added_tags and (before is None or before.added_tags != record.added_tags):
+            tags = [(plain_text(name), plain_text(value), record.first_seq) for name, value in record.tags.items()]
+            self._connection.execute(sql.DROP_RUN_TAGS, (record.first_seq,))
+            self._connection.executemany(sql.ADD_RUN_TAG, tags)
         self._runs[run_id] = self._changed_runs[run_id] = record
 
     def tally(self, run_id: RunId, outcome: Outcome) -> None:

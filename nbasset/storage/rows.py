@@ -96,8 +96,10 @@ class RunRows:
                     self._asked.clear()
                 self._asked[request_seq] = asked
         ending: Mapping[str, Any] = from_json(json.loads(more)) if more != "{}" else {}
+        added: Mapping[str, str] = ending.get("added_tags", {})
         return replace(
             asked,
+            tags={**asked.tags, **added} if added else asked.tags,
             status=status,
             started_us=started_us,
             ended_us=ended_us,
@@ -113,7 +115,7 @@ class RunRows:
 
 def run_to_row(record: RunRecord, request_seq: int) -> Row:
     """Values for `statements.SET_RUN`."""
-    more = {name: value for name in ("owner", "reason", "message", "error") if (value := getattr(record, name))}
+    more = {name: value for name in ("owner", "reason", "message", "error", "added_tags") if (value := getattr(record, name))}
     return (
         record.first_seq,
         record.run_id,

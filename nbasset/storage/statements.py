@@ -47,6 +47,7 @@ SET_RUN = """INSERT INTO runs
 COUNT_STEPS = "UPDATE runs SET succeeded = succeeded + ?, failed = failed + ?, skipped = skipped + ? WHERE run_id = ?"
 HEARTBEAT = "UPDATE runs SET heartbeat_us = ? WHERE run_id = ?"
 ADD_RUN_TAG = "INSERT INTO run_tags (name, value, run) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+DROP_RUN_TAGS = "DELETE FROM run_tags WHERE run = ?"
 ADD_RUN_TARGET = "INSERT INTO run_targets (asset, run) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 # Forgetting runs: entries that made something stay, and what is found by the others goes.
