@@ -186,13 +186,66 @@ class AssetsDefinition:
             specs_by_key={spec.key: spec for spec in changed.values()},
             keys_by_output={output: new_keys[key] for output, key in self.keys_by_output.items()},
             internal_deps={new_keys[key]: frozenset(new_keys.get(dep, dep) for dep in deps) for key, deps in self.internal_deps.items()},
+            check_specs_by_output={
+                output: replace(check, asset_key=new_keys.get(check.asset_key, check.asset_key))
+                for output, check in self.check_specs_by_output.items()
+            },
             selected=None if self.selected is None else frozenset(new_keys[key] for key in self.selected),
             partitions_def=next(iter(changed.values())).partitions_def if changed else None,
         )
 
-    def with_attributes(self, **attributes: Any) -> AssetsDefinition:
-        """A copy whose specs all have these attributes."""
-        return self.map_asset_specs(lambda spec: spec.replace_attributes(**attributes))
+    def with_attributes(
+        self,
+        *,
+        asset_key_replacements: Mapping[AssetKey, AssetKey] | None = None,
+        group_names_by_key: Mapping[AssetKey, str] | None = None,
+        tags_by_key: Mapping[AssetKey, Mapping[str, str]] | None = None,
+        automation_condition: Any = None,
+        backfill_policy: BackfillPolicy | None = None,
+        metadata_by_key: Mapping[AssetKey | CheckKey, Mapping[str, Any]] | None = None,
+        **attributes: Any,
+    ) -> AssetsDefinition:
+        """A copy with other attributes: by key as it is now, or by any argument of `AssetSpec` for all of its assets.
+
+        `asset_key_replacements` renames its assets and what they read. `automation_condition` is one for all, or one by key.
+
+        >>> from nbasset import AssetKey, asset
+        >>> @asset
+        ... def orders(): ...
+        >>> orders.with_attributes(asset_key_replacements={AssetKey("orders"): AssetKey("sales")}, owners=["team:data"]).key
+        AssetKey('sales')
+        """
+        renamed = asset_key_replacements or {}
+        conditions = automation_condition if isinstance(automation_condition, Mapping) else dict.fromkeys(self.keys, automation_condition)
+        by_key: dict[str, Mapping[Any, Any]] = {
+            "group_name": group_names_by_key or {},
+            "tags": tags_by_key or {},
+            "metadata": metadata_by_key or {},
+            "automation_condition": conditions if automation_condition is not None else {},
+            "key": renamed,
+        }
+
+        def change(spec: AssetSpec) -> AssetSpec:
+            own: dict[str, Any] = {name: values[spec.key] for name, values in by_key.items() if spec.key in values}
+            if renamed:
+                own["deps"] = [replace(dep, asset=renamed.get(dep.asset, dep.asset)) for dep in spec.deps]
+            return spec.replace_attributes(**{**attributes, **own})
+
+        reads = self.keys_by_input_name if renamed else {}
+        said = {check.key: metadata_by_key[check.key] for check in self.check_specs if metadata_by_key and check.key in metadata_by_key}
+        changed = replace(
+            self,
+            inputs={
+                name: replace(item, key=renamed[reads[name]], key_prefix=()) if reads.get(name) in renamed else item
+                for name, item in self.inputs.items()
+            },
+            check_specs_by_output={
+                output: replace(check, metadata=said[check.key]) if check.key in said else check
+                for output, check in self.check_specs_by_output.items()
+            },
+            backfill_policy=backfill_policy or self.backfill_policy,
+        )
+        return changed.map_asset_specs(change)
 
     def with_prefix(self, prefix: str | Sequence[str]) -> AssetsDefinition:
         """A copy below a key prefix; explicit upstream keys stay as they are."""

@@ -102,6 +102,11 @@ class NodeCall:
     hooks: frozenset[Any] = frozenset()
     retry_policy: RetryPolicy | None = None
 
+    @property
+    def definition(self) -> Any:
+        """The op or graph that is called."""
+        return self.node
+
     def sources(self) -> Iterator[Source]:
         """Everything that its inputs are connected to."""
         for binding in self.bindings.values():

@@ -16,6 +16,7 @@ from nbasset.definitions.graph_body import GraphBody, compose
 from nbasset.definitions.graph_steps import job_steps
 from nbasset.definitions.hooks import HookDefinition, checked_hooks
 from nbasset.definitions.io_config import asset_schemas, with_io
+from nbasset.definitions.job_nodes import JobNodes
 from nbasset.definitions.loggers import logger_schemas
 from nbasset.definitions.node_config import Part, graph_schemas, loader_schema, takes_config
 from nbasset.definitions.op import checked_name
@@ -35,7 +36,7 @@ BUILT_IN_RESOURCES = frozenset({"io_manager", "parquet", "memory", "pickle"})
 
 
 @dataclass(frozen=True, eq=False)
-class JobDefinition:
+class JobDefinition(JobNodes):
     """A graph of ops or a selection of assets, as something to run. Made with `@job`, `graph.to_job` or `define_asset_job`.
 
     `config` is what a run gets that names none: data, or one that follows from the partition; a `ConfigMapping` makes the whole run config
@@ -128,11 +129,6 @@ class JobDefinition:
     def node(self) -> GraphBody | None:
         """The graph; None for an asset job."""
         return self.graph
-
-    @property
-    def is_asset_job(self) -> bool:
-        """Whether it makes assets (else it runs ops)."""
-        return self.graph is None
 
     @property
     def place(self) -> str | None:

@@ -40,6 +40,8 @@ class Capture:
     """
 
     loggers: tuple[logging.Logger, ...] = ()
+    context: Any = None
+    """What the function that runs was given as its context."""
     has_spoken = False  # most steps are silent, so what keeps lines is made when there is one
     _lines = 0
     _token: Token[Capture | None] | None = None
@@ -328,6 +330,19 @@ def _stop_listening(name: str) -> None:
         del _LISTENING[name]
         logger.removeHandler(_HANDLER)
         logger.setLevel(before)
+
+
+def current_context() -> Any:
+    """The context of the function that runs here; None outside, and where the function asked for none."""
+    capture = _CURRENT.get()
+    return capture.context if capture is not None else None
+
+
+def keep_context(context: Any) -> None:
+    """Say that the step that runs here gives its function this context."""
+    capture = _CURRENT.get()
+    if capture is not None and capture.context is None:
+        capture.context = context
 
 
 def get_logger(name: str | None = None) -> logging.Logger:

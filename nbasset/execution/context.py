@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from nbasset import clock
 from nbasset.dataclass import dataclass
@@ -26,6 +26,7 @@ from nbasset.definitions.results import (
 )
 from nbasset.errors import InvariantViolationError, did_you_mean
 from nbasset.events.facts import CheckKey
+from nbasset.execution.capture import current_context, keep_context
 from nbasset.execution.context_partitions import PartitionQuestions
 from nbasset.keys import AssetKey, PartitionRef, RunId, keys_text
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
@@ -131,6 +132,23 @@ class OpExecutionContext(PartitionQuestions):
         self._input_partitions = dict(input_partitions or {})
         self._loader = loader
         self._mapping_key = mapping_key
+        keep_context(self)
+
+    @classmethod
+    def get(cls) -> Self:
+        """The context of the function that runs now, for code that it calls: with it, a context need not be passed along.
+
+        Raises
+        ------
+        InvariantViolationError
+            If nothing runs here, or the function that runs takes no `context` itself.
+        """
+        found = current_context()
+        if found is None:
+            raise InvariantViolationError(
+                f"no {cls.__name__} is at hand: no step runs here, or its function takes no `context`. Add that parameter."
+            )
+        return found  # type: ignore[no-any-return]
 
     # -- the run -------------------------------------------------------------------------------------------------------------
 

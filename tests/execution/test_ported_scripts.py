@@ -266,14 +266,17 @@ def test_metadata_of_a_definition_is_what_was_written() -> None:
 
     assert orders.specs_by_key[orders.key].metadata["at"] == nb.MetadataValue.path("data/orders.csv")
     [made] = nb.materialize([orders]).get_asset_materialization_events()
-    assert made.metadata["columns"].value == made.metadata["columns"].data == ["id", "day"]
-    assert made.metadata["at"].path == "data/orders.csv"
+    columns, at = made.metadata["columns"], made.metadata["at"]
+    assert isinstance(columns, nb.JsonMetadataValue)
+    assert columns.value == columns.data == ["id", "day"]
+    assert isinstance(at, nb.PathMetadataValue)
+    assert at.path == "data/orders.csv"
 
 
 def test_each_kind_of_metadata_has_a_class_and_the_names_of_what_it_holds() -> None:
     schema, lineage, rows = nb.TableSchema.from_name_type_dict({"id": "int64"}), nb.TableColumnLineage({}), [nb.TableRecord({"id": 1})]
     make = nb.MetadataValue
-    for value, kind, held in [
+    cases: list[tuple[nb.MetadataValue, Any, dict[str, Any]]] = [
         (make.text("a"), nb.TextMetadataValue, {"text": "a"}),
         (make.url("u"), nb.UrlMetadataValue, {"url": "u"}),
         (make.path("p"), nb.PathMetadataValue, {"path": "p", "fspath": "p"}),
@@ -292,7 +295,8 @@ def test_each_kind_of_metadata_has_a_class_and_the_names_of_what_it_holds() -> N
         (make.table_schema(schema), nb.TableSchemaMetadataValue, {"schema": schema}),
         (make.column_lineage(lineage), nb.TableColumnLineageMetadataValue, {"column_lineage": lineage}),
         (make.pool("p"), nb.PoolMetadataValue, {"pool": "p"}),
-    ]:
+    ]
+    for value, kind, held in cases:
         assert {name: getattr(value, name) for name in held} == held
         assert isinstance(value, kind)
         assert isinstance(value, nb.MetadataValue)
@@ -301,7 +305,7 @@ def test_each_kind_of_metadata_has_a_class_and_the_names_of_what_it_holds() -> N
         assert kind(**arguments) == value
         assert loads(dumps(value)) == value
     with pytest.raises(AttributeError, match=r"metadata of kind 'md' has no 'data'\. What it holds is its \.value, \.md_str\."):
-        _ = make.md("#").data
+        _ = make.md("#").data  # type: ignore[attr-defined]
 
 
 def test_a_run_without_a_job_has_the_name_that_the_field_gives_it() -> None:
@@ -327,3 +331,71 @@ def test_versions_of_what_was_made_are_among_its_tags() -> None:
         assert made.tags["of"] == "day"
         assert made.tags["nbasset/data_version"] == made.data_version == "v3"
         assert made.tags["nbasset/code_version"] == made.code_version
+
+
+def helper_of_the_function_that_runs() -> str:
+    return f"{nb.AssetExecutionContext.get().op_execution_context.op_name} in {nb.OpExecutionContext.get().job_name}"
+
+
+def test_code_that_a_function_calls_finds_the_context_of_the_function() -> None:
+    @nb.asset
+    def orders(context: nb.AssetExecutionContext) -> str:
+        return helper_of_the_function_that_runs()
+
+    assert nb.materialize([orders]).output_for_node("orders") == "orders in __ephemeral_asset_job__"
+    with pytest.raises(nb.InvariantViolationError, match=r"no OpExecutionContext is at hand: no step runs here"):
+        nb.OpExecutionContext.get()
+
+
+def test_a_job_tells_of_its_nodes() -> None:
+    @nb.op
+    def one() -> int:
+        return 1
+
+    @nb.job
+    def counting() -> None:
+        one()
+        one.alias("other")()
+
+    @nb.asset
+    def orders() -> int:
+        return 1
+
+    assert [(node.name, node.definition) for node in counting.nodes] == [("one", one), ("other", one)]
+    assert (counting.has_node_named("other"), counting.has_node_named("two")) == (True, False)
+    assert counting.get_node_named("other").definition is one
+    with pytest.raises(nb.InvariantViolationError, match=r"job 'counting' has no node 'othr'\. Did you mean 'other'"):
+        counting.get_node_named("othr")
+    nightly = nb.define_asset_job("nightly", "orders")
+    with pytest.raises(nb.InvariantViolationError, match="does not know its assets yet"):
+        nightly.has_node_named("orders")
+    assert nb.Definitions(assets=[orders], jobs=[nightly]).get_job_def("nightly").has_node_named("orders")
+
+
+def test_attributes_are_changed_by_key_and_keys_are_replaced_wherever_they_stand() -> None:
+    @nb.asset(deps=["rates"], check_specs=[nb.AssetCheckSpec("positive", asset="total")])
+    def total(orders: int) -> nb.MaterializeResult[int]:
+        return nb.MaterializeResult(value=orders, check_results=[nb.AssetCheckResult(passed=True)])
+
+    key, check = total.key, total.check_keys[0]
+    changed = total.with_attributes(
+        asset_key_replacements={nb.AssetKey(name): nb.AssetKey(["shop", name]) for name in ("orders", "rates", "total")},
+        group_names_by_key={key: "sales"},
+        tags_by_key={key: {"tier": "gold"}},
+        automation_condition={key: nb.AutomationCondition.eager()},
+        backfill_policy=nb.BackfillPolicy.single_run(),
+        metadata_by_key={key: {"rows": 3}, check: {"least": 0}},
+        owners=["team:data"],
+    )
+    spec = changed.get_asset_spec()
+    assert (spec.key, [str(dep.asset) for dep in spec.deps]) == (nb.AssetKey(["shop", "total"]), ["shop/rates"])
+    assert (spec.group_name, spec.tags, spec.metadata, spec.owners) == ("sales", {"tier": "gold"}, {"rows": 3}, ("team:data",))
+    assert (spec.automation_condition, changed.backfill_policy) == (nb.AutomationCondition.eager(), nb.BackfillPolicy.single_run())
+    assert changed.keys_by_input_name == {"orders": nb.AssetKey(["shop", "orders"])}
+    assert [(str(one.key), one.metadata) for one in changed.check_specs] == [("shop/total:positive", {"least": 0})]
+
+    @nb.asset(key=["shop", "orders"])
+    def orders() -> int:
+        return 2
+
+    assert nb.materialize([orders, nb.AssetSpec(["shop", "rates"]), changed]).asset_value(["shop", "total"]) == 2
