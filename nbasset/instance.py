@@ -6,6 +6,7 @@ store that exists closes the runs whose process is gone, since nobody else may b
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -57,12 +58,11 @@ class Instance(InstigatorsApi):
         self.settings = load_settings(home.settings_file) if settings is None else settings
         self._store = storage
         self._given = storage is not None
-        self._empty = MemoryStorage()
         self._read_only: StorageReader | None = None
         self._lock = threading.RLock()
         self._settling: list[Callable[[], None]] = []
         self._managers: dict[str, Any] = {}
-        self._remove = weakref.finalize(self, shutil.rmtree, home.root, ignore_errors=True) if temporary else None
+        self._remove = weakref.finalize(self, _remove_folder, home.root) if temporary else None
 
     def __repr__(self) -> str:
         return f"Instance({str(self.home.root)!r})"
@@ -102,6 +102,11 @@ class Instance(InstigatorsApi):
         return Instance(home, settings or Settings(), temporary=tempdir is None)
 
     # -- the store ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _empty(self) -> MemoryStorage:
+        """What is read where nothing was ever written."""
+        return MemoryStorage()
 
     @property
     def is_ephemeral(self) -> bool:
@@ -300,6 +305,11 @@ class Instance(InstigatorsApi):
 def _temporary_path() -> Path:
     """A place for a temporary home; whatever is written first makes it."""
     return _resolved(tempfile.gettempdir()) / f"nbasset-{secrets.token_hex(12)}"
+
+
+def _remove_folder(folder: Path) -> None:
+    if os.path.lexists(folder):  # most that only looked and computed left nothing
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

@@ -189,6 +189,7 @@ class SecretMask:
         self._names: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
+        self.environment: Mapping[object, object] | None = None  # as it was when its secrets were last looked for
 
     def add(self, name: str, value: str) -> None:
         """Remember a value; one shorter than six characters is left alone."""
@@ -202,7 +203,7 @@ class SecretMask:
     def forget(self) -> None:
         """Drop every value. For tests, and for a process that is handed on."""
         with self._lock:
-            self._names, self._pattern = {}, None
+            self._names, self._pattern, self.environment = {}, None, None
 
     def mask(self, text: str) -> str:
         """The text without any known value."""
@@ -238,11 +239,19 @@ def remember_named(values: Mapping[str, object], names: Collection[str] = ()) ->
     >>> mask_secrets("tok-123456 of /home/ada"); KNOWN.forget()
     '***DB_TOKEN*** of /home/ada'
     """
+    is_environment = values is os.environ and not names
+    if is_environment:  # every run asks, and mostly it is as it was: the bytes behind it tell, without decoding each name
+        behind = getattr(values, "_data", None)
+        if behind is not None and behind == KNOWN.environment:
+            return
+    now = dict(behind) if is_environment and behind is not None else None
     for name in list(values):
         if looks_secret(name) or name in names:
             value = values.get(name)
             if isinstance(value, str):
                 KNOWN.add(name, value)
+    if is_environment:
+        KNOWN.environment = now
 
 
 def mask_secrets(text: str) -> str:

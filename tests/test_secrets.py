@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbasset.secrets import KNOWN, EnvVar, SecretMask, StreamMask, looks_secret, mask_data, mask_secrets, remember_secret
+from nbasset.secrets import KNOWN, EnvVar, SecretMask, StreamMask, looks_secret, mask_data, mask_secrets, remember_named, remember_secret
 
 CANARY = "canary-91bd-value"
 
@@ -263,3 +263,13 @@ def test_a_secret_of_the_environment_is_masked_in_a_run_without_being_named(monk
         assert [str(event.error) for event in result.all_events if isinstance(event, StepFailed)] == [
             "ValueError: no access with ***WAREHOUSE_PASSWORD***"
         ]
+
+
+def test_a_secret_that_the_environment_gets_between_two_runs_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    remember_named(os.environ)
+    monkeypatch.setenv("LATER_PASSWORD", "came-in-between")
+    remember_named(os.environ)
+    assert mask_secrets("came-in-between") == "***LATER_PASSWORD***"
+    KNOWN.forget()
+    remember_named(os.environ)
+    assert mask_secrets("came-in-between") == "***LATER_PASSWORD***"

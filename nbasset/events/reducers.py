@@ -96,11 +96,16 @@ def _starting(before: RunRecord, event: RunStarting) -> RunRecord:
 
 
 def _requested(record: RunRecord | None, seq: int, event: RunRequested) -> RunRecord:
-    if record is not None and record.requested_us:
+    if record is None:
+        return RunRecord(
+            event.run_id, "not_started", event.job, event.kind, event.location, event.targets, event.tags, event.config, event.plan_id,
+            event.parent_run_id, event.root_run_id, event.backfill_id, event.user, requested_us=event.at_us, steps=event.steps,
+            first_seq=seq, launch_id=event.launch_id,
+        )  # fmt: skip
+    if record.requested_us:
         return record
-    before = record or RunRecord(event.run_id, "not_started", first_seq=seq)
     return replace(
-        before,
+        record,
         job=event.job,
         kind=event.kind,
         location=event.location,

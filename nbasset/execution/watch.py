@@ -1,9 +1,15 @@
-"""A thread beside a run: says that a step lasts, that the run is alive, and hears that somebody wants it to stop."""
+"""A thread beside a run: says that a step lasts, that the run is alive, and hears that somebody wants it to stop.
+
+A small run costs less than a thread. So one thread looks, while there are runs and a second longer, which of them have lasted, and starts
+the thread of each that has.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +24,9 @@ from nbasset.storage.protocol import Storage
 SLOW_STEP_S = 0.2
 HEARTBEAT_S = 15.0
 POLL_S = 0.5
+_SETTLE_S = 0.1
+_LOOK_S = 0.05
+_LOOKS_WITHOUT_RUNS = 20
 
 
 class Watch:
@@ -48,14 +57,21 @@ class Watch:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._main = 0
+        self._began = 0.0
 
     def __enter__(self) -> Watch:
         self._main = threading.get_ident()
-        threading.Thread(target=self._watch, name="nbasset-watch", daemon=True).start()
+        self._began = clock.monotonic()
+        _LASTING.add(self)
         return self
 
     def __exit__(self, *problem: Any) -> None:
+        _LASTING.drop(self)
         self._stop.set()
+
+    def start(self) -> None:
+        """Watch from now on, until the ``with`` ends."""
+        threading.Thread(target=self._watch, name="nbasset-watch", daemon=True).start()
 
     def started(self, task: StepTask) -> None:
         """An attempt was handed to the executor."""
@@ -67,9 +83,11 @@ class Watch:
             self._tasks.pop(task.step.key, None)
 
     def _watch(self) -> None:
-        beat = polled = clock.monotonic()
+        beat = polled = self._began
         interrupted = False
-        while not self._stop.wait(SLOW_STEP_S / 2):
+        pause = self._began + _SETTLE_S - clock.monotonic()
+        while not self._stop.wait(max(0.0, pause)):
+            pause = _SETTLE_S
             now = clock.monotonic()
             with contextlib.suppress(Error):  # the loop meets it too, and ends the run
                 self.settle()
@@ -98,3 +116,51 @@ class Watch:
             self.storage.append(events)
         for event in events:
             self.on_event(event)
+
+
+class _Lasting:
+    """Starts the watches of runs that last, each at the next look after it was added."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: in a process that was forked, no thread looks and no run of the other one goes on."""
+        self._lock = threading.Lock()
+        self._new: list[Watch] = []
+        self._is_looking = False
+
+    def add(self, watch: Watch) -> None:
+        """A run begins."""
+        with self._lock:
+            self._new.append(watch)
+            if not self._is_looking:
+                threading.Thread(target=self._look, name="nbasset-lasting", daemon=True).start()
+                self._is_looking = True
+
+    def drop(self, watch: Watch) -> None:
+        """It is over."""
+        with self._lock:
+            if watch in self._new:
+                self._new.remove(watch)
+
+    def _look(self) -> None:
+        without = 0
+        while without < _LOOKS_WITHOUT_RUNS:
+            time.sleep(_LOOK_S)
+            with self._lock:
+                due, self._new = self._new, []
+                without = 0 if due else without + 1
+                if without == _LOOKS_WITHOUT_RUNS:
+                    self._is_looking = False
+            for watch in due:
+                try:
+                    watch.start()
+                except RuntimeError:  # no more threads now: at the next look
+                    with self._lock:
+                        self._new.append(watch)
+
+
+_LASTING = _Lasting()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_LASTING.forget)

@@ -6,6 +6,7 @@ to read: the version is then empty, and code is never a reason to run.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +35,7 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
     resolved = definitions.resolve()
     main = sys.modules.get("__main__")
     main_file = getattr(main, "__file__", None)
-    folder = Path.cwd() if main_file is None else _folder_of(main_file, Path.cwd())
+    folder = _folder_of(main_file, os.getcwd())  # noqa: PTH109 - a path is only made for the first that asks
     places = ModulePlaces(resolved, [], ProjectFiles(lambda: project_roots(folder, home)))
 
     def find(node: str) -> CodePlace | None:
@@ -52,8 +53,8 @@ def location_of(definitions: Definitions, *, home: Path | None = None) -> Locati
 
 
 @cache
-def _folder_of(main_file: str, start: Path) -> Path:
-    return (start / main_file).resolve().parent
+def _folder_of(main_file: str | None, start: str) -> Path:
+    return Path(start) if main_file is None else (Path(start) / main_file).resolve().parent
 
 
 _READER = CodeReader()
