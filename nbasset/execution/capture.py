@@ -227,6 +227,17 @@ class _Tee(io.TextIOBase):
         return getattr(self.original, name)
 
 
+_TEES: dict[str, _Tee] = {}
+
+
+def _tee(original: Any, stream: str) -> _Tee:
+    """What stands for a stream: the same object while the stream is the same, since making and ending one costs as much as a small step."""
+    found = _TEES.get(stream)
+    if found is None or found.original is not original or found.closed:
+        found = _TEES[stream] = _Tee(original, stream)
+    return found
+
+
 class _ToFile(logging.Handler):
     """Hands records of a running step to its capture and to the loggers of its run, each once however many loggers it came through."""
 
@@ -246,6 +257,7 @@ class _ToFile(logging.Handler):
 
 
 _HANDLER = _ToFile()
+_OURS = logging.getLogger("nbasset")
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message",
     "asctime",
@@ -268,9 +280,9 @@ def _install() -> None:
     with _INSTALL:
         _INSTALLED[0] += 1
         if _INSTALLED[0] == 1:
-            sys.stdout = _Tee(sys.stdout, "out")
-            sys.stderr = _Tee(sys.stderr, "err")
-            logging.getLogger("nbasset").addHandler(_HANDLER)
+            sys.stdout = _tee(sys.stdout, "out")
+            sys.stderr = _tee(sys.stderr, "err")
+            _OURS.addHandler(_HANDLER)
 
 
 def _uninstall() -> None:
@@ -281,7 +293,7 @@ def _uninstall() -> None:
                 current = getattr(sys, name)
                 if isinstance(current, _Tee):
                     setattr(sys, name, current.original)
-            logging.getLogger("nbasset").removeHandler(_HANDLER)
+            _OURS.removeHandler(_HANDLER)
 
 
 @contextlib.contextmanager
