@@ -23,6 +23,7 @@ from nbasset.public_names import PLACES as _PLACES
 
 if TYPE_CHECKING:
     from nbasset.commands.automation import evaluate_automation_conditions as evaluate_automation_conditions
+    from nbasset.commands.jobs import build_reconstructable_job as build_reconstructable_job
     from nbasset.commands.jobs import execute_job as execute_job
     from nbasset.commands.jobs import reconstructable as reconstructable
     from nbasset.commands.materialize import materialize as materialize
@@ -150,6 +151,8 @@ if TYPE_CHECKING:
     from nbasset.definitions.policies import RetryPolicy as RetryPolicy
     from nbasset.definitions.reexecution import ReexecutionOptions as ReexecutionOptions
     from nbasset.definitions.reexecution import ReexecutionStrategy as ReexecutionStrategy
+    from nbasset.definitions.repository import repository as repository
+    from nbasset.definitions.repository import with_resources as with_resources
     from nbasset.definitions.requests import RunRequest as RunRequest
     from nbasset.definitions.requests import SkipReason as SkipReason
     from nbasset.definitions.resources import ConfigurableResource as ConfigurableResource
@@ -221,6 +224,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.value_types import PythonObjectType as PythonObjectType
     from nbasset.definitions.value_types import Type as Type
     from nbasset.definitions.value_types import TypeCheck as TypeCheck
+    from nbasset.definitions.value_types import TypeCheckContext as TypeCheckContext
     from nbasset.definitions.value_types import check_type as check_type
     from nbasset.definitions.value_types import make_python_type_usable_as_type as make_python_type_usable_as_type
     from nbasset.definitions.value_types import type_loader as type_loader
@@ -259,6 +263,7 @@ if TYPE_CHECKING:
     from nbasset.events.facts import AssetCheckSeverity as AssetCheckSeverity
     from nbasset.events.facts import CheckKey as CheckKey
     from nbasset.events.records import Run as Run
+    from nbasset.events.records import RunRecord as RunRecord
     from nbasset.execution.capture import get_logger as get_logger
     from nbasset.execution.context import AssetCheckExecutionContext as AssetCheckExecutionContext
     from nbasset.execution.context import AssetExecutionContext as AssetExecutionContext
@@ -362,6 +367,7 @@ _OTHER_NAMES = {
     "AssetChecksDefinition": "definitions.asset:AssetsDefinition",
     "InvalidSubsetError": "errors:InvalidSelection",
     "JobExecutionResult": "execution.result:ExecuteInProcessResult",
+    "MAX_RUNTIME_SECONDS_TAG": "commands.run_rules:MAX_RUNTIME_TAG",
     "RunNotFoundError": "errors:UnknownRun",
     "UnknownResourceError": "errors:UnknownResource",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _MODULES = {
     "commands.automation": "evaluate_automation_conditions",
-    "commands.jobs": "execute_job reconstructable",
+    "commands.jobs": "build_reconstructable_job execute_job reconstructable",
     "commands.materialize": "materialize materialize_to_memory",
     "commands.observe": "observe",
     "definitions.asset": "AssetsDefinition",
@@ -69,6 +69,7 @@ _MODULES = {
     ),
     "definitions.policies": "BackfillPolicy Backoff FreshnessPolicy Jitter RetryPolicy",
     "definitions.reexecution": "ReexecutionOptions ReexecutionStrategy",
+    "definitions.repository": "repository with_resources",
     "definitions.requests": "RunRequest SkipReason",
     "definitions.resources": "ConfigurableResource ConfigurableResourceFactory",
     "definitions.resources_context": "InitResourceContext",
@@ -103,7 +104,7 @@ _MODULES = {
     "definitions.time_windows": "ScheduleType",
     "definitions.value_loader": "AssetValueLoader",
     "definitions.value_types": (
-        "Nothing PythonObjectType Type TypeCheck check_type make_python_type_usable_as_type type_loader usable_as_type"
+        "Nothing PythonObjectType Type TypeCheck TypeCheckContext check_type make_python_type_usable_as_type type_loader usable_as_type"
     ),
     "errors": (
         "AssetCycle ChangedByHand CorruptData DuplicateAsset Error Failure HiddenState InvalidConfigError "
@@ -113,7 +114,7 @@ _MODULES = {
         "UnstorableValue WorkerLost"
     ),
     "events.facts": "AssetCheckKey AssetCheckSeverity CheckKey",
-    "events.records": "Run",
+    "events.records": "Run RunRecord",
     "execution.capture": "get_logger",
     "execution.context": "AssetCheckExecutionContext AssetExecutionContext OpExecutionContext",
     "execution.direct_contexts": "build_asset_check_context build_asset_context build_op_context",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
+from importlib import import_module
 from typing import Any
 
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_error
@@ -142,6 +144,40 @@ def reconstructable(target: Any) -> JobDefinition:
     'small'
     """
     return job_of(target() if callable(target) and not isinstance(target, (JobDefinition, GraphBody, OpDefinition)) else target)
+
+
+def build_reconstructable_job(
+    reconstructor_module_name: str,
+    reconstructor_function_name: str,
+    reconstructable_args: tuple[Any, ...] | None = None,
+    reconstructable_kwargs: Mapping[str, Any] | None = None,
+    reconstructor_working_directory: str | None = None,
+) -> JobDefinition:
+    """The job that a function of a module makes. Modules of the working directory can be imported from then on.
+
+    >>> from nbasset import job, op
+    >>> @op
+    ... def one(): return 1
+    >>> @job
+    ... def small(): one()
+    >>> build_reconstructable_job("nbasset", "reconstructable", (small,)).name
+    'small'
+
+    Raises
+    ------
+    InvalidInvocationError
+        If the module has no such function, or it makes no job.
+    """
+    if reconstructor_working_directory is not None and reconstructor_working_directory not in sys.path:
+        sys.path.insert(0, reconstructor_working_directory)
+    module = import_module(reconstructor_module_name)
+    make = getattr(module, reconstructor_function_name, None)
+    if make is None:
+        near = did_you_mean(reconstructor_function_name, dir(module))
+        raise InvalidInvocationError(
+            f"module '{reconstructor_module_name}' has no function '{reconstructor_function_name}'. {near}".rstrip()
+        )
+    return job_of(make(*(reconstructable_args or ()), **(reconstructable_kwargs or {})))
 
 
 def job_of(definition: Any) -> JobDefinition:

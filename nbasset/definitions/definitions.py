@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.asset_graph import AssetGraph
 from nbasset.definitions.asset_job import define_asset_job
 from nbasset.definitions.catalog import Catalog, CatalogJob
 from nbasset.definitions.instigators import brought_along, checked_instigators, instigators
@@ -211,6 +212,10 @@ class Definitions:
     def get_sensor_def(self, name: str) -> Any:
         """A sensor by its name."""
         return _named(tuple(self._resolved.sensors.values()), name, "sensor")
+
+    def resolve_asset_graph(self) -> AssetGraph:
+        """Who reads whom, as an object to ask."""
+        return AssetGraph(self.catalog)
 
     # The names of the field for the same questions.
     resolve_assets_def = get_assets_def

@@ -53,7 +53,13 @@ class TypeCheck:
 
 @dataclass(frozen=True)
 class TypeCheckContext:
-    """What a check function may look at besides the value."""
+    """What a check function may look at besides the value.
+
+    >>> def is_positive(context: TypeCheckContext, value: object) -> bool:
+    ...     return isinstance(value, int) and value > 0
+    >>> Type(is_positive, name="Positive").check(3).success
+    True
+    """
 
     __nbasset_context__ = True
 

@@ -399,3 +399,88 @@ def test_attributes_are_changed_by_key_and_keys_are_replaced_wherever_they_stand
         return 2
 
     assert nb.materialize([orders, nb.AssetSpec(["shop", "rates"]), changed]).asset_value(["shop", "total"]) == 2
+
+
+def test_definitions_of_the_older_kind_are_put_together() -> None:
+    @nb.op
+    def one() -> int:
+        return 1
+
+    @nb.graph
+    def counting() -> None:
+        one()
+
+    @nb.resource(config_schema={"name": str})
+    def shop(context: Any) -> str:
+        return str(context.resource_config["name"])
+
+    @nb.asset(required_resource_keys={"shop"})
+    def orders(context: nb.AssetExecutionContext) -> str:
+        return str(context.resources.shop)
+
+    @nb.asset_check(asset=orders)
+    def named(orders: str) -> bool:
+        return bool(orders)
+
+    @nb.sensor(job_name="nightly")
+    def watching() -> None: ...
+
+    nightly = nb.define_asset_job("nightly", "orders")
+
+    @nb.repository(name="sales", default_executor_def=nb.in_process_executor)
+    def listed() -> list[Any]:
+        bound = nb.with_resources([orders, nb.AssetSpec("rates")], {"shop": shop}, {"shop": {"config": {"name": "corner"}}})
+        return [bound, named, counting, nightly, nb.ScheduleDefinition("daily", cron_schedule="@daily", job=nightly), watching]
+
+    @nb.repository
+    def by_kind() -> dict[str, Any]:
+        return {"jobs": {"counting": lambda: counting.to_job()}}
+
+    assert (listed.name, listed.executor) == ("sales", nb.in_process_executor)
+    assert listed.get_job("nightly").execute_in_process().asset_value("orders") == "corner"
+    assert [job.name for job in listed.get_all_job_defs()] == ["nightly", "counting"]
+    assert (listed.get_schedule_def("daily").name, listed.get_sensor_def("watching").name) == ("daily", "watching")
+    assert listed.get_all_asset_check_keys() == [nb.AssetCheckKey(orders.key, "named")]
+    assert by_kind.get_job("counting").execute_in_process().success
+    with pytest.raises(nb.InvalidDefinitionError, match=r"repository 'wrong' holds an? int, which is no definition"):
+        nb.repository(name="wrong")(lambda: [3])
+    with pytest.raises(nb.UnknownResource, match=r"speaks of 'shp', which is no key here\. Did you mean 'shop'"):
+        nb.with_resources([orders], {"shop": shop}, {"shp": {"config": {}}})
+
+
+def test_a_job_is_made_again_by_a_function_of_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path.parent))
+    (tmp_path / "making_of_jobs.py").write_text(
+        "import nbasset as nb\n@nb.op\ndef one(): return 1\n"
+        "def make(name, tags=None):\n    @nb.job(name=name, tags=tags)\n    def made(): one()\n    return made\n"
+    )
+    made = nb.build_reconstructable_job("making_of_jobs", "make", ("counting",), {"tags": {"a": "b"}}, str(tmp_path))
+    assert (made.name, made.tags, made.execute_in_process().output_for_node("one")) == ("counting", {"a": "b"}, 1)
+    with pytest.raises(nb.InvalidInvocationError, match=r"module 'making_of_jobs' has no function 'mak'\. Did you mean 'make'"):
+        nb.build_reconstructable_job("making_of_jobs", "mak")
+
+
+def test_the_graph_of_the_assets_can_be_asked() -> None:
+    @nb.asset(group_name="raw")
+    def orders(rates: int) -> int:
+        return rates
+
+    @nb.asset(check_specs=[nb.AssetCheckSpec("positive", asset="total")])
+    def total(orders: int) -> Any: ...
+
+    keys = rates, raw, made = nb.AssetKey("rates"), orders.key, total.key
+    graph = nb.Definitions(assets=[nb.AssetSpec("rates"), orders, total]).resolve_asset_graph()
+    assert (graph.get_all_asset_keys(), graph.toposorted_asset_keys) == (set(keys), list(keys))
+    assert (graph.external_asset_keys, graph.materializable_asset_keys, graph.executable_asset_keys) == ({rates}, {raw, made}, {raw, made})
+    assert (graph.root_materializable_asset_keys, graph.asset_keys_for_group("raw")) == ({raw}, {raw})
+    assert (graph.all_group_names, graph.asset_check_keys) == ({"raw", "default"}, set(total.check_keys))
+    node = graph.get(raw)
+    assert (node.key, node.parent_keys, node.child_keys, node.group_name) == (raw, {rates}, {made}, "raw")
+    assert (node.is_materializable, graph.get(rates).is_materializable, node.is_partitioned) == (True, False, False)
+    assert (graph.has(made), graph.has(nb.AssetKey("none"))) == (True, False)
+    assert graph.get_check_keys_for_assets([raw, made]) == set(total.check_keys)
+
+
+def test_names_that_older_scripts_import_are_there() -> None:
+    assert nb.MAX_RUNTIME_SECONDS_TAG == "nbasset/max_runtime"
+    assert nb.RunRecord is nb.Run
