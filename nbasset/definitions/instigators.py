@@ -69,6 +69,10 @@ def instigators(schedules: Sequence[Any], sensors: Sequence[Any], catalog: Catal
     for one in sensors:
         if _is_new(one, found_sensors, "sensor", problems):
             found_sensors[one.name] = one
+            if one.name in found_schedules:
+                also = _at(found_schedules[one.name])
+                text = f"a schedule{also} and a sensor are both called '{one.name}', so a name alone says neither"
+                problems.append(_problem("duplicate-name", text, "sensor", one, "Rename one."))
             problems.extend(_problems(one, "sensor", catalog, resources))
     try:
         automatic = default_automation_sensor(catalog, list(found_sensors.values()))
@@ -108,9 +112,14 @@ def _targets(values: Iterable[Any]) -> Iterator[AutomationTarget]:
 def _is_new(one: Any, known: Mapping[str, Any], kind: str, problems: list[Problem]) -> bool:
     if one.name not in known:
         return True
-    text = f"two {kind}s are called '{one.name}'; the first one counts"
+    text = f"two {kind}s are called '{one.name}'; the first one{_at(known[one.name])} counts"
     problems.append(_problem(f"duplicate-{kind}", text, kind, one, "Rename one."))
     return False
+
+
+def _at(one: Any) -> str:
+    place = getattr(one, "place", None)
+    return f" ({place})" if place else ""
 
 
 def _resolved_schedule(one: Any, catalog: Catalog, problems: list[Problem]) -> ScheduleDefinition | None:

@@ -50,8 +50,12 @@ class Zone:
         try:
             self.info = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            hint = did_you_mean(name, available_timezones())
-            raise InvalidDefinitionError(f"no time zone {name!r}. Give an IANA name such as 'Europe/Berlin'. {hint}".rstrip()) from None
+            known = available_timezones()
+            found = min((one for one in known if one.casefold() == name.casefold()), default=None)
+            if found is None:
+                hint = did_you_mean(name, known)
+                raise InvalidDefinitionError(f"no time zone {name!r}. Give an IANA name such as 'Europe/Berlin'. {hint}".rstrip()) from None
+            self.info, name = ZoneInfo(found), found
         self.name = name
         fixed = self.info.utcoffset(None)
         self._segments = Segments(0, 0, [], [], [])
@@ -151,7 +155,7 @@ class Zone:
 
 @cache
 def zone_of(name: str) -> Zone:
-    """The zone of an IANA name; the same object for the same name.
+    """The zone of an IANA name, in whatever case it is written: `name` of the zone is spelt right. The same object for the same name.
 
     Raises
     ------

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
+from operator import itemgetter
 from typing import Any
 
 from nbasset.dataclass import dataclass
@@ -30,6 +31,7 @@ from nbasset.ordinals import KeyTable, OrdinalSet
 from nbasset.serde import serializable
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+_first = itemgetter(0)
 
 
 class MultiPartitionKey(str):
@@ -64,12 +66,36 @@ class PartitionDimensionDefinition:
     partitions_def: PartitionsDefinition
 
 
+class DimensionName(str):
+    """The name of a dimension in `MultiPartitionsDefinition.partitions_defs`: text that also answers as its `PartitionDimensionDefinition`.
+
+    The reference has a list of those there, here it is a mapping. In another process it is the bare text.
+    """
+
+    partitions_def: PartitionsDefinition
+
+    def __new__(cls, name: str, partitions_def: PartitionsDefinition) -> DimensionName:
+        self = str.__new__(cls, name)
+        self.partitions_def = partitions_def
+        return self
+
+    @property
+    def name(self) -> str:
+        """The bare text."""
+        return str(self)
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
 @serializable
 @dataclass(frozen=True, eq=False)
 class MultiPartitionsDefinition(PartitionsDefinition):
     """All combinations of the keys of two or more dimensions, or those that `keys` lists.
 
-    An entry of `keys` is a key, or a mapping from dimension to key; a dimension it leaves out may have any key.
+    `partitions_defs` is a mapping in order of the names; its names have the attributes of `dimensions`, so that
+    ``[one.partitions_def for one in both.partitions_defs]`` works too. An entry of `keys` is a key, or a mapping from
+    dimension to key; a dimension it leaves out may have any key.
 
     >>> from nbasset.definitions.listed_partitions import StaticPartitionsDefinition
     >>> origins, carriers = StaticPartitionsDefinition(["EWR", "JFK"]), StaticPartitionsDefinition(["AA", "UA"])
@@ -97,7 +123,9 @@ class MultiPartitionsDefinition(PartitionsDefinition):
                 raise InvalidDefinitionError(f"a dimension is named by letters, digits, '_' and '-', not {name!r}.")
             if not isinstance(definition, PartitionsDefinition) or isinstance(definition, MultiPartitionsDefinition):
                 raise InvalidDefinitionError(f"dimension '{name}' is no partitions definition of one dimension: {definition!r}.")
-        object.__setattr__(self, "partitions_defs", {name: self.partitions_defs[name] for name in sorted(self.partitions_defs)})
+        object.__setattr__(
+            self, "partitions_defs", {DimensionName(name, one): one for name, one in sorted(self.partitions_defs.items(), key=_first)}
+        )
         if self.keys is not None:
             object.__setattr__(self, "keys", tuple(self._entry(entry) for entry in self.keys))
 
@@ -106,12 +134,12 @@ class MultiPartitionsDefinition(PartitionsDefinition):
     @property
     def partition_dimension_names(self) -> list[str]:
         """The names of the dimensions, in the order their keys stand in."""
-        return list(self.partitions_defs)
+        return list(map(str, self.partitions_defs))
 
     @property
     def dimensions(self) -> tuple[PartitionDimensionDefinition, ...]:
         """The dimensions, in the order their keys stand in."""
-        return tuple(PartitionDimensionDefinition(name, definition) for name, definition in self.partitions_defs.items())
+        return tuple(PartitionDimensionDefinition(str(name), definition) for name, definition in self.partitions_defs.items())
 
     def get_partitions_def_for_dimension(self, dimension_name: str) -> PartitionsDefinition:
         """The partitions of one dimension.
@@ -173,7 +201,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """
         if isinstance(text, MultiPartitionKey) and list(text.keys_by_dimension) == self.partition_dimension_names:
             return text
-        return MultiPartitionKey(dict(zip(self.partitions_defs, self.parts_of(text), strict=True)))
+        return MultiPartitionKey(dict(zip(self.partition_dimension_names, self.parts_of(text), strict=True)))
 
     def parts_of(self, text: str) -> tuple[str, ...]:
         """The keys of the dimensions, in their order."""

@@ -18,6 +18,7 @@ from nbasset.definitions.catalog_instigators import CatalogSchedule, DefaultSche
 from nbasset.definitions.cron import cron_notes, parse_crons, ticks, ticks_of
 from nbasset.definitions.evaluating import items_of, requests_or_skip, resolved_requests
 from nbasset.definitions.instigator_context import InstigatorContext, InstigatorFunction
+from nbasset.definitions.local_time import zone_of
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.requests import SCHEDULE_TAG, SCHEDULED_TIME_TAG, RunRequest, checked_tags
 from nbasset.definitions.run_config import RunConfig, RunConfigLike, run_config_data
@@ -171,7 +172,7 @@ class ScheduleDefinition:
         put(self, "name", checked_name(name, "schedule"))
         put(self, "cron_schedule", _crons(cron_schedule, execution_timezone or "UTC", what))
         put(self, "target", found)
-        put(self, "execution_timezone", execution_timezone or "UTC")
+        put(self, "execution_timezone", zone_of(execution_timezone or "UTC").name)
         put(self, "default_status", _status(default_status, what))
         put(self, "description", description)
         put(self, "tags", checked_tags(tags, what))

@@ -45,8 +45,8 @@ class PartitionQuestions:
 
     @property
     def has_partition_key_range(self) -> bool:
-        """Whether the call is for any partitions."""
-        return bool(self._partitions)
+        """Whether the call is for several partitions; of one there is `partition_key`, and `partition_key_range` from it to itself."""
+        return len(self._partitions) > 1
 
     @property
     def partition_key(self) -> str:
@@ -61,7 +61,7 @@ class PartitionQuestions:
     def partition_keys(self) -> list[str]:
         """The partitions that this call makes, in order."""
         if not self._partitions:
-            raise InvariantViolationError(f"'{self.op_name}' runs without a partition. Ask context.has_partition_key_range first.")
+            raise InvariantViolationError(f"'{self.op_name}' runs without a partition. Ask context.has_partition_key first.")
         return [self._key(ref) for ref in self._partitions]
 
     @property
@@ -104,7 +104,7 @@ class PartitionQuestions:
     def asset_partitions_def_for_output(self, output_name: str = DEFAULT_OUTPUT) -> PartitionsDefinition:
         """How the asset that the output is is partitioned."""
         if self._partitions_def is None:
-            raise InvariantViolationError(f"'{self.op_name}' is not partitioned. Ask context.has_partition_key_range first.")
+            raise InvariantViolationError(f"'{self.op_name}' is not partitioned. Ask context.has_partition_key first.")
         return self._partitions_def
 
     def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
