@@ -1,7 +1,9 @@
 """Names of things: asset keys, partition references, run ids.
 
 The rule for a part of a key is the one users of the field know: letters, digits, ``_`` and ``-`` (also first), no keyword, not ``context``.
-It keeps a key a safe file name, a safe Python parameter in nearly all cases, and one word in a selection.
+It keeps a key a safe file name, a safe Python parameter in nearly all cases, and one word in a selection. Dots are refused although the
+reference lets them pass, which its rule for names does not: ``..`` is a folder, ``orders.parquet`` the file of ``orders``, ``a.b`` a step
+in a graph.
 """
 
 from __future__ import annotations
