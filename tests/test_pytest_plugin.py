@@ -173,7 +173,7 @@ def test_without_a_notebook_nothing_of_nbasset_is_loaded_but_the_plugin(run: Any
         "import sys\n\ndef test_light():\n"
         "    heavy = {'pandas', 'pyarrow', 'pydantic', 'IPython', 'nbformat', 'papermill', 'numpy', 'sqlite3', 'click'}\n"
         "    assert not heavy & set(sys.modules)\n"
-        "    assert {name for name in sys.modules if name.startswith('nbasset.')} <= {'nbasset.pytest_plugin'}\n"
+        "    assert {name for name in sys.modules if name.startswith('nbasset.')} <= {'nbasset.pytest_plugin', 'nbasset.public_names'}\n"
     )
     run("test_light.py").assert_outcomes(passed=1)
 

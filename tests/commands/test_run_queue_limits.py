@@ -64,7 +64,7 @@ def home(tmp_path: Path) -> Path:
     import os
 
     (tmp_path / "nbasset.toml").write_text("[queue]\nmax_concurrent_runs = 1\n")
-    (tmp_path / "shop.py").write_text(SOURCE)
+    (tmp_path / "queue_shop.py").write_text(SOURCE)
     os.mkfifo(tmp_path / "go")
     return tmp_path
 
@@ -73,7 +73,7 @@ def home(tmp_path: Path) -> Path:
 def scope(home: Path) -> Iterator[Scope]:
     """The code and the home."""
     with Instance.open(home) as instance:
-        yield Scope(load_module_file(home / "shop.py", home=home).check(), instance)
+        yield Scope(load_module_file(home / "queue_shop.py", home=home).check(), instance)
 
 
 def _start(scope: Scope, asset: str) -> RunId:

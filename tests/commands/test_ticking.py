@@ -29,7 +29,7 @@ from nbasset import (
     schedule,
     sensor,
 )
-from nbasset.commands.launching import spawn_worker
+from nbasset.commands.launching import CodeSource, spawn_worker
 from nbasset.commands.scope import Scope, scope_of
 from nbasset.commands.ticking import TickOutcome, TickTask, evaluate_tick
 from nbasset.errors import StorageUnavailable
@@ -345,7 +345,7 @@ def test_a_run_of_a_tick_is_carried_out_with_the_executor_of_its_job(
     scope = Scope(load_module_file(tmp_path / "work.py", home=instance.home.root).check(), instance)
     outcome = kept(scope, scheduled("often"), evaluate_tick(scope, scheduled("often")))
     (run,) = outcome.runs
-    process = spawn_worker(instance, run.run_id, ("--run", str(run.launch_id)), str(tmp_path))
+    process = spawn_worker(instance, run.run_id, ("--run", str(run.launch_id)), CodeSource("work", folder=str(tmp_path)))
     assert process.wait(60) == 0
     record = instance.reader.run(run.run_id)
     assert record is not None

@@ -54,7 +54,7 @@ def test_papermill_finds_the_engine_by_its_name_and_importing_it_loads_nothing_o
         "print(engines.papermill_engines.get_engine('nbasset').__name__, sorted(name for name in sys.modules if 'nbasset' in name))"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "NbassetEngine ['nbasset', 'nbasset.promotion', 'nbasset.promotion.engine']"
+    assert done.stdout.strip() == "NbassetEngine ['nbasset', 'nbasset.promotion', 'nbasset.promotion.engine', 'nbasset.public_names']"
 
 
 def test_cells_run_in_order_and_know_where_they_run(execute: Execute, tmp_path: Path) -> None:
