@@ -18,7 +18,7 @@ from nbasset.locations.module import load_module, load_module_file
 from nbasset.locations.notebook import load_notebook
 from nbasset.settings import LOAD_SECONDS, LocationSettings, Settings
 
-_MENTIONS = re.compile(rb"^[ \t]*\\?[\"']?[ \t]*(?:from|import)[ \t]+nbasset\b|%%asset\b|load_ext nbasset\b", re.MULTILINE)
+_MENTIONS = re.compile(rb"(?:^[ \t]*\\?[\"']?|\"|\\n)[ \t]*(?:from|import)[ \t]+nbasset\b|%%asset\b|load_ext nbasset\b", re.MULTILINE)
 _LEFT_OUT = frozenset({"tests", "test", "jobs", "build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"})
 _NO_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 

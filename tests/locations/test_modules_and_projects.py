@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,6 +164,14 @@ def test_locations_are_found_by_convention(project: Path, write_notebook: Callab
     assert [str(place.path.relative_to(project)) for place in places if place.path is not None] == [
         "notebooks/flights.ipynb", "notebooks/deep/sales_mod.py", "src/shop",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [["import pandas\n", "from nbasset import asset\n"], "import pandas\nfrom nbasset import asset"])
+def test_a_notebook_that_is_one_line_of_json_is_found_by_convention(tmp_path: Path, lines: object) -> None:
+    cells = [{"cell_type": "code", "source": lines, "metadata": {}, "outputs": [], "execution_count": None}]
+    (tmp_path / "one_line.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+    (tmp_path / "speaks_of_it.py").write_text("# as in, from nbasset import asset\nx = 1\n")
+    assert [place.path for place in places_of(Home(tmp_path), Settings())] == [tmp_path / "one_line.ipynb"]
 
 
 def test_listed_locations_replace_the_convention(project: Path, write_notebook: Callable[..., Path]) -> None:
