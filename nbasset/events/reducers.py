@@ -110,7 +110,7 @@ def _requested(record: RunRecord | None, seq: int, event: RunRequested) -> RunRe
         kind=event.kind,
         location=event.location,
         targets=event.targets,
-        tags={**event.tags, **before.added_tags} if before.added_tags else event.tags,
+        tags={**event.tags, **record.added_tags} if record.added_tags else event.tags,
         config=event.config,
         plan_id=event.plan_id,
         parent_run_id=event.parent_run_id,
