@@ -246,7 +246,7 @@ class CategoricalColumnConstraint(ColumnConstraint):
 
 
 class Column:
-    """A column of a table: its name, what it promises, whether it must be there (`is_required`, by default not).
+    """A column of a table: its name, what it promises, whether it must be there (`is_required`, by default it must).
 
     >>> Column.integer_column("distance", min_value=0, non_nullable=True).describe()
     'integer, no missing values, at least 0'
@@ -255,7 +255,7 @@ class Column:
     def __init__(self, name: str, constraints: Sequence[ColumnConstraint] | None = None, is_required: bool | None = None) -> None:
         self.name = name
         self.constraints = list(constraints or ())
-        self.is_required = bool(is_required)
+        self.is_required = is_required is None or bool(is_required)
         for constraint in self.constraints:
             if not isinstance(constraint, ColumnConstraint):
                 raise InvalidDefinitionError(f"column '{name}' has the constraint {constraint!r:.60}, which is no ColumnConstraint.")

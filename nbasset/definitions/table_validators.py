@@ -2,6 +2,9 @@
 
 A function returns ``(fits, facts)``: a bool and a dict of metadata about what is wrong. Functions about values get one value, functions
 about a column get the column as its library has it, functions about the table get the table.
+
+The reference is told what to raise (`resulting_exception`, `raise_or_typecheck`). That is taken and not needed: what is broken always
+becomes a failed type check, with all else that is.
 """
 
 from __future__ import annotations
@@ -19,7 +22,10 @@ ValidationFn = Callable[[Any], Outcome]
 class ConstraintWithMetadata:
     """A function about the whole table."""
 
-    def __init__(self, description: str, validation_fn: ValidationFn, name: str | None = None) -> None:
+    def __init__(
+        self, description: str, validation_fn: ValidationFn, resulting_exception: Any = None, raise_or_typecheck: bool = True,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
         self.description = description
         self.validation_fn = validation_fn
         self.name = str(name or getattr(validation_fn, "__name__", "constraint"))
@@ -33,7 +39,10 @@ class ConstraintWithMetadata:
 class MultiConstraintWithMetadata:
     """Several functions about the whole table."""
 
-    def __init__(self, description: str, validation_fn_arr: Sequence[ValidationFn], name: str | None = None) -> None:
+    def __init__(
+        self, description: str, validation_fn_arr: Sequence[ValidationFn], resulting_exception: Any = None,
+        raise_or_typecheck: bool = True, name: str | None = None,
+    ) -> None:  # fmt: skip
         self.description = description
         self.name = name
         self._parts = [ConstraintWithMetadata(getattr(fn, "__doc__", None) or description, fn) for fn in validation_fn_arr]
@@ -96,7 +105,10 @@ class MultiColumnConstraintWithMetadata:
 
     part: type[ColumnConstraintWithMetadata] | type[ColumnAggregateConstraintWithMetadata] = ColumnConstraintWithMetadata
 
-    def __init__(self, description: str, fn_and_columns_dict: Mapping[str, Sequence[ValidationFn]], name: str | None = None) -> None:
+    def __init__(
+        self, description: str, fn_and_columns_dict: Mapping[str, Sequence[ValidationFn]], resulting_exception: Any = None,
+        raise_or_typecheck: bool = True, name: str | None = None,
+    ) -> None:  # fmt: skip
         self.description = description
         self.name = name
         self._parts = [

@@ -150,7 +150,8 @@ def test_missing_values_repeat_each_other_unless_ignored() -> None:
 
 
 def test_a_column_that_is_not_required_may_be_absent() -> None:
-    assert problem(Column.integer_column("y"), pd.DataFrame({"x": [1]})) is None
+    assert problem(Column.integer_column("y"), pd.DataFrame({"x": [1]})) == "column 'y' is missing"
+    assert problem(Column.integer_column("y", is_required=False), pd.DataFrame({"x": [1]})) is None
 
 
 @LIBRARIES
@@ -351,3 +352,19 @@ def test_pandas_and_polars_find_the_same_rows(values: list[int | None], low: int
     if not one.success:
         rows = [[record.data["row"] for record in found.metadata["offending_rows"].value["records"]] for found in (one, other)]
         assert rows[0] == rows[1]
+
+
+def test_rules_take_the_arguments_of_the_reference_for_raising() -> None:
+    def short(table: Any) -> tuple[bool, dict[str, Any]]:
+        return len(table) < 2, {"rows": len(table)}
+
+    bounds = MultiColumnConstraintWithMetadata(
+        "bounds", {"x": [column_range_validation_factory(0, 1)]}, ValueError, raise_or_typecheck=False
+    )
+    few = ConstraintWithMetadata("few rows", short, ValueError, False, "short")
+    every = MultiConstraintWithMetadata("few rows", [short], ValueError, raise_or_typecheck=True, name="all")
+    table = pd.DataFrame({"x": [1, 2]})
+
+    assert (few.name, every.name, bounds.name) == ("short", "all", None)
+    assert not create_structured_dataframe_type("Few", columns_validator=bounds).check(table).success
+    assert not create_structured_dataframe_type("Few", dataframe_validator=every).check(table).success
