@@ -124,13 +124,14 @@ class Definitions:
     @cached_property
     def _resolved(self) -> ResolvedDefinitions:
         more_jobs, more_assets = brought_along(self.schedules, self.sensors, self.jobs)
-        known = {key for one in self.assets for key in one.keys}
+        known = {key for one in self.assets for key in one.keys} if more_assets else set()
         assets = [*self.assets, *(one for one in more_assets if known.isdisjoint(one.keys))]
         resolver = Resolver([*assets, *self.asset_checks], resources=self.resources, name=self.name)
         catalog = resolver.catalog()
         all_jobs = [*self.jobs, *more_jobs]
         jobs, more = _jobs(all_jobs, catalog)
-        catalog = replace(catalog, jobs=tuple(jobs))
+        if jobs:
+            catalog = replace(catalog, jobs=tuple(jobs))
         driven = instigators(self.schedules, self.sensors, catalog, self.resources)
         catalog = replace(
             catalog,

@@ -59,7 +59,7 @@ class Call:
         self._opens = opens
         self._resources: Any = None
         self.slots: dict[str, InputSlot] = {}
-        self._types: dict[str, Type] = {}
+        self._types: dict[str, Type] | None = None
         self._shared = shared
         self.managers = shared.managers if owner is None or not owner.resource_defs else {}
         """I/O managers that were asked for, by key; `manager` finds the others."""
@@ -120,6 +120,8 @@ class Call:
 
     def type_of(self, place: str, declared: Any) -> Type:
         """The type that is declared at a place."""
+        if self._types is None:
+            self._types = {}
         found = self._types.get(place)
         if found is None:
             found = self._types[place] = resolve_type(declared, getattr(self.op.fn, "__globals__", None))
