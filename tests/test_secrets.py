@@ -194,7 +194,7 @@ def test_metadata_is_recorded_without_secrets() -> None:
     assert "tok-123456" not in repr(found)
     assert "lovelace" not in repr(found)
     assert (found["rows"].value, found["note"].value, found["asset"].value) == (3, "plain", AssetKey("orders"))
-    assert found["json"].value["a"] == ("***TOKEN***", 1)
+    assert found["json"].value["a"] == ["***TOKEN***", 1]
 
 
 def test_a_secret_in_what_a_step_tells_does_not_reach_the_records() -> None:
