@@ -16,6 +16,7 @@ from nbasset import clock
 from nbasset.commands.background_backfill import spawn_backfill
 from nbasset.commands.hosting import Evaluated
 from nbasset.commands.ticking import TickOutcome, TickTask
+from nbasset.commands.words import counted
 from nbasset.daemon.hosts import Host
 from nbasset.daemon.telling import Tell
 from nbasset.dataclass import dataclass
@@ -31,6 +32,7 @@ from nbasset.storage.protocol import Fence
 TICKS_FOLDER = "ticks"
 _RETRY_US = 5_000_000
 _NEVER = 1 << 62
+_CLOCK = "%Y-%m-%d %H:%M %Z"
 
 Records = Mapping[InstigatorId, InstigatorRecord]
 Entry = CatalogSchedule | CatalogSensor
@@ -156,8 +158,8 @@ class Duties:
         if found.missed and found.first_missed is not None and found.last_missed is not None:
             first, last = found.first_missed, found.last_missed
             before = (TickMissed(clock.now_us(), one.instigator, found.missed, _us(first), _us(last)),)
-            span = f"from {first.isoformat()} to {last.isoformat()}" if found.missed > 1 else f"at {first.isoformat()}"
-            self._tell(f"{one.instigator}: missed {found.missed} tick{'s' if found.missed > 1 else ''} {span}")
+            span = f"from {first:{_CLOCK}} to {last:{_CLOCK}}" if found.missed > 1 else f"at {first:{_CLOCK}}"
+            self._tell(f"{one.instigator}: missed {counted(found.missed, 'tick')} {span}")
         for tick in found.fire:
             if not self._evaluate(one, _us(tick), before):
                 return

@@ -6,12 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from nbasset.arguments.options import RunArguments
-from nbasset.commands.background import start_background
+from nbasset.commands.background import cancel_run, start_background
 from nbasset.commands.planning import make_plan, wish_of
 from nbasset.commands.scope import Scope
 from nbasset.events.kinds import StepSucceeded
@@ -67,10 +68,21 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@contextmanager
+def ending(instance: Instance) -> Iterator[None]:
+    """Leave no process behind, however a test went."""
+    try:
+        yield
+    finally:
+        for run in instance.reader.active_runs():
+            if run.owner is not None and run.owner.pid != os.getpid():
+                cancel_run(instance, run.run_id, force=True)
+
+
 @pytest.fixture
 def scope(home: Path) -> Iterator[Scope]:
     """The code and the home."""
-    with Instance.open(home) as instance:
+    with Instance.open(home) as instance, ending(instance):
         yield Scope(load_module_file(home / "pools_shop.py", home=home).check(), instance)
 
 

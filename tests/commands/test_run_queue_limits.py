@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,18 +63,27 @@ WAIT_S = 60.0
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home whose limit is one run at a time."""
-    import os
-
     (tmp_path / "nbasset.toml").write_text("[queue]\nmax_concurrent_runs = 1\n")
     (tmp_path / "queue_shop.py").write_text(SOURCE)
     os.mkfifo(tmp_path / "go")
     return tmp_path
 
 
+@contextmanager
+def ending(instance: Instance) -> Iterator[None]:
+    """Leave no process behind, however a test went."""
+    try:
+        yield
+    finally:
+        for run in instance.reader.active_runs():
+            if run.owner is not None and run.owner.pid != os.getpid():
+                cancel_run(instance, run.run_id, force=True)
+
+
 @pytest.fixture
 def scope(home: Path) -> Iterator[Scope]:
     """The code and the home."""
-    with Instance.open(home) as instance:
+    with Instance.open(home) as instance, ending(instance):
         yield Scope(load_module_file(home / "queue_shop.py", home=home).check(), instance)
 
 

@@ -99,7 +99,7 @@ def test_of_seven_missed_hours_the_newest_fires_and_six_are_recorded_as_missed(p
     missed, fired = project.ticks("hourly")
     assert (missed.status, missed.missed, fired.status) == ("missed", 6, "success")
     assert scheduled(project, "hourly") == ["2025-03-01T17:00"]
-    assert any("missed 6 ticks from 2025-03-01T11:00" in line for line in project.lines)
+    assert any("missed 6 ticks from 2025-03-01 11:00 UTC to" in line for line in project.lines)
     project.once()
     assert len(project.ticks("hourly")) == 2
 
