@@ -419,7 +419,7 @@ class CursorSet:
 class TickEvaluated:
     """A schedule or sensor was asked, and what came of it. The runs it asked for are requested in the same append.
 
-    `spent` has (run key, run) of requests whose key was used before, `also` the sensors that this evaluation answered for as well, `log`
+    `spent` has (run key, run) of requests whose key was used before, `also` says in words what else it did, `log`
     the file of its lines. A `cursor` or `last_run_key` of None leaves the one before in place; a failure leaves both, whatever it says.
     `will_retry` tells of a failure that the same tick is tried again; `attempt` counts the tries before this one.
     """
