@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,10 +22,9 @@ from nbasset.commands.runs import runs, runs_text, started_sentence
 from nbasset.commands.scope import Scope
 from nbasset.events.kinds import RunQueued
 from nbasset.events.records import RunRecord
-from nbasset.instance import Instance
 from nbasset.keys import RunId
-from nbasset.locations.module import load_module_file
 
+Until = Callable[[Scope, RunId, Callable[[RunRecord], bool]], RunRecord]
 SOURCE = '''
 from pathlib import Path
 
@@ -69,22 +66,29 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@contextmanager
-def ending(instance: Instance) -> Iterator[None]:
-    """Leave no process behind, however a test went."""
-    try:
-        yield
-    finally:
-        for run in instance.reader.active_runs():
-            if run.owner is not None and run.owner.pid != os.getpid():
-                cancel_run(instance, run.run_id, force=True)
+@pytest.fixture
+def scope(home: Path, module_scope: Callable[[Path, Path], Scope]) -> Scope:
+    """The code and the home."""
+    return module_scope(home, home / "queue_shop.py")
 
 
 @pytest.fixture
-def scope(home: Path) -> Iterator[Scope]:
-    """The code and the home."""
-    with Instance.open(home) as instance, ending(instance):
-        yield Scope(load_module_file(home / "queue_shop.py", home=home).check(), instance)
+def until_run(until: Callable[[Scope, Callable[[], bool], str], None]) -> Until:
+    """The record of a run when it is so."""
+
+    def wait(scope: Scope, run_id: RunId, is_so: Callable[[RunRecord], bool]) -> RunRecord:
+        found: list[RunRecord] = []
+
+        def look() -> bool:
+            record = scope.instance.reader.run(run_id)
+            assert record is not None
+            found[:] = [record]
+            return is_so(record)
+
+        until(scope, look, f"run {run_id} is as it should be")
+        return found[0]
+
+    return wait
 
 
 def _start(scope: Scope, asset: str) -> RunId:
@@ -92,25 +96,7 @@ def _start(scope: Scope, asset: str) -> RunId:
     return start_background(scope, planned.plan, planned.standing.view)
 
 
-def _until(scope: Scope, run_id: RunId, is_so: Callable[[RunRecord], bool]) -> RunRecord:
-    """The record of a run when it is so."""
-    reader = scope.instance.reader
-    until = threading.Event()
-    timer = threading.Timer(WAIT_S, until.set)
-    timer.daemon = True
-    timer.start()
-    while not until.is_set():
-        seq = reader.last_seq()
-        record = reader.run(run_id)
-        assert record is not None
-        if is_so(record):
-            timer.cancel()
-            return record
-        scope.instance.storage.wait(seq, 1.0)
-    raise AssertionError(f"run {run_id} is not so: {reader.run(run_id)}")
-
-
-def test_a_run_beyond_the_limit_waits_and_the_end_of_another_starts_it(scope: Scope, home: Path) -> None:
+def test_a_run_beyond_the_limit_waits_and_the_end_of_another_starts_it(scope: Scope, home: Path, until_run: Until) -> None:
     first = _start(scope, "slow")
     second = _start(scope, "quick")
     why = "1 run is going on; limit max_concurrent_runs = 1"
@@ -121,7 +107,7 @@ def test_a_run_beyond_the_limit_waits_and_the_end_of_another_starts_it(scope: Sc
     assert f"quick ({why})" in runs_text(listed)
     assert [one["waits_for"] for one in listed.to_json()["runs"]] == [why, None]
     (home / "go").write_text("on")
-    assert _until(scope, second, lambda run: run.is_over).status == "success"
+    assert until_run(scope, second, lambda run: run.is_over).status == "success"
     ended, begun = scope.instance.reader.run(first), scope.instance.reader.run(second)
     assert ended is not None
     assert begun is not None
@@ -129,17 +115,17 @@ def test_a_run_beyond_the_limit_waits_and_the_end_of_another_starts_it(scope: Sc
     assert (home / "begun").read_text() == "x"
 
 
-def test_a_queued_run_that_is_cancelled_never_starts(scope: Scope, home: Path) -> None:
+def test_a_queued_run_that_is_cancelled_never_starts(scope: Scope, home: Path, until_run: Until) -> None:
     first = _start(scope, "slow")
     second = _start(scope, "quick")
     assert cancel_run(scope.instance, second, force=True).status == "canceled"
     (home / "go").write_text("on")
-    _until(scope, first, lambda run: run.is_over)
+    until_run(scope, first, lambda run: run.is_over)
     assert start_queued(scope.instance) == ()
     assert scope.instance.reader.run(second).started_us == 0  # type: ignore[union-attr]
 
 
-def test_a_run_in_the_foreground_takes_a_place_and_gives_it_back(scope: Scope, home: Path) -> None:
+def test_a_run_in_the_foreground_takes_a_place_and_gives_it_back(scope: Scope, home: Path, until_run: Until) -> None:
     waiting: list[RunId] = []
 
     def submit(event: object) -> None:
@@ -149,10 +135,10 @@ def test_a_run_in_the_foreground_takes_a_place_and_gives_it_back(scope: Scope, h
 
     result = run(scope, RunArguments("quick"), Manner(on_event=submit))
     assert result.success
-    assert _until(scope, waiting[0], lambda run: run.is_over).status == "success"
+    assert until_run(scope, waiting[0], lambda run: run.is_over).status == "success"
 
 
-def test_a_job_of_ops_waits_and_runs_like_any_other(scope: Scope, home: Path) -> None:
+def test_a_job_of_ops_waits_and_runs_like_any_other(scope: Scope, home: Path, until_run: Until) -> None:
     from nbasset.arguments.options_jobs import JobRunArguments
     from nbasset.commands.job_verbs import start_job
 
@@ -160,28 +146,28 @@ def test_a_job_of_ops_waits_and_runs_like_any_other(scope: Scope, home: Path) ->
     [second] = start_job(scope, JobRunArguments("greet"))
     assert second in why_waiting(scope.instance)
     (home / "go").write_text("on")
-    assert _until(scope, second, lambda run: run.is_over).status == "success"
+    assert until_run(scope, second, lambda run: run.is_over).status == "success"
     assert (home / "greeted").read_text() == "hello"
-    assert _until(scope, first, lambda run: run.is_over).status == "success"
+    assert until_run(scope, first, lambda run: run.is_over).status == "success"
 
 
-def test_two_processes_never_carry_out_one_run(scope: Scope, home: Path) -> None:
+def test_two_processes_never_carry_out_one_run(scope: Scope, home: Path, until_run: Until) -> None:
     planned = make_plan(scope, wish_of(RunArguments("slow"), {}))
     request = request_run(scope, planned.plan, planned.standing.view)
     assert request.launch_id is not None
     scope.instance.storage.append([request, RunQueued(request.at_us, request.run_id)], flush=True)
     words = [sys.executable, "-m", "nbasset.worker", "--run", request.launch_id, str(home)]
     both = [subprocess.Popen(words, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
-    _until(scope, request.run_id, lambda run: run.status == "started")
+    until_run(scope, request.run_id, lambda run: run.status == "started")
     assert start_queued(scope.instance) == ()
     (home / "go").write_text("on")
     assert [one.communicate(timeout=WAIT_S)[1] for one in both] == [b"", b""]
     assert [one.returncode for one in both] == [0, 0]
     assert (home / "begun").read_text() == "x"
-    assert _until(scope, request.run_id, lambda run: run.is_over).status == "success"
+    assert until_run(scope, request.run_id, lambda run: run.is_over).status == "success"
 
 
-def test_whoever_dies_between_starting_a_process_and_saying_so_loses_and_doubles_nothing(scope: Scope, home: Path) -> None:
+def test_who_dies_between_starting_a_process_and_saying_so_loses_and_doubles_nothing(scope: Scope, home: Path, until_run: Until) -> None:
     planned = make_plan(scope, wish_of(RunArguments("quick"), {}))
     request = request_run(scope, planned.plan, planned.standing.view)
     scope.instance.storage.append([request, RunQueued(request.at_us, request.run_id)], flush=True)
@@ -190,7 +176,7 @@ def test_whoever_dies_between_starting_a_process_and_saying_so_loses_and_doubles
         assert run_background(request.launch_id or "", str(home)) == 0  # a second process leaves
         assert scope.instance.reader.run(request.run_id).status == "queued"  # type: ignore[union-attr]
     assert start_queued(scope.instance) == (request.run_id,)  # that process died: another one does it
-    assert _until(scope, request.run_id, lambda run: run.is_over).status == "success"
+    assert until_run(scope, request.run_id, lambda run: run.is_over).status == "success"
 
 
 def test_a_run_without_what_a_process_needs_ends_with_a_sentence(scope: Scope) -> None:
