@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +113,7 @@ def _locations(call: Call, home: Home, *, keeps_broken: bool = False) -> Iterato
         if path is not None and path.is_dir() and not (path / "__init__.py").exists():
             yield from _project(places_of_folder(path, home), home, load_place, keeps_broken)
             return
-        with _inside(path.parent if path is not None and path.suffix == ".ipynb" else None):
+        with _loading(path):
             location = load_location(Place(path) if path is not None else place, home)
         cli_pipe.loaded()
         yield location
@@ -145,12 +146,19 @@ def _project(places: Sequence[Any], home: Home, load: Callable[[Any, Home], Loca
     for place in places:
         if place.is_apart and cli_pipe.telling() is None:
             continue  # a process of its own does its part
-        with _inside(place.path.parent if place.path is not None and place.path.suffix == ".ipynb" else None):
+        with _loading(place.path):
             location = load(place, home)
         if location.error is None or keeps_broken:
             yield location
         else:
             _tell(f"{location.name} is left out: {location.error}")
+
+
+@contextmanager
+def _loading(path: Path | None) -> Iterator[None]:
+    """Load code: that of a notebook in its folder. What it prints is no part of the answer, which a program may read."""
+    with redirect_stdout(sys.stderr), _inside(path.parent if path is not None and path.suffix == ".ipynb" else None):
+        yield
 
 
 @contextmanager

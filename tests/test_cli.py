@@ -231,6 +231,13 @@ def test_a_module_can_be_named_by_its_dotted_name(call: Call, home: Path) -> Non
     del sys.modules["cli_shop"]
 
 
+def test_what_code_prints_while_it_is_loaded_is_no_part_of_the_answer(call: Call, home: Path) -> None:
+    (home / "talkative.py").write_text("from nbasset import asset\n\nprint('hello')\n\n\n@asset\ndef spoken():\n    return [1]\n")
+    code, out, err = call("list", "talkative.py", "--json")
+    assert (code, "hello" in err) == (DONE, True)
+    assert [one["key"] for one in json.loads(out)["locations"][0]["assets"]] == ["spoken"]
+
+
 def test_dropping_asks_first(call: Call, write_notebook: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = str(write_notebook(*CELLS))
     call("run", notebook)
