@@ -13,7 +13,7 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from nbasset.secrets import StreamMask, mask_secrets
 
 _CURRENT: ContextVar[Capture | None] = ContextVar("nbasset_capture", default=None)
 _INSTALL = threading.Lock()
+_MAKING = threading.RLock()
 _INSTALLED: list[int] = [0]
 _LARGEST_BYTES = 64 * 1024 * 1024
 USER_LOG = "nbasset.user"
@@ -41,7 +42,9 @@ class Capture:
 
     loggers: tuple[logging.Logger, ...] = ()
     context: Any = None
-    """What the function that runs was given as its context."""
+    """What the function that runs was given as its context, or has asked for."""
+    maker: Callable[[], Any] | None = None
+    """Makes the context of a function that takes none, if it asks."""
     has_spoken = False  # most steps are silent, so what keeps lines is made when there is one
     _lines = 0
     _token: Token[Capture | None] | None = None
@@ -60,6 +63,7 @@ class Capture:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._token is not None:
             _CURRENT.reset(self._token)
+        self.maker = None
         if self.has_spoken:
             self.close()
 
@@ -345,16 +349,15 @@ def _stop_listening(name: str) -> None:
 
 
 def current_context() -> Any:
-    """The context of the function that runs here; None outside, and where the function asked for none."""
+    """The context of the function that runs here, made now if the function took none; None outside."""
     capture = _CURRENT.get()
-    return capture.context if capture is not None else None
-
-
-def keep_context(context: Any) -> None:
-    """Say that the step that runs here gives its function this context."""
-    capture = _CURRENT.get()
-    if capture is not None and capture.context is None:
-        capture.context = context
+    if capture is None:
+        return None
+    if capture.context is None and capture.maker is not None:
+        with _MAKING:  # threads of the step may ask at once
+            if capture.context is None:
+                capture.context = capture.maker()
+    return capture.context
 
 
 def get_logger(name: str | None = None) -> logging.Logger:

@@ -26,7 +26,7 @@ from nbasset.definitions.results import (
 )
 from nbasset.errors import InvariantViolationError, did_you_mean
 from nbasset.events.facts import CheckKey
-from nbasset.execution.capture import current_context, keep_context
+from nbasset.execution.capture import current_context
 from nbasset.execution.context_partitions import PartitionQuestions
 from nbasset.keys import AssetKey, PartitionRef, RunId, keys_text
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
@@ -132,21 +132,26 @@ class OpExecutionContext(PartitionQuestions):
         self._input_partitions = dict(input_partitions or {})
         self._loader = loader
         self._mapping_key = mapping_key
-        keep_context(self)
 
     @classmethod
     def get(cls) -> Self:
-        """The context of the function that runs now, for code that it calls: with it, a context need not be passed along.
+        """The context of the function that runs now, for code that it calls; the function itself need not take one.
 
         Raises
         ------
         InvariantViolationError
-            If nothing runs here, or the function that runs takes no `context` itself.
+            If nothing runs here, or it is an asset check and the context of an asset is asked for, or the other way round.
         """
         found = current_context()
         if found is None:
             raise InvariantViolationError(
-                f"no {cls.__name__} is at hand: no step runs here, or its function takes no `context`. Add that parameter."
+                f"no {cls.__name__} is at hand: no step runs here. In a thread of your own, run the code in contextvars.copy_context()."
+            )
+        is_check = isinstance(found, AssetCheckExecutionContext)
+        if is_check != issubclass(cls, AssetCheckExecutionContext) and cls is not OpExecutionContext:
+            raise InvariantViolationError(
+                f"{found.op_name} runs with an {type(found).__name__}, not {cls.__name__}. "
+                f"Ask {type(found).__name__}.get(), or OpExecutionContext.get() for either."
             )
         return found  # type: ignore[no-any-return]
 

@@ -179,9 +179,9 @@ class _Attempt:
         if takes.config is not None:
             values[takes.config] = self.config[1]
         if takes.context is not None:
-            self.context = self._context()
-            result = op.fn(self.context, **values)
+            result = op.fn(self._context(), **values)
         else:
+            self.capture.maker = self._context
             result = op.fn(**values)
         if call.sole is not None and is_plain(result):
             self._keep_value(Given(call.sole.name, result, NONE, None, NONE), call.sole)
@@ -211,7 +211,7 @@ class _Attempt:
     def _context(self) -> OpExecutionContext:
         task, owner = self.task, self.call.owner
         kind = AssetExecutionContext if owner is not None else OpExecutionContext
-        return (AssetCheckExecutionContext if self.step.kind == "check" else kind)(
+        self.context = self.capture.context = (AssetCheckExecutionContext if self.step.kind == "check" else kind)(
             name=self.call.op.name,
             run=RunView(task.run_id, task.tags, task.job, task.config),
             step_key=self.step.key,
@@ -234,6 +234,7 @@ class _Attempt:
             job=self.runner.job(task),
             input_assets={item.name: item.asset for item in task.inputs},
         )
+        return self.context
 
     def _load(self) -> dict[str, Any]:
         call, load = self.call, self.runner.loader.load

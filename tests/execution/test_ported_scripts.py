@@ -333,20 +333,6 @@ def test_versions_of_what_was_made_are_among_its_tags() -> None:
         assert made.tags["nbasset/code_version"] == made.code_version
 
 
-def helper_of_the_function_that_runs() -> str:
-    return f"{nb.AssetExecutionContext.get().op_execution_context.op_name} in {nb.OpExecutionContext.get().job_name}"
-
-
-def test_code_that_a_function_calls_finds_the_context_of_the_function() -> None:
-    @nb.asset
-    def orders(context: nb.AssetExecutionContext) -> str:
-        return helper_of_the_function_that_runs()
-
-    assert nb.materialize([orders]).output_for_node("orders") == "orders in __ephemeral_asset_job__"
-    with pytest.raises(nb.InvariantViolationError, match=r"no OpExecutionContext is at hand: no step runs here"):
-        nb.OpExecutionContext.get()
-
-
 def test_a_job_tells_of_its_nodes() -> None:
     @nb.op
     def one() -> int:
