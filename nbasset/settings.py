@@ -17,12 +17,13 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidConfigError, did_you_mean, kind_of
 from nbasset.secrets import EnvVar
 
+T = TypeVar("T")
 Executor = Literal["inline", "threads", "processes", "dask"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOAD_SECONDS = 180.0
@@ -202,17 +203,31 @@ def settings_from(data: Mapping[str, Any], *, of: str = "the settings") -> Setti
     >>> settings_from({"executor": "threads", "queue": {"pools": {"db": 2}}}).queue.pools
     {'db': 2}
     """
+    return table_from(Settings, data, of=of)
+
+
+def table_from(cls: type[T], data: Mapping[str, Any], *, of: str) -> T:
+    """A frozen class from the table of a file: unknown and missing names and values of another type are told together.
+
+    Each field's type says what it takes; a part that is a class of its own may also be written as the value of its first field, and a
+    value of ``object`` is left as it is.
+
+    Raises
+    ------
+    InvalidConfigError
+        With everything that does not fit.
+    """
     errors: list[str] = []
-    made = _table(Settings, data, "", errors)
+    made = _table(cls, data, "", errors)
     if errors:
         raise InvalidConfigError(errors, of=of)
-    settings: Settings = made
-    return settings
+    table: T = made
+    return table
 
 
 def _table(cls: type, data: Any, path: str, errors: list[str]) -> Any:
     if not isinstance(data, Mapping):
-        if cls is Settings or isinstance(data, list):
+        if not path or isinstance(data, list):
             errors.append(_wrong(path, data, "a table"))
             return None
         data = {fields(cls)[0].name: data}
@@ -249,6 +264,8 @@ def _value(hint: Any, value: Any, path: str, errors: list[str]) -> Any:
             errors.append(_wrong(path, value, "a table"))
             return {}
         return {name: _value(get_args(hint)[1], item, _join(path, name), errors) for name, item in value.items()}
+    if hint is object:
+        return value
     if hint is Any:
         reference = EnvVar.from_data(value)
         return reference if reference is not None else value
