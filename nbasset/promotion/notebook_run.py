@@ -31,9 +31,9 @@ from nbasset.keys import RunId
 from nbasset.locations.document import INJECTED, NotebookDocument
 from nbasset.locations.location import Location
 from nbasset.locations.notebook import load_with_parameters
+from nbasset.locations.parameters import cell_of, parameters_of
 from nbasset.planning.plan import RunPlan
 from nbasset.promotion.ending import Stop, ending
-from nbasset.promotion.parameters import cell_of, parameters_of
 from nbasset.promotion.prepare import marked, prepare
 from nbasset.promotion.taking_part import part_of
 from nbasset.promotion.written import SKIP_TAG, saved_text, write_whole

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nbasset.errors import InvalidConfigError
-from nbasset.promotion.parameters import parameters_of
+from nbasset.locations.parameters import parameters_of
 from nbasset.source.program import Cell
 
 CELL = Cell(
