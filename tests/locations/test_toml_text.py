@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbasset.errors import InvalidConfigError
-from nbasset.promotion.toml_text import toml_table
+from nbasset.locations.toml_text import toml_table
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=8)
 PLAIN = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | NAMES

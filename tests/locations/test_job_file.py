@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbasset.errors import InvalidConfigError
 from nbasset.home import Home
-from nbasset.promotion.job_file import (
+from nbasset.locations.job_file import (
     CodeEntry,
     EnvironmentEntry,
     JobFile,

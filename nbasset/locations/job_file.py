@@ -19,7 +19,7 @@ from nbasset.definitions.cron import parse_crons
 from nbasset.definitions.local_time import zone_of
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError
 from nbasset.home import Home
-from nbasset.promotion.toml_text import toml_table, toml_value
+from nbasset.locations.toml_text import toml_table, toml_value
 from nbasset.serde import Json
 from nbasset.settings import table_from
 
