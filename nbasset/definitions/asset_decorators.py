@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, overload
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.asset_input import plain_input
 from nbasset.definitions.hooks import checked_hooks
-from nbasset.definitions.op import OpDefinition, Out, check_resource_keys, first_paragraph, output_annotation, plain_in, plain_out
+from nbasset.definitions.op import (
+    OpDefinition,
+    Out,
+    check_resource_keys,
+    first_paragraph,
+    output_annotation,
+    plain_in,
+    plain_out,
+    types_of_outputs,
+)
 from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of
 from nbasset.definitions.policies import BackfillPolicy, FreshnessPolicy, RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
@@ -217,10 +226,10 @@ def multi_asset(
             kinds=_kinds(None, compute_kind, what),
         )
         specs_by_key = {spec.key: spec for spec in by_output.values()}
+        types = {} if outs is None else types_of_outputs(parameters.returns, list(outs))
+        types |= {output: one.value_type for output, one in (outs or {}).items() if one.value_type is not None}
         op_outs = {
-            output: Out(
-                outs[output].value_type if outs else None, spec.description, not (spec.skippable or can_subset), spec.io_manager_key
-            )
+            output: Out(types.get(output), spec.description, not (spec.skippable or can_subset), spec.io_manager_key)
             for output, spec in by_output.items()
         }
         op = _op(node_name, fn, inputs, op_outs, parameters, description or first_paragraph(fn.__doc__), config_schema,

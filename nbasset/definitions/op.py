@@ -10,7 +10,7 @@ from __future__ import annotations
 import collections.abc
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
@@ -286,6 +286,18 @@ def output_annotation(returns: Any) -> Any:
         arguments = get_args(returns)
         return arguments[0] if arguments and not isinstance(arguments[0], TypeVar) else None
     return returns
+
+
+def types_of_outputs(returns: Any, outputs: Sequence[str]) -> dict[str, Any]:
+    """What a return annotation says of several outputs: the types in a tuple with one for each; nothing otherwise.
+
+    >>> types_of_outputs(tuple[int, Output[str]], ["rows", "name"])
+    {'rows': <class 'int'>, 'name': <class 'str'>}
+    """
+    arguments = get_args(returns) if get_origin(returns) is tuple else ()
+    if len(arguments) != len(outputs) or Ellipsis in arguments:
+        return {}
+    return {name: output_annotation(one) for name, one in zip(outputs, arguments, strict=True)}
 
 
 _RESULTS = (Output, DynamicOutput, MaterializeResult, ObserveResult)

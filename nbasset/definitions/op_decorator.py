@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, get_args, get_origin, overload
+from typing import Any, overload
 
 from nbasset.definitions.op import (
     In,
@@ -14,6 +14,7 @@ from nbasset.definitions.op import (
     first_paragraph,
     is_nothing,
     outs_from_annotation,
+    types_of_outputs,
 )
 from nbasset.definitions.parameters import NO_DEFAULT, parameters_of
 from nbasset.definitions.policies import RetryPolicy
@@ -116,8 +117,7 @@ def _outs(out: Out | Mapping[str, Out] | None, parameters: Any) -> dict[str, Out
         return outs_from_annotation(parameters.returns)
     if isinstance(out, Out):
         return {DEFAULT_OUTPUT: _typed(out, outs_from_annotation(parameters.returns)[DEFAULT_OUTPUT].value_type)}
-    arguments = get_args(parameters.returns) if get_origin(parameters.returns) is tuple else ()
-    types = dict(zip(out, arguments, strict=True)) if len(arguments) == len(out) and Ellipsis not in arguments else {}
+    types = types_of_outputs(parameters.returns, list(out))
     return {name: _typed(one, types.get(name)) for name, one in out.items()}
 
 

@@ -148,16 +148,12 @@ class InputLoader:
             run_partition_key=task.refs[0].key if len(task.refs) == 1 else None,
             name=item.name,
             definition_metadata={**spec.metadata, **extra},
-            value_type=slot.value_type or slot.annotation,
+            declared_type=slot.value_type or slot.annotation,
             config=self._config(reading, item, slot.wanted.input_manager_key if slot.wanted is not None else None),
             around=StepFacts(reading.call.op, task.job, self.environment.instance, spec),
             resources=reading.call.resources,
             log=log,
-            upstream_output=OutputContext(
-                key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata,
-                resources=reading.call.resources, log=log, name="result", version_id="", around=self._maker(spec.key, task.job),
-                config=self._stored_with(spec),
-            ),
+            upstream_output=self._upstream(reading, spec, refs),
             annotation=slot.annotation,
             load_as=how,
             version_ids=ids,
@@ -170,20 +166,21 @@ class InputLoader:
             return None
         return self.manager_config(reading.call.owner, step.node, step.handle, "inputs", base_name(item), key)
 
-    def _maker(self, key: AssetKey | None, job: str | None) -> StepFacts:
-        """What is known of the step that made an asset."""
-        maker = self.environment.definitions.makers.get(key) if key is not None else None
-        node = maker.node if maker is not None else None
-        spec = maker.specs_by_key.get(key) if maker is not None and key is not None else None
-        return StepFacts(node if isinstance(node, OpDefinition) else None, job, self.environment.instance, spec)
-
-    def _stored_with(self, spec: AssetSpec) -> Any:
-        """What this run's config says of the output that an asset is."""
+    def _upstream(self, reading: Reading, spec: AssetSpec, refs: tuple[PartitionRef, ...]) -> OutputContext:
+        """What is known of the output that an asset is, with what this run's config says of it."""
         maker = self.environment.definitions.makers.get(spec.key)
-        if maker is None or maker.node is None:
-            return None
-        output = next((name for name, key in maker.keys_by_output.items() if key == spec.key), DEFAULT_OUTPUT)
-        return self.manager_config(maker, maker.name, maker.name, "outputs", output, spec.io_manager_key)
+        node = maker.node if maker is not None else None
+        name, op, config = DEFAULT_OUTPUT, node if isinstance(node, OpDefinition) else None, None
+        if maker is not None and node is not None:
+            name = next((output for output, key in maker.keys_by_output.items() if key == spec.key), DEFAULT_OUTPUT)
+            config = self.manager_config(maker, maker.name, maker.name, "outputs", name, spec.io_manager_key)
+        out = op.outs.get(name) if op is not None else None
+        return OutputContext(
+            key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata, name=name,
+            declared_type=out.value_type if out is not None else None, config=config, version_id="",
+            around=StepFacts(op, reading.task.job, self.environment.instance, maker.specs_by_key.get(spec.key) if maker else None),
+            resources=reading.call.resources, log=reading.capture.log,
+        )  # fmt: skip
 
     # -- outputs of other steps --------------------------------------------------------------------------------------------
 
@@ -205,15 +202,16 @@ class InputLoader:
         if key is not None:
             spec = self.environment.definitions.maker(key).get_asset_spec(key)
         definition = spec.partitions_def if spec is not None else None
+        out = source.outs.get(ref.output) if source is not None else None
         upstream = OutputContext(
             key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
             name=ref.output, mapping_key=mapping_key, resources=reading.call.resources, log=log,
-            definition_metadata=source.outs[ref.output].metadata if source is not None and ref.output in source.outs else {},
+            definition_metadata=out.metadata if out is not None else {}, declared_type=out.value_type if out is not None else None,
             around=StepFacts(source, task.job, self.environment.instance, spec),
             config=self.manager_config(reading.call.owner, task.step.node, ref.step.partition("[")[0], "outputs", ref.output, ref.manager),
         )  # fmt: skip
         context = InputContext(
-            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, value_type=slot.value_type,
+            key=key, partitions=refs, asset_partitions_def=definition, name=item.name, declared_type=slot.value_type,
             definition_metadata=slot.declared.metadata, annotation=slot.annotation,
             resources=reading.call.resources, log=log, upstream_output=upstream, config=self._config(reading, item, None),
             around=StepFacts(reading.call.op, task.job, self.environment.instance, spec),
@@ -247,7 +245,7 @@ class InputLoader:
             own = self._config(reading, item, None)
             given = own if own is not None else None if data is _ABSENT else data
             context = InputContext(
-                name=item.name, value_type=slot.value_type, definition_metadata=declared.metadata, annotation=slot.annotation,
+                name=item.name, declared_type=slot.value_type, definition_metadata=declared.metadata, annotation=slot.annotation,
                 resources=reading.call.resources, log=reading.capture.log, config=given,
                 around=StepFacts(reading.call.op, reading.task.job, self.environment.instance),
             )  # fmt: skip

@@ -67,7 +67,7 @@ def load_stored(
             run_partition_key=refs[0].key if len(refs) == 1 else None,
             name=key.last,
             definition_metadata={**spec.metadata, **(metadata or {})},
-            value_type=python_type,
+            declared_type=python_type,
             resources=opened,
             upstream_output=OutputContext(
                 key=key, partitions=refs, asset_partitions_def=definition, definition_metadata=spec.metadata, resources=opened

@@ -345,7 +345,7 @@ class _Attempt:
             run_partition_key=self.task.refs[0].key if len(self.task.refs) == 1 else None,
             name=output.name,
             definition_metadata=spec.metadata if spec is not None else (out.metadata if out is not None else {}),
-            value_type=out.value_type if out is not None else None,
+            declared_type=out.value_type if out is not None else None,
             config=self.config[0] if own is None else own,
             resources=self.call.resources,
             log=self.capture.log,

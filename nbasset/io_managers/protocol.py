@@ -65,7 +65,7 @@ class _Context(AroundStep):
     run_partition_key: str | None = None
     name: str = "result"
     definition_metadata: Mapping[str, Any] = field(default_factory=dict)
-    value_type: Any = None
+    declared_type: Any = None
     config: Any = None
     resource_config: Mapping[str, Any] | None = None
     resources: Any = field(default_factory=SimpleNamespace)
@@ -201,7 +201,7 @@ class OutputContext(_Context):
         """This context for one of its partitions, with a version id and metadata of its own."""
         return OutputContext(
             key=self.key, partitions=(ref,), asset_partitions_def=self.asset_partitions_def, run_partition_key=ref.key, name=self.name,
-            definition_metadata=self.definition_metadata, value_type=self.value_type, config=self.config,
+            definition_metadata=self.definition_metadata, declared_type=self.declared_type, config=self.config,
             resource_config=self.resource_config, resources=self.resources, log=self.log, step_key=self.step_key, run_id=self.run_id,
             mapping_key=self.mapping_key, output_metadata=self.output_metadata, around=self.around,
         )  # fmt: skip
@@ -259,9 +259,9 @@ class InputContext(_Context):
         return InputContext(
             key=self.key, partitions=(self.partitions[at],), asset_partitions_def=self.asset_partitions_def,
             run_partition_key=self.run_partition_key, name=self.name, definition_metadata=self.definition_metadata,
-            value_type=self.value_type, config=self.config, resource_config=self.resource_config, resources=self.resources, log=self.log,
-            added_metadata=self.added_metadata, upstream_output=self.upstream_output, annotation=self.annotation, as_of=self.as_of,
-            version_ids=(wanted,) if wanted else (), around=self.around,
+            declared_type=self.declared_type, config=self.config, resource_config=self.resource_config, resources=self.resources,
+            log=self.log, added_metadata=self.added_metadata, upstream_output=self.upstream_output, annotation=self.annotation,
+            as_of=self.as_of, version_ids=(wanted,) if wanted else (), around=self.around,
         )  # fmt: skip
 
 
@@ -428,7 +428,7 @@ def build_output_context(
         run_partition_key=partition_key,
         name=name or "result",
         definition_metadata=dict(definition_metadata or metadata or {}),
-        value_type=value_type,
+        declared_type=value_type,
         config=config,
         resource_config=resource_config,
         resources=SimpleNamespace(**(resources or {})),
@@ -484,7 +484,7 @@ def build_input_context(
         run_partition_key=partition_key,
         name=name or (key.last if key else "input"),
         definition_metadata=dict(definition_metadata or metadata or {}),
-        value_type=value_type,
+        declared_type=value_type,
         config=config,
         resource_config=resource_config,
         resources=SimpleNamespace(**(resources or {})),

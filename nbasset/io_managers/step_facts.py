@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbasset.definitions.value_types import resolve_type
 from nbasset.errors import InvariantViolationError
 
 if TYPE_CHECKING:
     from nbasset.definitions.op import OpDefinition
     from nbasset.definitions.specs import AssetSpec
+    from nbasset.definitions.value_types import Type
 
 
 class StepFacts(NamedTuple):
@@ -26,6 +28,12 @@ class AroundStep:
 
     __slots__ = ()
     around: StepFacts
+    declared_type: Any
+
+    @property
+    def value_type(self) -> Type:
+        """The type that the function says the value has; `Any` where it says none."""
+        return resolve_type(self.declared_type, getattr(getattr(self.around.op_def, "fn", None), "__globals__", None))
 
     @property
     def op_def(self) -> OpDefinition:
