@@ -214,7 +214,11 @@ class ProblemsFound(InvalidDefinitionError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in problems))
+        texts = [str(problem) for problem in problems]
+        if len(texts) > 1:
+            listed = "\n".join("- " + text.replace("\n", "\n  ") for text in texts)
+            texts = [f"{len(problems)} problems stand in the way:\n{listed}"]
+        super().__init__("".join(texts))
 
 
 # -- Notebooks and locations ----------------------------------------------------------------------------------------------

@@ -239,9 +239,13 @@ def _check_part(part: object) -> None:
     if not isinstance(part, str):
         raise InvalidAssetName(f"a part of an asset key is text, not {type(part).__name__}: {part!r}.")
     if not _PART.match(part):
-        fixed = re.sub(r"[^A-Za-z0-9_-]+", "_", part).strip("_")[:_LONGEST_PART]
+        import unicodedata
+
+        plain = unicodedata.normalize("NFKD", part)
+        fixed = re.sub(r"[^A-Za-z0-9_-]+", "_", re.sub(r"[\u0300-\u036f]", "", plain)).strip("_")[:_LONGEST_PART]
         hint = f" Try {fixed!r}." if fixed else ""
-        raise InvalidAssetName(f"{part!r} cannot be a part of an asset key: only letters, digits, '_' and '-' can stand in it.{hint}")
+        rule = "only letters (A to Z), digits, '_' and '-' can stand in it"
+        raise InvalidAssetName(f"{part!r} cannot be a part of an asset key: {rule}.{hint}")
     if len(part) > _LONGEST_PART:
         raise InvalidAssetName(f"a part of an asset key has {len(part)} characters; at most {_LONGEST_PART} fit a file name.")
     if part in _TAKEN:

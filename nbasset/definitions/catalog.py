@@ -325,14 +325,19 @@ class Catalog:
         return found
 
     def problems_of(self, keys: frozenset[AssetKey]) -> tuple[Problem, ...]:
-        """Problems that stop a plan with these assets: their own, and those that belong to no asset."""
+        """Problems that stop a plan with these assets: their own, and those that belong to no asset.
+
+        A cell that says ``%%asset`` and no name (`usage`) spoils only what it would have defined.
+        """
         if not self.problems:
             return ()
         names = {str(key) for key in keys}
         return tuple(
             problem
             for problem in self.problems
-            if problem.severity == "error" and problem.job is None and (problem.asset is None or problem.asset in names)
+            if problem.severity == "error"
+            and problem.job is None
+            and (problem.asset in names or (problem.asset is None and problem.rule != "usage"))
         )
 
     def problems_of_job(self, name: str) -> tuple[Problem, ...]:

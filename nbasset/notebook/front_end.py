@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from nbasset.errors import InvalidInvocationError
 from nbasset.locations.syntax import plain_python
 
 NOTEBOOK_VARIABLE = "NBASSET_NOTEBOOK"
@@ -44,6 +45,24 @@ def running_cell(shell: Any) -> str:
     """What tells this run of this cell from others: ``id#number``."""
     number = execution_number(shell)
     return f"{parent_id(shell) or numbered(number)}#{number}"
+
+
+def confirmed(question: str) -> bool:
+    """Ask the person before the notebook; only a yes counts.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If nobody can be asked: under papermill, nbclient and front ends without a field to type into.
+    """
+    from IPython.core.error import StdinNotImplementedError
+
+    try:
+        if not is_batch():
+            return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except (EOFError, StdinNotImplementedError):
+        pass
+    raise InvalidInvocationError(f"{question} Nobody is there to confirm it. Add --yes.")
 
 
 def shorten_exit() -> None:

@@ -185,13 +185,9 @@ def do_drop(session: Session, arguments: DropArguments) -> None:
     from nbasset.commands.drop import drop, question
 
     scope = scope_of(session)
-    if not arguments.yes:
-        asked = question([scope], arguments)
-        if front_end.is_batch():
-            raise InvalidInvocationError(f"{asked} Nobody is there to confirm it. Add --yes.")
-        if input(f"{asked} [y/N] ").strip().lower() not in ("y", "yes"):
-            show(sentence("Nothing was dropped.", state="skipped"))
-            return
+    if not (arguments.yes or front_end.confirmed(question([scope], arguments))):
+        show(sentence("Nothing was dropped.", state="skipped"))
+        return
     result = drop(scope, arguments)
     show(sentence(f"{result.sentence}."))
 

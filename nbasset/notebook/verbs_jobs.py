@@ -85,12 +85,9 @@ def do_runs_delete(session: Session, arguments: RunsDeleteArguments) -> None:
     """``%asset runs delete``; asks first, unless told not to."""
     found = runs_to_delete(session.instance, arguments)
     names = short_ids(found)
-    if found and not arguments.yes:
-        if front_end.is_batch():
-            raise InvalidInvocationError(f"forgetting {names} would have to be confirmed, and nobody is there. Add --yes.")
-        if input(f"Forget {counted(len(found), 'run')} ({names})? [y/N] ").strip().lower() not in ("y", "yes"):
-            _say("Nothing was forgotten.")
-            return
+    if found and not (arguments.yes or front_end.confirmed(f"Forget {counted(len(found), 'run')} ({names})?")):
+        _say("Nothing was forgotten.")
+        return
     result = delete_runs(session.instance, arguments)
     _say(f"Forgot {counted(len(result.runs), 'run')}{f': {names}' if names else ''}. What they made is kept.")
 

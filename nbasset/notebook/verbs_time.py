@@ -14,7 +14,6 @@ from nbasset.arguments.options_time import (
     RollbackArguments,
     WhyArguments,
 )
-from nbasset.errors import InvalidInvocationError
 from nbasset.notebook import front_end
 from nbasset.notebook.cards_time import check_card, diff_card, gc_card, history_card, why_card
 from nbasset.notebook.display import Bundle, show
@@ -48,7 +47,7 @@ def do_rollback(session: Session, arguments: RollbackArguments) -> None:
     """``%asset rollback``; asks first, unless told not to."""
     from nbasset.commands.rollback import question, rollback
 
-    if not arguments.yes and not _confirmed(question(scope_of(session), arguments)):
+    if not arguments.yes and not front_end.confirmed(question(scope_of(session), arguments)):
         _say("Nothing was changed.")
         return
     result = rollback(scope_of(session), arguments)
@@ -81,12 +80,6 @@ def do_check(session: Session, arguments: CheckArguments) -> None:
     from nbasset.commands.check import check
 
     show(check_card(check(scope_of(session), arguments)))
-
-
-def _confirmed(question: str) -> bool:
-    if front_end.is_batch():
-        raise InvalidInvocationError(f"{question} Nobody is there to confirm it. Add --yes.")
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _say(text: str) -> None:

@@ -29,6 +29,7 @@ DEFINE = 128  # in the arguments of an asset decorator: said about the asset, no
 WHOLE = 256  # not only through an attribute
 NESTED = 512  # by a function inside a function
 RETURNED = 1024  # by the function's own code, as a value that the call may give back
+FIRST = 2048  # before the statements themselves have bound it on any way to here
 
 _GIVEN = (ast.Name, ast.Lambda)  # what a function can be given as
 FLOW, CLASS, FUNCTION, COMPREHENSION = range(4)
@@ -159,7 +160,7 @@ class ExpressionReader:
             if name in scope.bound:
                 return
             if scope.outer is None:
-                now = 0 if flags & SOFT else self._now | self._also
+                now = 0 if flags & SOFT else self._now | self._also | (0 if name in self.top.stores else FIRST)
                 self.reads[name] = self.reads.get(name, 0) | flags | now
                 return
             scope = scope.outer

@@ -16,7 +16,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from nbasset.dataclass import dataclass
-from nbasset.source.expressions import DEFINE, NOW, SOFT, TYPE, Effects, Import, Magic
+from nbasset.source.expressions import DEFINE, FIRST, NOW, SOFT, TYPE, Effects, Import, Magic
 from nbasset.source.statements import Function, StatementReader
 
 
@@ -54,6 +54,17 @@ class Names:
     def read_now(self) -> frozenset[str]:
         """Names read when the statement runs."""
         return frozenset(name for name, flags in self.reads.items() if flags & (NOW | TYPE | DEFINE))
+
+    def may_bind_before(self, name: str) -> bool:
+        """Whether some way through the statements binds `name` before each place that reads it at once.
+
+        >>> import ast
+        >>> names_of(ast.parse("if late: fee = 5\\nfee").body).may_bind_before("fee")
+        True
+        >>> names_of(ast.parse("fee = fee + 1").body).may_bind_before("fee")
+        False
+        """
+        return name in self.binds and not self.reads.get(name, FIRST) & FIRST
 
 
 def names_of(statements: Sequence[ast.stmt], *, is_lazy: bool = False, is_body: bool = False) -> Names:

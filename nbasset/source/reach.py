@@ -187,7 +187,10 @@ class Reach:
         if name in self.assets:
             self._asset_read_by_helper(unit, name)
             return
-        self.unbound.setdefault(name, self._reader_of(unit, name).place)
+        reader = self._reader_of(unit, name)
+        if reader.names.may_bind_before(name):  # ``if late: fee = 5`` and then `fee`: Python says so itself when it comes to that
+            return
+        self.unbound.setdefault(name, reader.place)
 
     def _check_asset_name(self, unit: Unit, need: Need) -> None:
         """A name that is bound and is an asset's: fine where the asset's definition is meant, else ambiguous."""

@@ -209,9 +209,11 @@ class _Document:
         )
 
     def _broken_cells(self, reach: Reach) -> Iterator[Problem]:
-        """Cells that are not Python and mention a name that nothing else binds."""
+        """Cells that are not Python, would bind names for others, and mention a name that nothing else binds."""
         for cell in self.parsed:
-            if cell.problem is not None and any(re.search(rf"\b{re.escape(name)}\b", cell.cell.text) for name in reach.unbound):
+            if cell.problem is None or cell.cell.role in ("asset", "scratch"):
+                continue
+            if any(re.search(rf"\b{re.escape(name)}\b", cell.cell.text) for name in reach.unbound):
                 yield cell.problem
 
     # -- text -------------------------------------------------------------------------------------------------------------

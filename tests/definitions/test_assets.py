@@ -134,7 +134,7 @@ def test_all_problems_are_raised_at_once() -> None:
 
 PAIR = multi_asset(outs={"a": AssetOut(), "b": AssetOut()})(lambda: (1, 2))
 WRONG: list[tuple[Callable[[], Any], str]] = [
-    (lambda: AssetKey(""), "only letters, digits"),
+    (lambda: AssetKey(""), "only letters (A to Z), digits"),
     (lambda: AssetKey("a b"), "Try 'a_b'"),
     (lambda: AssetKey("class"), "Try 'class_'"),
     (lambda: AssetKey([]), "has no part"),

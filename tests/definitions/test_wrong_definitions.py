@@ -200,7 +200,8 @@ def passing() -> Any:
 # What is made, and what its error says: the thing or place, the rule, the remedy.
 WRONG: list[tuple[Callable[[], Any], str, str, str]] = [
     # keys and assets
-    (lambda: make("a b"), "'a b'", "only letters, digits, '_' and '-'", "Try 'a_b'"),
+    (lambda: make("a b"), "'a b'", "only letters (A to Z), digits, '_' and '-'", "Try 'a_b'"),
+    (lambda: make("größe"), "'größe'", "only letters (A to Z)", "Try 'gro_e'"),
     (lambda: make("class"), "'class'", "Python or nbasset gives that word a meaning", "Try 'class_'"),
     (lambda: make("a", key="b"), "@asset on value", "not both", "give key, or name and key_prefix"),
     (lambda: make("a", io_manager_key="x", io_manager_def=1), "asset 'a'", "not both", "give io_manager_def or io_manager_key"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from IPython.core.completer import provisionalcompleter
+from IPython.core.error import StdinNotImplementedError
 
 from nbasset.notebook.magics import load_ipython_extension, unload_ipython_extension
 
@@ -125,6 +126,31 @@ def test_drop_asks_first_and_keeps_everything_when_nobody_says_yes(notebook: Any
     assert "Nothing was dropped" in notebook.ok("%asset drop orders", "d").text
     assert "orders dropped, 0 files deleted." in notebook.ok("%asset drop orders --yes", "d").text
     assert "missing" in notebook.ok("%asset list", "l").text
+
+
+def test_drop_where_nobody_can_be_asked_says_what_to_add(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str = "") -> str:
+        raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+    notebook.ok(ORDERS, "c1")
+    monkeypatch.setattr("builtins.input", refuse)
+    ran = notebook.run("%asset drop orders", "c2")
+    assert type(ran.error).__name__ == "InvalidInvocationError"
+    assert ran.text.rstrip().endswith("Nobody is there to confirm it. Add --yes.")
+
+
+def test_a_cell_that_names_no_asset_spoils_nothing_else(notebook: Any) -> None:
+    notebook.ok(ORDERS, "c1")
+    assert notebook.run("%%asset\n3", "c2").error is not None
+    notebook.ok("%asset run orders", "c3")
+
+
+def test_several_problems_are_a_list_with_what_to_do_under_each(notebook: Any) -> None:
+    notebook.ok("%%asset a\nfx", "c1")
+    notebook.ok("%%asset b\nfy", "c2")
+    said = str(notebook.run("%asset run", "c3").error).split("\n")
+    assert said[0] == "2 problems stand in the way:"
+    assert [line[:4] for line in said[1:]] == ["- In", "  De", "- In", "  De"]
 
 
 def test_the_graph_can_be_written_to_a_file(notebook: Any) -> None:

@@ -89,6 +89,25 @@ def test_names_of_the_session_are_not_unbound_and_the_shell_is_asked_for(doc):
     assert not doc(["%%asset a\n1"]).slice().needs_shell
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["if late:\n    fee = 5\nfee", "try:\n    1 / 0\nexcept E as e:\n    fee = str(e)\nfee", "[fee := row for row in rows]\nfee"],
+)
+def test_a_name_that_a_branch_of_the_body_binds_is_not_unbound(doc, body):
+    found = doc(["late = E = rows = 1", f"%%asset a\n{body}"]).slice()
+    assert found.unbound == frozenset()
+
+
+def test_a_name_that_is_read_before_the_body_binds_it_is_unbound(doc):
+    found = doc(["rows = 1", "%%asset a\nfor row in rows:\n    total = total + row\ntotal"]).slice()
+    assert found.unbound == {"total"}
+
+
+def test_an_asset_cell_that_is_no_python_is_not_blamed_for_names_of_others(doc):
+    found = doc(["%%asset broken\nfx = = 3", "%%asset a\nfx"]).slice()
+    assert (found.unbound, found.problems) == ({"fx"}, ())
+
+
 def test_a_deleted_name_is_unbound(doc):
     assert doc(["x = 1", "del x", "x"]).slice().unbound == {"x"}
 
