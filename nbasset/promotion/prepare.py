@@ -83,6 +83,15 @@ def prepare(notebook: Mapping[str, Any], cells: Sequence[Cell], part: Part, plan
     return made
 
 
+def with_notes(prepared: dict[str, Any], notes: Sequence[str]) -> dict[str, Any]:
+    """The same with sentences about the run on top, in a cell that the next run leaves out."""
+    if notes:
+        ids = {item["id"] for item in prepared["cells"]}
+        lines = "\n".join(f"- {note}" for note in notes)
+        prepared["cells"].insert(0, _note(_free("nbasset-notes", ids), lines))
+    return prepared
+
+
 def is_generated(cell: Mapping[str, Any]) -> bool:
     """Whether `prepare` made this cell."""
     return GENERATED_TAG in cell.get("metadata", {}).get("tags", ())
@@ -118,7 +127,7 @@ def _take_part(item: dict[str, Any], cell: Cell, places: Sequence[Place] | None,
     kept = {line for place in places or () for line in range(place.first_line, place.last_line + 1)}
     kept |= {line for line, name in magics.items() if name in QUIET_MAGICS}
     lines = item["source"].split("\n")
-    for first, last in _statements(cell):
+    for first, last in spans_of(cell):
         span = range(first, last + 1)
         if kept.isdisjoint(span) and last <= len(lines):
             for line in span:
@@ -129,11 +138,11 @@ def _take_part(item: dict[str, Any], cell: Cell, places: Sequence[Place] | None,
 
 def _is_quiet(cell: Cell, magics: Mapping[int, str]) -> bool:
     """Whether the cell does nothing but load extensions and the like."""
-    statements = _statements(cell)
+    statements = spans_of(cell)
     return bool(statements) and all(magics.get(first) in QUIET_MAGICS for first, _ in statements)
 
 
-def _statements(cell: Cell) -> list[tuple[int, int]]:
+def spans_of(cell: Cell) -> list[tuple[int, int]]:
     """First and last lines of the statements of a cell; statements that share a line are taken together."""
     try:
         tree = parse(cell.text)

@@ -15,7 +15,13 @@ from nbasset.source.slices import CodeReader
 
 
 def part_of(location: Location, catalog: Catalog, plan: RunPlan) -> Part:
-    """The part of a notebook location that `plan` needs.
+    """The part of a notebook location that `plan` needs."""
+    keys = [key for step in plan.steps for key in (*step.assets, *(check.asset for check in step.checks))]
+    return part_for(location, catalog, nodes=[step.node for step in plan.steps], keys=keys)
+
+
+def part_for(location: Location, catalog: Catalog, *, nodes: Iterable[str], keys: Iterable[AssetKey]) -> Part:
+    """The part of a notebook location that these nodes need, which make or check these assets.
 
     A definition upstream is needed, too, though it does not run: what it says of its data decides how the data is read. `Definitions`
     objects and specs are kept, unless they raise.
@@ -23,10 +29,10 @@ def part_of(location: Location, catalog: Catalog, plan: RunPlan) -> Part:
     document = location.source
     assert isinstance(document, NotebookDocument)
     code = location.code
-    nodes: dict[str, tuple[Place, ...]] = {}
-    for node in _nodes(catalog, plan):
+    needed: dict[str, tuple[Place, ...]] = {}
+    for node in _nodes(catalog, nodes, keys):
         piece = code.slice(node)
-        nodes[node] = piece.statements if piece is not None else ()
+        needed[node] = piece.statements if piece is not None else ()
     written = {place for name in catalog.nodes_by_name if (found := code.place(name)) is not None for place in found.roots}
     reader = CodeReader()
     broken = {problem.where for problem in catalog.problems if problem.where and problem.severity == "error"}
@@ -39,14 +45,14 @@ def part_of(location: Location, catalog: Catalog, plan: RunPlan) -> Part:
         if not whole.unbound and not whole.problems:
             always += whole.statements
     magics = {cell: {magic.line: magic.name for magic in lines if not magic.assigns} for cell, lines in document.magics.items()}
-    assets = {name: [str(key) for key in catalog.nodes_by_name[name].assets] for name in nodes}
-    return Part(nodes, tuple(dict.fromkeys(always)), magics, assets)
+    assets = {name: [str(key) for key in catalog.nodes_by_name[name].assets] for name in needed}
+    return Part(needed, tuple(dict.fromkeys(always)), magics, assets)
 
 
-def _nodes(catalog: Catalog, plan: RunPlan) -> Iterable[str]:
-    """The nodes of the plan and those of everything upstream of them."""
-    nodes = dict.fromkeys(step.node for step in plan.steps)
-    front: list[AssetKey] = [key for step in plan.steps for key in (*step.assets, *(check.asset for check in step.checks))]
+def _nodes(catalog: Catalog, given: Iterable[str], keys: Iterable[AssetKey]) -> Iterable[str]:
+    """The nodes and those of everything upstream of them."""
+    nodes = dict.fromkeys(given)
+    front: list[AssetKey] = list(keys)
     seen = set(front)
     while front:
         key = front.pop()
