@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbasset import clock
-from nbasset.cli_scopes import Call, naming, open_home, places_of_folder, scopes
+from nbasset.cli_scopes import Call, naming, open_home, places_of_folder, scopes_and_jobs
 from nbasset.cli_text import inert
 from nbasset.errors import InvalidInvocationError
 from nbasset.serde import Json
@@ -85,7 +85,7 @@ def _meant(call: Call, arguments: SwitchArguments) -> list[tuple[Scope, str]]:
     """
     from nbasset.commands.job_verbs import names_of, unknown
 
-    every = [(scope, name) for scope in scopes(call) for name in sorted(names_of(scope, arguments.kind))]
+    every = [(scope, name) for scope in scopes_and_jobs(call) for name in sorted(names_of(scope, arguments.kind))]
     if arguments.all:
         return every
     known = [name for _, name in every]

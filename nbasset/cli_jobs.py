@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbasset.cli_scopes import Call, confirm, naming, open_home, project_locations, scopes
+from nbasset.cli_scopes import Call, confirm, naming, open_home, project_locations, scopes_and_jobs
 from nbasset.cli_text import StepLines, console, inert, show_result
 from nbasset.serde import Json
 
@@ -100,7 +100,7 @@ def runs_reexecute(call: Call, arguments: RunsReexecuteArguments) -> Answer:
     from nbasset.commands.runs import find_run
 
     parent = find_run(open_home(call)[1], arguments.run)
-    for scope in scopes(call):
+    for scope in scopes_and_jobs(call):
         if not call.place and parent.location not in (None, scope.location.name):
             continue
         if arguments.background:
@@ -173,7 +173,7 @@ def plan_ahead(call: Call, arguments: PlanArguments) -> Answer:
 
     found = []
     failed = False
-    for scope in scopes(call):
+    for scope in scopes_and_jobs(call):
         with _quiet_for_machines(call):
             one = forecast(scope, days=arguments.days)
         found.append(one)
@@ -224,7 +224,7 @@ def instance_migrate(call: Call, arguments: Any) -> Answer:
 
 def _each(call: Call, name: str, found: Callable[[Scope], Sequence[Any]], text: Callable[[Any], str]) -> Answer:
     """A list of each location, one below the other."""
-    listed = [(scope.location.name, found(scope)) for scope in scopes(call)]
+    listed = [(scope.location.name, found(scope)) for scope in scopes_and_jobs(call)]
     if not call.json:
         filled = [(location, rows) for location, rows in listed if rows]
         for location, rows in filled:
@@ -242,7 +242,7 @@ def _instigators(call: Call, kind: str, name: str, found: Callable[[Scope, str],
 
     told: list[Json] = []
     failed = False
-    for scope in [naming(call, kind, name)] if name else scopes(call):
+    for scope in [naming(call, kind, name)] if name else scopes_and_jobs(call):
         for one in [name] if name else sorted(names_of(scope, kind)):
             with _quiet_for_machines(call):
                 result = found(scope, one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import field
 from pathlib import Path
@@ -73,10 +73,20 @@ def scopes(call: Call) -> Iterator[Scope]:
 
     A broken location of a project is told and passed over; one that was named raises.
     """
+    home, instance = open_home(call)
+    yield from _scopes(_locations(call, home), instance)
+
+
+def scopes_and_jobs(call: Call) -> Iterator[Scope]:
+    """The same with the promoted jobs of the project, for a verb about what is run and started."""
+    home, instance = open_home(call)
+    yield from _scopes(_locations(call, home, with_jobs=True), instance)
+
+
+def _scopes(locations: Iterable[Location], instance: Instance) -> Iterator[Scope]:
     from nbasset.commands.scope import Scope
 
-    home, instance = open_home(call)
-    for location in _locations(call, home):
+    for location in locations:
         with _inside(location.folder):
             yield Scope(location, instance)
 
@@ -99,19 +109,21 @@ def confirm(question: str, call: Call) -> None:
 
 
 def project_locations(call: Call) -> Iterator[Location]:
-    """Each location of the call, also those that cannot be loaded."""
-    yield from _locations(call, open_home(call)[0], keeps_broken=True)
+    """Each location of the call and each promoted job, also those that cannot be loaded."""
+    yield from _locations(call, open_home(call)[0], keeps_broken=True, with_jobs=True)
 
 
-def _locations(call: Call, home: Home, *, keeps_broken: bool = False) -> Iterator[Location]:
-    from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of
+def _locations(call: Call, home: Home, *, keeps_broken: bool = False, with_jobs: bool = False) -> Iterator[Location]:
+    from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of, promoted_places
 
     call.looked.append(call.place)
+    jobs = promoted_places(home) if with_jobs else []
     if call.place:
         place = Place(module=call.module) if call.module else place_named(call.place)
         path = place.path.resolve() if place.path is not None else None
         if path is not None and path.is_dir() and not (path / "__init__.py").exists():
-            yield from _project(places_of_folder(path, home), home, load_place, keeps_broken)
+            inside = [place for place in jobs if place.path is not None and place.path.resolve().is_relative_to(path)]
+            yield from _project([*places_of_folder(path, home), *inside], home, load_place, keeps_broken)
             return
         with _loading(path):
             location = load_location(Place(path) if path is not None else place, home)
@@ -120,7 +132,7 @@ def _locations(call: Call, home: Home, *, keeps_broken: bool = False) -> Iterato
         return
     from nbasset.settings import load_settings
 
-    places = places_of(home, load_settings(home.settings_file))
+    places = [*places_of(home, load_settings(home.settings_file)), *jobs]
     if not places:
         raise InvalidInvocationError(
             f"no notebook or module with assets was found in {home.root}. Name one: nbasset {call.verb.name} notebooks/flights.ipynb"
@@ -225,7 +237,7 @@ def naming(call: Call, kind: str, name: str) -> Scope:
 
     known: list[str] = []
     found: list[Scope] = []
-    for scope in scopes(call):
+    for scope in scopes_and_jobs(call):
         names = names_of(scope, kind)
         known += names
         if name in names:

@@ -25,7 +25,10 @@ class JobShowArguments:
 
 @dataclass(frozen=True, slots=True)
 class JobRunArguments:
-    """``job run``. Of several `partition` keys each has a run. `ops` or `assets` choose a part of the job; `executor` overrides its own."""
+    """``job run``. Of several `partition` keys each has a run. `ops` or `assets` choose a part of the job; `executor` overrides its own.
+
+    `parameters` are values for those of a promoted notebook.
+    """
 
     job: str
     config: tuple[str, ...] = ()
@@ -36,6 +39,7 @@ class JobRunArguments:
     executor: str = ""
     quiet: bool = False
     background: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

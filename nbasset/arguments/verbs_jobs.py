@@ -100,7 +100,7 @@ def _job_run(values: Mapping[str, Any]) -> JobRunArguments:
         raise click.UsageError("--op-selection is for jobs of ops, --asset-selection for jobs of assets. Keep one.")
     return JobRunArguments(
         values["job"], tuple(values["config"]), pairs(values["tag"], "--tag"), values["partition"], ops, values["asset_selection"],
-        values["executor"] or "", values["quiet"], values["background"],
+        values["executor"] or "", values["quiet"], values["background"], pairs(values["param"], "--param"),
     )  # fmt: skip
 
 
@@ -161,12 +161,14 @@ _JOB_RUN = Verb(
     {asset} job run etl --config run.yaml --tag team=data
     {asset} job run etl -c ops.load.config.path=a.csv --op-selection load+
     {asset} job run daily -p 2013-06-01..2013-06-07
+    {asset} job run delays --param year=2014 --bg
     """,
     (
         click.Argument(["job"], type=JOB),
         _config(),
         _tags(),
         click.Option(["--partition", "-p"], type=PARTITION, default="", help="Partitions: 2013-06-01, or 2013-06-01..2013-06-30."),
+        click.Option(["--param", "--parameter", "-P"], type=PAIR, multiple=True, help="A parameter of a promoted notebook, name=value; may be repeated."),
         click.Option(["--op-selection", "--ops"], multiple=True, help="Only these ops: load, 'load+', '*report'; commas or repeated."),
         click.Option(["--asset-selection", "--assets"], type=SELECTION, default="", help="Only these of the job's assets."),
         click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes"]), default=None, help="Where steps run."),

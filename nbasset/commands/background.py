@@ -29,10 +29,13 @@ from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId
 from nbasset.locations.code_index import code_index
+from nbasset.locations.job_file import job_from, job_text
 from nbasset.locations.location import Location
 from nbasset.locations.module import load_module, load_module_file
+from nbasset.locations.promoted import located
 from nbasset.locations.slice import load_slice_text
 from nbasset.planning.plan import RunPlan
+from nbasset.promotion.written import write_whole
 from nbasset.storage.processes import host, is_alive
 
 
@@ -101,6 +104,10 @@ def code_source(scope: Scope, nodes: list[str], keep: Any) -> CodeSource:
     """
     location = scope.location
     folder = _folder(scope)
+    if location.promoted is not None and location.path is not None:
+        own = location.promoted
+        texts = (keep(job_text(own.job)), keep(location.path.read_text(encoding="utf-8-sig")))
+        return CodeSource(location.name, "", texts, (), folder, sys.executable, str(own.file), own.given)
     if location.kind in ("module", "package") or (location.kind == "definitions" and location.module):
         return CodeSource(location.name, location.module or str(location.path), folder=folder, python=sys.executable)
     wanted = list(dict.fromkeys(nodes))
@@ -157,17 +164,19 @@ def _is_to_begin(instance: Instance, run_id: RunId) -> bool:
 
 def _carried_out(instance: Instance, spec: BackgroundRun, plan: RunPlan) -> int:
     try:
-        scope = Scope(load_code(spec.code, instance), instance)
+        scope = Scope(load_code(spec.code, instance, instance.home.run_folder(plan.run_id)), instance)
         view = scope.view(clock.from_us(spec.now_us))
+        record = instance.reader.run(plan.run_id)
+        kind: Literal["background", "scheduled"] = "scheduled" if record is not None and record.kind == "scheduled" else "background"
         manner = Manner(
-            "background", spec.executor, echo=False, parent_run_id=spec.parent_run_id, root_run_id=spec.root_run_id, is_requested=True
+            kind, spec.executor, echo=False, parent_run_id=spec.parent_run_id, root_run_id=spec.root_run_id, is_requested=True
         )  # fmt: skip
         job = scope.resolved.jobs.get(plan.job) if plan.job is not None else None
         if job is None:
             result = carry_out(scope, plan, view, manner)
         else:
             result = carry_out_job(scope, job, plan, view, manner, run_config=plan.config or None)
-            result = tried_again(scope, job, result, manner=Manner("background", spec.executor, echo=False, keeps_plan=True))
+            result = tried_again(scope, job, result, manner=Manner(kind, spec.executor, echo=False, keeps_plan=True))
     except KeyboardInterrupt:
         _end(instance, plan.run_id, None)
         return 130
@@ -177,14 +186,16 @@ def _carried_out(instance: Instance, spec: BackgroundRun, plan: RunPlan) -> int:
     return 0 if result.success else 1
 
 
-def load_code(code: CodeSource, instance: Instance) -> Location:
-    """The definitions that a source names.
+def load_code(code: CodeSource, instance: Instance, own: Path | None = None) -> Location:
+    """The definitions that a source names. The notebook of a promoted job is put into the folder of the run, `own`.
 
     Raises
     ------
     LocationError
         If they cannot be loaded.
     """
+    if code.job_file and own is not None:
+        return _promoted(code, instance, own)
     if code.module:
         if code.module.endswith(".py"):
             return load_module_file(Path(code.module), home=instance.home.root).check()
@@ -192,11 +203,25 @@ def load_code(code: CodeSource, instance: Instance) -> Location:
     folder = Path(code.folder) if code.folder else None
     loaded = []
     for text_id in code.texts:
-        text = instance.reader.text(text_id)
-        if text is None:
-            raise LocationError(f"the code {text_id[:12]} is not among the stored texts of {instance.home.root}.")
+        text = _text(text_id, instance)
         loaded.append(load_slice_text(text, upstream=code.upstream, folder=folder).check())
     return loaded[0] if len(loaded) == 1 else _merged(loaded, code, folder)
+
+
+def _promoted(code: CodeSource, instance: Instance, own: Path) -> Location:
+    """A promoted job as it was when the run was asked for, whatever its files hold by now."""
+    job_id, notebook_id = code.texts
+    job = job_from(_text(job_id, instance), of=code.job_file)
+    notebook = own / "source" / Path(job.notebook).name
+    write_whole(notebook, _text(notebook_id, instance), durable=False)
+    return located(Path(code.job_file), job, notebook, home=instance.home.root, values=code.values)
+
+
+def _text(text_id: str, instance: Instance) -> str:
+    text = instance.reader.text(text_id)
+    if text is None:
+        raise LocationError(f"the code {text_id[:12]} is not among the stored texts of {instance.home.root}.")
+    return text
 
 
 def cancel_run(instance: Instance, run_id: RunId, *, force: bool = False, by: str = "") -> RunRecord:

@@ -20,6 +20,7 @@ from nbasset.commands.background_backfill import resume_backfill
 from nbasset.commands.carrying_out import DEFAULT
 from nbasset.commands.job_verbs import job_named
 from nbasset.commands.jobs import JobOptions, plan_of_job
+from nbasset.commands.promoted_jobs import values_of
 from nbasset.commands.run_rules import RETRY_NUMBER_TAG, tries_so_far, wanted_strategy
 from nbasset.commands.scope import Scope
 from nbasset.commands.ticking import TickOutcome, TickTask, evaluate_tick
@@ -109,10 +110,10 @@ def retry(run_id: str) -> RunRequested:
     InvalidInvocationError, LocationError
         If it cannot be done again.
     """
-    scope = _scope()
-    parent = scope.instance.get_run_by_id(RunId(run_id))
+    parent = _scope().instance.get_run_by_id(RunId(run_id))
     if parent is None or parent.job is None:
         raise UnknownRun(f"there is no run {run_id[:8]} of a job.")
+    scope = values_of(_scope(), parent)
     job = job_named(scope, parent.job)
     is_whole = not job.is_asset_job or wanted_strategy(parent.tags) is ReexecutionStrategy.ALL_STEPS
     strategy = ReexecutionStrategy.ALL_STEPS if is_whole else ReexecutionStrategy.FROM_ASSET_FAILURE

@@ -13,6 +13,7 @@ from nbasset.commands.background import start_background
 from nbasset.commands.carrying_out import DEFAULT, Manner, executor_for
 from nbasset.commands.configuration import merged_config
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
+from nbasset.commands.promoted_jobs import given_values
 from nbasset.commands.runs import run_json
 from nbasset.commands.scope import Scope
 from nbasset.commands.switches import Records, is_on
@@ -120,6 +121,7 @@ def run_job_verb(
     UnknownJob, InvalidConfigError, UnknownPartitionError
         Before anything runs.
     """
+    scope = given_values(scope, arguments.job, arguments.parameters)
     job = job_named(scope, arguments.job)
     results: list[ExecuteInProcessResult] = []
     for options in _options(scope, job, arguments):
@@ -140,6 +142,7 @@ def start_job(scope: Scope, arguments: JobRunArguments) -> list[RunId]:
     InvalidInvocationError
         If several partitions were named: each run would be a process, all at once.
     """
+    scope = given_values(scope, arguments.job, arguments.parameters)
     job = job_named(scope, arguments.job)
     executor_for(scope, arguments.executor or "inline", 1)[0].shutdown()
     options = _options(scope, job, arguments)

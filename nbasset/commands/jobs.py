@@ -10,6 +10,7 @@ from typing import Any
 
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_error
 from nbasset.commands.planning import Wish, make_plan
+from nbasset.commands.promoted_jobs import by_asset, carry_out_promoted, is_only_stale, partitions_of_rule, promoted_of
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.run_rules import RETRY_NUMBER_TAG, next_try, tries_so_far
 from nbasset.commands.scope import Scope
@@ -260,7 +261,12 @@ def _run_with_executor(
 def carry_out_job(
     scope: Scope, job: JobDefinition, plan: RunPlan, view: PartitionsView, manner: Manner, *, run_config: Any = None
 ) -> ExecuteInProcessResult:  # fmt: skip
-    """Carry a plan of a job out with the executor that it names (or its run config), unless `manner` names another."""
+    """Carry a plan of a job out with the executor that it names (or its run config), unless `manner` names another; a promoted one by
+    papermill.
+    """
+    promoted = promoted_of(scope, job.name)
+    if promoted is not None:
+        return carry_out_promoted(scope, promoted, plan, manner)
     if manner.executor:
         return carry_out(scope, plan, view, manner)
     chosen = _chosen_executor(job, scope, run_config)
@@ -289,6 +295,8 @@ def plan_of_job(
     """
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     view = view if view is not None else scope.view()
+    if again is not None and promoted_of(scope, job.name) is not None:
+        again = by_asset(again)
     known = Again.of(again, scope.instance) if again is not None else None
     if known is not None:
         options = replace(
@@ -381,14 +389,17 @@ def _asset_plan(scope: Scope, job: JobDefinition, options: JobOptions, view: Par
     if checks is None and chosen.says_checks:
         checks = chosen.resolve_checks(scope.catalog)
     key = options.partition_key
+    promoted = promoted_of(scope, job.name) if key is None and again is None else None
     partitions = partitions_with_key(scope, keys, checks, key, view) if key is not None else {}
+    if promoted is not None:
+        partitions = partitions_of_rule(scope, promoted, keys, checks, view)
     if again is not None:
         chosen, partitions, checks = again.narrowed(chosen, partitions, checks)
     nodes = frozenset(str(scope.catalog.by_key[one].node) for one in keys)
     config = checked_config(scope, nodes, job.config_for(options.run_config, key) or None)
     wish = Wish(
-        chosen, partitions, "stale" if options.only_stale else "all", with_upstream=False, run_config=config, tags=_tags(job, options),
-        job=job.name, checks=checks, run_id=RunId(options.run_id) if options.run_id else None,
+        chosen, partitions, "stale" if options.only_stale or is_only_stale(promoted) else "all", with_upstream=False, run_config=config,
+        tags=_tags(job, options), job=job.name, checks=checks, run_id=RunId(options.run_id) if options.run_id else None,
     )  # fmt: skip
     plan = make_plan(scope, wish, view=view).plan
     if job.op_retry_policy is None:

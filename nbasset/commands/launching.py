@@ -29,13 +29,14 @@ from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
 from nbasset.keys import RunId
 from nbasset.planning.run_queue import Dequeued, decide
-from nbasset.serde import serializable
+from nbasset.serde import Json, serializable
 from nbasset.storage.processes import host, start_time
 from nbasset.storage.protocol import Fence
 
 _OUTPUT = "worker.log"
 _LOCK = "run-queue"
 _WAIT_S = 30.0
+_OF_A_KERNEL = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBASSET_PAPERMILL", "NBASSET_NOTEBOOK", "NBASSET_NOTEBOOK_FOLDER", "NBASSET_SECRETS")
 
 
 @serializable
@@ -43,7 +44,8 @@ _WAIT_S = 30.0
 class CodeSource:
     """Where the process finds code: stored texts of slices, or a module by its name or file. `upstream` are specs of what it reads.
 
-    `python` is the interpreter that the code was read with: a location may have its own.
+    Of a promoted job `job_file` is the path of its file, and the texts are what stood in it and in its notebook when the run was asked for;
+    `values` are the run's own parameters. `python` is the interpreter that the code was read with: a location may have its own.
     """
 
     name: str
@@ -52,6 +54,8 @@ class CodeSource:
     upstream: tuple[AssetSpec, ...] = ()
     folder: str = ""
     python: str = ""
+    job_file: str = ""
+    values: Mapping[str, Json] = field(default_factory=dict)
 
 
 @serializable
@@ -148,7 +152,7 @@ def spawn_worker(instance: Instance, own_id: str, work: tuple[str, str], code: C
     own = instance.home.run_folder(own_id)
     own.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"}
-    for name in ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBASSET_PAPERMILL"):
+    for name in _OF_A_KERNEL:
         environment.pop(name, None)
     python = code.python if code.python and Path(code.python).is_file() else sys.executable
     with (own / _OUTPUT).open("ab") as output:

@@ -13,15 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
+from nbasset.definitions.requests import MAX_RETRIES_TAG, ON_STEP_FAILURE_TAG, STRATEGY_TAG
 from nbasset.errors import InvalidInvocationError, did_you_mean
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.instance import Instance
 
-MAX_RETRIES_TAG = "nbasset/max_retries"
-STRATEGY_TAG = "nbasset/retry_strategy"
-ON_STEP_FAILURE_TAG = "nbasset/retry_on_asset_or_op_failure"
 RETRY_NUMBER_TAG = "nbasset/retry_number"
 MAX_RUNTIME_TAG = "nbasset/max_runtime"
 

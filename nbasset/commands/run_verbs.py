@@ -14,6 +14,7 @@ from nbasset.commands.job_verbs import job_named
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
 from nbasset.commands.old_runs import forget_runs
 from nbasset.commands.planning import Wish, make_plan
+from nbasset.commands.promoted_jobs import values_of
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.runs import find_run
 from nbasset.commands.scope import Scope
@@ -89,6 +90,7 @@ def reexecute(
     """
     again = _again(scope.instance, arguments)
     parent = find_run(scope.instance, arguments.run)
+    scope = values_of(scope, parent)
     kept = replace(manner, keeps_plan=True)
     if parent.job is not None:
         return run_with_executor(scope, job_named(scope, parent.job), _options(arguments), kept, again, on_plan=on_plan)
@@ -107,6 +109,7 @@ def start_again(scope: Scope, arguments: RunsReexecuteArguments) -> RunId:
     """
     again = _again(scope.instance, arguments)
     parent = find_run(scope.instance, arguments.run)
+    scope = values_of(scope, parent)
     if parent.job is not None:
         plan, view, changed = plan_of_job(scope, job_named(scope, parent.job), _options(arguments), DEFAULT, again)
     else:

@@ -27,7 +27,7 @@ from nbasset.errors import Error, LeaseLost, PartitionBusy, StorageUnavailable
 from nbasset.execution.executors import ThreadExecutor
 from nbasset.home import Home
 from nbasset.instance import Instance
-from nbasset.locations.workspace import Place, places_of
+from nbasset.locations.workspace import Place, places_of, promoted_places
 from nbasset.settings import Settings, load_settings
 from nbasset.storage.processes import is_alive, this_process
 from nbasset.storage.protocol import Fence
@@ -275,7 +275,7 @@ class Daemon:
         now = clock.monotonic()
         if self._duties and now < self._list_again and self._listed_for is settings:
             return
-        places = self._given or tuple(places_of(self._instance.home, settings))
+        places = self._given or (*places_of(self._instance.home, settings), *promoted_places(self._instance.home))
         # Files are read to find locations by convention, so that is done as seldom as it is slow.
         self._list_again = clock.monotonic() + max(_LIST_S, 200 * (clock.monotonic() - now))
         self._listed_for = settings

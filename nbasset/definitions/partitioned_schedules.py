@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from nbasset.metadata import RawMetadataValue
 
 PARTITIONED_CATCH_UP = 5
 """How many missed ticks of a schedule of partitions are made up for: each stands for data of its own."""
+NO_TAGS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,22 @@ def build_schedule_from_partitioned_job(
     return found
 
 
+def asks_for_latest(
+    target: AutomationTarget, partitions_def: PartitionsDefinition, tags: Mapping[str, str] = NO_TAGS
+) -> Callable[[ScheduleEvaluationContext], Any]:
+    """The function of a schedule that asks at each tick for what has come to its end by then; without a pace, for all there is."""
+
+    def decide(context: ScheduleEvaluationContext) -> Any:
+        tick = context.scheduled_execution_time
+        store = context.instance if context.has_instance else None
+        time, dimension = _time_of(partitions_def)
+        keys = partitions_def.get_partition_keys(tick, store) if time is None or dimension is not None else ()
+        asked = keys_at(partitions_def, tick, keys)
+        return asked if isinstance(asked, SkipReason) else [_request(target, tags, key, tick, store) for key in asked]
+
+    return decide
+
+
 def keys_at(partitions_def: PartitionsDefinition, tick: datetime, keys: Sequence[str]) -> list[str] | SkipReason:
     """The partitions that a tick asks for, of the `keys` that exist then."""
     time, dimension = _time_of(partitions_def)
@@ -150,14 +167,6 @@ def _schedule(wanted: UnresolvedPartitionedSchedule, partitions_def: PartitionsD
         raise _without_partitions(wanted)
     cron, timezone = _when(wanted, partitions_def)
 
-    def decide(context: ScheduleEvaluationContext) -> Any:
-        tick = context.scheduled_execution_time
-        store = context.instance if context.has_instance else None
-        time, dimension = _time_of(partitions_def)
-        keys = partitions_def.get_partition_keys(tick, store) if time is None or dimension is not None else ()
-        asked = keys_at(partitions_def, tick, keys)
-        return asked if isinstance(asked, SkipReason) else [_request(wanted, key, tick, store) for key in asked]
-
     target = wanted.target
     return ScheduleDefinition(
         wanted.name,
@@ -165,7 +174,7 @@ def _schedule(wanted: UnresolvedPartitionedSchedule, partitions_def: PartitionsD
         job=target.job,
         tags=wanted.tags,
         execution_timezone=timezone,
-        execution_fn=decide,
+        execution_fn=asks_for_latest(target, partitions_def, wanted.tags),
         description=wanted.description,
         default_status=wanted.default_status,
         metadata=wanted.metadata,
@@ -219,12 +228,12 @@ def _newest(time: TimeWindows, tick: datetime) -> tuple[str, bool] | None:
     return calendar.keys.write(newest), calendar.is_excluded(newest)
 
 
-def _request(wanted: UnresolvedPartitionedSchedule, key: str, tick: datetime, store: Any) -> RunRequest:
-    job = wanted.target.job
+def _request(target: AutomationTarget, tags: Mapping[str, str], key: str, tick: datetime, store: Any) -> RunRequest:
+    job = target.job
     if job.partitions_def is None:
-        return RunRequest(run_key=key, run_config=job.config_for(None), tags=wanted.tags, job_name=job.name, partition_key=key)
+        return RunRequest(run_key=key, run_config=job.config_for(None), tags=tags, job_name=job.name, partition_key=key)
     found: RunRequest = job.run_request_for_partition(
-        partition_key=key, run_key=key, tags=dict(wanted.tags), current_time=tick, dynamic_partitions_store=store
+        partition_key=key, run_key=key, tags=dict(tags), current_time=tick, dynamic_partitions_store=store
     )
     return found
 

@@ -24,6 +24,9 @@ SCHEDULED_TIME_TAG = "nbasset/scheduled_time"
 PARTITION_TAG = "nbasset/partition"
 RANGE_START_TAG = "nbasset/asset_partition_range_start"
 RANGE_END_TAG = "nbasset/asset_partition_range_end"
+MAX_RETRIES_TAG = "nbasset/max_retries"
+STRATEGY_TAG = "nbasset/retry_strategy"
+ON_STEP_FAILURE_TAG = "nbasset/retry_on_asset_or_op_failure"
 
 
 def partition_tags(key: str, definition: PartitionsDefinition | None) -> dict[str, str]:

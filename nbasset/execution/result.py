@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbasset.dataclass import dataclass
@@ -59,7 +60,8 @@ class ExecuteInProcessResult:
     """How a run ended, its events in order, and the values it made.
 
     `values` are outputs of ops, by step, output and mapping key; `steps` all steps that there were, those of dynamic outputs too; `errors`
-    the exceptions of steps that failed in this process. Use it in a ``with`` block where the reference wants one; nothing needs closing.
+    the exceptions of steps that failed in this process. `notebook` is the executed notebook of a run by papermill. Use it in a ``with``
+    block where the reference wants one; nothing needs closing.
 
     >>> from nbasset import asset, materialize_to_memory
     >>> @asset
@@ -82,6 +84,7 @@ class ExecuteInProcessResult:
     job: Any = field(default=None, repr=False)
     instance: Any = field(default=None, repr=False)
     load_output: LoadOutput = field(default=_load_no_output, repr=False)
+    notebook: Path | None = None
 
     def __enter__(self) -> ExecuteInProcessResult:
         return self

@@ -53,8 +53,9 @@ class NotebookDocument:
     _cells: tuple[Cell, ...] = ()
 
     @staticmethod
-    def read(path: Path | str, *, home: Path | None = None) -> NotebookDocument:
-        """Read a file of nbformat 4. Modules of the project are looked for in the file's folder and in `sys.path` inside `home`.
+    def read(path: Path | str, *, home: Path | None = None, folder: Path | None = None) -> NotebookDocument:
+        """Read a file of nbformat 4. Modules of the project are looked for in the file's folder, or the `folder` that it runs in, and in
+        `sys.path` inside `home`.
 
         Raises
         ------
@@ -78,7 +79,7 @@ class NotebookDocument:
             sha256=hashlib.sha256(data).hexdigest(),
             mtime_ns=stat.st_mtime_ns,
             size_bytes=stat.st_size,
-            files=ProjectFiles(project_roots(path.parent, home)),
+            files=ProjectFiles(project_roots(folder or path.parent, home)),
             _cells=tuple(cells),
         )
 

@@ -100,14 +100,29 @@ def read_job_file(path: Path) -> JobFile:
         With everything that is wrong in it: syntax, unknown names, values of another type, crons and time zones that there are not.
     """
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise InvalidConfigError([f"it is not TOML: {error}"], of=str(path)) from None
     except OSError as error:
         raise InvalidConfigError([f"it cannot be read: {error.strerror or error}"], of=str(path)) from error
-    job = table_from(JobFile, data, of=str(path))
+    return job_from(text, of=str(path))
+
+
+def job_from(text: str, *, of: str) -> JobFile:
+    """The job of a file's text; errors call it `of`.
+
+    Raises
+    ------
+    InvalidConfigError
+        As for `read_job_file`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfigError([f"it is not TOML: {error}"], of=of) from None
+    job = table_from(JobFile, data, of=of)
     if errors := wrong_in(job):
-        raise InvalidConfigError(errors, of=str(path))
+        raise InvalidConfigError(errors, of=of)
     return replace(job, parameters=_plain(job.parameters), config=_plain(job.config))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import Definitions
@@ -14,7 +14,11 @@ from nbasset.errors import LocationError
 from nbasset.execution.failures import error_info
 from nbasset.execution.task import CodeRef
 from nbasset.locations.code_index import NO_CODE, CodeIndex
+from nbasset.serde import Json
 from nbasset.source.program import SliceSource
+
+if TYPE_CHECKING:
+    from nbasset.locations.job_file import JobFile
 
 Kind = Literal["notebook", "module", "package", "session", "definitions", "slice", "broken"]
 
@@ -24,13 +28,28 @@ def nothing_hidden(node: str) -> tuple[str, ...]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What makes a location a promoted job: its file as it was read, and the values of the parameters that stand in the notebook.
+
+    `given` are those among them that a run brought along.
+    """
+
+    job: JobFile
+    file: Path
+    values: Mapping[str, Json]
+    given: Mapping[str, Json]
+    home: Path | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Location:
     """Code as it was loaded.
 
     `name` is what people call it (``flights.ipynb``, ``sales.assets``), unique in a project. `folder` is where its code expects to run:
     relative paths in it count from there. A location that cannot be loaded is ``broken``: it has no assets and carries its `error`.
-    `hidden_state` tells of a node of a live session what it would lean on that its document does not say, a sentence each.
+    `hidden_state` tells of a node of a live session what it would lean on that its document does not say, a sentence each. `promoted` is
+    there for a promoted job: papermill carries its runs out.
     """
 
     name: str
@@ -45,6 +64,7 @@ class Location:
     loader: Callable[[], Location] | None = field(default=None, repr=False)
     namespace: dict[str, Any] = field(default_factory=dict, repr=False)
     hidden_state: Callable[[str], tuple[str, ...]] = field(default=nothing_hidden, repr=False)
+    promoted: Promoted | None = None
 
     @property
     def is_broken(self) -> bool:

@@ -1,7 +1,8 @@
 """All locations of a project: those that `nbasset.toml` lists, or those found by convention.
 
 By convention a location is a notebook or module of the project's folder or its `notebooks`, or a package in the folder or in `src`, whose
-text mentions nbasset; no other file is loaded. One broken location never breaks another: it stands there with its error.
+text mentions nbasset; no other file is loaded. One broken location never breaks another: it stands there with its error. A promoted job
+(``jobs/NAME.toml``) is a location, too, but its assets are those of the notebook it was made from: who lists assets leaves it out.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from pathlib import Path
 from nbasset.dataclass import dataclass
 from nbasset.errors import Error, LocationError, did_you_mean
 from nbasset.home import Home
+from nbasset.locations.job_file import job_files
 from nbasset.locations.location import Location, broken
 from nbasset.locations.module import load_module, load_module_file
 from nbasset.locations.notebook import load_notebook
+from nbasset.locations.promoted import load_promoted, promoted_name
 from nbasset.settings import LOAD_SECONDS, LocationSettings, Settings
 
 _MENTIONS = re.compile(rb"(?:^[ \t]*\\?[\"']?|\"|\\n)[ \t]*(?:from|import)[ \t]+nbasset\b|%%asset\b|load_ext nbasset\b", re.MULTILINE)
 _LEFT_OUT = frozenset({"tests", "test", "jobs", "build", "dist", "node_modules", "venv", "env", "site-packages", "__pycache__"})
+_CODE = (".ipynb", ".py", ".toml")
 _NO_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 
@@ -88,7 +92,7 @@ def load_place(place: Place, home: Home) -> Location:
 
 
 def load_location(place: Place | Path | str, home: Home) -> Location:
-    """Load a notebook, a module file, a package folder, or a module by its dotted name.
+    """Load a notebook, a module file, a package folder, a promoted job, or a module by its dotted name.
 
     Raises
     ------
@@ -103,6 +107,8 @@ def load_location(place: Place | Path | str, home: Home) -> Location:
         return load_module(
             place.module, home=home.root, folder=home.root if (home.root / place.module.partition(".")[0]).exists() else None
         )
+    if place.path.suffix == ".toml":
+        return load_promoted(place.path, home=home.root)
     if place.path.suffix == ".ipynb":
         return load_notebook(place.path, home=home.root)
     return load_module_file(place.path, home=home.root)
@@ -111,7 +117,7 @@ def load_location(place: Place | Path | str, home: Home) -> Location:
 def place_named(text: str) -> Place:
     """The place that somebody wrote: a path, or a dotted name."""
     path = Path(text).expanduser()
-    if path.exists() or path.suffix in (".ipynb", ".py") or "/" in text or "\\" in text:
+    if path.exists() or path.suffix in _CODE or "/" in text or "\\" in text:
         return Place(path)
     return Place(module=text)
 
@@ -122,7 +128,7 @@ def is_place(text: str) -> bool:
     A folder of data that is called like an asset is none.
     """
     path = Path(text).expanduser()
-    if path.suffix in (".ipynb", ".py"):
+    if path.suffix in _CODE:
         return True
     if not path.is_dir():
         return False
@@ -133,6 +139,11 @@ def places_of(home: Home, settings: Settings) -> list[Place]:
     """The locations of a project in order, without loading any."""
     found = [place for one in settings.locations for place in _listed(one, home)] if settings.locations else list(_by_convention(home))
     return _named(found)
+
+
+def promoted_places(home: Home) -> list[Place]:
+    """The promoted jobs of a project, by name, without loading any."""
+    return [Place(path, name=promoted_name(path)) for path in job_files(home)]
 
 
 def _listed(one: LocationSettings, home: Home) -> Iterator[Place]:

@@ -16,6 +16,7 @@ from nbasset.errors import InvalidInvocationError
 from nbasset.locations.syntax import plain_python
 
 NOTEBOOK_VARIABLE = "NBASSET_NOTEBOOK"
+FOLDER_VARIABLE = "NBASSET_NOTEBOOK_FOLDER"
 """Names the notebook file where no front end does: set by the papermill engine."""
 BATCH_VARIABLE = "NBASSET_PAPERMILL"
 """Set to 1 by the papermill engine: nobody watches, and what is displayed is kept as it is."""
@@ -138,6 +139,14 @@ def notebook_path(shell: Any) -> Path | None:
             if path.is_file():
                 return path.resolve()
     return None
+
+
+def notebook_folder(path: Path | None) -> Path:
+    """Where this session's notebook runs: where its file is, unless whoever executes a copy of it says otherwise."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    if path is not None and given and Path(given).is_dir():
+        return Path(given)
+    return path.parent if path is not None else Path.cwd()
 
 
 def has_prompt(shell: Any) -> bool:

@@ -26,6 +26,7 @@ from nbasset.notebook import completion, front_end, tracebacks
 from nbasset.notebook.display import show
 from nbasset.notebook.session import Session
 from nbasset.notebook.session_state import Change
+from nbasset.storage.processes import end_with_parent
 
 _LOADED = "_nbasset_extension"
 _HELP_LINE = re.compile(r"^([ \t]*%asset[ \t]+[a-z]+)[ \t]*\?{1,2}[ \t]*(\n?)\Z")
@@ -48,6 +49,7 @@ def load_ipython_extension(shell: Any) -> None:
         if front_end.is_batch():
             front_end.shorten_exit()
             front_end.keep_what_is_loaded()
+            end_with_parent()
     print(_greeting(current_session(shell)))  # noqa: T201 - the one line that loading says
 
 

@@ -85,9 +85,8 @@ class Session:
 
     @property
     def folder(self) -> Path:
-        """Where the notebook is; the working directory when no front end tells."""
-        path = self.path
-        return path.parent if path is not None else Path.cwd()
+        """Where the notebook runs; the working directory when no front end tells."""
+        return front_end.notebook_folder(self.path)
 
     @property
     def instance(self) -> Instance:
@@ -203,7 +202,7 @@ class Session:
             if path is None or (saved is not None and saved.path == path and not saved.has_changed_on_disk()):
                 return ()
             try:
-                notebook = NotebookDocument.read(path, home=self.instance.home.root)
+                notebook = NotebookDocument.read(path, home=self.instance.home.root, folder=self.folder)
             except (InvalidNotebook, RecursionError):  # half written by an editor, or by hand: the next verb looks again
                 return ()
             ids = frozenset(notebook.ids)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nbasset import clock, serde
 from nbasset.dataclass import dataclass
@@ -34,7 +34,7 @@ from nbasset.locations.notebook import load_with_parameters
 from nbasset.locations.parameters import cell_of, parameters_of
 from nbasset.planning.plan import RunPlan
 from nbasset.promotion.ending import Stop, ending
-from nbasset.promotion.prepare import marked, prepare
+from nbasset.promotion.prepare import marked, prepare, with_notes
 from nbasset.promotion.taking_part import part_of
 from nbasset.promotion.written import SKIP_TAG, saved_text, write_whole
 from nbasset.secrets import mask_data, mask_secrets, remember_named
@@ -53,7 +53,9 @@ _REFERENCES = re.compile(r"""EnvVar(?:\.\w+)?\(\s*["']([^"']+)["']|\benv:\s*["']
 class NotebookOptions:
     """How a notebook is run. `parameters` are those that stand in the location's injected cell; `kernel_name` overrides the notebook's.
 
-    `on_event` hears each event of the run, in order, from another thread.
+    `on_event` hears each event of the run, in order, from another thread. With `is_requested` the request was recorded before; `along` are
+    events to write with the run's start. `secrets` are names of variables whose values are masked, as far as reading the notebook does not
+    tell. `notes` are sentences that stand above the executed notebook.
     """
 
     parameters: Mapping[str, Json] = field(default_factory=dict)
@@ -64,6 +66,11 @@ class NotebookOptions:
     root_run_id: RunId | None = None
     cancel: CancelToken = field(default_factory=CancelToken)
     on_event: Callable[[Event], None] = lambda event: None
+    kind: Literal["papermill", "background", "scheduled"] = "papermill"
+    is_requested: bool = False
+    along: tuple[Event, ...] = ()
+    secrets: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +122,16 @@ def run_notebook(
     """
     document = _document(location)
     notebook = _notebook(document)
-    secrets = _remember_secrets(notebook, plan, options.parameters)
+    secrets = _remember_secrets(notebook, plan, options)
     part = part_of(location, catalog, plan)
-    prepared = prepare(notebook, document.cells(), part, plan)
+    prepared = with_notes(prepare(notebook, document.cells(), part, plan), options.notes)
     storage = instance.storage
     file = instance.home.run_folder(plan.run_id) / NOTEBOOK_NAME
     _begin(storage, plan, location, options)
     stop = Stop()
     try:
         with _watching(storage, plan.run_id, options) as told, _interrupts(options.cancel):
-            executed = _execute(prepared, file, plan, options, stop, _environment(instance, document, secrets))
+            executed = _execute(prepared, file, plan, options, stop, _environment(instance, location, document, secrets))
             told.settle()
     except OSError as error:
         told_so = StorageUnavailable(f"the executed notebook cannot be kept in {file}: {error.strerror or error}. The run has ended.")
@@ -172,29 +179,33 @@ def _is_injected(cells: list[Any], index: int) -> bool:
     return index < len(cells) and INJECTED in cells[index].get("metadata", {}).get("tags", ())
 
 
-def _remember_secrets(notebook: Mapping[str, Any], plan: RunPlan, parameters: Mapping[str, Any]) -> frozenset[str]:
+def _remember_secrets(notebook: Mapping[str, Any], plan: RunPlan, options: NotebookOptions) -> frozenset[str]:
     """Have every secret masked that the notebook could show: of the environment, by name or by reference, and among the parameters.
 
     The names of variables that are referred to, for the kernel to do the same.
     """
     text = json.dumps([[cell.get("source") for cell in notebook["cells"]], serde.to_json(dict(plan.config))])
     referred = {name for found in _REFERENCES.findall(text.replace('\\"', '"')) for name in found if name}
+    referred.update(options.secrets)
     remember_named(os.environ, referred)
-    remember_named(parameters)
+    remember_named(options.parameters)
     return frozenset(referred)
 
 
 def _begin(storage: Storage, plan: RunPlan, location: Location, options: NotebookOptions) -> None:
     at = clock.now_us()
-    plan_id = storage.put_text(serde.dumps(plan))
-    asked = RunRequested(
-        at, plan.run_id, plan.targets, len(plan.steps), plan.job, "papermill", location.name, plan.tags, plan.config, plan_id,
-        options.parent_run_id, options.root_run_id, None, options.user,
-    )  # fmt: skip
-    started = RunStarted(at, plan.run_id, this_process())
-    storage.append([asked, started])
-    options.on_event(asked)
-    options.on_event(started)
+    events: list[Event] = []
+    if not options.is_requested:
+        plan_id = storage.put_text(serde.dumps(plan))
+        asked = RunRequested(
+            at, plan.run_id, plan.targets, len(plan.steps), plan.job, options.kind, location.name, plan.tags, plan.config, plan_id,
+            options.parent_run_id, options.root_run_id, None, options.user,
+        )  # fmt: skip
+        events.append(asked)
+    events += [RunStarted(at, plan.run_id, this_process()), *options.along]
+    storage.append(events)
+    for event in events:
+        options.on_event(event)
 
 
 # -- the kernel ---------------------------------------------------------------------------------------------------------------
@@ -226,7 +237,7 @@ def _execute(
             progress_bar=False,
             start_timeout=options.start_timeout_s,
             environment=environment,
-            kernel_cwd=str(Path(environment["NBASSET_NOTEBOOK"]).parent),
+            kernel_cwd=environment["NBASSET_NOTEBOOK_FOLDER"],
             cancel=options.cancel,
             save_to=file,
             rewrite=lambda source: mask_secrets(source.replace(marker, "")),
@@ -242,11 +253,12 @@ def _execute(
     return notebook
 
 
-def _environment(instance: Instance, document: NotebookDocument, secrets: frozenset[str]) -> dict[str, str]:
-    """Where the kernel finds home and notebook, what it masks, and that it draws figures for readers."""
+def _environment(instance: Instance, location: Location, document: NotebookDocument, secrets: frozenset[str]) -> dict[str, str]:
+    """Where the kernel finds home and notebook, in which folder it runs, what it masks, and that it draws figures for readers."""
     return {
         "NBASSET_HOME": str(instance.home.root),
         "NBASSET_NOTEBOOK": str(document.path),
+        "NBASSET_NOTEBOOK_FOLDER": str(location.folder or document.path.parent),
         "NBASSET_SECRETS": ",".join(sorted(secrets)),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }

@@ -6,6 +6,7 @@ A pid alone is given to somebody else sooner or later; the start time tells the 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from nbasset.events.kinds import Owner
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _UNKNOWN = 0
+_PR_SET_PDEATHSIG = 1
 
 
 def this_process() -> Owner:
@@ -54,6 +56,18 @@ def start_time(pid: int) -> int:
     if sys.platform == "win32":
         return _windows_start(pid)
     return _ps_start(pid)
+
+
+def end_with_parent() -> None:
+    """Have the system kill this process when its parent dies, whatever it is at. Only Linux can; elsewhere nothing happens.
+
+    A kernel looks after its parent by itself, but once a second and not while it is busy outside of Python.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _exists(pid: int) -> bool:

@@ -11,7 +11,8 @@ import pytest
 from nbasset import Instance, InvalidInvocationError, RunCancelled, asset, execute_job, job, materialize, op
 from nbasset.arguments.options_jobs import JobRunArguments
 from nbasset.commands.job_verbs import start_job
-from nbasset.commands.run_rules import MAX_RETRIES_TAG, MAX_RUNTIME_TAG, ON_STEP_FAILURE_TAG, RETRY_NUMBER_TAG, STRATEGY_TAG
+from nbasset.commands.run_rules import MAX_RUNTIME_TAG, RETRY_NUMBER_TAG
+from nbasset.definitions.requests import MAX_RETRIES_TAG, ON_STEP_FAILURE_TAG, STRATEGY_TAG
 from nbasset.commands.scope import Scope
 from nbasset.locations.module import load_module_file
 from nbasset.settings import RunRetrySettings, Settings
