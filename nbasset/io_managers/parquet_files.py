@@ -14,11 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nbasset.dataclass import dataclass
 from nbasset.errors import SchemaMismatch
 from nbasset.io_managers.content import ContentHash, schema_id
+from nbasset.io_managers.dictionaries import worth_a_dictionary
 from nbasset.io_managers.profile import Profile, Profiler, shortened
 from nbasset.serde import Json
 
@@ -70,25 +72,27 @@ def write_file(
     is_large = not isinstance(rows, pa.Table) or rows.nbytes >= _WORTH_A_THREAD
     profiler = Profiler(rows.schema, preview_rows=options.preview_rows, text_extremes=not is_large)
 
-    def look(piece: pa.Table | pa.RecordBatch) -> None:
+    def look(piece: pa.Table) -> None:
         content.update(piece)
         profiler.update(piece)
 
-    with closing(pq.ParquetWriter(sink, rows.schema, compression=options.compression, write_page_checksum=True)) as writer:
-        if isinstance(rows, pa.Table):
-            value = {**value, **_dictionaries(rows)}
-            if not is_large:
-                writer.write_table(rows, options.row_group_rows)
-                look(rows)
-            else:
-                with ThreadPoolExecutor(1, "nbasset-look") as pool:
-                    looked = pool.submit(look, rows)
-                    writer.write_table(rows, options.row_group_rows)
+    if isinstance(rows, pa.Table):
+        value = {**value, **_dictionaries(rows)}
+    pieces = iter((rows,)) if isinstance(rows, pa.Table) else _of_good_size(rows)
+    first = next(pieces, None)
+    dictionaries = worth_a_dictionary(first, options.row_group_rows) if first is not None and is_large else True
+    with closing(
+        pq.ParquetWriter(sink, rows.schema, compression=options.compression, use_dictionary=dictionaries, write_page_checksum=True)
+    ) as writer:
+        if not is_large:
+            writer.write_table(first, options.row_group_rows)
+            look(first)
+        elif first is not None:
+            with ThreadPoolExecutor(1, "nbasset-look") as pool:
+                for piece in chain((first,), pieces):
+                    looked = pool.submit(look, piece)
+                    writer.write_table(piece, options.row_group_rows)
                     looked.result()
-        else:
-            for batch in _of_good_size(rows):
-                writer.write_batch(batch)
-                look(batch)
         written = Written(profiler.rows, content.digest(), schema_id(rows.schema), profiler.profile())
         texts = {DATA_VERSION: written.data_version, PROFILE: written.profile.to_json(), VALUE: json.dumps(value), **footer}
         writer.add_key_value_metadata({key.decode(): text for key, text in texts.items()})
@@ -289,8 +293,8 @@ def _decoded(text: Json) -> pa.Array:
         return stream.read_all().column(0).combine_chunks()
 
 
-def _of_good_size(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The batches of a stream, small ones put together: each becomes a row group, and many small ones make a slow file."""
+def _of_good_size(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """The rows of a stream, small batches put together: each becomes a row group, and many small ones make a slow file."""
     import pyarrow as pa
 
     waiting: list[pa.RecordBatch] = []
@@ -299,10 +303,10 @@ def _of_good_size(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         waiting.append(batch)
         count += batch.num_rows
         if count >= _ROWS_OF_GROUP:
-            yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
+            yield pa.Table.from_batches(waiting).unify_dictionaries()
             waiting, count = [], 0
     if waiting:
-        yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
+        yield pa.Table.from_batches(waiting).unify_dictionaries()
 
 
 _ROWS_OF_GROUP = 131_072
