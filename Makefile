@@ -12,7 +12,7 @@ CHECKED := nbasset tests docs $(wildcard benchmarks)
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## build a year of flights, day by day, from the flights notebook; a second run does only what is stale
 	@mkdir -p out

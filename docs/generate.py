@@ -112,7 +112,7 @@ def verbs_page() -> str:
         "| verb | what it does |",
         "|---|---|",
     ]
-    lines += [f"| [`{verb.name}`](#{verb.name}) | {_cell(_first_line(verb.help))} |" for verb in VERBS.values()]
+    lines += [f"| [`{verb.name}`](#{verb.name.replace(' ', '-')}) | {_cell(_first_line(verb.help))} |" for verb in VERBS.values()]
     lines += ["| [`%%asset`](#a-cell-that-is-an-asset) | Define an asset by a cell. |"]
     for verb in VERBS.values():
         lines += ["", f"## {verb.name}", "", *_help(verb.help.replace("{asset}", "%asset"))]

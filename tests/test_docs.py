@@ -95,3 +95,20 @@ def test_links_lead_to_files_that_exist() -> None:
         if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_links_into_a_page_lead_to_a_heading() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}#{anchor}"
+        for page in [*DOCS.glob("*.md"), *ROOT.glob("*.md")]
+        for target, anchor in re.findall(r"\]\(([^)#:]*\.md)?#([^)]*)\)", page.read_text(encoding="utf-8"))
+        if anchor not in _anchors(page.parent / target if target else page)
+    ]
+    assert broken == []
+
+
+@cache
+def _anchors(page: Path) -> frozenset[str]:
+    """What a forge calls the headings of a page."""
+    headings = re.findall(r"^#+ +(.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings)

@@ -31,7 +31,7 @@ def fact_of(scope: Scope, key: AssetKey, now: Standing) -> str:
     if state.status == "failed":
         error = record.error if record is not None else None
         when = ago(record.failed_us, now.now_us) if record is not None else ""
-        return f"failed {when}: {error}" if error is not None else f"failed {when}".strip()
+        return f"failed {when}: {str(error).partition(chr(10))[0]}" if error is not None else f"failed {when}".strip()
     if state.status == "missing":
         return "never run"
     made = record.materialization if record is not None else None

@@ -216,7 +216,7 @@ def facts_text(facts: AssetFacts) -> str:
         lines += ["", text_of(facts.error)]
     lines += [f"problem: {problem}" for problem in facts.problems]
     if facts.columns:
-        lines += ["", f"{facts.rows:,} rows, {len(facts.columns)} columns:" if facts.rows is not None else "columns:"]
+        lines += ["", f"{counted(facts.rows, 'row')}, {counted(len(facts.columns), 'column')}:" if facts.rows is not None else "columns:"]
         width = max(len(column.name) for column in facts.columns)
         lines += [f"  {column.name:<{width}}  {column.type:<14} {_spread(column, facts.rows)}".rstrip() for column in facts.columns]
     if facts.preview:
@@ -224,7 +224,7 @@ def facts_text(facts: AssetFacts) -> str:
     if facts.versions:
         lines += ["", "versions:"]
         lines += [
-            f"  {one.version_id[:8]}  {moment(one.at_us)}  {ago(one.at_us, facts.now_us):<12}  run {one.run_id[:8]}"
+            f"  {one.version_id[:8]}  {moment(one.at_us)}  {_ago(one, facts)}run {one.run_id[:8]}"
             + (f"  {one.partition}" if one.partition else "")
             for one in facts.versions
         ]
@@ -236,6 +236,11 @@ def facts_text(facts: AssetFacts) -> str:
     if facts.note:
         lines += ["", facts.note]
     return "\n".join(lines)
+
+
+def _ago(version: VersionFacts, facts: AssetFacts) -> str:
+    """How long ago a version was made; nothing in what is saved, where the moment has to do."""
+    return f"{ago(version.at_us, facts.now_us):<12}  " if facts.now_us else ""
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int = 110) -> list[str]:

@@ -16,6 +16,7 @@ from nbasset.secrets import mask_secrets
 
 _OURS = str(Path(__file__).resolve().parent.parent)
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_COMPILED = (".pyx", ".pxi", ".pxd")
 _LONGEST_MESSAGE = 8_000
 _MOST_FRAMES = 50
 _MOST_CAUSES = 5
@@ -24,17 +25,29 @@ _MOST_CAUSES = 5
 def error_info(error: BaseException, *, depth: int = 0) -> ErrorInfo:
     """The exception with its frames and causes. Secret values that were read are masked in every text of it.
 
-    Frames of nbasset itself are left out; library frames are kept but not counted as the user's.
+    Frames of nbasset itself are left out; library frames are kept but not counted as the user's. A cause that says the same and went
+    through no line of the user is no news: pandas' `KeyError` for a missing column has one.
     """
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    cause = _cause(error, depth)
     metadata = normalize(error.metadata, of="Failure") if isinstance(error, Failure) else {}
     return ErrorInfo(
         type(error).__name__,
         mask_secrets(_message(error)),
         frames_of(error.__traceback__, syntax=error if isinstance(error, SyntaxError) else None),
-        error_info(cause, depth=depth + 1) if cause is not None and depth < _MOST_CAUSES else None,
+        None if cause is not None and _is_no_news(cause, error) else cause,
         metadata,
     )
+
+
+def _cause(error: BaseException, depth: int) -> ErrorInfo | None:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return error_info(cause, depth=depth + 1) if cause is not None and depth < _MOST_CAUSES else None
+
+
+def _is_no_news(cause: ErrorInfo, error: BaseException) -> bool:
+    if cause.cls != type(error).__name__ or cause.message != mask_secrets(_message(error)):
+        return False
+    return cause.cause is None and not any(frame.is_user for frame in cause.frames)
 
 
 def frames_of(trace: TracebackType | None, *, syntax: SyntaxError | None = None) -> tuple[Frame, ...]:
@@ -62,6 +75,8 @@ def is_user_file(filename: str) -> bool:
     """Whether a file is the user's: a cell, or a file outside the installed libraries and nbasset."""
     if is_cell(filename):
         return True
+    if filename.endswith(_COMPILED) and not Path(filename).is_absolute():  # as the library was built: there is no such file here
+        return False
     return not filename.startswith((_OURS, *_LIBRARIES, "<frozen", "<string>"))
 
 
@@ -89,7 +104,7 @@ def text_of(info: ErrorInfo, *, color: bool = False) -> str:
         lines.extend(f"  {'>' if number == frame.line else ' '} {number:>4} | {text}" for number, text in frame.code)
     folded = len(info.frames) - len(users)
     if folded:
-        lines.append(f"{dim}  ({folded} frames of libraries not shown){end}")
+        lines.append(f"{dim}  ({folded} {'frame' if folded == 1 else 'frames'} of libraries not shown){end}")
     if info.cause is not None:
         lines.append("caused by")
         lines.append(text_of(info.cause, color=color))

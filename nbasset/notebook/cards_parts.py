@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from nbasset.commands.words import moment
+from nbasset.commands.words import counted, moment
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import MARKS, in_order, say
@@ -66,8 +66,8 @@ def strip(
         layers.insert(0, (running[0], running[1] if running[1] is not None else ordinals))
     runs = merged(ordinals, layers)
     parts = [element("i", style=f"flex:{count};{_fill(kind)}") for kind, count in runs]
-    counted = say([(kind, sum(count for one, count in runs if one == kind)) for kind in dict.fromkeys(kind for kind, _ in runs)])
-    label = f"{number(len(ordinals))} partitions: {counted}"
+    states = say([(kind, sum(count for one, count in runs if one == kind)) for kind in dict.fromkeys(kind for kind, _ in runs)])
+    label = f"{number(len(ordinals))} partitions: {states}"
     return joined(element("div", *parts, class_="strip", role="img", aria_label=label), _axis(definition, ordinals, view))
 
 
@@ -236,7 +236,7 @@ def error_block(error: ErrorInfo, *, title: str = "") -> Html:
     )
     frames = [_frame(frame, with_name=len(users) > 1) for frame in users if frame.code]
     folded = len(error.frames) - len([frame for frame in error.frames if frame.is_user])
-    tail = [element("div", f"{folded} frames of libraries are not shown", class_="note q")] if folded and frames else []
+    tail = [element("div", f"{counted(folded, 'frame')} of libraries not shown", class_="note q")] if folded and frames else []
     cause = [element("div", "caused by", class_="note q"), error_block(error.cause)] if error.cause is not None else []
     return joined(head, frames, tail, cause)
 

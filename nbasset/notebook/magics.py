@@ -29,6 +29,7 @@ from nbasset.notebook.session_state import Change
 from nbasset.storage.processes import end_with_parent
 
 _LOADED = "_nbasset_extension"
+_LEFT = "_nbasset_session"
 _HELP_LINE = re.compile(r"^([ \t]*%asset[ \t]+[a-z]+)[ \t]*\?{1,2}[ \t]*(\n?)\Z")
 
 
@@ -43,7 +44,10 @@ class Extension:
 def load_ipython_extension(shell: Any) -> None:
     """What ``%load_ext nbasset`` calls. A second call only says the line again."""
     if getattr(shell, _LOADED, None) is None:
-        extension = Extension(Session(shell))
+        left: Session | None = getattr(shell, _LEFT, None)
+        if left is not None:
+            left.resume()
+        extension = Extension(left or Session(shell))
         setattr(shell, _LOADED, extension)
         _register(shell, extension)
         if front_end.is_batch():
@@ -54,12 +58,16 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """What ``%unload_ext nbasset`` calls; does nothing when it is not loaded."""
+    """What ``%unload_ext nbasset`` calls; does nothing when it is not loaded.
+
+    What the cells defined is kept for the next load: cells of ``%%asset`` could not be found again in the names of the kernel.
+    """
     extension: Extension | None = getattr(shell, _LOADED, None)
     if extension is not None:
         for undo in reversed(extension.undo):
             undo()
         delattr(shell, _LOADED)
+        setattr(shell, _LEFT, extension.session)
 
 
 def current_session(shell: Any = None) -> Session | None:

@@ -162,6 +162,13 @@ class Session:
                 self._name_cell(cell, raw, number)
                 self._running = _Running(cell, raw, number, self._identities())
 
+    def resume(self) -> None:
+        """The extension was unloaded and is loaded again: what was defined counts on, and so do the cells that ran in between."""
+        with self._lock:
+            self._running = None
+            self.sync()
+            self._take_in_history(since=max((entry.number for entry in self._state.document.entries), default=0) + 1)
+
     def catch_up(self) -> None:
         """Take in what the running cell has defined so far, for a verb that stands below a definition."""
         with self._lock:
@@ -341,14 +348,14 @@ class Session:
     def _is_shells(self, name: str) -> bool:
         return name in self.shell.user_ns_hidden or (name.startswith("_") and not name.strip("_io0123456789"))
 
-    def _take_in_history(self) -> None:
+    def _take_in_history(self, *, since: int = 0) -> None:
         """Cells that ran before the extension was loaded: their sources are in the history, their ids in the saved notebook."""
         history = list(getattr(getattr(self.shell, "history_manager", None), "input_hist_raw", []))
         by_text = {cell.text: cell.id for cell in (self._state.saved.cells() if self._state.saved is not None else ())}
         namespace = self.shell.user_ns
         owners: dict[int, tuple[Any, str]] = {}
         for number, raw in enumerate(history[: self.shell.execution_count]):
-            if not raw.strip() or raw.lstrip().startswith(("%%", "%load_ext")):
+            if number < since or not raw.strip() or raw.lstrip().startswith(("%%", "%load_ext")):
                 continue
             cell = by_text.get(_plain_text(raw), front_end.numbered(number))
             self._name_cell(cell, raw, number)
@@ -356,7 +363,8 @@ class Session:
             names = [name for name in self._reader.binds(self._state.document, cell) if name in namespace]
             self._state = replace(self._state, bound={**self._state.bound, **dict.fromkeys(names, cell)})
             owners.update({id(one): (one, cell) for one in _collected({name: namespace[name] for name in names})})
-        self._state = replace(self._state, made=tuple(made for one, cell in owners.values() for made in self._new([one], cell)))
+        new = (made for one, cell in owners.values() for made in self._new([one], cell))
+        self._state = replace(self._state, made=(*self._state.made, *new))
 
 
 def is_imported(value: Any) -> bool:

@@ -345,7 +345,7 @@ def test_everything_about_one_asset(scope_of_cells: Callable[..., Scope]) -> Non
     assert "[RATE * x for x in orders]" in facts.code
     text = facts_text(facts)
     assert "reads:       orders" in text
-    assert "3 rows, 1 columns" in text
+    assert "3 rows, 1 column:" in text
     assert facts.to_json()["versions"][0]["rows"] == 3
     with pytest.raises(UnknownAsset, match="Did you mean 'doubled'"):
         show(scope, ShowArguments("dobled"))

@@ -52,6 +52,15 @@ def test_it_can_be_reloaded(notebook: Any) -> None:
     assert notebook.keys == ["orders"]
 
 
+def test_what_was_defined_before_a_reload_is_still_there(notebook: Any) -> None:
+    notebook.ok(ORDERS, "a")
+    notebook.ok("%unload_ext nbasset", "u")
+    notebook.ok("import pandas as pd\nfrom nbasset import asset\n" + TOTAL, "t")
+    notebook.ok("%load_ext nbasset", "l")
+    assert notebook.keys == ["orders", "total"]
+    notebook.ok("%asset run total", "r")
+
+
 def test_somebody_elses_error_handler_stays(bare: Any) -> None:
     bare.shell.set_custom_exc((ZeroDivisionError,), lambda shell, *error, **options: None)
     bare.ok("%load_ext nbasset", "load")
@@ -114,7 +123,7 @@ def test_show_tells_columns_rows_and_where_it_is_defined(notebook: Any) -> None:
     notebook.ok("%asset run", "r")
     ran = notebook.ok("%asset show total", "s")
     assert "defined in:  In[3]" in ran.text
-    assert "1 rows, 1 columns" in ran.text
+    assert "1 row, 1 column" in ran.text
     assert "Code in In[3]" in ran.html
     assert "int64" in ran.html
 
@@ -249,6 +258,19 @@ def test_a_failing_asset_shows_the_cell_and_line_first(notebook: Any) -> None:
     assert "site-packages" not in ran.text
     assert "run_line_magic" not in ran.text
     assert "rows[5]" in ran.text
+
+
+def test_a_missing_column_is_told_once_and_without_the_insides_of_pandas(notebook: Any) -> None:
+    notebook.ok("%%asset a\npd.DataFrame({'x': [1]})['y']", "a")
+    text = notebook.run("%asset run a", "r").text
+    assert "caused by" not in text
+    assert ".pyx" not in text
+
+
+def test_a_failure_of_several_lines_is_one_line_of_the_list(notebook: Any) -> None:
+    notebook.ok("%%asset a\nobject()", "a")
+    assert notebook.run("%asset run a", "r").error is not None
+    assert len(notebook.ok("%asset list", "l").text.strip().split("\n")) == 2
 
 
 def test_a_failing_function_shows_the_cell_of_the_helper_that_raised(notebook: Any) -> None:
