@@ -20,7 +20,7 @@ from nbasset.definitions.local_time import zone_of
 from nbasset.errors import InvalidConfigError, InvalidDefinitionError
 from nbasset.home import Home
 from nbasset.locations.toml_text import toml_table, toml_value
-from nbasset.serde import Json
+from nbasset.serde import Json, serializable
 from nbasset.settings import table_from
 
 JOBS_FOLDER = "jobs"
@@ -28,6 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
+@serializable
 @dataclass(frozen=True, slots=True)
 class ScheduleEntry:
     """When the job runs: one cron text or several, on the clock of a time zone. A ``stopped`` one waits for ``schedule start``."""
@@ -37,6 +38,7 @@ class ScheduleEntry:
     status: Literal["running", "stopped"] = "running"
 
 
+@serializable
 @dataclass(frozen=True, slots=True)
 class RetryEntry:
     """How often a run that fails is tried again. Without `on_failure` only one that was cut off is, not one in which a cell raised."""
@@ -45,6 +47,7 @@ class RetryEntry:
     on_failure: bool = True
 
 
+@serializable
 @dataclass(frozen=True, slots=True)
 class EnvironmentEntry:
     """What the job was promoted with: the Python ("3.11") and the exact versions of the distributions that its part imports.
@@ -57,6 +60,7 @@ class EnvironmentEntry:
     packages: Mapping[str, str] = field(default_factory=dict)
 
 
+@serializable
 @dataclass(frozen=True, slots=True)
 class CodeEntry:
     """What was promoted, to see later what changed: the digest of the copy's cells, the code version of each asset by its key."""
@@ -65,6 +69,7 @@ class CodeEntry:
     assets: Mapping[str, str] = field(default_factory=dict)
 
 
+@serializable
 @dataclass(frozen=True, slots=True)
 class JobFile:
     """All of a job file. `notebook` is the copy that runs, `source` the notebook it was made from, `folder` where it runs.

@@ -41,8 +41,11 @@ def cells_digest(notebook: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def left_out(document: NotebookDocument, part: Part) -> Iterator[tuple[str, str]]:
-    """What of a notebook a job does not run: the place in words, and why. The parameters cell and lines such as ``%load_ext`` run."""
+def left_out(document: NotebookDocument, part: Part, others: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What of a notebook a job does not run: the place in words, and why. The parameters cell and lines such as ``%load_ext`` run.
+
+    `others` says of cells, by their ids, what they define that is not in the job.
+    """
     places = part.places
     for cell in document.cells():
         magics = {magic.line: magic.name for magic in document.magics.get(cell.id, ())}
@@ -51,7 +54,7 @@ def left_out(document: NotebookDocument, part: Part) -> Iterator[tuple[str, str]
         if cell.role == "scratch":
             yield cell.label, "scratch, and not in the copy"
         elif cell.id not in places:
-            why = _why(cell, magics)
+            why = f"defines {others[cell.id]}" if cell.id in others else _why(cell, magics)
             if why:
                 yield cell.label, why
         elif cell.role == "code":
@@ -64,8 +67,6 @@ def left_out(document: NotebookDocument, part: Part) -> Iterator[tuple[str, str]
 def _why(cell: Cell, magics: Mapping[int, str]) -> str:
     if cell.role == "opaque":
         return "another language"
-    if cell.role == "asset":
-        return f"the asset '{cell.header.split(' ')[0]}' is not in the job"
     names = [magics.get(first) for first, _ in spans_of(cell)]
     if names and all(name in ("load_ext", "reload_ext", "autoreload", "matplotlib", "config") for name in names):
         return ""

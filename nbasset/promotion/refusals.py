@@ -132,10 +132,9 @@ def _secrets(document: NotebookDocument, copy: Mapping[str, Any]) -> Iterator[Pr
         for magic in magics:
             name = re.split(r"[\s=]", magic.argument.strip(), maxsplit=1)[0]
             if magic.name in ("env", "set_env") and looks_secret(name) and name != magic.argument.strip():
-                yield Problem(
-                    "secret", f"{labels[cell_id]}, line {magic.line} sets {name}, and a job is committed",
-                    f"{labels[cell_id]}, line {magic.line} ({document.name})", "Set it where the kernel or the daemon is started; then save.",
-                )  # fmt: skip
+                where = f"{labels[cell_id]}, line {magic.line}"
+                hint = "Set it where the kernel or the daemon is started; then save."
+                yield Problem("secret", f"{where} sets {name}, and a job is committed", f"{where} ({document.name})", hint)
 
 
 def secret_values(values: Mapping[str, object], *, what: str) -> Iterator[str]:
