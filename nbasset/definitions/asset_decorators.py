@@ -18,7 +18,7 @@ from nbasset.definitions.op import (
     plain_out,
     types_of_outputs,
 )
-from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of
+from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of, schema_of
 from nbasset.definitions.policies import BackfillPolicy, FreshnessPolicy, RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn, AssetOut, AssetSpec, parts_of
@@ -126,7 +126,7 @@ def asset(
     def make(fn: Callable[..., Any]) -> AssetsDefinition:
         asset_key = _asset_key(fn, name, key_prefix, key)
         what = f"asset '{asset_key}'"
-        parameters = parameters_of(fn, what=what)
+        parameters = parameters_of(fn, what=what, ins=ins or ())
         inputs = _inputs(parameters, ins, what)
         manager, resources = _io_manager(io_manager_def, io_manager_key, asset_key, resource_defs)
         spec = AssetSpec(
@@ -213,7 +213,7 @@ def multi_asset(
     def make(fn: Callable[..., Any]) -> AssetsDefinition:
         node_name = name or fn.__name__
         what = f"multi-asset '{node_name}'"
-        parameters = parameters_of(fn, what=what)
+        parameters = parameters_of(fn, what=what, ins=ins or ())
         inputs = _inputs(parameters, ins, what)
         by_output = _output_specs(
             outs,
@@ -328,7 +328,7 @@ def _op(
         outs,
         parameters,
         description,
-        config_schema if config_schema is not None else parameters.config_type,
+        schema_of(config_schema, parameters, f"'{name}'"),
         check_resource_keys(required_resource_keys),
         dict(op_tags or {}),
         retry_policy,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.op import In, OpDefinition, Out, check_resource_keys, first_paragraph
-from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of
+from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of, schema_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn
@@ -71,7 +71,7 @@ def asset_check(
     def make(fn: Callable[..., Any]) -> AssetsDefinition:
         check_name = name or fn.__name__
         what = f"check '{check_name}' of '{key}'"
-        parameters = parameters_of(fn, what=what)
+        parameters = parameters_of(fn, what=what, ins=(*(additional_ins or ()), key.last))
         inputs = _inputs(parameters, key, additional_ins, what)
         spec = AssetCheckSpec(
             _checked_name(check_name),
@@ -135,7 +135,7 @@ def multi_asset_check(
     def make(fn: Callable[..., Any]) -> AssetsDefinition:
         node_name = name or fn.__name__
         what = f"checks '{node_name}'"
-        parameters = parameters_of(fn, what=what)
+        parameters = parameters_of(fn, what=what, ins=ins or ())
         given = dict(ins or {})
         inputs = {one: _input(one, annotation, given.pop(one, None), parameters) for one, annotation in parameters.inputs.items()}
         _refuse_rest(given, parameters, what)
@@ -174,7 +174,7 @@ def check_op(
         {output: Out(is_required=False) for output in outputs},
         parameters,
         first_paragraph(fn.__doc__),
-        config_schema if config_schema is not None else parameters.config_type,
+        schema_of(config_schema, parameters, f"check '{name}'"),
         check_resource_keys(resources),
         dict(tags),
         retry_policy,

@@ -19,6 +19,7 @@ from nbasset.definitions.config_annotations import describe, model_example
 from nbasset.definitions.config_errors import ConfigError, Path, shown
 from nbasset.definitions.config_explain import explained
 from nbasset.definitions.config_gate import reading_data
+from nbasset.definitions.config_value import NO_DEFAULT, ConfigValue
 from nbasset.definitions.config_written import config_data, digest_of, digestible
 from nbasset.errors import InvalidConfigError
 from nbasset.secrets import mask_secrets
@@ -43,9 +44,15 @@ class Compiled:
         self.model: type[ConfigFields] = source
         self._held = False
         self._takes_none = False
+        self._without: Any = source.default_value if isinstance(source, legacy.Field) else legacy.NO_DEFAULT
         self._finish: Callable[[Any], Any] = lambda value: value
         if legacy.is_legacy_schema(source):
             kind = legacy.config_type(source)
+            if isinstance(kind, ConfigValue):
+                default = None if kind.default is NO_DEFAULT else kind.default
+                needed = kind.default is NO_DEFAULT and not kind.takes_none
+                self.model, self._held = _model("Config", _Made, {_HOLDER: (kind.annotation, ... if needed else default)}), True
+                return
             annotation, self._finish = _compiled(kind, "Config")
             if isinstance(annotation, type) and issubclass(annotation, ConfigFields):
                 self.model = annotation
@@ -61,7 +68,8 @@ class Compiled:
             return self._checked_instance(data, path, environment=environment)
         if self._held:
             data = {} if data is None and not self._takes_none else {_HOLDER: data}
-        data = {} if data is None else data
+        elif data is None:
+            data = {} if self._without is legacy.NO_DEFAULT else self._without
         if not isinstance(data, Mapping):
             expected = describe(self.model) if hasattr(self.model, "__nbasset_made__") else f"entries for {self.model.__name__}"
             return None, (ConfigError(path, f"expected {expected}, got {shown(data)}", "type", expected),)
@@ -217,7 +225,7 @@ def _model(name: str, base: type[ConfigFields], fields: dict[str, Any], descript
 
 def _field(item: legacy.Field, alias: str, annotation: Any, *, selector: bool) -> Any:
     options: dict[str, Any] = {"alias": alias, "description": item.description, "examples": list(item.examples) or None}
-    if selector and not (item.default_value is not legacy.NO_DEFAULT):
+    if selector and (item.default_value is legacy.NO_DEFAULT or isinstance(item.config_type, legacy.Noneable)):
         return Field(default=_ABSENT, **options)
     if item.default_value is not legacy.NO_DEFAULT:
         return Field(default=item.default_value, validate_default=item.default_value is not None, **options)

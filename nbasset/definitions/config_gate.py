@@ -16,10 +16,11 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
-from nbasset.definitions.config_annotations import Prepare, members_of, preparation
+from nbasset.definitions.config_annotations import Prepare, preparation
 from nbasset.definitions.config_markers import is_resource_annotation
+from nbasset.definitions.config_strict import Look, look_of, settled
 from nbasset.secrets import EnvVar, mask_secrets
 
 ORIGIN = "__origin__"
@@ -27,7 +28,7 @@ UNSET, MISFIT = "env_unset", "env_misfit"
 
 _reading: ContextVar[bool] = ContextVar("nbasset_reading_environment", default=False)
 _from_data: ContextVar[bool] = ContextVar("nbasset_config_from_data", default=False)
-_frame: ContextVar[dict[str, Any] | None] = ContextVar("nbasset_references", default=None)
+_frame: ContextVar[_Frame | None] = ContextVar("nbasset_references", default=None)
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 
 
@@ -161,12 +162,23 @@ def _gate_field(cls: type, name: str, field: Any) -> None:
         holder["schema"] = core_schema.no_info_wrap_validator_function(_FieldGate(cls, name), inner)
 
 
+class _Frame:
+    """What the gates of one model's fields tell while they are validated: references, and values of Python code as data."""
+
+    __slots__ = ("references", "settled")
+
+    def __init__(self) -> None:
+        self.references: dict[str, Any] = {}
+        self.settled: dict[str, Any] = {}
+
+
 class _ModelGate:
     """Collects the references of one model's fields while they are validated, and takes them out of the instance."""
 
     def __call__(self, given: Any, validate: Callable[[Any], Any]) -> Any:
-        references: dict[str, Any] = {}
-        token = _frame.set(references)
+        frame = _Frame()
+        references = frame.references
+        token = _frame.set(frame)
         try:
             values, extra, names = validate(given)
         finally:
@@ -179,10 +191,8 @@ class _ModelGate:
             for name in references:
                 values.pop(name, None)
         if isinstance(given, Mapping) and (references or waiting or any(values.get(name) is not value for name, value in given.items())):
-            # A flag that Python code gave for an int is an int from here on: in the data of a run it would be refused.
-            said = {
-                name: int(value) if isinstance(value, bool) and type(values.get(name)) is int else value for name, value in given.items()
-            }
+            # Text or a flag that Python code gave for a number is one from here on: in the data of a run it would be refused.
+            said = {name: frame.settled.get(name, value) for name, value in given.items()}
             values[ORIGIN] = Origin(said, references, deferred=waiting)
         return values, extra, names
 
@@ -206,23 +216,32 @@ class _FieldGate:
     def __init__(self, cls: type, name: str) -> None:
         self._cls = cls
         self._name = name
-        self._takes_no_flag = False  # whether it is for an int, which a flag would pass for
         self._prepare: Prepare | bool | None = True  # True: not looked at yet; annotations may be unresolved when the class is made
+        self._alias = name
+        self._look: Look | None = None
 
     def __call__(self, value: Any, validate: Callable[[Any], Any]) -> Any:
         if self._prepare is True:
             field = self._cls.model_fields[self._name]  # type: ignore[attr-defined]
             self._prepare = preparation(field.annotation, field)
-            members = members_of(field.annotation)
-            self._takes_no_flag = int in members and not {bool, float, Any}.intersection(members)
+            self._alias, self._look = field.alias or self._name, look_of(self._cls, self._name)
         prepare = self._prepare or (lambda data: data)
         if isinstance(value, EnvVar):
             return self._reference(value, prepare, validate)
         if self._stands_for_resource(value):
             return value
+        wrong = self._look(value) if self._look is not None else None
+        if wrong and _from_data.get():
+            details = [InitErrorDetails(type=f"{kind.__name__}_type", loc=place, input=_at(value, place)[1]) for place, kind in wrong]
+            raise ValidationError.from_exception_data(self._cls.__name__, details)
+        checked = self._checked(value, prepare, validate)
+        frame = _frame.get()
+        if wrong and frame is not None:
+            frame.settled[self._name] = frame.settled[self._alias] = settled(value, wrong)
+        return checked
+
+    def _checked(self, value: Any, prepare: Any, validate: Callable[[Any], Any]) -> Any:
         if isinstance(value, (str, int, float)) or value is None:
-            if isinstance(value, bool) and self._takes_no_flag and _from_data.get():
-                raise PydanticKnownError("int_type")
             return validate(prepare(value))
         if _reading.get() and is_deferred(value):
             value = _resolved(value)
@@ -256,7 +275,7 @@ class _FieldGate:
     def _reference(self, value: Any, prepare: Any, validate: Callable[[Any], Any]) -> Any:
         frame = _frame.get()
         if frame is not None:
-            frame[self._name] = value
+            frame.references[self._name] = value
         if not _reading.get():
             return value
         real = prepare(_read(value))

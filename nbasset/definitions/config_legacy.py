@@ -65,6 +65,8 @@ class Field:
         if is_required and default_value is not NO_DEFAULT:
             raise InvalidDefinitionError(f"Field({config!r}) is required and has the default {default_value!r}: give one of them.")
         self.config_type = config_type(config)
+        if isinstance(self.config_type, Noneable) and is_required is None and default_value is NO_DEFAULT:
+            default_value = None
         self.default_value = default_value
         self.description = description
         self.examples = tuple(examples or ())

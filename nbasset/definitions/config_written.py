@@ -103,8 +103,10 @@ def _given(config: Any, secret: Other, other: Other) -> dict[str, Any]:
     if origin is not None:
         given: Mapping[str, Any] = origin.given
     else:
-        names = [name for name in type(config).model_fields if name in config.model_fields_set]
-        given = {**{name: config.__dict__[name] for name in names}, **(config.__pydantic_extra__ or {})}
+        entries = hasattr(config, "__nbasset_made__")  # their names stand for entries that may be no Python names
+        names = [(name, field) for name, field in type(config).model_fields.items() if name in config.model_fields_set]
+        given = {(field.alias or name) if entries else name: config.__dict__[name] for name, field in names}
+        given = {**given, **(config.__pydantic_extra__ or {})}
     return {str(name): _plain(value, secret, other) for name, value in {**_told_apart(config, given), **given}.items()}
 
 

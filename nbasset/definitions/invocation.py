@@ -158,16 +158,21 @@ def _fill_config(parameters: _Parameters, values: dict[str, Any], context: Any, 
     config = getattr(context, "given_config", None)
     if config is None:
         config = getattr(context, "config_value", None)
+    is_class = isinstance(parameters.config_type, type)
     if name in values:
         if config is not None:
             raise InvalidInvocationError(f"{what} was given config twice: by name and in the context. Leave one of them out.")
+        if not is_class:
+            values[name] = ConfigSchema(parameters.config_type).resolve(values[name], of=f"the config of {what}")
         return
-    if isinstance(config, parameters.config_type):
+    if is_class and isinstance(config, parameters.config_type):
         values[name] = config
         return
     schema = ConfigSchema(parameters.config_type)
     if config is None and schema.is_required:
-        raise InvalidInvocationError(f"{what} needs config. Pass it: {name}={parameters.config_type.__name__}(...).")
+        raise InvalidInvocationError(
+            f"{what} needs config. Pass it: {name}={f'{parameters.config_type.__name__}(...)' if is_class else repr(schema.example())}."
+        )
     values[name] = schema.resolve(config, of=f"the config of {what}")
 
 

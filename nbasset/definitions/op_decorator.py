@@ -16,7 +16,7 @@ from nbasset.definitions.op import (
     outs_from_annotation,
     types_of_outputs,
 )
-from nbasset.definitions.parameters import NO_DEFAULT, parameters_of
+from nbasset.definitions.parameters import NO_DEFAULT, parameters_of, schema_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvalidDefinitionError, did_you_mean
@@ -64,7 +64,7 @@ def op(
     def make(fn: Callable[..., Any]) -> OpDefinition:
         op_name = checked_name(name or fn.__name__, "op")
         what = f"op '{op_name}'"
-        parameters = parameters_of(fn, what=what)
+        parameters = parameters_of(fn, what=what, ins=ins or ())
         text = description or first_paragraph(fn.__doc__)
         return OpDefinition(
             op_name,
@@ -73,7 +73,7 @@ def op(
             _outs(out, parameters),
             parameters,
             text,
-            config_schema if config_schema is not None else parameters.config_type,
+            schema_of(config_schema, parameters, what),
             check_resource_keys(required_resource_keys),
             {key: str(value) for key, value in (tags or {}).items()},
             retry_policy,

@@ -7,13 +7,14 @@ Assets, ops, checks, hooks, schedules and sensors all read their functions here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.config_markers import is_resource_annotation
+from nbasset.definitions.config_value import value_schema
 from nbasset.errors import InvalidDefinitionError
 from nbasset.places import place_of
 
@@ -41,12 +42,13 @@ class Parameters:
     keywords: bool = False
 
 
-def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
+def parameters_of(fn: Callable[..., Any], *, what: str, ins: Container[str] = ()) -> Parameters:
     """Sort the parameters of a function. `what` names the definition in errors: ``asset 'orders'``.
 
     The first parameter called ``context`` (or ``_context``, ``_``) or annotated with a context class is the context; ``config`` with a
-    config class the configuration; parameters annotated as resources are resources; all others are inputs. Text annotations are read in
-    the function's own globals; one that cannot be read counts as an input's.
+    config class, or another annotation that describes configuration (``int``, ``list[str]``), the configuration; parameters annotated as
+    resources are resources; all others are inputs, and so is what `ins` names. Text annotations are read in the function's own globals;
+    one that cannot be read counts as an input's.
     """
     if type(fn) is FunctionType and not hasattr(fn, "__wrapped__") and not hasattr(fn, "__signature__"):
         written, packed, keywords, returns = _of_function(fn)
@@ -69,8 +71,13 @@ def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
         role = "" if annotation is NO_DEFAULT else _role_of(annotation)
         if first and (role == "context" or name in CONTEXT_NAMES):
             context = name
-        elif role == "config" and name == "config":
-            config, config_type = name, annotation
+        elif (
+            name == "config"
+            and role != "resource"
+            and "config" not in ins
+            and (wanted := _config_of(annotation, default, role)) is not None
+        ):
+            config, config_type = name, wanted
         elif role == "resource":
             resources[name] = name
         else:
@@ -81,6 +88,31 @@ def parameters_of(fn: Callable[..., Any], *, what: str) -> Parameters:
     if isinstance(returns, str):
         returns = _evaluated(returns, fn)
     return Parameters(context, config, config_type, resources, inputs, defaults, returns, keywords)
+
+
+def _config_of(annotation: Any, default: Any, role: str) -> Any:
+    """The schema of a parameter ``config``; None where its annotation describes no configuration, so that it is an input."""
+    if role or annotation is NO_DEFAULT:
+        return annotation if role == "config" else None
+    return value_schema(annotation) if default is NO_DEFAULT else value_schema(annotation, default)
+
+
+def schema_of(config_schema: Any, parameters: Parameters, what: str) -> Any:
+    """The configuration that a function takes: as its parameter ``config`` says, or as ``config_schema=`` does.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If both say it.
+    """
+    if config_schema is None:
+        return parameters.config_type
+    if parameters.config is not None:
+        raise InvalidDefinitionError(
+            f"{what} says twice what its configuration is: by config_schema= and by its parameter 'config'. Keep the parameter; or leave "
+            "it out and read context.op_config."
+        )
+    return config_schema
 
 
 def _of_function(fn: FunctionType) -> tuple[Iterable[_Written], str | None, bool, Any]:

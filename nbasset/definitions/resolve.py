@@ -148,6 +148,7 @@ class Resolver:
         sources: dict[str, AssetKey | None] = {}
         if definition.node is not None:
             self._sources[definition.name] = sources
+            self._check_config(definition, definition.node)
         for name, item in definition.inputs.items():
             found = self._by_name.get(name) if item.key is None and not item.key_prefix and item.name == name else None
             if found is None:
@@ -310,6 +311,17 @@ class Resolver:
             self._problem(
                 "missing-resource", definition, f"{_what(definition)} needs the resource '{key}', which is not among the resources",
                 f'{near} Add it: Definitions(resources={{"{key}": ...}}).',
+            )  # fmt: skip
+
+    def _check_config(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
+        """An annotation such as ``config: dict`` means configuration, but may have been meant for an asset of that name."""
+        parameters = getattr(node, "parameters", None)
+        if parameters is None or parameters.config is None or isinstance(parameters.config_type, type):
+            return
+        if parameters.config in self._by_name:
+            self._problem(
+                "ambiguous-config", definition, f"the parameter 'config' of {_what(definition)} is its configuration, but there is an "
+                "asset 'config', too", "To read the asset: ins={'config': AssetIn('config')}. Else give the asset another name.",
             )  # fmt: skip
 
     def _self_dependency(self, definition: AssetsDefinition, key: AssetKey) -> None:

@@ -245,7 +245,7 @@ def test_what_is_recorded_makes_the_same_config_again() -> None:
     )
     data = config_data(made)
     assert data == {
-        "n": "5", "colour": "GREEN", "pets": [{"dog": {"breed": "pug"}}], "when": "2024-01-31", "sources": {"a": {"url": "x"}},
+        "n": 5, "colour": "GREEN", "pets": [{"dog": {"breed": "pug"}}], "when": "2024-01-31", "sources": {"a": {"url": "x"}},
     }  # fmt: skip
     assert Everything.model_validate(json.loads(json.dumps(data))) == made
 

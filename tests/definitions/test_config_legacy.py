@@ -140,7 +140,7 @@ def test_an_entry_whose_parts_are_all_optional_fills_itself() -> None:
 
 
 def test_defaults_example_digest_and_json_schema() -> None:
-    assert SCHEMA.defaults() == {"name": "text", "a key": True}
+    assert SCHEMA.defaults() == {"name": "text", "a key": True, "none": None}
     assert SCHEMA.validate(SCHEMA.example()).ok
     assert SCHEMA.digest(GOOD) == SCHEMA.digest({**GOOD, "name": "text"}) != SCHEMA.digest({**GOOD, "name": "other"})
     schema = SCHEMA.json_schema()
@@ -175,3 +175,13 @@ def test_a_wrong_description_is_refused_where_it_is_written(make: Any, text: str
     with pytest.raises(InvalidDefinitionError) as error:
         make()
     assert str(error.value) == text
+
+
+def test_what_may_be_none_may_be_left_out() -> None:
+    schema = ConfigSchema({"outer": {"a key": Noneable(int)}, "needed": Field(Noneable(int), is_required=True)})
+    for data in ({"needed": None}, {"outer": {"a key": None}, "needed": None}):
+        recorded = schema.validate(data)
+        assert recorded.data == data
+        assert schema.resolve(recorded.data) == {"outer": {"a key": None}, "needed": None}
+    assert [str(error) for error in schema.validate({}).errors] == ["config.needed: missing; int or None is required. Example: needed: 1"]
+    assert ConfigSchema(Selector({"x": int, "y": Noneable(int)})).resolve({"x": 1}) == {"x": 1}
