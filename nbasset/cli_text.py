@@ -278,7 +278,9 @@ def show_result(result: ExecuteInProcessResult, seconds: float, warehouse: str, 
     """What was made, what failed and why."""
     from rich.text import Text
 
+    from nbasset.commands.run_rules import ENVIRONMENT_TAG
     from nbasset.commands.words import counted, duration
+    from nbasset.events.kinds import RunTagged
     from nbasset.execution.failures import text_of
 
     for event in result.get_step_failure_events():
@@ -301,6 +303,11 @@ def show_result(result: ExecuteInProcessResult, seconds: float, warehouse: str, 
     out.print(Text(f"{mark} {word}", color) + Text(f": {', '.join(said)} in {duration(seconds)} (run {result.run_id[:8]})"))
     if made:
         out.print(Text(f"  data:     {inert(warehouse)}", "bright_black"))
+    if result.notebook is not None:
+        out.print(Text(f"  notebook: {inert(str(result.notebook))}", "bright_black"))
+    for tagged in result.all_events:
+        if isinstance(tagged, RunTagged) and ENVIRONMENT_TAG in tagged.tags:
+            out.print(Text(f"  another environment: {inert(tagged.tags[ENVIRONMENT_TAG])}", "yellow"))
 
 
 def show_doctor(result: DoctorResult, out: Console) -> None:

@@ -26,6 +26,7 @@ def partitions(call: Call, arguments: Any) -> tuple[int, Json]:
 
 def runs(call: Call, arguments: Any) -> tuple[int, Json]:
     """Runs, or one of them; with ``--follow`` until it ends. An interrupt stops the watching only."""
+    from nbasset.commands.promoted_jobs import kept_notebook
     from nbasset.commands.runs import find_run, run_json, runs_text
     from nbasset.commands.runs import runs as found
 
@@ -44,7 +45,10 @@ def runs(call: Call, arguments: Any) -> tuple[int, Json]:
             break
         instance.storage.wait(seq, _WAIT_S)
     code = 0 if record.status not in ("failure", "canceled") or not arguments.follow else 1
-    return code, {"runs": [run_json(record)]}
+    notebook = kept_notebook(instance, record)
+    if notebook is not None and not call.json:
+        click.echo(inert(f"notebook: {notebook}"))
+    return code, {"runs": [run_json(record, notebook)]}
 
 
 def cancel(call: Call, arguments: Any) -> tuple[int, Json]:

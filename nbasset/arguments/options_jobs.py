@@ -27,7 +27,7 @@ class JobShowArguments:
 class JobRunArguments:
     """``job run``. Of several `partition` keys each has a run. `ops` or `assets` choose a part of the job; `executor` overrides its own.
 
-    `parameters` are values for those of a promoted notebook.
+    `parameters` are values for those of a promoted notebook, whose partitions are made in one run; `only` leaves out some of them.
     """
 
     job: str
@@ -40,6 +40,7 @@ class JobRunArguments:
     quiet: bool = False
     background: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
+    only: Literal["", "missing", "failed", "stale"] = ""
 
 
 @dataclass(frozen=True, slots=True)

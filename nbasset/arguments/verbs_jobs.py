@@ -168,7 +168,7 @@ _JOB_RUN = Verb(
         _config(),
         _tags(),
         click.Option(["--partition", "-p"], type=PARTITION, default="", help="Partitions: 2013-06-01, or 2013-06-01..2013-06-30."),
-        click.Option(["--param", "--parameter", "-P"], type=PAIR, multiple=True, help="A parameter of a promoted notebook, name=value; may be repeated."),
+        click.Option(["--param", "--parameter", "-P"], type=PAIR, multiple=True, help="A parameter of a promoted notebook, name=value."),
         click.Option(["--op-selection", "--ops"], multiple=True, help="Only these ops: load, 'load+', '*report'; commas or repeated."),
         click.Option(["--asset-selection", "--assets"], type=SELECTION, default="", help="Only these of the job's assets."),
         click.Option(["--executor"], type=click.Choice(["inline", "threads", "processes"]), default=None, help="Where steps run."),

@@ -8,6 +8,7 @@ from typing import Any
 from nbasset.commands.carrying_out import checked_config
 from nbasset.commands.jobs import JobOptions, partitions_with_key, plan_of_job
 from nbasset.commands.planning import Wish, make_plan
+from nbasset.commands.promoted_jobs import promoted_of
 from nbasset.commands.scope import Scope
 from nbasset.definitions.job import JobDefinition
 from nbasset.definitions.partitions import PartitionsView
@@ -73,13 +74,13 @@ def _plan_of_job(scope: Scope, request: RunRequest, view: PartitionsView) -> Run
         known = scope.resolved.jobs
         hint = did_you_mean(str(request.job_name), known) or (f"There are: {', '.join(sorted(known)[:8])}." if known else "")
         raise UnknownJob(f"job '{request.job_name}' is not defined in {scope.location.name}. {hint}".rstrip())
-    if job.selection is not None:
+    if job.selection is not None and promoted_of(scope, job.name) is None:  # a promoted one says itself which partitions it means
         chosen: Any = job.selection if request.asset_selection is None else list(request.asset_selection)
         _refuse_without_partition(scope, AssetSelection.from_coercible(chosen).resolve(scope.catalog), request)
     options = JobOptions(
         request.run_config or None, request.partition_key, None,
         None if request.asset_selection is None else list(request.asset_selection),
-        tags=request.tags, checks=_checks(request), only_stale=request.stale_assets_only,
+        tags=request.tags, checks=_checks(request), which="stale" if request.stale_assets_only else "all",
     )  # fmt: skip
     return plan_of_job(scope, job, options, view=view)[0]
 

@@ -147,7 +147,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
                 executor.shutdown()
     retain(scope, outcome.events)
     retain_outputs(instance, outcome.events)
-    if not (instance.is_ephemeral or manner.is_requested):  # a worker does it when it has let go of its run
+    if not (instance.is_ephemeral or manner.is_requested or manner.is_part):  # whoever ends the run does it after that
         start_queued(instance)
     return _result(scope, plan, outcome, runner)
 

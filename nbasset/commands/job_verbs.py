@@ -13,7 +13,7 @@ from nbasset.commands.background import start_background
 from nbasset.commands.carrying_out import DEFAULT, Manner, executor_for
 from nbasset.commands.configuration import merged_config
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
-from nbasset.commands.promoted_jobs import given_values
+from nbasset.commands.promoted_jobs import given_values, promoted_of
 from nbasset.commands.runs import run_json
 from nbasset.commands.scope import Scope
 from nbasset.commands.switches import Records, is_on
@@ -29,6 +29,8 @@ from nbasset.errors import InvalidInvocationError, InvalidSelection, UnknownJob,
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.keys import AssetKey, RunId
+from nbasset.locations.promoted import ALL
+from nbasset.planning.partition_rule import RULES
 from nbasset.planning.plan import RunPlan
 from nbasset.serde import Json
 
@@ -157,7 +159,7 @@ def start_job(scope: Scope, arguments: JobRunArguments) -> list[RunId]:
 
 def backfill_of_job(scope: Scope, arguments: JobBackfillArguments) -> BackfillArguments | JobRunArguments:
     """What a backfill of a job comes to: one of its assets, and nothing else; or, where each partition has a configuration of its own or
-    the job runs ops, a run for each partition.
+    the job runs ops, a run for each partition; of a promoted job, one run.
 
     Raises
     ------
@@ -168,6 +170,8 @@ def backfill_of_job(scope: Scope, arguments: JobBackfillArguments) -> BackfillAr
     """
     job = job_named(scope, arguments.job)
     entry = scope.catalog.jobs_by_name[job.name]
+    if promoted_of(scope, job.name) is not None:
+        return _promoted_backfill(arguments)
     if job.selection is not None and job.partitioned_config is None:
         given = [f"{section}={json.dumps(value)}" for section, value in job.config_for(None).items()]
         own = job.run_tags if job.run_tags is not None else job.tags
@@ -187,6 +191,16 @@ def backfill_of_job(scope: Scope, arguments: JobBackfillArguments) -> BackfillAr
     keys = list(entry.partitions_def.keys_of(entry.partitions_def.ordinals(view), view.table)) if arguments.all else []
     text = f"{keys[0]}..{keys[-1]}" if keys else arguments.partitions.text
     return JobRunArguments(job.name, arguments.config, arguments.tags, text, quiet=arguments.quiet)
+
+
+def _promoted_backfill(arguments: JobBackfillArguments) -> JobRunArguments:
+    if arguments.chunk or arguments.dry_run or arguments.workers > 1 or arguments.concurrency > 1:
+        raise InvalidInvocationError(
+            f"job '{arguments.job}' is a promoted notebook, which makes all the partitions in one run: "
+            "--chunk, --workers, --concurrency and --dry-run have no say. Leave them out."
+        )
+    text = ALL if arguments.all else arguments.partitions.text
+    return JobRunArguments(arguments.job, arguments.config, arguments.tags, text, quiet=arguments.quiet, only=arguments.only)
 
 
 def job_named(scope: Scope, name: str) -> JobDefinition:
@@ -236,11 +250,17 @@ def _options(scope: Scope, job: JobDefinition, arguments: JobRunArguments) -> li
         if not assets.resolve(scope.catalog):
             raise InvalidSelection(f"{arguments.assets!r} selects no asset.")
     config = merged_config(arguments.config) if arguments.config else None
-    tags = dict(arguments.tags)
-    return [
-        JobOptions(run_config=config, partition_key=key, op_selection=ops, asset_selection=assets, tags=tags)
-        for key in _partition_keys(scope, job, arguments.partition)
-    ]
+    options = JobOptions(run_config=config, op_selection=ops, asset_selection=assets, tags=dict(arguments.tags))
+    if promoted_of(scope, job.name) is not None and _is_together(scope, job, arguments):
+        return [replace(options, which=arguments.only or "all", partitions=arguments.partition)]
+    return [replace(options, partition_key=key) for key in _partition_keys(scope, job, arguments.partition)]
+
+
+def _is_together(scope: Scope, job: JobDefinition, arguments: JobRunArguments) -> bool:
+    """Whether one run of a promoted job is asked to make several partitions, or those of a word such as ``stale``."""
+    if arguments.only or arguments.partition in RULES:
+        return True
+    return len(_partition_keys(scope, job, arguments.partition)) > 1
 
 
 def _partition_keys(scope: Scope, job: JobDefinition, text: str) -> Sequence[str | None]:

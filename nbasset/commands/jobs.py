@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import Any
 
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, executor_for, raise_error
-from nbasset.commands.planning import Wish, make_plan
-from nbasset.commands.promoted_jobs import by_asset, carry_out_promoted, is_only_stale, partitions_of_rule, promoted_of
+from nbasset.commands.planning import Which, Wish, make_plan
+from nbasset.commands.promoted_jobs import by_asset, carry_out_promoted, promoted_of, what_is_meant
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.run_rules import RETRY_NUMBER_TAG, next_try, tries_so_far
 from nbasset.commands.scope import Scope
@@ -46,7 +46,10 @@ from nbasset.planning.plan import RunPlan
 
 @dataclass(frozen=True)
 class JobOptions:
-    """How a job is to run, as the caller gave it. `checks` None means those of its assets; with `only_stale` what is fresh is left out."""
+    """How a job is to run, as the caller gave it. `checks` None means those of its assets; `which` leaves out what is not stale, say.
+
+    `partitions` are those of a promoted job: a word of its file, or keys and ranges.
+    """
 
     run_config: Any = None
     partition_key: str | None = None
@@ -56,7 +59,8 @@ class JobOptions:
     input_values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
     checks: frozenset[CheckKey] | None = None
-    only_stale: bool = False
+    which: Which = "all"
+    partitions: str = ""
 
 
 AS_DEFINED = JobOptions()
@@ -265,7 +269,7 @@ def carry_out_job(
     papermill.
     """
     promoted = promoted_of(scope, job.name)
-    if promoted is not None:
+    if promoted is not None and plan.steps:
         return carry_out_promoted(scope, promoted, plan, manner)
     if manner.executor:
         return carry_out(scope, plan, view, manner)
@@ -391,14 +395,15 @@ def _asset_plan(scope: Scope, job: JobDefinition, options: JobOptions, view: Par
     key = options.partition_key
     promoted = promoted_of(scope, job.name) if key is None and again is None else None
     partitions = partitions_with_key(scope, keys, checks, key, view) if key is not None else {}
+    which = options.which
     if promoted is not None:
-        partitions = partitions_of_rule(scope, promoted, keys, checks, view)
+        partitions, which = what_is_meant(scope, promoted, options.partitions, which, keys | {one.asset for one in checks or ()}, view)
     if again is not None:
         chosen, partitions, checks = again.narrowed(chosen, partitions, checks)
     nodes = frozenset(str(scope.catalog.by_key[one].node) for one in keys)
     config = checked_config(scope, nodes, job.config_for(options.run_config, key) or None)
     wish = Wish(
-        chosen, partitions, "stale" if options.only_stale or is_only_stale(promoted) else "all", with_upstream=False, run_config=config,
+        chosen, partitions, which, with_upstream=False, run_config=config,
         tags=_tags(job, options), job=job.name, checks=checks, run_id=RunId(options.run_id) if options.run_id else None,
     )  # fmt: skip
     plan = make_plan(scope, wish, view=view).plan

@@ -10,6 +10,7 @@ from typing import Any
 from nbasset.arguments.options import RunArguments
 from nbasset.commands.carrying_out import DEFAULT, Manner, checked_config
 from nbasset.commands.configuration import run_config_of
+from nbasset.commands.launching import start_queued
 from nbasset.commands.plan import PlanResult, plan_result
 from nbasset.commands.planning import make_plan, wish_of
 from nbasset.commands.run import RunResult
@@ -56,7 +57,10 @@ def run_by_papermill(
         values, kernel_name, user=user_name(), parent_run_id=manner.parent_run_id, root_run_id=manner.root_run_id,
         cancel=manner.cancel or CancelToken(), on_event=manner.on_event,
     )  # fmt: skip
-    outcome = run_notebook(scope.location, scope.catalog, planned.plan, instance=scope.instance, options=options)
+    try:
+        outcome = run_notebook(scope.location, scope.catalog, planned.plan, instance=scope.instance, options=options)
+    finally:
+        start_queued(scope.instance)
 
     def load(key: AssetKey, partition_key: str | None) -> Any:
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)

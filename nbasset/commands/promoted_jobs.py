@@ -16,13 +16,13 @@ from nbasset import clock, serde
 from nbasset.commands.carrying_out import Manner
 from nbasset.commands.launching import BackgroundRun, start_queued
 from nbasset.commands.old_runs import retain_outputs
-from nbasset.commands.run_rules import check_rules, time_limit
+from nbasset.commands.planning import Which
+from nbasset.commands.run_rules import ENVIRONMENT_TAG, check_rules, time_limit
 from nbasset.commands.scope import Scope, user_name
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.definitions.selection import AssetSelection
 from nbasset.errors import InvalidConfigError
-from nbasset.events.facts import CheckKey
 from nbasset.events.kinds import RunTagged
 from nbasset.events.records import RunRecord
 from nbasset.execution.cancel import CancelToken
@@ -39,9 +39,6 @@ from nbasset.planning.plan import RunPlan
 from nbasset.promotion.environment import differences
 from nbasset.promotion.notebook_run import NOTEBOOK_NAME, NotebookOptions, run_notebook
 
-ENVIRONMENT_TAG = "nbasset/environment"
-"""The tag of a run that says in which way its environment is another one than the job was promoted with."""
-
 
 def promoted_of(scope: Scope, job: str | None) -> Promoted | None:
     """The promoted job that a job of this name is; None for any other job."""
@@ -49,21 +46,20 @@ def promoted_of(scope: Scope, job: str | None) -> Promoted | None:
     return own if own is not None and own.job.name == job else None
 
 
-def partitions_of_rule(
-    scope: Scope, own: Promoted, keys: frozenset[AssetKey], checks: frozenset[CheckKey] | None, view: PartitionsView
-) -> dict[AssetKey, OrdinalSet]:
-    """The partitions that a run of the job is of when nobody names any; none where only what is stale is meant."""
+def what_is_meant(
+    scope: Scope, own: Promoted, text: str, which: Which, keys: frozenset[AssetKey], view: PartitionsView
+) -> tuple[dict[AssetKey, OrdinalSet], Which]:
+    """The partitions that a run is of and which of them: `text` is a word of the job's file, or keys and ranges; empty, the file says it.
+
+    What is stale, missing or failed follows from the records: then no partitions are named.
+    """
+    rule = text or (own.job.partitions if which == "all" else STALE)
+    which = "stale" if rule == STALE and which == "all" else which
     catalog = scope.catalog
-    chosen = keys | {check.asset for check in checks or ()}
-    if own.job.partitions == STALE or all(catalog.by_key[key].partitions_def is None for key in chosen):
-        return {}
-    named = named_in(AssetSelection.from_coercible(own.job.select), catalog) & chosen
-    return partitions_by_rule(own.job.partitions or LATEST, catalog, chosen, named or chosen, view)
-
-
-def is_only_stale(own: Promoted | None) -> bool:
-    """Whether the job makes only what is stale."""
-    return own is not None and own.job.partitions == STALE
+    if rule == STALE or all(catalog.by_key[key].partitions_def is None for key in keys):
+        return {}, which
+    named = named_in(AssetSelection.from_coercible(own.job.select), catalog) & keys
+    return partitions_by_rule(rule or LATEST, catalog, keys, named or keys, view), which
 
 
 def by_asset(again: ReexecutionOptions) -> ReexecutionOptions:

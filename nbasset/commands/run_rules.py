@@ -22,6 +22,8 @@ from nbasset.instance import Instance
 
 RETRY_NUMBER_TAG = "nbasset/retry_number"
 MAX_RUNTIME_TAG = "nbasset/max_runtime"
+ENVIRONMENT_TAG = "nbasset/environment"
+"""Says of a run in which way its environment is another one than its job was promoted with."""
 
 
 def next_try(instance: Instance, result: ExecuteInProcessResult) -> ReexecutionOptions | None:
@@ -29,7 +31,14 @@ def next_try(instance: Instance, result: ExecuteInProcessResult) -> ReexecutionO
     if result.status != "failure":
         return None
     run = instance.get_run_by_id(result.run_id)
-    return retry_of(instance, run, step_failed=bool(result.get_failed_step_keys())) if run is not None else None
+    return retry_of(instance, run, step_failed=_failed_by_code(run, result)) if run is not None else None
+
+
+def _failed_by_code(run: RunRecord, result: ExecuteInProcessResult) -> bool:
+    """Whether the user's code raised; a kernel that died cut the run off, whatever step it was at."""
+    if result.notebook is not None:
+        return run.reason != "kernel-died"
+    return bool(result.get_failed_step_keys())
 
 
 def retry_of(instance: Instance, run: RunRecord, *, step_failed: bool) -> ReexecutionOptions | None:

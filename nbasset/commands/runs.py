@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import Path
 
 from nbasset import clock
 from nbasset.arguments.options_watch import CancelArguments, RunsArguments
 from nbasset.commands.background import cancel_run
 from nbasset.commands.launching import why_waiting
+from nbasset.commands.promoted_jobs import kept_notebook
 from nbasset.commands.words import ago, counted, duration
 from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
@@ -37,11 +39,14 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class RunsResult:
-    """Runs, newest first, and how many of them go on. `waiting` says of those in the queue what holds each back."""
+    """Runs, newest first, and how many of them go on. `waiting` says of those in the queue what holds each back, `notebooks` where the
+    executed notebook of one is.
+    """
 
     runs: tuple[RunRecord, ...]
     now_us: int
     waiting: Mapping[RunId, str] = field(default_factory=dict)
+    notebooks: Mapping[RunId, Path] = field(default_factory=dict)
 
     @property
     def active(self) -> int:
@@ -55,13 +60,19 @@ class RunsResult:
 
     def to_json(self) -> Json:
         """Plain data."""
-        return {"runs": [{**run_json(run), "waits_for": self.waiting.get(run.run_id) or None} for run in self.runs]}
+        return {
+            "runs": [
+                {**run_json(run, self.notebooks.get(run.run_id)), "waits_for": self.waiting.get(run.run_id) or None} for run in self.runs
+            ]
+        }
 
 
 def runs(instance: Instance, arguments: RunsArguments) -> RunsResult:
     """The newest runs of the home, or those that make an asset."""
     asset = AssetKey.from_user_string(arguments.asset) if arguments.asset else None
-    return RunsResult(instance.reader.runs(RunQuery(asset=asset, limit=arguments.limit)).items, clock.now_us(), why_waiting(instance))
+    found = instance.reader.runs(RunQuery(asset=asset, limit=arguments.limit)).items
+    notebooks = {run.run_id: path for run in found if (path := kept_notebook(instance, run)) is not None}
+    return RunsResult(found, clock.now_us(), why_waiting(instance), notebooks)
 
 
 def started_sentence(instance: Instance, run_id: RunId) -> str:
@@ -124,12 +135,13 @@ def title_of(record: RunRecord) -> str:
     return "; ".join(names) + more if any("," in name for name in names) else ", ".join(names) + more
 
 
-def run_json(run: RunRecord) -> Json:
-    """One run as plain data."""
+def run_json(run: RunRecord, notebook: Path | None = None) -> Json:
+    """One run as plain data, with the path of its executed notebook where there is one."""
     return {
         "run_id": str(run.run_id), "status": run.status, "kind": run.kind, "title": title_of(run), "job": run.job, "user": run.user,
         "requested_us": run.requested_us, "started_us": run.started_us, "ended_us": run.ended_us, "steps": run.steps,
         "succeeded": run.succeeded, "failed": run.failed, "skipped": run.skipped, "reason": run.reason, "message": run.message,
+        "tags": dict(run.tags), "parent_run_id": run.parent_run_id, "notebook": str(notebook) if notebook is not None else None,
     }  # fmt: skip
 
 

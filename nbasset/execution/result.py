@@ -365,6 +365,7 @@ class ExecuteInProcessResult:
                 {"step": event.step, "error": str(event.error), "place": event.error.place} for event in self.get_step_failure_events()
             ],
             "skipped": [{"step": event.step, "reason": event.reason, "because": event.because} for event in self.get_step_skipped_events()],
+            **({"notebook": str(self.notebook)} if self.notebook is not None else {}),
         }  # fmt: skip
 
     def _end(self, kind: type[E]) -> E:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nbasset.commands.promoted_jobs import kept_notebook
 from nbasset.commands.runs import title_of
 from nbasset.commands.words import counted
 from nbasset.errors import UnknownRun
@@ -37,6 +38,7 @@ class RunSource:
         self.log = RunLog(at.scope.instance.home.run_folder(run_id))
         self._title = title
         self._note = note
+        self._notebook = ""
         self._is_awaited = is_awaited
         self._previous: str | None = None
         self._since: tuple[Word, ...] = ()
@@ -53,6 +55,8 @@ class RunSource:
         """
         self._read(at)
         record = self.trace.record
+        if record is not None and not self._notebook and (path := kept_notebook(at.scope.instance, record)) is not None:
+            self._notebook = f"executed notebook: {path}"
         if record is None and self._is_awaited:
             return RunView(str(self.run_id), self._title or "starting", "queued")
         if record is None:
@@ -147,7 +151,7 @@ class RunSource:
             return "stopping: what runs is interrupted, what was stored before is kept"
         if record.status in ("failure", "canceled") and record.reason not in ("", "steps-failed"):
             return record.message
-        return self._note
+        return self._note or self._notebook
 
     def _ended(self, at: Look, fresh: list[LogLine]) -> RunChanged:
         """The end of a run: every step once more, since how they hang together is known now."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from nbasset.commands.run_rules import ENVIRONMENT_TAG
 from nbasset.commands.words import counted, duration
 from nbasset.drawing.states import WORDS
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated
@@ -24,6 +25,7 @@ from nbasset.events.kinds import (
     RunStarted,
     RunStarting,
     RunSucceeded,
+    RunTagged,
     StepFailed,
     StepRetried,
     StepReused,
@@ -152,6 +154,9 @@ def _words(event: Event) -> tuple[Level, str] | None:
         return "error", f"run failed: {event.message}" if event.message else "run failed"
     if isinstance(event, RunCancelled):
         return "event", f"run cancelled: {event.message}" if event.message else "run cancelled"
+    if isinstance(event, RunTagged):
+        said = "; ".join(f"{name.removeprefix('nbasset/')}: {value}" for name, value in event.tags.items())
+        return ("warning", f"another {said}") if ENVIRONMENT_TAG in event.tags else ("event", f"tagged {said}")
     return _step_words(event)
 
 

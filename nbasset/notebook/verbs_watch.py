@@ -14,9 +14,12 @@ from nbasset.commands.configuration import run_config_of
 from nbasset.commands.launching import why_waiting
 from nbasset.commands.partitions import partitions
 from nbasset.commands.planning import make_plan, wish_of
+from nbasset.commands.promoted_jobs import kept_notebook
+from nbasset.commands.run_rules import ENVIRONMENT_TAG
 from nbasset.commands.runs import cancel, find_run, runs, title_of
 from nbasset.commands.states import standing
 from nbasset.events.records import RunRecord
+from nbasset.instance import Instance
 from nbasset.keys import RunId
 from nbasset.notebook import front_end
 from nbasset.notebook.cards import as_saved
@@ -122,11 +125,17 @@ def _run_bundle(session: Session, trace: RunTrace, title: str) -> Bundle:
         fold.add(event)
     picture = fold.picture()
     record = trace.record
-    return run_card(
-        replace(
-            picture, run_id=str(trace.run_id), messages=(*picture.messages, *_how_to_follow(record, trace, why_waiting(scope.instance)))
-        )
-    )
+    said = (*picture.messages, *_how_to_follow(record, trace, why_waiting(scope.instance)), *_of_notebook(scope.instance, record))
+    return run_card(replace(picture, run_id=str(trace.run_id), messages=said))
+
+
+def _of_notebook(instance: Instance, record: RunRecord | None) -> tuple[str, ...]:
+    """Where the executed notebook is, and in which way it ran elsewhere than it was promoted."""
+    notebook = kept_notebook(instance, record) if record is not None else None
+    if record is None or notebook is None:
+        return ()
+    told = record.tags.get(ENVIRONMENT_TAG)
+    return (f"Executed notebook: {notebook}", *([f"Another environment: {told}"] if told else []))
 
 
 def _how_to_follow(record: RunRecord | None, trace: RunTrace, waiting: Mapping[RunId, str]) -> tuple[str, ...]:
