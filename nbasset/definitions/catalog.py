@@ -11,7 +11,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.policies import BackfillPolicy, RetryPolicy
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import Problem, UnknownAsset, did_you_mean
@@ -135,7 +135,7 @@ class NodeStep:
     outputs: tuple[NodeOutput, ...] = ()
     retry: RetryPolicy | None = None
     pool: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
     resources: frozenset[str] = frozenset()
     has_config: bool = False
     mapped_over: OutputRef | None = None

@@ -12,7 +12,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.metadata import MetadataValue
 from nbasset.ordinals import OrdinalSet
@@ -178,8 +178,8 @@ class AssetMaterialized:
     size_bytes: int | None = None
     schema_id: str | None = None
     uri: str | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, MetadataValue] = NOTHING
+    tags: Mapping[str, str] = NOTHING
     hidden_state: tuple[str, ...] = ()
     description: str | None = None
 
@@ -276,7 +276,7 @@ class InputLoaded:
     source: str
     versions: tuple[str, ...] = ()
     took_us: int = 0
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, MetadataValue] = NOTHING
 
 
 @serializable

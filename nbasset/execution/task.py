@@ -6,10 +6,9 @@ No function, no value and no secret is in a task; a worker finds the code by `Co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Literal, TypeAlias
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from nbasset.events.facts import ErrorInfo, Fact
 from nbasset.io_managers.protocol import Staged
@@ -66,13 +65,13 @@ class StepTask:
     code: CodeRef = CodeRef()
     inputs: tuple[InputVersions, ...] = ()
     refs: tuple[PartitionRef, ...] = ()
-    config: Mapping[str, Json] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Json] = NOTHING
+    tags: Mapping[str, str] = NOTHING
     job: str | None = None
     home: str = ""
     place: str = ""
     mapping_key: str | None = None
-    origins: Mapping[str, RunId] = field(default_factory=dict)
+    origins: Mapping[str, RunId] = NOTHING
     deadline_us: int | None = None
 
 

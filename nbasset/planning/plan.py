@@ -7,7 +7,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.catalog import NodeOutput, OutputRef
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.events.facts import CheckKey
@@ -91,7 +91,7 @@ class Step:
     blocked_by: frozenset[CheckKey] = frozenset()
     retry: RetryPolicy | None = None
     pool: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
     mapped_over: OutputRef | None = None
     mapping_key: str | None = None
     conditional: bool = False
