@@ -185,9 +185,9 @@ def plan_ahead(call: Call, arguments: PlanArguments) -> Answer:
 
 def definitions_validate(call: Call, arguments: Any) -> Answer:
     """What is wrong in each location; 1 if something is an error."""
-    from nbasset.commands.validate import validate, validated_text
+    from nbasset.commands.validate import validate_all, validated_text
 
-    found = [validate(location) for location in project_locations(call)]
+    found = validate_all(project_locations(call))
     if not call.json:
         for one in found:
             click.echo(inert(validated_text(one)))

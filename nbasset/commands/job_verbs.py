@@ -15,7 +15,7 @@ from nbasset.commands.configuration import merged_config
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
 from nbasset.commands.promoted_jobs import given_values, promoted_of
 from nbasset.commands.runs import run_json
-from nbasset.commands.scope import Scope
+from nbasset.commands.scope import Scope, shown_path
 from nbasset.commands.switches import Records, is_on
 from nbasset.commands.words import columns, counted
 from nbasset.dataclass import dataclass
@@ -286,8 +286,13 @@ def _facts(scope: Scope, job: CatalogJob, records: Records) -> JobFacts:
     ops = tuple(step.handle for step in job.steps)
     return JobFacts(
         job.name, assets, ops, partitions, tuple(starters), job.description or "", tuple(sorted(job.tags.items())),
-        job.executor or "", job.place or "", tuple(name for name, is_on in starters.items() if not is_on),
+        job.executor or "", job.place or _file_of(scope, job.name), tuple(name for name, is_on in starters.items() if not is_on),
     )  # fmt: skip
+
+
+def _file_of(scope: Scope, job: str) -> str:
+    own = promoted_of(scope, job)
+    return shown_path(own.file) if own is not None else ""
 
 
 def _starters(scope: Scope, job: str, records: Records) -> dict[str, bool]:

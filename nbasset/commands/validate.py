@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 from nbasset.commands.list_assets import problem_json
+from nbasset.commands.scope import shown_path
 from nbasset.commands.words import counted
 from nbasset.dataclass import dataclass
 from nbasset.errors import Problem
@@ -46,6 +50,27 @@ def validate(location: Location) -> Validated:
         if found
     ]  # fmt: skip
     return Validated(location.name, tuple(location.definitions.problems), counts=", ".join(counted_words) or "nothing defined")
+
+
+def validate_all(locations: Iterable[Location]) -> list[Validated]:
+    """The same for each location of a project, and what is wrong between them: a promoted job with the name of another job."""
+    known = list(locations)
+    found = [(location, validate(location)) for location in known]
+    return [replace(one, problems=(*one.problems, *_same_names(location, known))) for location, one in found]
+
+
+def _same_names(location: Location, known: Iterable[Location]) -> Iterator[Problem]:
+    own = location.promoted
+    if own is None:
+        return
+    for other in known:
+        if other is not location and other.error is None and own.job.name in other.definitions.resolve().jobs:
+            where = shown_path(own.file)
+            there = shown_path(other.path) if other.path is not None else other.name
+            yield Problem(
+                "duplicate-job", f"job '{own.job.name}' is defined in {where} and in {there}, so its name alone says neither", where,
+                "Rename one: a promoted job has the name of its file.", job=own.job.name,
+            )  # fmt: skip
 
 
 def validated_text(found: Validated) -> str:

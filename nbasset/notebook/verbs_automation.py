@@ -15,6 +15,7 @@ from nbasset.errors import InvalidInvocationError
 from nbasset.notebook.cards_ticks import ticks_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
+from nbasset.notebook.promoted import scope_with, scopes_with_jobs
 from nbasset.notebook.session import Session, scope_of
 
 _NO_DAEMON = "No daemon keeps watch here, so nothing starts yet. Start one in a terminal: nbasset daemon run"
@@ -22,9 +23,12 @@ _NO_DAEMON = "No daemon keeps watch here, so nothing starts yet. Start one in a 
 
 def do_switch(session: Session, arguments: SwitchArguments) -> None:
     """``%asset schedule start`` and the like."""
-    scope = scope_of(session)
-    names = sorted(names_of(scope, arguments.kind)) if arguments.all else arguments.names
-    done = [set_status(scope, arguments.kind, name, arguments.action) for name in names]
+    if arguments.all:
+        scopes = scopes_with_jobs(session)[0] if arguments.kind == "schedule" else [scope_of(session)]
+        meant = [(scope, name) for scope in scopes for name in sorted(names_of(scope, arguments.kind))]
+    else:
+        meant = [(scope_with(session, arguments.kind, name), name) for name in arguments.names]
+    done = [set_status(scope, arguments.kind, name, arguments.action) for scope, name in meant]
     lines: list[tuple[State, str]] = [("fresh" if one.is_on else "skipped", one.sentence) for one in done]
     lines = lines or [("skipped", f"no {arguments.kind}s")]
     if any(one.is_on for one in done) and not daemon_status(session.instance).is_running:
@@ -34,7 +38,7 @@ def do_switch(session: Session, arguments: SwitchArguments) -> None:
 
 def do_logs(session: Session, arguments: TicksArguments) -> None:
     """``%asset schedule logs`` and ``sensor logs``."""
-    show(ticks_card(tick_history(scope_of(session), arguments)))
+    show(ticks_card(tick_history(scope_with(session, arguments.kind, arguments.name), arguments)))
 
 
 def do_cursor(session: Session, arguments: CursorArguments) -> None:

@@ -24,6 +24,7 @@ from nbasset.commands.instigator_lists import list_schedules, list_sensors
 from nbasset.commands.job_verbs import backfill_of_job, list_jobs, names_of, run_job_verb, show_job, start_job
 from nbasset.commands.run_verbs import delete_runs, reexecute, runs_to_delete, short_ids, start_again
 from nbasset.commands.runs import find_run, title_of
+from nbasset.commands.scope import Scope
 from nbasset.commands.validate import validate, validated_text
 from nbasset.commands.words import counted, days_text
 from nbasset.drawing.picture import State
@@ -31,12 +32,14 @@ from nbasset.errors import InvalidInvocationError, ProblemsFound, RunFailure
 from nbasset.execution.cancel import CancelToken
 from nbasset.execution.displays import keep_displays
 from nbasset.execution.result import ExecuteInProcessResult
+from nbasset.keys import RunId
 from nbasset.notebook import front_end
 from nbasset.notebook.cards_automation import job_card, jobs_card, schedules_ahead_card, schedules_card, sensors_card, sensors_now_card
 from nbasset.notebook.display import Bundle, show
 from nbasset.notebook.html import card, element, glyph
 from nbasset.notebook.live_run import LiveRun
 from nbasset.notebook.progress import RunDisplay
+from nbasset.notebook.promoted import scope_with, scopes_with_jobs
 from nbasset.notebook.session import Session, scope_of
 from nbasset.notebook.tracebacks import told
 from nbasset.notebook.verbs_backfill import do_backfill
@@ -48,33 +51,37 @@ from nbasset.planning.plan import RunPlan
 
 def do_job_list(session: Session, arguments: Any) -> None:
     """``%asset job list``."""
-    show(jobs_card(list_jobs(scope_of(session))))
+    scopes, broken = scopes_with_jobs(session)
+    show(jobs_card([job for scope in scopes for job in list_jobs(scope)]))
+    _warn(broken)
 
 
 def do_job_show(session: Session, arguments: JobShowArguments) -> None:
     """``%asset job show``."""
-    show(job_card(show_job(scope_of(session), arguments), only_config=arguments.config))
+    show(job_card(show_job(scope_with(session, "job", arguments.job), arguments), only_config=arguments.config))
 
 
 def do_job_run(session: Session, arguments: JobRunArguments) -> None:
-    """``%asset job run``. Raises when a step fails, so that whoever runs all cells stops here.
+    """``%asset job run``. Raises when a step fails, so that whoever runs all cells stops here. A promoted job runs in a process of its own.
 
     Raises
     ------
     RunFailure
         If a step failed.
     """
-    scope = scope_of(session)
-    if arguments.background:
+    scope = scope_with(session, "job", arguments.job)
+    if arguments.background or scope.location.promoted is not None:
         for run_id in start_job(scope, arguments):
-            follow(session, run_id, arguments.job, waits=False)
+            follow(session, run_id, arguments.job, waits=not arguments.background)
+            if not arguments.background:
+                _raise_if_bad(session, run_id)
         return
     _carry_out(session, arguments.job, arguments.quiet, lambda manner, on_plan: run_job_verb(scope, arguments, manner, on_plan=on_plan))
 
 
 def do_job_backfill(session: Session, arguments: JobBackfillArguments) -> None:
     """``%asset job backfill``. Raises when partitions failed."""
-    asked = backfill_of_job(scope_of(session), arguments)
+    asked = backfill_of_job(scope_with(session, "job", arguments.job), arguments)
     if isinstance(asked, JobRunArguments):
         do_job_run(session, asked)
     else:
@@ -147,21 +154,24 @@ def _carry_out(session: Session, title: str, is_quiet: bool, act: Act) -> None:
 
 def do_schedule_list(session: Session, arguments: Any) -> None:
     """``%asset schedule list``."""
-    show(schedules_card(list_schedules(scope_of(session))))
+    scopes, broken = scopes_with_jobs(session)
+    show(schedules_card([schedule for scope in scopes for schedule in list_schedules(scope)]))
+    _warn(broken)
 
 
 def do_schedule_preview(session: Session, arguments: SchedulePreviewArguments) -> None:
     """``%asset schedule preview``."""
-    scope = scope_of(session)
-    names = [arguments.schedule] if arguments.schedule else sorted(names_of(scope, "schedule"))
-    found = [schedule_forecast(scope, name, days=arguments.days, limit=arguments.limit) for name in names]
+    scopes, broken = ([scope_with(session, "schedule", arguments.schedule)], []) if arguments.schedule else scopes_with_jobs(session)
+    meant = [(scope, name) for scope in scopes for name in ([arguments.schedule] if arguments.schedule else names_of(scope, "schedule"))]
+    found = [schedule_forecast(scope, name, days=arguments.days, limit=arguments.limit) for scope, name in sorted(meant, key=_name)]
     title = f"{counted(len(found), 'schedule')}, the next {days_text(arguments.days)}. Nothing was started."
     show(schedules_ahead_card(found, title))
+    _warn(broken)
 
 
 def do_schedule_evaluate(session: Session, arguments: ScheduleEvaluateArguments) -> None:
     """``%asset schedule evaluate``."""
-    found = evaluate_schedule(scope_of(session), arguments.schedule, at=arguments.at)
+    found = evaluate_schedule(scope_with(session, "schedule", arguments.schedule), arguments.schedule, at=arguments.at)
     show(schedules_ahead_card([found], f"One tick of {arguments.schedule}. Nothing was started."))
     _raise_if_failed(found.ticks)
 
@@ -220,6 +230,21 @@ def do_instance_migrate(session: Session, arguments: Any) -> None:
     """``%asset instance migrate``."""
     done = migrate(session.instance)
     _say(f"{done.store} is up to date (schema {done.schema}).")
+
+
+def _name(meant: tuple[Scope, str]) -> str:
+    return meant[1]
+
+
+def _raise_if_bad(session: Session, run_id: RunId) -> None:
+    record = session.instance.get_run_by_id(run_id)
+    if record is not None and record.status in ("failure", "canceled"):
+        raise told(RunFailure(record.message or f"run {run_id[:8]}: {record.status}"), is_shown=True)
+
+
+def _warn(texts: Sequence[str]) -> None:
+    for text in texts:
+        show(Bundle(card(element("div", glyph("warned"), " ", text, class_="note"), label=text, states=["warned"]), text))
 
 
 def _say(text: str) -> None:
