@@ -36,6 +36,7 @@ from nbasset.arguments.parameters import (
     selected,
 )
 from nbasset.arguments.verbs_jobs import JOB_VERBS
+from nbasset.arguments.verbs_promotion import PROMOTION_VERBS
 from nbasset.arguments.verbs_time import TIME_VERBS
 from nbasset.arguments.verbs_watch import WATCH_VERBS
 
@@ -292,6 +293,9 @@ _DOCTOR = Verb(
 )
 
 VERBS: dict[str, Verb] = {
-    verb.name: verb for verb in (_LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *JOB_VERBS)
-}
+    verb.name: verb
+    for verb in (
+        _LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *PROMOTION_VERBS, *JOB_VERBS,
+    )
+}  # fmt: skip
 """All verbs, in the order in which help lists them."""

@@ -18,10 +18,12 @@ from nbasset.commands.daemon_status import daemon_status
 from nbasset.commands.scope import shown_path
 from nbasset.commands.words import counted, size_text
 from nbasset.dataclass import dataclass
-from nbasset.errors import Error
+from nbasset.errors import Error, InvalidConfigError
 from nbasset.home import HOME_VARIABLE
 from nbasset.instance import Instance, location_text
 from nbasset.io_managers.versions import abandoned_stages
+from nbasset.locations.job_file import job_files, read_job_file
+from nbasset.promotion.drift import glance
 from nbasset.serde import Json
 from nbasset.storage.processes import is_alive
 
@@ -66,6 +68,7 @@ def doctor(instance: Instance, arguments: DoctorArguments = DoctorArguments()) -
     if all(finding.status != "failed" for finding in store):
         found += [*_lost_runs(instance, fix=arguments.fix), *_leftovers(instance, fix=arguments.fix), *_missing_files(instance)]
         found += _automation(instance)
+    found += _promoted(instance)
     return DoctorResult(tuple(found))
 
 
@@ -197,6 +200,23 @@ def _automation(instance: Instance) -> Iterator[Finding]:
         yield Finding("automation", "warning", f"no daemon keeps watch, and these are on: {names}", "nbasset daemon run")
     else:
         yield Finding("automation", "ok", "nothing was switched on, and no daemon keeps watch")
+
+
+def _promoted(instance: Instance) -> Iterator[Finding]:
+    """Promoted jobs whose files are broken, or whose notebook was edited since; what that means is for `promote --check` to say."""
+    sound, told = 0, []
+    for file in job_files(instance.home):
+        try:
+            seen = glance(file, read_job_file(file))
+        except InvalidConfigError as error:
+            yield Finding("jobs", "warning", str(error), f"Mend {shown_path(file)}, or promote again.")
+            continue
+        sound += not seen
+        told += [f"{file.stem}: {seen}"] if seen else []
+    if told:
+        yield Finding("jobs", "note", "; ".join(told), "nbasset promote --check")
+    elif sound:
+        yield Finding("jobs", "ok", f"{counted(sound, 'promoted job')}, as promoted")
 
 
 def _leftovers(instance: Instance, *, fix: bool) -> Iterator[Finding]:

@@ -81,7 +81,8 @@ class Review:
     """A job as it would be written, and what to know of it.
 
     `copy` is the text of its notebook. `outside` are assets that it reads and does not make. `parameters` are names with the value of the
-    job and the notebook's default; `secrets` names of variables and whether they are set here; `next_runs` moments on the schedule's clock.
+    job and the notebook's default; `secrets` names of variables and whether they are set here; `next_runs` moments on the schedule's
+    clock, with the partition of the first asset that is latest then.
     `changes` say what differs from the job that is there, `diff` how its file does; `before` is None for a new one.
     """
 
@@ -92,7 +93,7 @@ class Review:
     parameters: tuple[tuple[str, str, str], ...] = ()
     secrets: tuple[tuple[str, bool], ...] = ()
     when: str = ""
-    next_runs: tuple[str, ...] = ()
+    next_runs: tuple[tuple[str, str], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
     before: JobFile | None = None
@@ -112,7 +113,8 @@ class Review:
             "reads": list(self.outside), "partitions": job.partitions or None, "parameters": dict(job.parameters),
             "secrets": [{"name": name, "set": is_set} for name, is_set in self.secrets],
             "schedule": {"cron": list(schedule.cron), "timezone": schedule.timezone, "status": schedule.status} if schedule else None,
-            "next_runs": list(self.next_runs), "retries": job.retries.max_retries, "tags": dict(job.tags),
+            "next_runs": [{"at": at, "partitions": keys or None} for at, keys in self.next_runs],
+            "retries": job.retries.max_retries, "tags": dict(job.tags),
             "environment": {"python": job.environment.python, "packages": dict(job.environment.packages), "strict": job.environment.strict},
             "left_out": [{"where": where, "why": why} for where, why in self.left_out], "warnings": list(self.warnings),
             "changes": list(self.changes), "diff": self.diff,
@@ -277,7 +279,7 @@ class _Reviewing:
             tuple((name, _shown(job.parameters.get(name, default)), _shown(default)) for name, default in defaults.items()),
             tuple((name, name in os.environ) for name in job.secrets),
             describe(job.schedule.cron, job.schedule.timezone) if job.schedule is not None else "",
-            tuple(self._next(job)),
+            tuple(self._next(job, chosen, meant)),
             tuple(left_out(_document(self.scope), part, self._others(chosen))),
             (*(one.text for one in told.remarks if one.weight != "note"), *self._warnings(job, chosen)),
             before,
@@ -298,15 +300,17 @@ class _Reviewing:
             reads = dict.fromkeys(str(up) for key in keys for up in catalog.upstream[key])
             yield ReviewedNode(tuple(map(str, keys)), cell, tuple(reads), partitions.get(keys[0], ""))
 
-    def _partitions(self, job: JobFile, chosen: frozenset[AssetKey] | Collection[AssetKey], meant: AssetSelection) -> dict[AssetKey, str]:
-        """Which partitions a run would make now, in words, by asset."""
+    def _partitions(
+        self, job: JobFile, chosen: Collection[AssetKey], meant: AssetSelection, *, at: datetime | None = None
+    ) -> dict[AssetKey, str]:
+        """Which partitions a run would make at a moment, by default now, in words, by asset."""
         catalog = self.scope.catalog
         parted = [key for key in chosen if catalog.by_key[key].partitions_def is not None]
         if not job.partitions or not parted:
             return {}
         if job.partitions == "stale":
             return dict.fromkeys(parted, "what is missing or stale then")
-        view = self.scope.view(self.now)
+        view = self.scope.view(at or self.now)
         found = partitions_by_rule(job.partitions, catalog, chosen, named_in(meant, catalog), view)
         definitions = {key: catalog.by_key[key].partitions_def for key in found}
         words = {}
@@ -326,12 +330,13 @@ class _Reviewing:
                 found.setdefault(place.roots[0].cell, []).append(str(asset.key))
         return {cell: ", ".join(keys) for cell, keys in found.items()}
 
-    def _next(self, job: JobFile) -> Iterator[str]:
+    def _next(self, job: JobFile, chosen: frozenset[AssetKey], meant: AssetSelection) -> Iterator[tuple[str, str]]:
         if job.schedule is None:
             return
         zone = ZoneInfo(job.schedule.timezone)
         for tick in islice(ticks(job.schedule.cron, job.schedule.timezone, self.now.astimezone(UTC)), _NEXT):
-            yield moment_text(tick.astimezone(zone))
+            words = self._partitions(job, chosen, meant, at=tick) if job.partitions == "latest" else {}
+            yield moment_text(tick.astimezone(zone)), next((words[key] for key in self.scope.catalog.order if key in words), "")
 
     def _warnings(self, job: JobFile, chosen: frozenset[AssetKey]) -> Iterator[str]:
         for name in job.secrets:

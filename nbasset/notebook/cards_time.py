@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nbasset.commands.check import CheckResult, check_text
 from nbasset.commands.diff import DiffResult, diff_text, number
@@ -76,10 +76,15 @@ def _link(link: Link, *, first: bool) -> Html:
 def _change(change: Change) -> Html | None:
     """The lines of one statement that changed, with signs."""
     lines = [line for line in change.diff.split("\n") if not line.startswith("@@")]
+    shown = changed_lines(lines)
+    return element("pre", *shown, class_="code", role="group", aria_label=f"{change.sentence}, line by line") if shown else None
+
+
+def changed_lines(lines: Sequence[str]) -> list[Html]:
+    """Lines of a comparison with their signs, in colour; of many the first, and how many more."""
     words = coloured([line[1:] for line in lines])
     shown = [_signed(line[:1], text) for line, text in zip(lines[:_MOST_LINES], words, strict=False)]
-    more = element("div", quiet(f"and {len(lines) - len(shown)} more lines")) if len(lines) > len(shown) else None
-    return element("pre", *shown, more, class_="code", role="group", aria_label=f"{change.sentence}, line by line") if shown else None
+    return [*shown, element("div", quiet(f"and {len(lines) - len(shown)} more lines"))] if len(lines) > len(shown) else shown
 
 
 def _signed(sign: str, *text: object) -> Html:

@@ -51,6 +51,7 @@ from nbasset.notebook.tracebacks import told
 from nbasset.notebook.verbs_automation import AUTOMATION_FACES
 from nbasset.notebook.verbs_backfill import BACKFILL_FACES
 from nbasset.notebook.verbs_jobs import JOB_FACES
+from nbasset.notebook.verbs_promotion import PROMOTION_FACES
 from nbasset.notebook.verbs_time import TIME_FACES
 from nbasset.notebook.verbs_watch import WATCH_FACES, run_in_background
 
@@ -245,5 +246,6 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     **TIME_FACES,
     **JOB_FACES,
     **AUTOMATION_FACES,
+    **PROMOTION_FACES,
 }
 """What each verb of `arguments.VERBS` does in a notebook."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,11 +178,18 @@ def test_what_a_job_reads_and_does_not_make_is_told(project: Project) -> None:
     assert any("it reads 'orders', which was never made" in text for text in review.warnings)
 
 
-def test_the_next_five_times_are_on_the_schedules_clock(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_five_times_are_on_the_schedules_clock(project: Project) -> None:
     review = project.promote(cron=("30 9 * * MON",), timezone="America/New_York", dry_run=True).review
     assert review.when == "every Monday at 09:30 (America/New_York)"
     assert len(review.next_runs) == 5
-    assert all(one.startswith("Mon ") and " 09:30 E" in one for one in review.next_runs)
+    assert all(at.startswith("Mon ") and " 09:30 E" in at and not keys for at, keys in review.next_runs)
+
+
+def test_the_next_times_name_the_partition_that_is_latest_then(project: Project) -> None:
+    project.save(LOAD, "%%asset totals --partitions daily:2013-01-01..\n1")
+    review = project.promote(cron=("0 6 * * *",), dry_run=True).review
+    days = [date.fromisoformat(at[4:14]) for at, _ in review.next_runs]
+    assert [keys for _, keys in review.next_runs] == [(day - timedelta(1)).isoformat() for day in days]
 
 
 def test_a_change_is_shown_against_what_is_there(project: Project) -> None:
@@ -280,7 +288,8 @@ def test_what_is_kept_in_memory_is_refused(project: Project) -> None:
     project.save(LOAD, "@asset(io_manager_key='memory')\ndef totals(): ...")
     assert refused(project) == [
         (
-            "'totals' is kept by the I/O manager 'memory' in memory, which ends with the process that made it (cell 2, line 1 (orders.ipynb))\n"
+            "'totals' is kept by the I/O manager 'memory' in memory, which ends with the process that made it "
+            "(cell 2, line 1 (orders.ipynb))\n"
             "Take the io_manager_key away, so that it is stored as Parquet, or name a manager that lasts."
         )
     ]
@@ -458,7 +467,8 @@ def test_a_value_of_a_secret_in_the_notebook_is_refused(project: Project, monkey
     project.save(LOAD, "@asset\ndef totals():\n    return 'correct-horse'")
     assert refused(project) == [
         (
-            "cell 2, line 3 holds the value of the environment variable DB_PASSWORD, and a job is committed (cell 2, line 3 (orders.ipynb))\n"
+            "cell 2, line 3 holds the value of the environment variable DB_PASSWORD, and a job is committed "
+            "(cell 2, line 3 (orders.ipynb))\n"
             'Put it into an environment variable, and write EnvVar("DB_PASSWORD") in its place; then save.'
         )
     ]

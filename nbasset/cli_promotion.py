@@ -1,0 +1,61 @@
+"""What ``nbasset promote`` prints, and what it gives as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nbasset.cli_scopes import Call, open_home, selecting
+from nbasset.cli_text import in_terminal_words
+from nbasset.errors import InvalidInvocationError
+from nbasset.serde import Json
+
+if TYPE_CHECKING:
+    from nbasset.arguments.options_promotion import PromoteArguments
+    from nbasset.home import Home
+
+DONE, FAILED = 0, 1
+
+
+def promote(call: Call, arguments: PromoteArguments) -> tuple[int, Json]:
+    """Make a job of a notebook; with ``--check`` 1 if a job is not as it was promoted."""
+    from nbasset.commands.promote import promote as make
+    from nbasset.commands.promotion_words import promote_text
+
+    home = open_home(call)[0]
+    if arguments.check:
+        return _check(call, home, arguments)
+    result = make(home, _notebook(call, arguments), arguments)
+    if not call.json:
+        click.echo(in_terminal_words(promote_text(result)))
+    return DONE, result.to_json()
+
+
+def _check(call: Call, home: Home, arguments: PromoteArguments) -> tuple[int, Json]:
+    from nbasset.commands.promote import check_promoted
+    from nbasset.commands.promotion_words import checked_text
+
+    found = check_promoted(home, arguments.jobs)
+    if not call.json:
+        click.echo(in_terminal_words(checked_text(found)))
+    return FAILED if any(one.found for one in found) else DONE, {"jobs": [one.to_json() for one in found]}
+
+
+def _notebook(call: Call, arguments: PromoteArguments) -> Path:
+    """The notebook that was named, or the only one that has what was selected."""
+    if call.place and not call.module:
+        path = Path(call.place).resolve()
+        if path.suffix == ".ipynb":
+            return path
+        if not path.is_dir():
+            raise InvalidInvocationError(f"{call.place} is no notebook, and a job is made of one. Write @job and @schedule in a module.")
+    names = [scope.location.path for scope in selecting(call, arguments.select) if scope.location.kind == "notebook"]
+    found = [path for path in names if path is not None]
+    if len(found) != 1:
+        which = ", ".join(path.name for path in found) or "no notebook"
+        raise InvalidInvocationError(
+            f"{which} could be meant. Name the notebook: nbasset promote notebooks/flights.ipynb {arguments.select}"
+        )
+    return found[0]
