@@ -13,15 +13,15 @@ import re
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nbasset import clock
 from nbasset.errors import StorageUnavailable
 from nbasset.storage.dialects import POSTGRES, Connection, Cursor, to_postgres
 from nbasset.storage.forks import keep_untouched, watch_forks
-from nbasset.storage.locks import busy
+from nbasset.storage.postgres_locks import SessionLocks
 from nbasset.storage.schema import LATEST
 from nbasset.storage.upgrade import check_version, upgrade_postgres
 
@@ -74,6 +74,7 @@ class PostgresEngine:
         self._url = url
         self._where = masked(url)
         self._retry_s = retry_s
+        self._locks = SessionLocks(self._locker, self._insist, lambda name: self._key(f"lock:{name}"), self._where)
         self._reset()
         watch_forks(self)
 
@@ -82,7 +83,6 @@ class PostgresEngine:
         self._turn = 0
         self._schema = ""
         self._readers: list[PostgresConnection] = []
-        self._lockers: list[PostgresConnection] = []
         self._writer: PostgresConnection | None = None
 
     def create(self) -> None:
@@ -123,29 +123,21 @@ class PostgresEngine:
         attempt = _Attempt(work)
         return self._insist(lambda: self._write_once(attempt))
 
-    @contextmanager
-    def lock(self, name: str, *, timeout_s: float) -> Iterator[None]:
-        """Hold an advisory lock on a connection of its own, so that it is free when this process or its connection dies."""
-        locker = self._insist(self._locker)
-        try:
-            self._wait_for(locker, name, timeout_s)
-            yield
-        except BaseException:
-            self._drop(locker)  # whatever state it is in, closing frees the lock
-            raise
-        with suppress(*self._lost()):
-            locker.execute("SELECT pg_advisory_unlock(?)", (self._key(f"lock:{name}"),))
-            self._lockers.append(locker)
+    def lock(self, name: str, *, timeout_s: float) -> AbstractContextManager[None]:
+        """Hold an advisory lock in the session that all locks of this process share: it is free when the process or the session dies."""
+        return self._locks.hold(name, timeout_s=timeout_s)
 
     def after_fork(self) -> None:
         """Leave the parent's connections alone."""
-        keep_untouched((self._readers, self._lockers, self._writer))
+        keep_untouched((self._readers, self._writer))
+        self._locks.after_fork()
         self._reset()
 
     def close(self) -> None:
         """Close all connections."""
-        held = [*self._readers, *self._lockers, *([self._writer] if self._writer else [])]
-        self._readers, self._lockers, self._writer = [], [], None
+        held = [*self._readers, *([self._writer] if self._writer else [])]
+        self._readers, self._writer = [], None
+        self._locks.close()
         for connection in held:
             self._drop(connection)
 
@@ -234,11 +226,11 @@ class PostgresEngine:
         connection.execute("DELETE FROM writers WHERE at_us < ?", (clock.now_us() - _FORGET_WRITERS_US,))
 
     def _locker(self) -> PostgresConnection:
-        locker = self._lockers.pop() if self._lockers else self._connect("locks")
+        """A session for locks; the schema that they are of is known from then on."""
+        locker = self._connect("locks")
         try:
             if not self._schema:
                 self._schema = locker.execute("SELECT current_schema()").fetchone()[0] or ""
-            locker.execute("SELECT 1")
         except BaseException:
             self._drop(locker)
             raise
@@ -248,33 +240,10 @@ class PostgresEngine:
         with suppress(*self._lost()):
             connection.raw.close()
 
-    # -- Locks
-
     def _key(self, name: str) -> int:
         """A number for an advisory lock of this schema."""
         digest = hashlib.blake2b(f"nbasset {self._schema} {name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
-
-    def _wait_for(self, locker: PostgresConnection, name: str, timeout_s: float) -> None:
-        key = self._key(f"lock:{name}")
-        deadline = clock.monotonic() + timeout_s
-        pause_s = _SHORTEST_S / 10
-        nap = threading.Event()
-        while not locker.execute("SELECT pg_try_advisory_lock(?)", (key,)).fetchone()[0]:
-            left_s = deadline - clock.monotonic()
-            if left_s <= 0:
-                raise busy(name, self._holder(locker, key), timeout_s, self._where)
-            nap.wait(min(pause_s, left_s))
-            pause_s = min(pause_s * 1.5, _SHORTEST_S)
-
-    def _holder(self, locker: PostgresConnection, key: int) -> str:
-        row = locker.execute(
-            "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid) "
-            "WHERE locktype = 'advisory' AND granted AND classid::bigint = ? AND objid::bigint = ? AND objsubid = 1",
-            ((key >> 32) & 0xFFFFFFFF, key & 0xFFFFFFFF),
-        ).fetchone()
-        words = row[0].split() if row else []
-        return f"process {words[3]} on {words[2]}" if len(words) == 4 else "another process"
 
     # -- Errors
 
