@@ -17,10 +17,11 @@ from nbasset.commands.states import Standing
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError
 from nbasset.events.facts import AssetMaterialized, ErrorInfo
+from nbasset.events.kinds import StepFailed
 from nbasset.execution.capture import capturing
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
-from nbasset.execution.task import StepReport, StepTask
+from nbasset.execution.task import StepReport, StepTask, TaskRun
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.worker_pool import Worker
 from nbasset.io_managers.compare import compare_files
@@ -160,25 +161,23 @@ class _Proving:
 
         return version_of(self.scope, self.key, self.ordinal)
 
-    def _through(self, run: Any, *, elsewhere: bool) -> tuple[AssetMaterialized | ErrorInfo, list[Staged]]:
+    def _through(self, run_step: Any, *, elsewhere: bool) -> tuple[AssetMaterialized | ErrorInfo, list[Staged]]:
         """All steps of the plan; the fact of the asset, and everything that was staged on the way."""
         storage = self.scope.instance.storage
         versions = VersionsRead(storage, self.scope.catalog, self.now.view)
         catalog_id = storage.put_text(dumps(self.scope.catalog)) if elsewhere else ""
         staged: list[Staged] = []
         made: AssetMaterialized | None = None
+        run = TaskRun(self.plan.run_id, self.plan.config, self.plan.tags, None, str(self.scope.instance.home.root))
         for step in self.plan.steps:
             code = replace(self.scope.location.code_ref(step.node, storage.put_text), catalog_id=catalog_id)
             refs = versions.refs(step.assets[0], step.partitions) if step.assets and step.partitions else ()
-            task = StepTask(
-                self.plan.run_id, step, 1, code, versions.of_inputs(step), refs, self.plan.config, self.plan.tags, None,
-                str(self.scope.instance.home.root),
-            )  # fmt: skip
-            report: StepReport = run(SampledTask(task, self.rows))
+            task = StepTask(run, step, 1, code, versions.of_inputs(step), refs)
+            report: StepReport = run_step(SampledTask(task, self.rows))
             staged += [one for _, one in report.staged]
-            if report.error is not None:
-                return report.error, staged
-            made = next((one for one in report.facts if isinstance(one, AssetMaterialized) and one.asset == self.key), made)
+            if isinstance(report.ended, StepFailed):
+                return report.ended.error, staged
+            made = next((one for one in report.ended.facts if isinstance(one, AssetMaterialized) and one.asset == self.key), made)
         return made if made is not None else ErrorInfo("NothingMade", "no step made it"), staged
 
     def _manager(self) -> Any:
@@ -221,7 +220,7 @@ def _run(runner: StepRunner, asked: SampledTask) -> StepReport:
 def _run_sampled(runner: StepRunner, asked: SampledTask) -> StepReport:
     whole = runner.environment
     cut = replace(whole, manager=lambda key: _Cut(whole.manager(key), asked.rows))
-    sampled = StepRunner(cut, RunResources(cut, asked.task.config))
+    sampled = StepRunner(cut, RunResources(cut, asked.task.run.config))
     sampled.values.update(runner.values)
     report = sampled.run(asked.task)
     runner.values.update(sampled.values)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.asset import AssetInput, AssetsDefinition
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.results import NO_VALUE
 from nbasset.definitions.value_types import Nothing, Type, resolve_type
 from nbasset.execution.environment import StepEnvironment
-from nbasset.execution.input_slots import InputSlot, slot_of
+from nbasset.execution.input_slots import InputSlot, simple_class, slot_of
 from nbasset.keys import PartitionRef
 from nbasset.planning.plan import Step, StepInput
 
@@ -34,8 +34,8 @@ class Call:
     """
 
     __slots__ = (
-        "_environment", "_opens", "_resources", "_shared", "_step", "_types", "managers", "op", "outputs", "owner", "slots",
-        "sole", "sole_type",
+        "_environment", "_opens", "_resources", "_shared", "_step", "_types", "is_bare", "managers", "op", "outputs", "owner", "slots",
+        "sole", "sole_exactly", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +53,12 @@ class Call:
         self.sole = _sole(step)
         """The output that a bare value is for; None where something else has to be said of it."""
         out = op.outs.get(self.sole.name) if self.sole is not None else None
-        self.sole_type = out.value_type if out is not None else None
+        self.sole_exactly = simple_class(out.value_type) if out is not None else None
+        """The class of its values that need no check."""
+        self.is_bare = op.config_schema is None and not op.hooks and not op.required_resource_keys and not op.parameters.resources
+        """Whether it takes nothing of its surroundings."""
+        self.wanted = owner.inputs if owner is not None else _NOTHING
+        """What the asset says of its inputs."""
         self._step = step
         self._environment = environment
         self._opens = opens
@@ -141,6 +146,9 @@ class Call:
         if not makes_many or output.asset is None or value is NO_VALUE:
             return False
         return isinstance(value, Mapping) and list(value) == [refs[0].key]
+
+
+_NOTHING: Mapping[str, AssetInput] = {}
 
 
 def _what(step: Step, op: OpDefinition) -> str:

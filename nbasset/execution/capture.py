@@ -91,7 +91,7 @@ class Capture:
     @property
     def marks(self) -> dict[str, Any]:
         """What each record says of where it comes from."""
-        return {"run_id": self._task.run_id, "step": self._task.step.key, "attempt": self._task.attempt}
+        return {"run_id": self._task.run.run_id, "step": self._task.step.key, "attempt": self._task.attempt}
 
     @cached_property
     def log(self) -> logging.LoggerAdapter[Any]:
@@ -151,7 +151,7 @@ class Capture:
 
     def _base(self, root: Path) -> Path:
         """What the names of all files of the step begin with. Most steps are silent, so nobody works it out before it is needed."""
-        return root / self._task.run_id / "steps" / file_stem(self._task)
+        return root / self._task.run.run_id / "steps" / file_stem(self._task)
 
     def _file(self, kind: str) -> IO[str]:
         found = self._files.get(kind)

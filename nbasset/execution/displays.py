@@ -51,7 +51,7 @@ class _Kept:
         if not raw or len(raw) > _LARGEST_BYTES:
             return
         name = f"{file_stem(self._task)}.{len(self._facts) + 1}.{_FORMS[mime]}"
-        path = self._runs / self._task.run_id / "shown" / name
+        path = self._runs / self._task.run.run_id / "shown" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(raw)
         self._facts.append(DisplayKept(mime, path.relative_to(self._runs).as_posix(), len(raw)))

@@ -156,15 +156,15 @@ class StepHooks:
         """Everything around the op is there."""
         self._resources, self._config, self._log = resources, config, log
 
-    def gave(self, item: Given) -> None:
-        """The op gave a value."""
-        if not self._hooks or item.value is NO_VALUE:
+    def gave(self, output: str, value: Any, said: Given) -> None:
+        """The op gave a value, and said this of it."""
+        if not self._hooks or value is NO_VALUE:
             return
-        if item.mapping_key is None:
-            self._values[item.output] = item.value
+        if said.mapping_key is None:
+            self._values[output] = value
         else:
-            self._values.setdefault(item.output, {})[item.mapping_key] = item.value
-        self._metadata[item.output] = item.metadata
+            self._values.setdefault(output, {})[said.mapping_key] = value
+        self._metadata[output] = said.metadata
 
     def after_success(self) -> list[Fact]:
         """Run the success hooks; one fact each."""
@@ -183,9 +183,9 @@ class StepHooks:
         return sorted((hook for hook in self._hooks if hook.on == on), key=lambda hook: hook.name)
 
     def _run(self, hook: HookDefinition, error: BaseException | None) -> HookRan:
-        task = self._task
+        task, run = self._task, self._task.run
         context = HookContext(
-            self._op, task.step.key, RunView(task.run_id, task.tags, task.job, task.config), hook, self._resources, self._config, error,
+            self._op, task.step.key, RunView(run.run_id, run.tags, run.job, run.config), hook, self._resources, self._config, error,
             dict(self._values), dict(self._metadata), self._log, self._environment.instance,
         )  # fmt: skip
         try:

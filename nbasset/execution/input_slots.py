@@ -11,6 +11,14 @@ from nbasset.definitions.value_types import resolve_type
 from nbasset.execution.environment import StepEnvironment
 from nbasset.planning.plan import StepInput
 
+SIMPLE = frozenset((int, float, str, bool))
+"""Classes that mean nothing but themselves: a value that is of the very class needs no looking into. Most are."""
+
+
+def simple_class(value_type: Any) -> type | None:
+    """The type if it is such a class; None for any other."""
+    return value_type if type(value_type) is type and value_type in SIMPLE else None
+
 
 class InputSlot(NamedTuple):
     """What is known of an input whatever is read for it: what the op and the asset say of it, and where it comes from.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any
 
 from nbasset import clock
@@ -17,12 +16,13 @@ from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import Nothing, TypeCheckContext, resolve_type
 from nbasset.errors import InvariantViolationError, MissingValue
-from nbasset.events.facts import InputLoaded
-from nbasset.execution.calls import Call
+from nbasset.events.facts import Fact, InputLoaded
+from nbasset.execution.calls import Call, Shared
 from nbasset.execution.capture import Capture
 from nbasset.execution.environment import StepEnvironment
-from nbasset.execution.input_slots import InputSlot, base_name
+from nbasset.execution.input_slots import InputSlot, base_name, simple_class
 from nbasset.execution.task import InputVersions, StepTask
+from nbasset.execution.type_checks import check_input
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import InputContext, LoadAs, OutputContext
 from nbasset.io_managers.step_facts import StepFacts
@@ -37,57 +37,126 @@ GIVEN = ""
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the inputs of one step are read with. `capture` has the log of the step, `config` is the run's, `versions` says which versions
-    of an asset to read for an input.
+    """What the inputs of one step are read with. `capture` has the log of the step, `versions` says which versions of an asset to read for
+    an input.
     """
 
     task: StepTask
     call: Call
     capture: Capture
-    config: Mapping[str, Any]
     versions: Mapping[str, InputVersions]
 
 
-@dataclass(slots=True)
+class _Read:
+    """An asset that was read from the memory of this process: who reads it alike, and the same version, need not look into it again.
+
+    Alike is by the very same objects: what fills the input (`item`), what the op says of it (`declared`) and what the asset says
+    (`wanted`). `exactly` is a class whose values need no check, `is_checked` whether others do.
+    """
+
+    __slots__ = ("declared", "exactly", "fact", "is_checked", "item", "place", "values", "versions", "wanted")
+
+    def __init__(
+        self, item: StepInput, slot: InputSlot, versions: InputVersions, values: Mapping[tuple[str, ...], Any], place: tuple[str, ...]
+    ) -> None:  # fmt: skip
+        self.item = item
+        self.declared = slot.declared
+        self.wanted = slot.wanted
+        self.versions = versions
+        self.values = values
+        self.place = place
+        self.is_checked = slot.value_type is not None
+        self.exactly = simple_class(slot.value_type)
+        self.fact = InputLoaded(item.name, place[0], versions.version_ids)
+
+
 class InputLoader:
-    """Loads inputs of steps. `values` holds outputs of steps that ran in this process, and values given for the job's own inputs.
+    """Loads inputs of steps. `values` holds outputs of steps that ran in this process, and values given for the job's own inputs; `config`
+    is the run's.
 
     `own` gives the I/O manager that only one asset has, to who reads that asset; None where it has none of its own. `manager_config` gives
     what the run config says to a manager of one input or output of an op, None of one that takes no such config.
     """
 
-    environment: StepEnvironment
-    values: Values
-    own: Callable[[AssetKey, str], Any] = lambda key, manager: None
-    manager_config: Callable[[AssetsDefinition | None, str, str, Section, str, str], Any] = lambda *asked: None
-    _told: dict[AssetKey, tuple[InputVersions | None, InputLoaded]] = field(default_factory=dict)
+    def __init__(
+        self,
+        environment: StepEnvironment,
+        values: Values,
+        shared: Shared,
+        config: Mapping[str, Any],
+        own: Callable[[AssetKey, str], Any],
+        manager_config: Callable[[AssetsDefinition | None, str, str, Section, str, str], Any],
+    ) -> None:
+        self.environment = environment
+        self.values = values
+        self.config = config
+        self.own = own
+        self.manager_config = manager_config
+        self._managers = shared.managers
+        self._read: dict[str, _Read] = {}
 
-    def load(self, reading: Reading, item: StepInput, slot: InputSlot) -> tuple[Any, InputLoaded | None]:
-        """The value of one input, and the fact that it was loaded. `Nothing` when there is no value to pass.
+    def load_all(self, task: StepTask, call: Call, capture: Capture, facts: list[Fact]) -> dict[str, Any]:
+        """The value of each input of a step that has one. The facts that they were loaded are added to `facts`.
 
         Raises
         ------
         MissingValue
-            If nothing was ever stored for it.
+            If nothing was ever stored for one.
         InvariantViolationError
-            If it needs partitions that the upstream does not define.
+            If one needs partitions that the upstream does not define.
+        TypeCheckDidNotPass
+            If one is of another type than the op wants.
         """
+        ins, wanted = call.op.ins, call.wanted
+        known = self._read if call.managers is self._managers else _NOTHING_READ
+        inputs, versions = task.step.inputs, task.inputs
+        reading: Reading | None = None
+        values: dict[str, Any] = {}
+        for at, item in enumerate(inputs):
+            name = item.name
+            read = known.get(name)
+            if (
+                read is not None and read.item is item and at < len(versions) and read.versions is versions[at]
+                and ins.get(name) is read.declared and wanted.get(name) is read.wanted
+            ):  # fmt: skip
+                value = read.values.get(read.place, Nothing)
+                if value is not Nothing:
+                    if type(value) is not read.exactly and read.is_checked:
+                        check_input(value, name, call, partitions=read.versions)
+                    values[name] = value
+                    facts.append(read.fact)
+                    continue
+            if item.kind in ("default", "order"):
+                continue
+            if reading is None:
+                reading = Reading(task, call, capture, {one.name: one for one in versions})
+            slot = call.slots.get(name) or call.new_slot(item)
+            value, fact = self.load(reading, item, slot)
+            if value is not Nothing:
+                if type(value) is not simple_class(slot.value_type):
+                    check_input(value, name, call, partitions=reading.versions.get(name))
+                values[name] = value
+                if fact is not None:
+                    facts.append(fact)
+        return values
+
+    def load(self, reading: Reading, item: StepInput, slot: InputSlot) -> tuple[Any, InputLoaded | None]:
+        """The value of one input, and the fact that it was loaded. `Nothing` when there is no value to pass."""
         if slot.is_nothing:
             return Nothing, None
         if slot.spec is not None and slot.manager is not None and item.kind == "asset":
-            asset, versions, call = slot.spec.key, reading.versions.get(item.name), reading.call
-            manager = self.own(asset, slot.manager) if slot.is_own else call.managers.get(slot.manager) or call.manager(slot.manager)
-            if type(manager) is InMemoryIOManager and slot.spec.partitions_def is None and (versions is None or not versions.is_cut):
-                name = asset.to_user_string()
-                value = manager.kept(name, None, _ABSENT)
+            versions, call = reading.versions.get(item.name), reading.call
+            manager = (
+                self.own(slot.spec.key, slot.manager) if slot.is_own else call.managers.get(slot.manager) or call.manager(slot.manager)
+            )
+            if type(manager) is InMemoryIOManager and slot.spec.partitions_def is None and versions is not None and not versions.is_cut:
+                place = manager.place(slot.spec.key)
+                value = manager.values.get(place, _ABSENT)
                 if value is not _ABSENT:  # else the manager says what is missing
-                    told = self._told.get(asset)  # one fact for all who read the same version by the same name
-                    if told is None or told[0] is not versions or told[1].name != item.name:
-                        told = self._told[asset] = (
-                            versions,
-                            InputLoaded(item.name, name, versions.version_ids if versions is not None else ()),
-                        )
-                    return value, told[1]
+                    read = _Read(item, slot, versions, manager.values, place)
+                    if call.managers is self._managers and not slot.is_own and item.graph_input is None:
+                        self._read[item.name] = read
+                    return value, read.fact
             return self._asset(reading, item, slot, slot.spec, manager)
         at = clock.now_us()
         if item.kind == "config":
@@ -96,7 +165,7 @@ class InputLoader:
             values = [self.load(reading, part, reading.call.slot(part))[0] for part in item.parts]
             return values, InputLoaded(item.name, ", ".join(_source(part) for part in item.parts), (), clock.now_us() - at)
         if item.kind == "mapped":
-            value = self._output(reading, item, item.outputs[0], reading.task.mapping_key)
+            value = self._output(reading, item, item.outputs[0], reading.task.step.mapping_key)
         elif item.kind == "output":
             value = self._output(reading, item, item.outputs[0], None)
         elif item.kind == "collected":
@@ -126,10 +195,9 @@ class InputLoader:
             return ({} if how == "dict" else None), InputLoaded(item.name, str(asset))
         how = load_as(slot.annotation, several=item.several)
         if type(manager) is InMemoryIOManager and how == "single" and len(refs) == 1:
-            name = asset.to_user_string()
-            value = manager.kept(name, refs[0].key, _ABSENT)
+            value = manager.values.get(manager.place(asset, refs[0].key), _ABSENT)
             if value is not _ABSENT:
-                return value, InputLoaded(item.name, name, ids)
+                return value, InputLoaded(item.name, asset.to_user_string(), ids)
         at = clock.now_us()
         context = self._context(reading, item, slot, spec, refs, how, ids)
         value = manager.load_input(context)
@@ -150,7 +218,7 @@ class InputLoader:
             definition_metadata={**spec.metadata, **extra},
             declared_type=slot.value_type or slot.annotation,
             config=self._config(reading, item, slot.wanted.input_manager_key if slot.wanted is not None else None),
-            around=StepFacts(reading.call.op, task.job, self.environment.instance, spec),
+            around=StepFacts(reading.call.op, task.run.job, self.environment.instance, spec),
             resources=reading.call.resources,
             log=log,
             upstream_output=self._upstream(reading, spec, refs),
@@ -178,7 +246,7 @@ class InputLoader:
         return OutputContext(
             key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata, name=name,
             declared_type=out.value_type if out is not None else None, config=config, version_id="",
-            around=StepFacts(op, reading.task.job, self.environment.instance, maker.specs_by_key.get(spec.key) if maker else None),
+            around=StepFacts(op, reading.task.run.job, self.environment.instance, maker.specs_by_key.get(spec.key) if maker else None),
             resources=reading.call.resources, log=reading.capture.log,
         )  # fmt: skip
 
@@ -204,17 +272,18 @@ class InputLoader:
         definition = spec.partitions_def if spec is not None else None
         out = source.outs.get(ref.output) if source is not None else None
         upstream = OutputContext(
-            key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step, run_id=task.origins.get(ref.step, task.run_id),
+            key=key, partitions=refs, asset_partitions_def=definition, step_key=ref.step,
+            run_id=task.origins.get(ref.step, task.run.run_id),
             name=ref.output, mapping_key=mapping_key, resources=reading.call.resources, log=log,
             definition_metadata=out.metadata if out is not None else {}, declared_type=out.value_type if out is not None else None,
-            around=StepFacts(source, task.job, self.environment.instance, spec),
+            around=StepFacts(source, task.run.job, self.environment.instance, spec),
             config=self.manager_config(reading.call.owner, task.step.node, ref.step.partition("[")[0], "outputs", ref.output, ref.manager),
         )  # fmt: skip
         context = InputContext(
             key=key, partitions=refs, asset_partitions_def=definition, name=item.name, declared_type=slot.value_type,
             definition_metadata=slot.declared.metadata, annotation=slot.annotation,
             resources=reading.call.resources, log=log, upstream_output=upstream, config=self._config(reading, item, None),
-            around=StepFacts(reading.call.op, task.job, self.environment.instance, spec),
+            around=StepFacts(reading.call.op, task.run.job, self.environment.instance, spec),
         )  # fmt: skip
         try:
             return reading.call.manager(manager).load_input(context)
@@ -240,14 +309,14 @@ class InputLoader:
         if item.graph_input and (GIVEN, item.graph_input, None) in self.values:
             return self.values[GIVEN, item.graph_input, None], InputLoaded(item.name, "given")
         slot = reading.call.slot(item)
-        declared, data = slot.declared, _configured(reading, item)
+        declared, data = slot.declared, _configured(self.config, reading, item)
         if declared.input_manager_key is not None:  # what is given is for the manager
             own = self._config(reading, item, None)
             given = own if own is not None else None if data is _ABSENT else data
             context = InputContext(
                 name=item.name, declared_type=slot.value_type, definition_metadata=declared.metadata, annotation=slot.annotation,
                 resources=reading.call.resources, log=reading.capture.log, config=given,
-                around=StepFacts(reading.call.op, reading.task.job, self.environment.instance),
+                around=StepFacts(reading.call.op, reading.task.run.job, self.environment.instance),
             )  # fmt: skip
             value = reading.call.manager(declared.input_manager_key).load_input(context)
             return value, InputLoaded(item.name, declared.input_manager_key, (), 0, context.added_metadata)
@@ -256,7 +325,7 @@ class InputLoader:
             if loader is None and isinstance(data, Mapping) and list(data) == ["value"]:  # the long form of a value
                 data = data["value"]
             if loader is not None:
-                check = TypeCheckContext(reading.capture.log, reading.call.resources, reading.task.run_id)
+                check = TypeCheckContext(reading.capture.log, reading.call.resources, reading.task.run.run_id)
                 data = loader.load(check, data, of=f"input '{item.name}' of op '{reading.call.op.name}'")
             return data, InputLoaded(item.name, "config")
         if declared.has_default:
@@ -274,6 +343,7 @@ class InputLoader:
 
 
 _ABSENT = object()
+_NOTHING_READ: dict[str, _Read] = {}
 
 
 def no_value(item: StepInput, handle: str) -> str:
@@ -291,9 +361,9 @@ def given_in_config(config: Mapping[str, Any], item: StepInput, handle: str, nod
     return _in_config(config, item, handle, node) is not _ABSENT
 
 
-def _configured(reading: Reading, item: StepInput) -> Any:
+def _configured(config: Mapping[str, Any], reading: Reading, item: StepInput) -> Any:
     owner = reading.call.owner
-    return _in_config(reading.config, item, reading.task.step.handle, owner.name if owner is not None else None)
+    return _in_config(config, item, reading.task.step.handle, owner.name if owner is not None else None)
 
 
 def _in_config(config: Mapping[str, Any], item: StepInput, handle: str, node: str | None) -> Any:

@@ -14,11 +14,11 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.facts import AssetMaterialized, Fact, InputUsed
 from nbasset.events.recipes import PACKAGES_TAG
-from nbasset.execution.task import NOT_TOLD, CodeRef
+from nbasset.execution.task import NOT_TOLD, CodeRef, InputVersions
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.digests import input_digest, versions_digest
+from nbasset.planning.digests import input_digest, input_digest_of_counted, versions_digest
 from nbasset.planning.plan import Step
 from nbasset.planning.reads import Read, reads_of
 
@@ -34,25 +34,64 @@ class Provenance:
     packages: Callable[[str], str]
     _reads: dict[AssetKey, tuple[Read, ...]] = field(default_factory=dict)
     _seen: dict[tuple[str, OrdinalSet | None], dict[AssetKey, int]] = field(default_factory=dict)
-    _whole: dict[AssetKey, tuple[InputUsed, ...]] = field(default_factory=dict)
+    _whole: dict[AssetKey, tuple[tuple[InputUsed, ...], str]] = field(default_factory=dict)
+    """What an asset reads of which nothing has partitions, and the same as text of its input digest."""
 
-    def begin(self, step: Step) -> None:
-        """A step is handed out: what the run has seen by now of the assets above is what it reads. A graph counts from its first step."""
+    def begin(self, step: Step) -> tuple[InputVersions, ...]:
+        """A step is handed out: what the run has seen by now of the assets above is what it reads. A graph counts from its first step.
+
+        Given back are the versions that its inputs read.
+        """
         if step.partitions is None and len(step.assets) == 1 and step.handle == step.node:
-            used = self._used_whole(step)
-            if used is not None:
-                self._whole[step.assets[0]] = used
-                return
+            inputs = self._begin_whole(step)
+            if inputs is not None:
+                return inputs
         seen = self._seen.setdefault((step.node, step.partitions), {})
         for key in step.assets if step.handle == step.node else self._node_assets(step):
             for read in self._reads_of(key):
                 if read.asset not in seen:
                     seen[read.asset] = self.versions.as_of(read.asset, is_partitioned=read.upstream is not None)
+        return self.versions.of_inputs(step) if step.inputs else ()
+
+    def _begin_whole(self, step: Step) -> tuple[InputVersions, ...] | None:
+        """The same of a step that makes one asset, where nothing of it or above it has partitions; else None."""
+        versions = self.versions
+        wholes = versions.wholes
+        inputs: list[InputVersions] = []
+        used: list[InputUsed] = []
+        said: list[tuple[str, str, str]] = []
+        for item in step.leaves():
+            asset = item.asset
+            if asset is None or item.kind != "asset":
+                continue
+            if item.partitions is not None:
+                return None
+            whole = wholes.get(asset) or versions.whole(asset)
+            if whole.name != item.name:
+                versions.tell(whole, asset, item.name)
+            inputs.append(whole.inputs)
+            used.append(whole.used)
+            said.append(whole.said)
+        key = step.assets[0]
+        known = self.catalog.by_key.get(key)
+        for dep in known.deps if known is not None else ():
+            if dep.input is None and not any(one.asset is dep.asset for one in used):
+                if self.catalog.asset(dep.asset).partitions_def is not None:
+                    return None
+                whole = versions.whole(dep.asset)
+                if whole.name is None:
+                    versions.tell(whole, dep.asset, "")
+                used.append(whole.used)
+                said.append(whole.said)
+        if len(said) > 1:
+            said.sort()
+        self._whole[key] = (tuple(used), "".join([text for _, _, text in said]))
+        return tuple(inputs)
 
     def used(self, step: Step, asset: AssetKey, ordinal: int | None) -> tuple[InputUsed, ...]:
         """What one output, or one partition of it, reads."""
         if ordinal is None and asset in self._whole:
-            return self._whole[asset]
+            return self._whole[asset][0]
         seen = self._seen.get((step.node, step.partitions), _NOTHING)
         return tuple([self._input(read, asset, ordinal, seen.get(read.asset, 0)) for read in self._reads_of(asset)])
 
@@ -60,58 +99,50 @@ class Provenance:
         """The input digest of one output."""
         return input_digest(code=code, config=self.config(step.node), io=io, inputs=self.used(step, asset, ordinal))
 
-    def told(self, step: Step, code: CodeRef, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-        """The facts of a step, with what its outputs were made from: put into the very objects, which nobody else has seen before."""
+    def told(self, step: Step, code: CodeRef, facts: tuple[Fact, ...]) -> list[AssetMaterialized]:
+        """The versions among the facts of a step, with what they were made from: put into the very objects, which nobody else has seen
+        before.
+        """
+        made = []
         for fact in facts:
-            if type(fact) is AssetMaterialized and fact.input_digest == NOT_TOLD and fact.asset in self.catalog.by_key:
-                self._tell(step, code, fact)
-        return facts
+            if type(fact) is AssetMaterialized:
+                made.append(fact)
+                if fact.input_digest == NOT_TOLD and fact.asset in self.catalog.by_key:
+                    self._tell(step, code, fact)
+        return made
 
     def _tell(self, step: Step, code: CodeRef, fact: AssetMaterialized) -> None:
-        used = self.used(step, fact.asset, fact.partition.ordinal if fact.partition is not None else None)
         config = self.config(step.node)
-        digest = input_digest(code=code.version, config=config, io=fact.io_version, inputs=used)
+        whole = self._whole.get(fact.asset) if fact.partition is None else None
+        if whole is not None:
+            used, texts = whole
+            digest = input_digest_of_counted(code.version, config, fact.io_version, texts)
+        else:
+            used = self.used(step, fact.asset, fact.partition.ordinal if fact.partition is not None else None)
+            digest = input_digest(code=code.version, config=config, io=fact.io_version, inputs=used)
         packages = self.packages(step.node)
         if packages:
             _put(fact, "tags", {**fact.tags, PACKAGES_TAG: packages})
         if not fact.data_version:  # without a hash of its content a version is known by what it was made from
             _put(fact, "data_version", digest)
-        _put(fact, "code_version", code.version)
-        _put(fact, "config_version", config)
+        if config:
+            _put(fact, "config_version", config)
         _put(fact, "input_digest", digest)
-        _put(fact, "source_id", code.source_id)
         _put(fact, "inputs", used)
-
-    def _used_whole(self, step: Step) -> tuple[InputUsed, ...] | None:
-        """What the one asset of a step reads, in the order of `reads_of`, where nothing of it has partitions; else None."""
-        found, versions = [], self.versions
-        known = versions.known_used
-        for item in step.leaves():
-            if item.kind == "asset" and item.asset is not None:
-                if item.partitions is not None:
-                    return None
-                found.append(known.get(item.asset) or versions.used(item.asset))
-        asset = self.catalog.by_key.get(step.assets[0])
-        for dep in asset.deps if asset is not None else ():
-            if dep.input is None and not any(one.asset is dep.asset for one in found):
-                if self.catalog.asset(dep.asset).partitions_def is not None:
-                    return None
-                found.append(known.get(dep.asset) or versions.used(dep.asset))
-        return tuple(found)
 
     def _input(self, read: Read, asset: AssetKey, ordinal: int | None, as_of: int) -> InputUsed:
         if read.upstream is None:
             found = self.versions.current(read.asset, None)
-            return InputUsed(read.asset, None, found[1] if found else "", as_of)
+            return self.versions.used(read.asset, None, found[1] if found else "", as_of)
         if read.is_identity and ordinal is not None:
             found = self.versions.current(read.asset, ordinal)
-            return InputUsed(read.asset, OrdinalSet.between(ordinal, ordinal + 1), found[1] if found else "", as_of)
+            return self.versions.used(read.asset, OrdinalSet.between(ordinal, ordinal + 1), found[1] if found else "", as_of)
         if read.mapping is None:
-            return InputUsed(read.asset, OrdinalSet(), "", as_of)
+            return self.versions.used(read.asset, OrdinalSet(), "", as_of)
         mine = None if ordinal is None else OrdinalSet.between(ordinal, ordinal + 1)
         wanted = read.mapping.upstream_of(mine, self.catalog.by_key[asset].partitions_def, read.upstream, self.view).ordinals
         versions = [self.versions.current(read.asset, one) for one in wanted]
-        return InputUsed(read.asset, wanted, versions_digest([one[1] if one else "" for one in versions], wanted), as_of)
+        return self.versions.used(read.asset, wanted, versions_digest([one[1] if one else "" for one in versions], wanted), as_of)
 
     def _reads_of(self, asset: AssetKey) -> tuple[Read, ...]:
         found = self._reads.get(asset)

@@ -40,7 +40,7 @@ from nbasset.execution.provenance import Provenance
 from nbasset.execution.run_log import QUICK_US, RunLog
 from nbasset.execution.run_messages import blocked_text, failure_text
 from nbasset.execution.run_options import RunOptions, RunOutcome
-from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask
+from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask, TaskRun, report_failure
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
 from nbasset.keys import PartitionRef, RunId
@@ -75,9 +75,10 @@ class RunLoop:
         self.cancel = cancel or CancelToken()
         self.progress = RunProgress(plan)
         self.log = RunLog(storage, options.on_event)
-        self.versions = VersionsRead(storage, options.catalog, options.view, number=self.log.as_of)
+        self.versions = VersionsRead(storage, options.catalog, options.view, log=self.log)
         self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
         self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", None) or 1)
+        self._of_run = TaskRun(plan.run_id, plan.config, plan.tags, plan.job, options.home)
         self._running: dict[Future[StepReport], StepTask] = {}
         self._later: list[tuple[float, int, StepTask]] = []
         self._pools = Pools(options.pool_limits, lambda name, wait_s: storage.lock(name, timeout_s=wait_s))
@@ -196,28 +197,13 @@ class RunLoop:
         self._finish(task, _report_of(task, future.result))
 
     def _task(self, step: Step) -> StepTask | None:
-        inputs = self.versions.of_inputs(step) if step.inputs else ()
+        inputs = self.provenance.begin(step)
         code = self.options.code(step.node)
         refs = self._refs(step) if step.partitions else ()
-        self.provenance.begin(step)
         if step.conditional and self._is_unchanged(step, code):
             self._append_one(StepSkipped(clock.now_us(), self.plan.run_id, step.key, "fresh", "", step.targets))
             return None
-        return StepTask(
-            self.plan.run_id,
-            step,
-            1,
-            code,
-            inputs,
-            refs,
-            self.plan.config,
-            self.plan.tags,
-            self.plan.job,
-            self.options.home,
-            self.options.place(step.node),
-            step.mapping_key,
-            self._origins_of(step) if self._origins else {},
-        )
+        return StepTask(self._of_run, step, 1, code, inputs, refs, self._origins_of(step) if self._origins else _NO_ORIGINS)
 
     def _origins_of(self, step: Step) -> dict[str, RunId]:
         """Which earlier run stored what the step reads of steps that were not run again."""
@@ -257,7 +243,7 @@ class RunLoop:
                 future = self.executor.submit(self.run_step, task)
         except KeyboardInterrupt:
             future = Future()
-            future.set_result(StepReport(task.step.key, error=ErrorInfo("KeyboardInterrupt", "interrupted"), cancelled=True))
+            future.set_result(report_failure(task, ErrorInfo("KeyboardInterrupt", "interrupted"), cancelled=True))
             self._running[future] = task
             raise
         if self._is_inline:
@@ -267,58 +253,54 @@ class RunLoop:
         self._settle()
 
     def _finish(self, task: StepTask, report: StepReport) -> None:
-        step = task.step
         self._watch.ended(task)
-        if step.pool:
-            self._pools.give(step.key)
-        if report.error is None:
-            problem = self._publish(task, report) if not report.staged else self._shielded(lambda: self._publish(task, report))
+        if task.step.pool:
+            self._pools.give(task.step.key)
+        ended = report.ended
+        if not self._is_inline:
+            _put(ended, "at_us", clock.now_us())  # the log goes by the time of this process
+        if type(ended) is StepSucceeded:
+            problem = (
+                self._publish(task, ended, report) if not report.staged else self._shielded(lambda: self._publish(task, ended, report))
+            )  # fmt: skip
             if problem is None:
                 return
-            report = replace(report, staged=(), error=problem)
-        assert report.error is not None
-        self._discard(report)
-        self._failed(task, report, report.error)
-        if report.cancelled and not self.cancel.is_set:
+            report = report_failure(task, problem, ended.started_us, facts=ended.facts)
+        else:
+            self._discard(report)
+        assert isinstance(report.ended, StepFailed)
+        self._failed(task, report, report.ended)
+        if report.ended.cancelled and not self.cancel.is_set:
             self._interrupted = True
             self.cancel.cancel("interrupt")
 
-    def _failed(self, task: StepTask, report: StepReport, error: ErrorInfo) -> None:
-        step = task.step
+    def _failed(self, task: StepTask, report: StepReport, ended: StepFailed) -> None:
         again = None
-        if not report.cancelled and not self.cancel.is_set:
+        if not ended.cancelled and not self.cancel.is_set:
             chance = random.random()  # noqa: S311 - spreads retries, guards nothing
             again = wait_before_retry(
-                step.retry, attempt=task.attempt, asked=report.wants_retry, allowed=report.retries_allowed, chance=chance
+                task.step.retry, attempt=task.attempt, asked=report.wants_retry, allowed=report.retries_allowed, chance=chance
             )
         if again is not None:
-            self._append_one(StepRetried(clock.now_us(), self.plan.run_id, step.key, error, task.attempt, again, report.started_us))
+            at, error = clock.now_us(), ended.error
+            self._append_one(StepRetried(at, self.plan.run_id, task.step.key, error, task.attempt, again, ended.started_us))
             heapq.heappush(self._later, (clock.monotonic() + again, len(self.log.events), replace(task, attempt=task.attempt + 1)))
             return
-        if not report.cancelled:
-            self._errors.append((step.key, error))
-        facts = tuple(fact for fact in report.facts if not isinstance(fact, AssetMaterialized))
-        self._append_one(
-            StepFailed(
-                clock.now_us(), self.plan.run_id, step.key, error, step.targets, facts, task.attempt, report.started_us, report.cancelled
-            )
-        )
+        if not ended.cancelled:
+            self._errors.append((task.step.key, ended.error))
+        self._append_one(ended)
 
     # -- publishing and recording --------------------------------------------------------------------------------------------
 
-    def _publish(self, task: StepTask, report: StepReport) -> ErrorInfo | None:
+    def _publish(self, task: StepTask, ended: StepSucceeded, report: StepReport) -> ErrorInfo | None:
         """Make what the step staged visible and record its end, under the locks of its assets; the error when that fails."""
-        facts = self.provenance.told(task.step, task.code, report.facts)
-        ended = StepSucceeded(
-            clock.now_us(), self.plan.run_id, report.step, facts, task.attempt, report.started_us, report.load_us, report.work_us,
-            report.write_us,
-        )  # fmt: skip
+        made = self.provenance.told(task.step, task.code, ended.facts)
+        if not report.staged and not report.keys and self._is_inline and ended.at_us - ended.started_us <= QUICK_US:
+            self._hold(ended, made)
+            return None
         told = [*key_events(self.storage, report.keys, ended.at_us), ended] if report.keys else [ended]
         if not report.staged:
-            if len(told) == 1 and self._is_inline and ended.at_us - ended.started_us <= QUICK_US:
-                self._hold(ended)
-            else:
-                self._append(told)
+            self._append(told, made)
             return None
         waiting = list(report.staged)
         try:
@@ -331,7 +313,7 @@ class RunLoop:
                     before = self._recorded(staged.asset, ordinal) if staged.asset is not None else None
                     self.options.manager(key).publish(staged, before)
                     waiting.pop(0)
-                self._append(told)
+                self._append(told, made)
         except Exception as error:  # noqa: BLE001 - a full disk or a busy partition is this step's failure
             self._discard(replace(report, staged=tuple(waiting)))
             return error_info(error)
@@ -346,7 +328,7 @@ class RunLoop:
             try:
                 self.options.manager(key).discard(staged)
             except Exception:  # noqa: BLE001 - what cannot be removed now is a staged file nobody reads; doctor finds it
-                _LOG.warning("run %s: a staged file of step %s could not be removed", self.plan.run_id, report.step, exc_info=True)
+                _LOG.warning("run %s: a staged file of step %s could not be removed", self.plan.run_id, report.ended.step, exc_info=True)
 
     def _shielded(self, act: Callable[[], Any]) -> Any:
         """Do something that an interrupt must not cut in two, in a thread that no interrupt reaches; it is raised when that is done."""
@@ -369,35 +351,32 @@ class RunLoop:
     def _append_one(self, event: Event) -> None:
         self._append([event])
 
-    def _append(self, events: Sequence[Event], *, flush: bool = False) -> None:
-        """Write events; when this returns or raises KeyboardInterrupt they are written, and the loop knows it."""
-        first = self.log.next_place
+    def _append(self, events: Sequence[Event], made: Sequence[AssetMaterialized] = (), *, flush: bool = False) -> None:
+        """Write events; when this returns or raises KeyboardInterrupt they are written, and the loop knows it.
+
+        `made` are versions that the last one tells of.
+        """
         interrupt = self.log.write(events, flush=flush)
-        skips: list[Skip] = []
-        for place, event in enumerate(events, first):
-            skips += self._taken_in(event, place)
+        for fact in made:
+            self.versions.note(fact, self.log.next_place - 1)
+        skips = [skip for event in events for skip in self.progress.apply(event)]
         self.log.tell()
         if skips:
             self._skip(skips)
         if interrupt is not None:
             raise interrupt
 
-    def _hold(self, event: StepSucceeded) -> None:
+    def _hold(self, event: StepSucceeded, made: Sequence[AssetMaterialized]) -> None:
         """Take in the end of a quick step at once; it is written with others."""
-        skips = self._taken_in(event, self.log.next_place)
+        place = self.log.next_place
+        for fact in made:
+            self.versions.note(fact, place)
+        skips = self.progress.apply(event)
         try:
             self.log.hold(event)
         finally:
             if skips:
                 self._skip(skips)
-
-    def _taken_in(self, event: Event, place: int) -> list[Skip]:
-        """What the loop knows after an event of its own: what can no longer run, and which versions there are."""
-        if type(event) is StepSucceeded:
-            for fact in event.facts:
-                if type(fact) is AssetMaterialized:
-                    self.versions.note(fact, place)
-        return self.progress.apply(event)
 
     def _skip(self, skips: list[Skip]) -> None:
         """Record what can no longer run; `progress` has it already."""
@@ -452,7 +431,7 @@ class RunLoop:
         for future, task in list(self._running.items()):
             del self._running[future]
             if future.cancelled():
-                report = StepReport(task.step.key, error=ErrorInfo("Cancelled", "cancelled before it started"), cancelled=True)
+                report = report_failure(task, ErrorInfo("Cancelled", "cancelled before it started"), cancelled=True)
             else:
                 report = _report_of(task, future.result)
             self._finish(task, report)
@@ -497,4 +476,8 @@ def _report_of(task: StepTask, call: Callable[..., StepReport], *arguments: Step
     try:
         return call(*arguments)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on
-        return StepReport(task.step.key, error=error_info(error), started_us=clock.now_us())
+        return report_failure(task, error_info(error), clock.now_us())
+
+
+_NO_ORIGINS: dict[str, RunId] = {}
+_put = object.__setattr__  # past the guard of what is frozen, of an event that nobody has seen yet

@@ -6,16 +6,16 @@ may start while the end of one before it is held: its own end comes after it, in
 killed in between has made these steps and does not know; they are made again.
 
 An event whose number is not known yet has a *place*: where it stands among the events of the run. What reads its version says so by the
-place, and the number takes its stead in the transaction that writes both: in the very object, which nobody outside the run has seen before.
+place, and the number takes its stead in the transaction that writes it: in the very object, which nobody outside the run has seen before.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from nbasset.events.facts import AssetMaterialized, InputUsed
+from nbasset.events.facts import InputUsed
 from nbasset.events.kinds import Event, StepSucceeded
 from nbasset.storage.protocol import Storage
 
@@ -31,7 +31,7 @@ class RunLog:
     def __init__(self, storage: Storage, on_event: Callable[[Event], None]) -> None:
         self.events: list[Event] = []
         self._numbers: list[int] = []  # of the events that are written: all but the held ones, which stand last
-        self._places: list[tuple[InputUsed, int]] = []  # what the held ones say by place
+        self._places: list[tuple[InputUsed, int]] = []  # what was read of versions without a number
         self._untold: deque[Event] = deque()
         self._storage = storage
         self._on_event = on_event
@@ -45,7 +45,7 @@ class RunLog:
         return len(self.events)
 
     def as_of(self, place: int) -> int:
-        """The number of the event at a place; while it has none, the place in the form that `numbered` knows."""
+        """The number of the event at a place; while it has none, the place as a number below zero."""
         return self._numbers[place] if place < len(self._numbers) else -1 - place
 
     def write(self, events: Sequence[Event], *, flush: bool = False) -> KeyboardInterrupt | None:
@@ -54,7 +54,9 @@ class RunLog:
             numbers = self._numbers
             begin = len(numbers)
             waiting = [*self.events[begin:], *events]
-            places = [*self._places, *_places_in(events)]
+            if not waiting:
+                return None
+            places = self._places.copy()
             made = 0
 
             def make(first: int) -> list[Event]:
@@ -65,15 +67,14 @@ class RunLog:
                 return waiting
 
             interrupt: KeyboardInterrupt | None = None
-            if waiting:
-                try:
+            try:
+                self._storage.append(make, flush=flush)
+            except KeyboardInterrupt as error:  # the store finishes what it began
+                interrupt = error
+                if not made:
                     self._storage.append(make, flush=flush)
-                except KeyboardInterrupt as error:  # the store finishes what it began
-                    interrupt = error
-                    if not made:
-                        self._storage.append(make, flush=flush)
             self.events.extend(events)
-            self._places.clear()
+            del self._places[: len(places)]
             numbers.extend(range(made, made + len(waiting)))
             self._untold.extend(waiting)
             return interrupt
@@ -84,6 +85,10 @@ class RunLog:
             while self._untold:
                 self._on_event(self._untold.popleft())
 
+    def number_later(self, used: InputUsed) -> None:
+        """Say later what number that has which was read: of it only the place is known (`as_of`)."""
+        self._places.append((used, -1 - used.as_of_seq))  # not locked: when a write came in between, the next one puts the number in
+
     def hold(self, event: StepSucceeded) -> None:
         """Keep the end of a quick step for a moment."""
         with self._lock:
@@ -91,13 +96,7 @@ class RunLog:
             if not held:
                 self._since_us = event.at_us
             self.events.append(event)
-            for fact in event.facts:
-                if type(fact) is AssetMaterialized:
-                    for used in fact.inputs:
-                        if used.as_of_seq < 0:
-                            self._places.append((used, -1 - used.as_of_seq))
-            is_due = held + 1 >= MOST_HELD or event.at_us - self._since_us >= LONGEST_HELD_US
-        if is_due:
+        if held + 1 >= MOST_HELD or event.at_us - self._since_us >= LONGEST_HELD_US:
             self.settle()
 
     def settle(self) -> None:
@@ -108,19 +107,6 @@ class RunLog:
         self.tell()
         if interrupt is not None:
             raise interrupt
-
-
-def _places_in(events: Iterable[Event]) -> list[tuple[InputUsed, int]]:
-    """What versions were made from that have no number yet, each with its place."""
-    return [
-        (used, -1 - used.as_of_seq)
-        for event in events
-        if isinstance(event, StepSucceeded)
-        for fact in event.facts
-        if isinstance(fact, AssetMaterialized)
-        for used in fact.inputs
-        if used.as_of_seq < 0
-    ]
 
 
 _put = object.__setattr__  # past the guard of what is frozen

@@ -39,12 +39,12 @@ class RunLoggers:
 
     def _open(self, task: StepTask) -> list[logging.Logger]:
         definitions = self.environment.definitions
-        job = definitions.jobs.get(task.job) if task.job is not None else None
+        job = definitions.jobs.get(task.run.job) if task.run.job is not None else None
         defined: dict[str, Any] = {**definitions.loggers, **(getattr(job, "logger_defs", None) or {})}
-        section = task.config.get("loggers") or {}
+        section = task.run.config.get("loggers") or {}
         names = list(section) if section else list(defined)
         known = {**BUILT_IN_LOGGERS, **defined}
-        context = InitLoggerContext(run_id=task.run_id, job_name=task.job, job_def=job)
+        context = InitLoggerContext(run_id=task.run.run_id, job_name=task.run.job, job_def=job)
         found = []
         for name in names:
             if name not in known:

@@ -38,7 +38,6 @@ class RunOptions:
     config_digest: Callable[[str], str] = lambda node: ""
     io_version: Callable[[str], str] = lambda key: key
     packages: Callable[[str], str] = lambda node: ""
-    place: Callable[[str], str] = lambda node: ""
     kind: Any = "interactive"
     location: str | None = None
     user: str = ""

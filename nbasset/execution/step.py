@@ -17,7 +17,6 @@ from nbasset.definitions.results import (
     DataVersion,
     DataVersionsByPartition,
 )
-from nbasset.definitions.value_types import Nothing
 from nbasset.errors import Failure, InvariantViolationError, RetryRequested, UnknownAsset, UnstorableValue, kind_of
 from nbasset.events.facts import (
     AssetMaterialized,
@@ -27,25 +26,25 @@ from nbasset.events.facts import (
     Fact,
     OutputStored,
 )
-from nbasset.events.kinds import StepReused
+from nbasset.events.kinds import StepReused, StepSucceeded
 from nbasset.execution.calls import Call, Shared
 from nbasset.execution.capture import Capture, capturing_python
 from nbasset.execution.context import AssetCheckExecutionContext, AssetExecutionContext, OpExecutionContext, RunView, Told
 from nbasset.execution.environment import StepEnvironment, observe_nothing
 from nbasset.execution.failures import error_info
 from nbasset.execution.hooks import StepHooks
-from nbasset.execution.inputs import GIVEN, InputLoader, Reading
+from nbasset.execution.inputs import GIVEN, InputLoader
 from nbasset.execution.results import Given, Item, ResultReader, fact_of, is_plain, with_told
 from nbasset.execution.run_loggers import RunLoggers
 from nbasset.execution.run_resources import RunResources
-from nbasset.execution.task import NOT_TOLD, StepReport, StepTask
-from nbasset.execution.type_checks import SIMPLE, check_input, check_output
+from nbasset.execution.task import NOT_TOLD, StepReport, StepTask, report_failure
+from nbasset.execution.type_checks import check_output
 from nbasset.io_managers.memory import InMemoryIOManager
 from nbasset.io_managers.protocol import OutputContext, Staged, StagingIOManager, split_output
 from nbasset.io_managers.step_facts import StepFacts
 from nbasset.keys import AssetKey, PartitionRef, new_version_id
 from nbasset.metadata import MetadataValue
-from nbasset.ordinals import OrdinalSet
+from nbasset.planning.plan import Step
 
 
 class StepRunner:
@@ -58,33 +57,36 @@ class StepRunner:
         self.asset_values: dict[tuple[AssetKey, str | None], Any] = {}
         self.values: dict[tuple[str, str, str | None], Any] = {}
         self.errors: dict[str, BaseException] = {}
-        self.loader = InputLoader(environment, self.values, resources.own_manager, resources.manager_config)
-        self.loggers = RunLoggers(environment)
-        self._calls: dict[tuple[str, str], Call] = {}
         self._shared = Shared()
+        self.loader = InputLoader(
+            environment, self.values, self._shared, resources.run_config, resources.own_manager, resources.manager_config
+        )  # fmt: skip
+        self.loggers = RunLoggers(environment)
+        self.is_observed = environment.observe is not observe_nothing or bool(environment.python_loggers)
+        self._calls: dict[tuple[str, str], Call] = {}
 
     def run(self, task: StepTask) -> StepReport:
         """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
 
         The error itself is kept in `errors`, for who runs in this process and wants to raise it.
         """
-        attempt = _Attempt(self, task)
-        return attempt.run()
+        return _Attempt(self, task).run()
 
-    def call(self, task: StepTask) -> Call:
+    def call(self, step: Step) -> Call:
         """What all steps that call the same function have in common."""
-        step = task.step
         place = (step.node, step.handle)
         found = self._calls.get(place)
         if found is None or found.outputs != step.outputs:
-            found = self._calls[place] = Call(*self._node(task), step, self.environment, self.resources.for_call, self._shared)
+            owner, op = self._node(step)
+            found = self._calls[place] = Call(owner, op, step, self.environment, self.resources.for_call, self._shared)
         return found
 
-    def _node(self, task: StepTask) -> tuple[AssetsDefinition | None, OpDefinition]:
+    def _node(self, step: Step) -> tuple[AssetsDefinition | None, OpDefinition]:
         """The definition behind a step: the assets it belongs to, and the op that is called."""
-        found = self.environment.definitions.definition(task.step.node)
+        definitions = self.environment.definitions
+        found: Any = definitions.nodes.get(step.node) or definitions.definition(step.node)
         if found is None:
-            what = f"'{task.step.node}' of step '{task.step.key}'"
+            what = f"'{step.node}' of step '{step.key}'"
             raise UnknownAsset(
                 f"{what} is not defined here. Was the code changed while the run went on? A worker finds what stands at the top level "
                 "of a module or cell, not what a function makes."
@@ -92,7 +94,7 @@ class StepRunner:
         owner = found if isinstance(found, AssetsDefinition) else None
         if isinstance(found.node, OpDefinition):
             return owner, found.node
-        path = task.step.handle if owner is None else task.step.handle.removeprefix(f"{owner.name}.")
+        path = step.handle if owner is None else step.handle.removeprefix(f"{owner.name}.")
         op: OpDefinition = found.node.op_at(path)
         return owner, op
 
@@ -106,18 +108,17 @@ class StepRunner:
 
     def job(self, task: StepTask) -> Any:
         """The job that the run is of; None without one, and where its definition is not at hand."""
-        return self.environment.definitions.jobs.get(task.job) if task.job is not None else None
+        return self.environment.definitions.jobs.get(task.run.job) if task.run.job is not None else None
 
 
 class _Attempt:
     """One attempt. What the function's call needs is found first, then everything else only if something asks for it."""
 
     __slots__ = (
-        "call", "capture", "config", "context", "environment", "facts", "hooks", "keys", "load_us", "runner", "staged", "started_us",
-        "step", "task", "work_us", "write_us",
+        "call", "capture", "config", "context", "ended_us", "environment", "facts", "hooks", "keys", "load_us", "runner", "staged",
+        "started_us", "step", "task", "work_us", "write_us",
     )  # fmt: skip
     call: Call
-    config: tuple[Any, Any]
 
     def __init__(self, runner: StepRunner, task: StepTask) -> None:
         self.runner = runner
@@ -125,12 +126,13 @@ class _Attempt:
         self.task = task
         self.step = task.step
         self.started_us = clock.now_us()
-        self.load_us = self.work_us = self.write_us = 0
+        self.ended_us = self.load_us = self.work_us = self.write_us = 0
         self.facts: list[Fact] = []
         self.staged: list[tuple[str, Staged]] = []
         self.keys: list[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest] = []
+        self.config: tuple[Any, Any] = _NO_CONFIG
         self.context: OpExecutionContext | None = None
-        job = runner.job(task) if task.job is not None else None
+        job = runner.job(task) if task.run.job is not None else None
         self.hooks = StepHooks(runner.environment, task, job.hook_defs) if job is not None and job.hook_defs else None
         self.capture = Capture(self.environment, task)
 
@@ -139,20 +141,21 @@ class _Attempt:
             try:
                 loggers = self.runner.loggers
                 capture.loggers = loggers.made if loggers.made is not None else loggers.for_step(self.task)
-                if self.environment.observe is observe_nothing and not self.environment.python_loggers:
-                    self._execute()
-                else:
+                if self.runner.is_observed:
                     self._execute_observed()
+                else:
+                    self._execute()
                 if self.hooks is not None:
                     self.facts.extend(self.hooks.after_success())
+                    self.ended_us = 0
             except KeyboardInterrupt as error:
-                return self._report(error, cancelled=True)
+                return self._failed(error, cancelled=True)
             except Exception as error:  # noqa: BLE001 - every failure of the user's code becomes data in the report
                 self.runner.errors[self.step.key] = error
                 if self.hooks is not None:
                     self.facts.extend(self.hooks.after_failure(error))
-                return self._report(error)
-            return self._report(None)
+                return self._failed(error)
+            return self._succeeded()
 
     def _execute_observed(self) -> None:
         names = self.environment.python_loggers
@@ -163,15 +166,18 @@ class _Attempt:
             else:
                 self._execute()
         self.facts.extend(observed.facts())
+        self.ended_us = 0
 
     def _execute(self) -> None:
-        self._prepare()
-        call, op = self.call, self.call.op
+        call = self.call = self.runner.call(self.step)
+        op, sole = call.op, call.sole
         takes = op.parameters
+        if sole is None or not call.is_bare or self.hooks is not None or sole.manager not in call.managers:
+            self._prepare(call)
         began = self.started_us
-        values = {}
+        values: dict[str, Any] = {}
         if self.step.inputs:
-            values = self._load()
+            values = self.runner.loader.load_all(self.task, call, self.capture, self.facts)
             began = clock.now_us()
             self.load_us = began - self.started_us
         for name, key in takes.resources.items():
@@ -183,28 +189,34 @@ class _Attempt:
         else:
             self.capture.maker = self._context
             result = op.fn(**values)
-        if call.sole is not None and is_plain(result):
-            self._keep_value(Given(call.sole.name, result, NONE, None, NONE), call.sole)
+        if sole is not None and is_plain(result):
+            called = clock.now_us()
+            self.work_us = called - began
+            self._keep_value(result, sole, _NOTHING_SAID)
+            self.ended_us = clock.now_us()
+            self.write_us = self.ended_us - called
         else:
             reader = ResultReader(
                 self.step.outputs, what=call.what, annotated_none=call.annotated_none, is_check=self.step.kind == "check"
             )  # fmt: skip
             for item in reader.read(result):
                 self._keep(item)
-        self.work_us = clock.now_us() - began - self.write_us
+            self.ended_us = clock.now_us()
+            self.work_us = self.ended_us - began - self.write_us
         if self.context is not None:
             self._finish(self.context.told)
 
-    def _prepare(self) -> None:
-        """Find the function, its resources and its configuration, and tell the hooks of them."""
-        call = self.call = self.runner.call(self.task)
-        if self.hooks is None and call.op.hooks:
+    def _prepare(self, call: Call) -> None:
+        """Find the resources and the configuration of the call, and tell the hooks of them."""
+        op = call.op
+        if self.hooks is None and op.hooks:
             self.hooks = StepHooks(self.environment, self.task)
         if self.hooks is not None:
-            self.hooks.of(call.op)
-        if self.hooks is not None or call.op.resource_keys or call.sole is None or call.sole.manager not in call.managers:
+            self.hooks.of(op)
+        if self.hooks is not None or op.resource_keys or call.sole is None or call.sole.manager not in call.managers:
             call.open(self.hooks.resource_keys if self.hooks is not None else ())
-        self.config = self.runner.resources.config_for(self.step, call.op) if call.op.config_schema is not None else _NO_CONFIG
+        if op.config_schema is not None:
+            self.config = self.runner.resources.config_for(self.step, op)
         if self.hooks is not None:
             self.hooks.with_surroundings(call.resources, self.config[0], self.capture.log)
 
@@ -213,7 +225,7 @@ class _Attempt:
         kind = AssetExecutionContext if owner is not None else OpExecutionContext
         self.context = self.capture.context = (AssetCheckExecutionContext if self.step.kind == "check" else kind)(
             name=self.call.op.name,
-            run=RunView(task.run_id, task.tags, task.job, task.config),
+            run=RunView(task.run.run_id, task.run.tags, task.run.job, task.run.config),
             step_key=self.step.key,
             assets_by_output={output.name: output.asset for output in self.step.outputs if output.asset is not None},
             selected_checks=self.step.checks,
@@ -229,37 +241,20 @@ class _Attempt:
             input_partitions={item.name: item.refs for item in task.inputs if item.refs},
             loader=self.runner.loader.load_any,
             definition=owner,
-            mapping_key=task.mapping_key,
+            mapping_key=task.step.mapping_key,
             op=self.call.op,
             job=self.runner.job(task),
             input_assets={item.name: item.asset for item in task.inputs},
         )
         return self.context
 
-    def _load(self) -> dict[str, Any]:
-        call, load = self.call, self.runner.loader.load
-        versions = {one.name: one for one in self.task.inputs}
-        reading = Reading(self.task, call, self.capture, self.runner.resources.run_config, versions)
-        values: dict[str, Any] = {}
-        for item in self.step.inputs:
-            if item.kind in ("default", "order"):
-                continue
-            slot = call.slots.get(item.name) or call.new_slot(item)
-            value, fact = load(reading, item, slot)
-            if value is Nothing:
-                continue
-            if type(value) is not slot.value_type or slot.value_type not in SIMPLE:
-                check_input(value, item.name, call, partitions=versions.get(item.name))
-            values[item.name] = value
-            if fact is not None:
-                self.facts.append(fact)
-        return values
-
     # -- what came out -----------------------------------------------------------------------------------------------------
 
     def _keep(self, item: Item) -> None:
         if isinstance(item, Given):
-            self._keep_value(item, next(one for one in self.step.outputs if one.name == item.output))
+            at = clock.now_us()
+            self._keep_value(item.value, next(one for one in self.step.outputs if one.name == item.output), item)
+            self.write_us += clock.now_us() - at
         elif isinstance(item, AssetCheckResult):
             self.facts.append(self._verdict(item))
         elif isinstance(item, (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)):
@@ -267,58 +262,57 @@ class _Attempt:
         else:
             self.facts.append(fact_of(item))
 
-    def _keep_value(self, item: Given, output: NodeOutput) -> None:
-        at = clock.now_us()
+    def _keep_value(self, value: Any, output: NodeOutput, said: Given) -> None:
+        """Check and store a value; `said` is what else was said of it."""
+        call, refs, asset, step = self.call, self.task.refs, output.asset, self.step
         if self.hooks is not None:
-            self.hooks.gave(item)
-        is_split = bool(self.task.refs) and self.call.is_split(item.value, output, self.task.refs)
-        if item.value is not NO_VALUE and (type(item.value) is not self.call.sole_type or self.call.sole_type not in SIMPLE):
-            check_output(item.value, item.output, self.call, by_partition=is_split)
-        if is_split and len(self.task.refs) == 1:
-            item = replace(item, value=item.value[self.task.refs[0].key])
-        self._store(item, output)
-        self.write_us += clock.now_us() - at
+            self.hooks.gave(output.name, value, said)
+        is_split = bool(refs) and call.is_split(value, output, refs)
+        if value is not NO_VALUE and type(value) is not call.sole_exactly:
+            check_output(value, output.name, call, by_partition=is_split)
+        if is_split and len(refs) == 1:
+            value = value[refs[0].key]
+        told = self.context.told.metadata.get(output.name) if self.context is not None else None
+        metadata = {**said.metadata, **told} if told else said.metadata
+        if asset is not None and step.kind == "observe":
+            self._observe(asset, value, said, metadata)
+            return
+        if asset is None or step.handle != step.node:
+            self.runner.values[step.key, output.name, said.mapping_key] = None if value is NO_VALUE else value
+        if value is NO_VALUE:
+            self._record(output, said, refs, metadata)
+            return
+        manager = call.managers.get(output.manager) or call.manager(output.manager)
+        if type(manager) is InMemoryIOManager and asset is not None and len(refs) <= 1:
+            manager.values[manager.place(asset, refs[0].key if refs else None)] = value
+            if self.runner.keeps_values:
+                self._remember(output, value)
+            self._record(output, said, refs, metadata, new_version_id())
+            return
+        self._store(manager, value, output, said, metadata)
 
-    def _store(self, item: Given, output: NodeOutput) -> None:
-        told = self.context.told.metadata.get(item.output) if self.context is not None else None
-        metadata = {**item.metadata, **told} if told else item.metadata
-        if self.step.kind == "observe" and output.asset is not None:
-            self._observe(output.asset, item, metadata)
-            return
-        if output.asset is None or self.step.handle != self.step.node:
-            value = None if item.value is NO_VALUE else item.value
-            self.runner.values[self.step.key, output.name, item.mapping_key] = value
-        refs = self.task.refs
-        if item.value is NO_VALUE:
-            self._record(output, item, refs, metadata)
-            return
-        manager = self.call.managers.get(output.manager) or self.call.manager(output.manager)
-        if type(manager) is InMemoryIOManager and output.asset is not None and len(refs) <= 1:
-            manager.keep(output.asset.to_user_string(), refs[0].key if refs else None, item.value)
-            if self.runner.keeps_values:
-                self._remember(output, item.value)
-            self._record(output, item, refs, metadata, new_version_id())
-            return
-        base = self._output_context(item, output, metadata)
+    def _store(self, manager: Any, value: Any, output: NodeOutput, said: Given, metadata: Mapping[str, MetadataValue]) -> None:
+        base = self._output_context(said.mapping_key, output, metadata)
         if not isinstance(manager, StagingIOManager):
-            manager.handle_output(base, item.value)
+            manager.handle_output(base, value)
             if self.runner.keeps_values:
-                self._remember(output, item.value)
-            self._record(output, item, refs, {**metadata, **base.added_metadata}, base.version_id, data_version=base.data_version)
+                self._remember(output, value)
+            also = {**metadata, **base.added_metadata}
+            self._record(output, said, self.task.refs, also, base.version_id, data_version=base.data_version)
             return
-        for one, value in split_output(base, item.value):
-            if item.data_version is not None:
-                one.set_data_version(item.data_version)
+        for one, part in split_output(base, value):
+            if said.data_version is not None:
+                one.set_data_version(said.data_version)
             try:
-                staged = manager.stage(one, value)
+                staged = manager.stage(one, part)
             except UnstorableValue:
                 if output.asset is not None:
                     raise
-                self.facts.append(OutputStored(output.name, item.mapping_key, metadata=metadata, kept="not-storable"))
+                self.facts.append(OutputStored(output.name, said.mapping_key, metadata=metadata, kept="not-storable"))
                 continue
             self.staged.append((self.call.staging_key(output), staged))
             also = {**metadata, **one.added_metadata, **staged.metadata}
-            self._record(output, item, one.partitions, also, staged.version_id, data_version=staged.data_version, staged=staged)
+            self._record(output, said, one.partitions, also, staged.version_id, data_version=staged.data_version, staged=staged)
 
     def _remember(self, output: NodeOutput, value: Any) -> None:
         """Values of assets that no file of ours holds, for the result of a run whose caller asks for them."""
@@ -332,7 +326,7 @@ class _Attempt:
         else:
             self.runner.asset_values.update({(output.asset, ref.key): value for ref in refs})
 
-    def _output_context(self, item: Given, output: NodeOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
+    def _output_context(self, mapping_key: str | None, output: NodeOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
         owner, op = self.call.owner, self.call.op
         spec = owner.specs_by_key.get(output.asset) if owner is not None and output.asset is not None else None
         out = op.outs.get(output.name)
@@ -349,52 +343,43 @@ class _Attempt:
             config=self.config[0] if own is None else own,
             resources=self.call.resources,
             log=self.capture.log,
-            around=StepFacts(op, self.task.job, self.environment.instance, spec),
+            around=StepFacts(op, self.task.run.job, self.environment.instance, spec),
             step_key=step.key,
-            run_id=self.task.run_id,
-            mapping_key=item.mapping_key,
+            run_id=self.task.run.run_id,
+            mapping_key=mapping_key,
             output_metadata=metadata,
         )
 
     def _record(
-        self,
-        output: NodeOutput,
-        item: Given,
-        refs: tuple[PartitionRef, ...],
-        metadata: Mapping[str, MetadataValue],
-        version_id: str = "",
-        *,
-        data_version: str | None = None,
-        staged: Staged | None = None,
-    ) -> None:
+        self, output: NodeOutput, said: Given, refs: tuple[PartitionRef, ...], metadata: Mapping[str, MetadataValue], version_id: str = "",
+        *, data_version: str | None = None, staged: Staged | None = None,
+    ) -> None:  # fmt: skip
         """The fact that an output is there: one for each of its partitions. `version_id` is empty for what the function stored itself.
 
         What it came from is for the run to tell (`Provenance`).
         """
         rows, size, uri, schema = (staged.rows, staged.size_bytes, staged.uri, staged.schema_id) if staged is not None else _UNKNOWN
-        if output.asset is None:
+        asset = output.asset
+        if asset is None:
             kept: Any = "stored" if version_id else "nothing"
-            self.facts.append(OutputStored(output.name, item.mapping_key, uri, version_id, rows, size, metadata, kept))
+            self.facts.append(OutputStored(output.name, said.mapping_key, uri, version_id, rows, size, metadata, kept))
             return
-        told = self.context.told.data_versions.get(str(output.asset)) if self.context is not None else None
+        told = self.context.told.data_versions.get(str(asset)) if self.context is not None else None
+        version, code = said.data_version or told or data_version or "", self.task.code
         io = self.environment.io_version(output.manager) if version_id else "none"
-        version, code, hidden = (
-            item.data_version or told or data_version or "",
-            self.task.code,
-            self.environment.hidden_state(self.step.node),
-        )
-        tags = dict(item.tags) if item.tags else NONE
-        for ref in refs or (None,):
+        hidden = self.environment.hidden_state(self.step.node)
+        tags = dict(said.tags) if said.tags else NONE
+        for ref in refs or _WHOLE:
             self.facts.append(
                 AssetMaterialized(
-                    output.asset, ref, version_id, version, code.version, "", io, NOT_TOLD, code.source_id, (), rows, size, schema, uri,
-                    metadata, tags, hidden,
+                    asset, ref, version_id, version, code.version, "", io, NOT_TOLD, code.source_id, (), rows, size, schema, uri, metadata,
+                    tags, hidden,
                 )
             )  # fmt: skip
 
-    def _observe(self, asset: AssetKey, item: Given, metadata: Mapping[str, MetadataValue]) -> None:
+    def _observe(self, asset: AssetKey, value: Any, said: Given, metadata: Mapping[str, MetadataValue]) -> None:
         """What was seen of an asset: one fact, or one for each partition that the function told of (of those asked for, if any were)."""
-        value, version = item.value, item.data_version
+        version = said.data_version
         if isinstance(value, DataVersionsByPartition):
             partitions_def = self.environment.definitions.catalog.asset(asset).partitions_def
             if partitions_def is None:
@@ -405,7 +390,7 @@ class _Attempt:
             for key, seen in value.data_versions_by_partition.items():
                 if not asked or key in asked:
                     ref = PartitionRef(key, partitions_def.ordinal_of(key, self.environment.key_table))
-                    self.facts.append(AssetObserved(asset, ref, seen.value, metadata, dict(item.tags)))
+                    self.facts.append(AssetObserved(asset, ref, seen.value, metadata, dict(said.tags)))
             return
         if isinstance(value, DataVersion):
             version = version or value.value
@@ -415,7 +400,7 @@ class _Attempt:
                 "DataVersionsByPartition({...}) or ObserveResult(...)."
             )
         for one in self.task.refs or (None,):
-            self.facts.append(AssetObserved(asset, one, version, metadata, dict(item.tags)))
+            self.facts.append(AssetObserved(asset, one, version, metadata, dict(said.tags)))
 
     def _verdict(self, result: AssetCheckResult) -> CheckEvaluated:
         keys = self.step.checks
@@ -455,29 +440,31 @@ class _Attempt:
         if told.asset_metadata or told.metadata:
             self.facts = [with_told(fact, told.asset_metadata, told.metadata, self.step.outputs) for fact in self.facts]
 
-    def _report(self, error: BaseException | None, *, cancelled: bool = False) -> StepReport:
+    def _succeeded(self) -> StepReport:
         if self.capture.has_spoken:
-            logs = self.capture.fact()
-            if logs is not None:
-                self.facts.append(logs)
-        facts, staged = tuple(self.facts), tuple(self.staged)
-        if error is None:
-            return StepReport(
-                self.step.key, facts, staged, None, self.started_us, self.load_us, self.work_us, self.write_us, keys=tuple(self.keys)
-            )  # fmt: skip
+            self._note_logs()
+        ended = StepSucceeded(
+            self.ended_us or clock.now_us(), self.task.run.run_id, self.step.key, tuple(self.facts), self.task.attempt, self.started_us,
+            self.load_us, self.work_us, self.write_us,
+        )  # fmt: skip
+        return StepReport(ended, tuple(self.staged), tuple(self.keys))
+
+    def _failed(self, error: BaseException, *, cancelled: bool = False) -> StepReport:
+        self._note_logs()
+        report = report_failure(self.task, error_info(error), self.started_us, facts=self.facts, cancelled=cancelled)
         retry = (error.max_retries, error.seconds_to_wait) if isinstance(error, RetryRequested) else None
         allowed = error.allow_retries if isinstance(error, Failure) else True
-        return StepReport(
-            self.step.key, facts, staged, error_info(error), self.started_us, self.load_us, self.work_us, self.write_us, cancelled, retry,
-            allowed,
-        )  # fmt: skip
+        return replace(report, staged=tuple(self.staged), wants_retry=retry, retries_allowed=allowed)
+
+    def _note_logs(self) -> None:
+        logs = self.capture.fact()
+        if logs is not None:
+            self.facts.append(logs)
 
 
 _NO_CONFIG = (None, None)
 NONE: Mapping[str, Any] = {}
 """The metadata and the tags of what has none: one mapping for all, which nobody fills."""
 _UNKNOWN: tuple[None, None, None, None] = (None, None, None, None)
-
-
-def _set(refs: tuple[PartitionRef, ...]) -> OrdinalSet:
-    return OrdinalSet.of(ref.ordinal for ref in refs)
+_NOTHING_SAID = Given("", None, NONE, None, NONE)
+_WHOLE = (None,)

@@ -5,12 +5,14 @@ No function, no value and no secret is in a task; a worker finds the code by `Co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
+from nbasset import clock
 from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.listed_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
-from nbasset.events.facts import ErrorInfo, Fact
+from nbasset.events.facts import AssetMaterialized, ErrorInfo, Fact
+from nbasset.events.kinds import StepFailed, StepSucceeded
 from nbasset.io_managers.protocol import Staged
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.planning.plan import Step
@@ -56,47 +58,56 @@ class InputVersions:
 
 @serializable
 @dataclass(frozen=True, slots=True)
+class TaskRun:
+    """The run that tasks are of: what they all have in common."""
+
+    run_id: RunId
+    config: Mapping[str, Json] = NOTHING
+    tags: Mapping[str, str] = NOTHING
+    job: str | None = None
+    home: str = ""
+
+
+@serializable
+@dataclass(frozen=True, slots=True)
 class StepTask:
     """One attempt of one step. `origins` names the earlier run that stored the outputs of a step, where this run did not."""
 
-    run_id: RunId
+    run: TaskRun
     step: Step
     attempt: int = 1
     code: CodeRef = CodeRef()
     inputs: tuple[InputVersions, ...] = ()
     refs: tuple[PartitionRef, ...] = ()
-    config: Mapping[str, Json] = NOTHING
-    tags: Mapping[str, str] = NOTHING
-    job: str | None = None
-    home: str = ""
-    place: str = ""
-    mapping_key: str | None = None
     origins: Mapping[str, RunId] = NOTHING
-    deadline_us: int | None = None
 
 
 @serializable
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """How an attempt went. `facts` are complete but for what publishing adds; `staged` waits to be published.
+    """How an attempt went: the event that ends the step if nothing comes in between, at the time when the attempt was over.
 
-    `wants_retry` is set when the user's code asked for another attempt: (how many at most, seconds to wait). `retries_allowed` is False
-    when it forbade one. `unchanged` tells that a conditional step found nothing to do. `keys` are dynamic partitions to add or delete.
+    Its facts are complete but for what publishing adds; `staged` waits to be published. `wants_retry` is set when the user's code asked
+    for another attempt: (how many at most, seconds to wait). `retries_allowed` is False when it forbade one. `keys` are dynamic partitions
+    to add or delete.
     """
 
-    step: str
-    facts: tuple[Fact, ...] = ()
+    ended: StepSucceeded | StepFailed
     staged: tuple[tuple[str, Staged], ...] = ()
-    error: ErrorInfo | None = None
-    started_us: int = 0
-    load_us: int = 0
-    work_us: int = 0
-    write_us: int = 0
-    cancelled: bool = False
+    keys: tuple[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest, ...] = ()
     wants_retry: tuple[int, float] | None = None
     retries_allowed: bool = True
-    unchanged: bool = False
-    keys: tuple[AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest, ...] = ()
+
+
+def report_failure(
+    task: StepTask, error: ErrorInfo, started_us: int = 0, *, facts: Iterable[Fact] = (), cancelled: bool = False
+) -> StepReport:  # fmt: skip
+    """The report of an attempt that failed, or was cancelled. Versions that it made before count for nothing."""
+    left = tuple([fact for fact in facts if not isinstance(fact, AssetMaterialized)])
+    step = task.step
+    return StepReport(
+        StepFailed(clock.now_us(), task.run.run_id, step.key, error, step.targets, left, task.attempt, started_us, cancelled)
+    )  # fmt: skip
 
 
 RunStep: TypeAlias = Callable[[StepTask], StepReport]

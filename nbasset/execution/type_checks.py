@@ -7,11 +7,9 @@ from typing import Any
 from nbasset.definitions.parameters import NO_DEFAULT
 from nbasset.definitions.value_types import check_value, resolve_type
 from nbasset.execution.calls import Call
+from nbasset.execution.input_slots import SIMPLE
 from nbasset.execution.task import InputVersions
 from nbasset.io_managers.wanted import load_as, of_each_partition
-
-SIMPLE = frozenset((int, float, str, bool))
-"""Classes that mean nothing but themselves: a value that is of the very class needs no looking into. Most are."""
 
 
 def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from nbasset.io_managers.frames import ArrowForm, to_arrow
 from nbasset.io_managers.partitions import load_partitions, missing
 from nbasset.io_managers.protocol import InputContext, IOManager, OutputContext, split_output
+from nbasset.keys import AssetKey
 
 
 class InMemoryIOManager(IOManager):
@@ -21,6 +22,7 @@ class InMemoryIOManager(IOManager):
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, ...], Any] = {}
+        self._places: dict[AssetKey, tuple[str, ...]] = {}
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Keep the value in place of an earlier one."""
@@ -39,13 +41,11 @@ class InMemoryIOManager(IOManager):
             return self._load_one(context)
         return load_partitions(context, self._load_one, self._load_table)
 
-    def keep(self, asset: str, partition: str | None, value: Any) -> None:
-        """Keep the value of an asset, or of one partition, by their names alone: what `handle_output` does, for who has no context."""
-        self.values[(asset,) if partition is None else (asset, partition)] = value
-
-    def kept(self, asset: str, partition: str | None, default: Any) -> Any:
-        """The value that is kept under these names; `default` without one."""
-        return self.values.get((asset,) if partition is None else (asset, partition), default)
+    def place(self, asset: AssetKey, partition: str | None = None) -> tuple[str, ...]:
+        """Where among the `values` an asset or a partition is kept: for who puts it there or takes it without a context."""
+        if partition is not None:
+            return asset.to_user_string(), partition
+        return self._places.get(asset) or self._places.setdefault(asset, (asset.to_user_string(),))
 
     def _load_one(self, context: InputContext) -> Any:
         place = _place(context)

@@ -42,16 +42,18 @@ class _Host:
     locations: dict[str, Location] = field(default_factory=dict)
 
     def runner(self, task: StepTask) -> StepRunner:
-        if task.run_id != self.run_id:
+        if task.run.run_id != self.run_id:
             self.close()
-            self.run_id = task.run_id
+            self.run_id = task.run.run_id
         name = task.code.source_id or task.code.location
         if name not in self.runners:
-            instance = Instance.open(task.home)
+            instance = Instance.open(task.run.home)
             location = self._location(task, instance)
             resolved = location.definitions.resolve()
             environment = _environment(resolved, instance)
-            self.runners[name] = StepRunner(environment, self.open.enter_context(RunResources(environment, task.config, job=task.job)))
+            self.runners[name] = StepRunner(
+                environment, self.open.enter_context(RunResources(environment, task.run.config, job=task.run.job))
+            )
         return self.runners[name]
 
     def _location(self, task: StepTask, instance: Instance) -> Location:

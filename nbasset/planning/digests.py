@@ -12,12 +12,21 @@ def digest_of(parts: Iterable[str]) -> str:
     """A short digest of some texts in order; 32 hexadecimal digits. Each text counts with its length in bytes, so none can run into the
     next.
     """
-    texts = parts if type(parts) is list else list(parts)
-    counted = "".join([f"{len(text)}:{text}" for text in texts])
-    if counted.isascii():
-        return blake2b(counted.encode(), digest_size=16).hexdigest()
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    return blake2b(b"".join([b"%d:%b" % (len(data), data) for data in encoded]), digest_size=16).hexdigest()
+    return digest_of_counted("".join([counted(text) for text in parts]))
+
+
+def counted(text: str) -> str:
+    """A text with its length in bytes before it.
+
+    >>> counted("orders="), counted("Å")
+    ('7:orders=', '2:Å')
+    """
+    return f"{len(text) if text.isascii() else len(text.encode('utf-8', 'surrogatepass'))}:{text}"
+
+
+def digest_of_counted(texts: str) -> str:
+    """The digest of counted texts, one after the other."""
+    return blake2b(texts.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def versions_digest(data_versions: Sequence[str], ordinals: Iterable[int] = ()) -> str:
@@ -42,3 +51,8 @@ def input_digest(*, code: str, config: str, io: str, inputs: Iterable[InputUsed]
 def input_digest_of(code: str, config: str, io: str, inputs: Iterable[tuple[str, str]]) -> str:
     """The same from user strings of the inputs and their digests."""
     return "i1:" + digest_of([code, config, io, *[f"{name}={digest}" for name, digest in sorted(inputs)]])
+
+
+def input_digest_of_counted(code: str, config: str, io: str, inputs: str) -> str:
+    """The same from the counted texts of the inputs, in order of their names."""
+    return f"i1:{digest_of_counted(f'{counted(code)}{counted(config)}{counted(io)}{inputs}')}"

@@ -1,6 +1,7 @@
 """Events and records in this process alone: for tests, for `materialize` without a home, and as the yardstick of the SQL store.
 
 It folds with the same functions and keeps records in plain dicts, so whatever the two stores say differently is a fault of one of them.
+Events are folded when somebody first looks, since of many a run in memory nobody ever asks what it left.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +18,7 @@ from nbasset.errors import PartitionBusy
 from nbasset.events.facts import CheckKey, InstigatorId
 from nbasset.events.fold import apply
 from nbasset.events.instigators import tick_of
-from nbasset.events.kinds import Owner, TickEvent
+from nbasset.events.kinds import Event, Owner, TickEvent
 from nbasset.events.records import (
     AssetRecord,
     BackfillRecord,
@@ -50,11 +52,23 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.key_table = MemoryKeyTable()
-        self._books = Books()
+        self._kept = Books()
+        self._waiting: deque[Event] = deque()  # appended, and not in the books yet
+        self._last_seq = 0
         self._texts: dict[str, str] = {}
         self._leases: dict[str, Lease] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._grew = threading.Condition(threading.RLock())
+
+    @property
+    def _books(self) -> Books:
+        """The books, with everything in them that was appended."""
+        books = self._kept
+        with self._grew:
+            while self._waiting:
+                event = self._waiting.popleft()
+                apply(books, books.record(event), event)
+        return books
 
     # -- Reading
 
@@ -188,20 +202,20 @@ class MemoryStorage:
 
     def last_seq(self) -> int:
         """Number of the last entry."""
-        return self._books.last_seq
+        return self._last_seq
 
     # -- Writing
 
     def append(self, events: Events, *, fence: Fence | None = None, flush: bool = False) -> int:
-        """Fold the events in; the number of the last one."""
+        """Take the events in; the number of the last one."""
         with self._grew:
             if fence is not None and not holds(self._leases.get(fence.name), fence):
                 raise lost(self._leases.get(fence.name), fence)
-            for event in events(self._books.last_seq + 1) if callable(events) else events:
-                seq = self._books.record(event)
-                apply(self._books, seq, event)
+            added = events(self._last_seq + 1) if callable(events) else events
+            self._waiting.extend(added)
+            self._last_seq += len(added)
             self._grew.notify_all()
-            return self._books.last_seq
+            return self._last_seq
 
     def put_text(self, text: str) -> str:
         """Keep a text."""
@@ -212,7 +226,7 @@ class MemoryStorage:
     def heartbeat(self, run_id: RunId, at_us: int) -> None:
         """The run's process is alive."""
         with self._grew:
-            self._books.heartbeats[run_id] = at_us
+            self._kept.heartbeats[run_id] = at_us
 
     @contextmanager
     def lock(self, name: str, *, timeout_s: float) -> Iterator[None]:
@@ -247,8 +261,8 @@ class MemoryStorage:
     def wait(self, after: int, timeout_s: float) -> int:
         """Block until the log grows above `after` or the time is up."""
         with self._grew:
-            self._grew.wait_for(lambda: self._books.last_seq > after, timeout_s)
-            return self._books.last_seq
+            self._grew.wait_for(lambda: self._last_seq > after, timeout_s)
+            return self._last_seq
 
     def delete_runs(self, run_ids: Iterable[RunId]) -> None:
         """Forget runs and those of their entries that made nothing."""

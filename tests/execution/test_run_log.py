@@ -39,9 +39,11 @@ class Counting(MemoryStorage):
         return last
 
 
-def ended(number: int, *, reads: int = 0, as_of: int = 0) -> StepSucceeded:
-    inputs = (InputUsed(AssetKey(f"asset{reads}"), None, "digest", as_of),) if reads else ()
-    return StepSucceeded(number, RUN, f"step{number}", (AssetMaterialized(AssetKey(f"asset{number}"), inputs=inputs),))
+def ended(number: int, *, reads: int = 0, as_of: int = 0, log: RunLog | None = None) -> StepSucceeded:
+    inputs = [InputUsed(AssetKey(f"asset{reads}"), None, "digest", as_of)] if reads else []
+    if log is not None:
+        log.number_later(inputs[0])
+    return StepSucceeded(number, RUN, f"step{number}", (AssetMaterialized(AssetKey(f"asset{number}"), inputs=tuple(inputs)),))
 
 
 def used(event: Any) -> dict[str, int]:
@@ -67,13 +69,13 @@ def test_what_is_read_of_a_version_without_a_number_gets_it_when_both_are_writte
     store.append([RunStarted(0, RUN)])  # of somebody else
     log = RunLog(store, lambda event: None)
     log.hold(ended(1))
-    log.hold(ended(2, reads=1, as_of=log.as_of(0)))
+    log.hold(ended(2, reads=1, as_of=log.as_of(0), log=log))
     log.settle()
     assert used(store.entries()[-1].event) == used(log.events[-1]) == {"asset1": 2}
     log.hold(ended(3))
     later = ended(4, reads=2, as_of=log.as_of(1))
     assert used(later) == {"asset2": 3}
-    log.hold(ended(5, reads=3, as_of=log.as_of(2)))
+    log.hold(ended(5, reads=3, as_of=log.as_of(2), log=log))
     log.settle()
     assert used(store.entries()[-1].event) == {"asset3": 4}
 
@@ -85,7 +87,7 @@ def test_a_place_that_was_named_before_it_was_written_gets_its_number_afterwards
     place = log.as_of(0)
     log.settle()
     store.append([RunStarted(0, RUN)])
-    log.write([ended(2, reads=1, as_of=place)])
+    log.write([ended(2, reads=1, as_of=place, log=log)])
     assert used(store.entries()[-1].event) == {"asset1": 1}
 
 
