@@ -48,7 +48,7 @@ HOURLY = '[schedule]\ncron = "0 * * * *"\n'
 def promote(project: Any, last: str, more: str = "", *, select: str = "*") -> None:
     """Write the files of a job by hand."""
     sources = [(LOAD, []), ("year = 2013", ["parameters"]), (FIRST, []), (last, [])]
-    cells = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags}, "source": source, "outputs": [], "execution_count": None}
         for number, (source, tags) in enumerate(sources, 1)
     ]

@@ -47,7 +47,7 @@ class Project:
         return Home(self.folder)
 
     def notebook(self, name: str, *cells: str | tuple[str, str]) -> Path:
-        made = []
+        made: list[dict[str, Any]] = []
         for number, cell in enumerate(cells or CELLS, 1):
             source, tags = (cell, []) if isinstance(cell, str) else (cell[0], [cell[1]])
             metadata: dict[str, Any] = {"tags": tags} if tags else {}
