@@ -433,13 +433,19 @@ def _promote(call: Call, arguments: Any) -> int:
     return _answered(call, cli_promotion.promote(call, _absolute(arguments)))
 
 
+def _export(call: Call, arguments: Any) -> int:
+    from nbasset import cli_export
+
+    return _answered(call, cli_export.export(call, arguments))
+
+
 FACES: dict[str, Face] = {
     "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
     **{name: _job(name.replace(" ", "_")) for name in VERBS if " " in name},
     **{f"{kind} {action}": _automation("switch") for kind in ("schedule", "sensor") for action in ("start", "stop", "reset")},
     **{f"{kind} logs": _automation("logs") for kind in ("schedule", "sensor")},
     **{name: _automation(name.replace(" ", "_")) for name in ("sensor cursor", "daemon run", "daemon status", "daemon stop", "dev")},
-    "promote": _promote, "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
+    "promote": _promote, "export": _export, "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
     **{name: _time(name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
 }  # fmt: skip
 """The face of each verb; one without is not offered."""

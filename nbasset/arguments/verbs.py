@@ -35,6 +35,7 @@ from nbasset.arguments.parameters import (
     select,
     selected,
 )
+from nbasset.arguments.verbs_export import EXPORT
 from nbasset.arguments.verbs_jobs import JOB_VERBS
 from nbasset.arguments.verbs_promotion import PROMOTION_VERBS
 from nbasset.arguments.verbs_time import TIME_VERBS
@@ -295,7 +296,7 @@ _DOCTOR = Verb(
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        _LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *PROMOTION_VERBS, *JOB_VERBS,
+        _LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *PROMOTION_VERBS, EXPORT, *JOB_VERBS,
     )
 }  # fmt: skip
 """All verbs, in the order in which help lists them."""

@@ -50,6 +50,7 @@ from nbasset.notebook.showing import show_live
 from nbasset.notebook.tracebacks import told
 from nbasset.notebook.verbs_automation import AUTOMATION_FACES
 from nbasset.notebook.verbs_backfill import BACKFILL_FACES
+from nbasset.notebook.verbs_export import EXPORT_FACES
 from nbasset.notebook.verbs_jobs import JOB_FACES
 from nbasset.notebook.verbs_promotion import PROMOTION_FACES
 from nbasset.notebook.verbs_time import TIME_FACES
@@ -247,5 +248,6 @@ VERB_FACES: dict[str, Callable[[Session, Any], Any]] = {
     **JOB_FACES,
     **AUTOMATION_FACES,
     **PROMOTION_FACES,
+    **EXPORT_FACES,
 }
 """What each verb of `arguments.VERBS` does in a notebook."""
