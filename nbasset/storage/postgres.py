@@ -57,6 +57,10 @@ class PostgresConnection:
         """Run one statement for each row, in one round trip."""
         self._cursor.executemany(_translated(statement), [tuple(row) for row in rows])
 
+    def close(self) -> None:
+        """Close it."""
+        self.raw.close()
+
 
 def _translated(statement: str) -> Any:
     known = _TRANSLATED.get(statement)

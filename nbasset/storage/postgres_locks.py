@@ -10,16 +10,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol
 
 from nbasset import clock
+from nbasset.storage.dialects import Connection
 from nbasset.storage.forks import keep_untouched
 from nbasset.storage.locks import busy
-
-if TYPE_CHECKING:
-    from nbasset.storage.postgres import PostgresConnection
-
-T = TypeVar("T")
 
 _SHORTEST_S = 0.005
 _LONGEST_S = 0.05
@@ -30,11 +26,17 @@ _HOLDER = """SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (
 _log = logging.getLogger("nbasset.storage")
 
 
+class Session(Connection, Protocol):
+    """A connection that locks are held on."""
+
+    def close(self) -> None: ...
+
+
 class SessionLocks:
     """The locks of one store. `connect` gives a session of its own, `insist` tries again while the server is away, `key` numbers a name."""
 
     def __init__(
-        self, connect: Callable[[], PostgresConnection], insist: Callable[[Callable[[], bool]], bool], key: Callable[[str], int], where: str
+        self, connect: Callable[[], Session], insist: Callable[[Callable[[], bool]], bool], key: Callable[[str], int], where: str
     ) -> None:
         self._connect = connect
         self._insist = insist
@@ -45,7 +47,7 @@ class SessionLocks:
     def _reset(self) -> None:
         self._guard = threading.RLock()
         self._held: set[str] = set()
-        self._session: PostgresConnection | None = None
+        self._session: Session | None = None
         self._is_closing = False
 
     @contextmanager
@@ -103,7 +105,7 @@ class SessionLocks:
                 raise
             return is_taken
 
-    def _opened(self) -> PostgresConnection:
+    def _opened(self) -> Session:
         """The session, with everything that is held."""
         if self._session is None:
             self._session = self._connect()
@@ -140,7 +142,7 @@ class SessionLocks:
         session, self._session = self._session, None
         if session is not None:
             with suppress(psycopg.Error):
-                session.raw.close()
+                session.close()
 
     def _holder(self, name: str) -> str:
         import psycopg
