@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nbasset.arguments.options_promotion import PromoteArguments
-from nbasset.commands.promote import check_promoted, promote
 from nbasset.errors import InvalidInvocationError, LocationError, Problem, ProblemsFound
 from nbasset.notebook import front_end
-from nbasset.notebook.cards_promotion import drift_card, promote_card
 from nbasset.notebook.display import show
 from nbasset.notebook.session import Session
 from nbasset.notebook.tracebacks import told
@@ -28,6 +26,9 @@ def do_promote(session: Session, arguments: PromoteArguments) -> None:
     LocationError
         If a job is not as it was promoted.
     """
+    from nbasset.commands.promote import check_promoted, promote
+    from nbasset.notebook.cards_promotion import drift_card, promote_card
+
     home = session.instance.home
     if arguments.check:
         found = check_promoted(home, arguments.jobs)
