@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbasset.dataclass import dataclass
 from nbasset.io_managers.pandas_frames import arrow_to_pandas, arrow_to_series, pandas_to_arrow
 from nbasset.io_managers.records import arrow_to_plain, plain_to_arrow
-from nbasset.io_managers.refusals import mismatch, unstorable
+from nbasset.io_managers.refusals import HALF_LETTER, MENDED_LETTER, mismatch, unstorable
 from nbasset.io_managers.wanted import Form, Wanted, wanted
 from nbasset.loaded import loaded
 from nbasset.serde import Json
@@ -46,6 +46,13 @@ def to_arrow(obj: Any, *, label: str) -> ArrowForm:
     UnstorableValue
         If the value, or something in one of its columns, has no form in Parquet: the asset, the column and the types are named.
     """
+    try:
+        return _to_arrow(obj, label)
+    except UnicodeEncodeError as error:
+        raise unstorable(label, obj, f"it holds {HALF_LETTER}.", MENDED_LETTER) from error
+
+
+def _to_arrow(obj: Any, label: str) -> ArrowForm:
     form = _form_of(obj)
     if form in ("pandas", "pandas_series"):
         rows, value = pandas_to_arrow(obj, label=label)
@@ -188,8 +195,12 @@ def _arrow_to_polars(table: pa.Table, value: Mapping[str, Json], form: Form, lab
 
 
 def _array_to_arrow(array: np.ndarray[Any, Any], label: str) -> ArrowForm:
+    import numpy as np
     import pyarrow as pa
 
+    if isinstance(array, np.ma.MaskedArray):
+        hint = "Fill the gaps: array.filled(...). A pandas Series keeps them: pd.Series(array)."
+        raise unstorable(label, array, "an array that is stored has no gaps.", hint)
     if array.ndim not in (1, 2) or array.dtype.kind in "OcV":
         what = f"it has {array.ndim} dimensions" if array.ndim not in (1, 2) else f"its values are of type {array.dtype}"
         raise unstorable(label, array, f"{what}, and a table has columns of plain values.")

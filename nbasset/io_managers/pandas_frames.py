@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbasset.errors import UnstorableValue
-from nbasset.io_managers.refusals import STORABLE, mismatch
+from nbasset.io_managers.pandas_categories import restored_categories, with_restored_level, with_text_categories
+from nbasset.io_managers.pandas_columns import packed, unpacked, with_text_columns
+from nbasset.io_managers.refusals import HALF_LETTER, MENDED_LETTER, STORABLE, mismatch
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
@@ -42,10 +44,18 @@ def pandas_to_arrow(obj: pd.DataFrame | pd.Series[Any] | pd.Index[Any], *, label
     if isinstance(obj, pd.Series):
         value = {"kind": "pandas_series", "name": _name_to_json(obj.name)}
         obj = obj.to_frame(obj.name if isinstance(obj.name, str) and obj.name not in obj.index.names else _VALUE)
-    frame = _with_plain_attrs(obj)
+    frame, columns, levels = with_text_categories(_with_plain_attrs(obj))
     _check_labels(frame, label)
+    frame, labels = with_text_columns(frame)
+    if labels is not None:
+        kept, notes = pandas_to_arrow(labels, label=label)
+        value["columns"] = {"arrow": packed(kept), "value": notes}
     table = _convert(frame, label)
     value.update(_notes(frame, table))
+    if columns:
+        value["dtypes"] = {**value.get("dtypes", {}), **{table.column_names[at]: note for at, note in columns.items()}}
+    if levels:
+        value["index"] = {**value.get("index", {}), **{str(at): note for at, note in levels.items()}}
     return _readable_by_all(table, frame), value
 
 
@@ -66,6 +76,10 @@ def arrow_to_pandas(table: pa.Table, value: Mapping[str, Json]) -> pd.DataFrame:
         _restore_index(frame, int(level), spec)
     if value.get("freq"):
         frame.index.freq = value["freq"]
+    if value.get("columns"):
+        labels = arrow_to_pandas(unpacked(value["columns"]["arrow"]), value["columns"]["value"]).index
+        if len(labels) == len(frame.columns):  # parts in one piece have columns for their keys besides: then all labels stay text
+            frame.columns = labels
     return frame
 
 
@@ -132,18 +146,30 @@ def _named(frame: pd.DataFrame, label: str, error: Exception) -> UnstorableValue
         try:
             pa.array(values, from_pandas=True)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as cause:
-            kinds = sorted({type(item).__name__ for item in values.dropna()[:10_000]}) if values.dtype == object else [str(values.dtype)]
-            if len(kinds) > 1:
-                why = f"holds {' and '.join(kinds[:4])} together; a column in a file has one type"
-                remedy = "Make them one type, for example frame[name] = frame[name].astype('string')."
-            else:
-                why = f"holds {kinds[0] if kinds else 'nothing'}, which has no form in Parquet ({_first_line(cause)})"
-                remedy = "Turn it into numbers, text, dates, lists or dicts first, or leave it out."
+            why, remedy = _reason(values, cause)
             return UnstorableValue(
                 f"{label} returned a frame that cannot be stored: {name} {why}.\n{remedy}\n{STORABLE}\n"
                 "Any Python object can be kept with io_manager_key='pickle'."
             )
     return UnstorableValue(f"{label} returned a frame that cannot be stored: {_first_line(error)}\n{STORABLE}")
+
+
+def _reason(values: Any, cause: Exception) -> tuple[str, str]:
+    """What is wrong with a column, and what would mend it."""
+    import pandas as pd
+
+    kinds = sorted({type(item).__name__ for item in values.dropna()[:10_000]}) if values.dtype == object else [str(values.dtype)]
+    if isinstance(cause, UnicodeEncodeError):
+        return f"holds {HALF_LETTER}", MENDED_LETTER
+    if len(kinds) > 1:
+        together = f"holds {' and '.join(kinds[:4])} together; a column in a file has one type"
+        return together, "Make them one type, for example frame[name] = frame[name].astype('string')."
+    if isinstance(cause, OverflowError) and kinds == ["int"]:
+        return "holds whole numbers of more than 64 bits", "Make them decimals or text: frame[name].map(decimal.Decimal)."
+    if isinstance(values.dtype, pd.SparseDtype):
+        return f"is sparse ({kinds[0]}), and a column in a file is not", "Make it dense: frame[name] = frame[name].sparse.to_dense()."
+    why = f"holds {kinds[0] if kinds else 'nothing'}, which has no form in Parquet ({_first_line(cause)})"
+    return why, "Turn it into numbers, text, dates, lists or dicts first, or leave it out."
 
 
 def _first_line(error: Exception) -> str:
@@ -226,12 +252,14 @@ def _readable_by_all(table: pa.Table, frame: pd.DataFrame) -> pa.Table:
     return table.replace_schema_metadata({**table.schema.metadata, b"pandas": json.dumps(metadata).encode()})
 
 
-def _restore_column(frame: pd.DataFrame, at: int, spec: str, column: pa.ChunkedArray) -> None:
+def _restore_column(frame: pd.DataFrame, at: int, spec: str | dict[str, Json], column: pa.ChunkedArray) -> None:
     import pandas as pd
 
     now = frame.dtypes.iloc[at]
-    if spec == "arrow":
-        values: Any = pd.arrays.ArrowExtensionArray(column)
+    if isinstance(spec, dict):
+        values: Any = restored_categories(frame.iloc[:, at].array, spec)
+    elif spec == "arrow":
+        values = pd.arrays.ArrowExtensionArray(column)
     elif spec.startswith("category:"):
         values = _with_categories(frame.iloc[:, at].array, spec)
     elif spec == "object":
@@ -257,9 +285,12 @@ def _objects(column: pa.ChunkedArray) -> Any:
     return values
 
 
-def _restore_index(frame: pd.DataFrame, level: int, spec: str) -> None:
+def _restore_index(frame: pd.DataFrame, level: int, spec: str | dict[str, Json]) -> None:
     import pandas as pd
 
+    if isinstance(spec, dict):
+        frame.index = with_restored_level(frame.index, level, spec)
+        return
     index = frame.index
     values = index.levels[level] if isinstance(index, pd.MultiIndex) else index
     if spec == "arrow":

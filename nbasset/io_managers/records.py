@@ -203,7 +203,8 @@ def _as_json(name: str, values: list[Any], label: str, obj: Any, *, mixed_allowe
 
 def _first_not_plain(value: Any) -> Any:
     if value is None or isinstance(value, _SCALARS):
-        return None
+        is_no_time = isinstance(value, date) and value != value
+        return value if is_no_time else None
     inner: Iterable[Any]
     record = _record(value)
     if record is not None:

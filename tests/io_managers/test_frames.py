@@ -58,6 +58,18 @@ FRAMES: dict[str, pd.DataFrame] = {
     "freq": pd.DataFrame({"a": [1, 2, 3]}, index=pd.date_range("2020", periods=3)),
     "levels": pd.DataFrame({"a": [1, 2, 3, 4]}, index=pd.MultiIndex.from_product([["x", "y"], [1, 2]], names=["k", None])),
     "range": pd.DataFrame({"a": [1, 2, 3]}, index=pd.RangeIndex(2, 8, 2, name="r")),
+    "cut": pd.DataFrame({"c": pd.cut(S([1.0, 5, None]), [-np.inf, 3, np.inf]),
+                         "p": pd.Categorical(pd.period_range("2020", periods=3, freq="M")),
+                         "z": pd.cut(S(pd.date_range("2020", periods=3, tz="Europe/Berlin")), 2)},
+                        index=pd.CategoricalIndex(pd.cut([1, 2, 3], [0, 2, 3]), name="k")),
+    "cut levels": pd.DataFrame({"v": [1, 2]}, index=pd.MultiIndex.from_arrays([pd.cut([1, 3], [0, 2, 3]), ["a", "b"]], names=["k", "b"])),
+    "category columns": pd.DataFrame([[1, 2]], columns=pd.CategoricalIndex(["b", "a"], name="c")),
+    "cut columns": pd.DataFrame([[1, 2]], columns=pd.CategoricalIndex(pd.cut([1, 3], [0, 2, 3]))),
+    "period columns": pd.DataFrame([[1, 2]], columns=pd.period_range("2020", periods=2, freq="M")),
+    "date columns": pd.DataFrame([[1, 2]], columns=pd.Index([dt.date(2020, 1, 1), dt.date(2020, 1, 2)], name="d")),
+    "flag columns": pd.DataFrame([[1, 2]], columns=[True, False]),
+    "column levels": pd.DataFrame([[1, 2]],
+                                  columns=pd.MultiIndex.from_tuples([("v", dt.date(2020, 1, 1)), ("v", None)], names=[None, "d"])),
     "object index": pd.DataFrame({"a": [1, 2]}, index=pd.Index(["a", "b"], dtype=object)),
     "category index": pd.DataFrame({"a": [1, 2]}, index=pd.CategoricalIndex(["a", "b"])),
     "index with a column's name": pd.DataFrame({"a": [1]}, index=pd.Index([5], name="a")),
@@ -224,9 +236,9 @@ def test_only_the_wanted_columns_are_loaded_with_the_index(manager: ParquetIOMan
         (pd.DataFrame({"ok": [1, 2], "bad": [1, "a"]}), ["column 'bad' holds int and str together", "asset 'a'"]),
         (pd.DataFrame({"m": [object()]}), ["column 'm' holds object", "io_manager_key='pickle'"]),
         (pd.DataFrame({"c": [1j]}), ["column 'c' holds complex128"]),
-        (pd.DataFrame({"s": pd.arrays.SparseArray([0, 1])}), ["column 's' holds Sparse"]),
-        (pd.DataFrame({"b": [2**70]}), ["column 'b' holds int", "too large"]),
-        (pd.DataFrame({"u": S(["\ud800"], dtype=object)}), ["column 'u' holds str"]),
+        (pd.DataFrame({"s": pd.arrays.SparseArray([0, 1])}), ["column 's' is sparse", "sparse.to_dense()"]),
+        (pd.DataFrame({"b": [2**70]}), ["column 'b' holds whole numbers of more than 64 bits"]),
+        (pd.DataFrame({"u": S(["\ud800"], dtype=object)}), ["column 'u' holds text with half a letter"]),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), ["used twice: a"]),
         (pd.DataFrame({0: [1], "a": [2]}), ["mix int and str"]),
         (pd.DataFrame({"e": [{}, {}]}), ["'e'", "no child field"]),
@@ -252,3 +264,25 @@ def test_a_file_from_elsewhere_is_read(manager: ParquetIOManager) -> None:
     pd.testing.assert_frame_equal(manager.load_input(build_input_context(asset_key="foreign")), frame)
     pq.write_table(pa.table({"a": [1]}), f"{manager.folder.base}/foreign.parquet", store_schema=False)
     assert manager.load_input(build_input_context(asset_key="foreign")).to_pydict() == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("a\ud800", "half a letter"),
+        ({"a": ["\ud800"]}, "half a letter"),
+        (np.ma.array([1, 2], mask=[0, 1]), "array.filled(...)"),
+        (pd.NaT, "a NaTType in 'value'"),
+    ],
+)
+def test_what_cannot_be_stored_says_what_would_mend_it(value: Any, said: str, manager: ParquetIOManager) -> None:
+    with pytest.raises(UnstorableValue) as raised:
+        manager.handle_output(build_output_context(asset_key="a"), value)
+    assert said in str(raised.value)
+
+
+def test_a_figure_as_value_says_that_figures_are_kept_with_the_run(manager: ParquetIOManager) -> None:
+    from matplotlib.figure import Figure
+
+    with pytest.raises(UnstorableValue, match="--no-value"):
+        manager.handle_output(build_output_context(asset_key="a"), Figure())
