@@ -27,7 +27,7 @@ def promote(call: Call, arguments: PromoteArguments) -> tuple[int, Json]:
     home = open_home(call)[0]
     if arguments.check:
         return _check(call, home, arguments)
-    result = make(home, _notebook(call, arguments), arguments)
+    result = make(home, _notebook(call, home, arguments), arguments)
     if not call.json:
         click.echo(in_terminal_words(promote_text(result)))
     return DONE, result.to_json()
@@ -43,14 +43,19 @@ def _check(call: Call, home: Home, arguments: PromoteArguments) -> tuple[int, Js
     return FAILED if any(one.found for one in found) else DONE, {"jobs": [one.to_json() for one in found]}
 
 
-def _notebook(call: Call, arguments: PromoteArguments) -> Path:
-    """The notebook that was named, or the only one that has what was selected."""
+def _notebook(call: Call, home: Home, arguments: PromoteArguments) -> Path:
+    """The notebook that was named, that of the job that was named, or the only one that has what was selected."""
+    from nbasset.locations.job_file import beside, job_files, read_job_file
+
     if call.place and not call.module:
         path = Path(call.place).resolve()
         if path.suffix == ".ipynb":
             return path
         if not path.is_dir():
             raise InvalidInvocationError(f"{call.place} is no notebook, and a job is made of one. Write @job and @schedule in a module.")
+    file = next((one for one in job_files(home) if one.stem == arguments.name), None) if not call.place else None
+    if file is not None and (source := read_job_file(file).source):
+        return beside(file, source)
     names = [scope.location.path for scope in selecting(call, arguments.select) if scope.location.kind == "notebook"]
     found = [path for path in names if path is not None]
     if len(found) != 1:

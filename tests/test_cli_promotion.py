@@ -49,7 +49,11 @@ def test_a_notebook_is_promoted_shown_and_compared(project: Path, capsys: pytest
     said = capsys.readouterr().out
     assert "totals: `clean()` in cell 2 changed" in said
     assert "Bring it up to date: promote --name totals" in said
-    assert run_command(["promote", "--name", "totals", "flights.ipynb"]) == 0
+    (project / "other.ipynb").write_text((project / "flights.ipynb").read_text())
+    assert run_command(["promote", "--name", "totals"]) == 0
+    assert "Promote flights.ipynb as job totals (changed)" in capsys.readouterr().out
+    assert run_command(["promote", "totals", "--dry-run"]) == 2
+    assert "flights.ipynb, other.ipynb could be meant" in capsys.readouterr().err
 
 
 def test_a_machine_gets_all_of_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,4 +107,6 @@ def checked_text(found: Sequence[CheckedJob]) -> str:
             lines += [f"    {line}" for line in one.diff.split("\n") if line]
         if any(one.kind in ("code", "selection", "parameters", "copy") for one in job.found):
             lines.append(f"  Bring it up to date: promote --name {job.name}")
+        elif any(one.kind == "environment" for one in job.found):
+            lines.append(f"  Install these versions, or take those that are here: promote --name {job.name}")
     return "\n".join(lines)
