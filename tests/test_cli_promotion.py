@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def save(project: Path, *cells: str) -> None:
-    made = [
+    made: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
         for number, source in enumerate(cells, 1)
     ]
