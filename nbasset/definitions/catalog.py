@@ -161,11 +161,13 @@ class LazyNodes(Sequence[CatalogNode]):
     """Nodes that are put together when somebody first asks: who lists or draws assets never does."""
 
     def __init__(self, make: Callable[[], Iterable[CatalogNode]]) -> None:
-        self._make = make
+        self._make: Callable[[], Iterable[CatalogNode]] | None = make
 
     @cached_property
     def _nodes(self) -> tuple[CatalogNode, ...]:
-        return tuple(self._make())
+        made = tuple(self._make()) if self._make is not None else ()
+        self._make = None  # whatever it was made from may go
+        return made
 
     @overload
     def __getitem__(self, index: int) -> CatalogNode: ...

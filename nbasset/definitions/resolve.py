@@ -54,24 +54,27 @@ class Resolver:
         ]
         self._assets: list[CatalogAsset] = []
         self._checks: list[CatalogCheck] = []
-        self._edges: dict[
-            str, CatalogDep
-        ] = {}  # by the name of the input, and so the inputs: those who read an asset in one way share them
-        self._inputs: dict[str, NodeInput] = {}
+        self._edges: dict[str, CatalogDep] = {}  # by the name of the input: those who read an asset in one way share the edge
+        self._plain: dict[int, CatalogDep] = {}  # the same by the input that definitions share
+        self._inputs: dict[int, NodeInput] = {}
         for definition in self._bound:
-            self._add(definition)
+            if not self._is_added(definition):
+                self._add(definition)
 
     def catalog(self) -> Catalog:
         """The catalog, with rings and clashes of paths among its problems."""
         assets = (*self._assets, *self._externals.values())
         return Catalog(
             assets,
-            LazyNodes(lambda: [self._node(one, one.node) for one in self._bound if one.node is not None]),
+            LazyNodes(self._nodes),
             tuple(self._checks),
             resources=tuple(sorted(self.resources)),
             problems=(*self.problems, *rings(assets), *path_clashes(assets)),
             name=self.name,
         )
+
+    def _nodes(self) -> list[CatalogNode]:
+        return [self._node(one, one.node) for one in self._bound if one.node is not None]
 
     # -- which definitions count -------------------------------------------------------------------------------------------
 
@@ -141,6 +144,36 @@ class Resolver:
 
     # -- what each definition says -----------------------------------------------------------------------------------------
 
+    def _is_added(self, definition: AssetsDefinition) -> bool:
+        """Add a function that makes one asset and reads others by their names alone, as most do. False where there is more to it."""
+        node, specs, outputs = definition.node, definition.specs_by_key, definition.keys_by_output
+        if len(specs) != 1 or len(outputs) != 1 or definition.check_specs_by_output or definition.internal_deps:
+            return False
+        ((key, spec),) = specs.items()
+        if not isinstance(node, OpDefinition) or node.parameters.config is not None or spec.deps:
+            return False
+        plain, loaded = self._plain, []
+        for name, item in definition.inputs.items():
+            edge = plain.get(id(item)) or self._plain_edge(name, item)
+            if edge is None or edge.asset is key or edge.input != name:
+                return False
+            loaded.append(edge)
+        if spec.io_manager_key not in self._known or node.hooks or node.resource_keys:
+            self._check_resources(definition, node)
+        (output,) = outputs
+        self._assets.append(CatalogAsset(spec, tuple(loaded), definition.name, output, definition.execution, definition.place))
+        return True
+
+    def _plain_edge(self, name: str, item: AssetInput) -> CatalogDep | None:
+        """The edge of an input that says no more than a name which is that of an asset."""
+        edge = self._plain.get(id(item))
+        if edge is None:
+            found = self._by_name.get(name)
+            if found is None or item.key is not None or item.key_prefix or item.partition_mapping is not None or item.metadata:
+                return None
+            edge = self._plain[id(item)] = self._edge(name, found, item)
+        return edge if item.name == name else None
+
     def _add(self, definition: AssetsDefinition) -> None:
         if definition.node is not None:
             self._check_resources(definition, definition.node)
@@ -150,15 +183,10 @@ class Resolver:
             self._sources[definition.name] = sources
             self._check_config(definition, definition.node)
         for name, item in definition.inputs.items():
-            found = self._by_name.get(name) if item.key is None and not item.key_prefix and item.name == name else None
-            if found is None:
-                found = self._find(item, definition)
-            sources[name] = found
+            edge = self._plain_edge(name, item)
+            found = sources[name] = edge.asset if edge is not None else self._find(item, definition)
             if found is not None:
-                edge = self._edges.get(name)
-                if edge is None or edge.asset is not found or item.partition_mapping is not None or item.metadata:
-                    edge = self._edge(name, found, item)
-                loaded.append(edge)
+                loaded.append(edge or self._edge(name, found, item))
             elif not item.has_default or self._is_ambiguous(item):
                 self._not_found(item, definition)
         outputs: dict[AssetKey, str] = {}
@@ -189,7 +217,9 @@ class Resolver:
         """The edge from `key`; those who read one asset in one way share it."""
         if item.partition_mapping is not None or item.metadata:
             return CatalogDep(key, name, item.partition_mapping, item.missing_allowed)
-        edge = self._edges[name] = CatalogDep(key, name)
+        edge = self._edges.get(name)
+        if edge is None or edge.asset is not key:
+            edge = self._edges[name] = CatalogDep(key, name)
         return edge
 
     def _find(self, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
@@ -255,14 +285,16 @@ class Resolver:
             self._know(key)
 
     def _node(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> CatalogNode:
-        sources = self._sources[definition.name]
-        steps = (self._op_step(definition, node, sources),) if isinstance(node, OpDefinition) else asset_steps(definition, node, sources)
+        if isinstance(node, OpDefinition):
+            steps: tuple[NodeStep, ...] = (self._op_step(definition, node),)
+        else:
+            steps = asset_steps(definition, node, self._sources_of(definition))
         kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.specs_by_key else "check"
         return CatalogNode(
             definition.name,
             steps,
-            definition.keys,
-            definition.check_keys,
+            tuple(definition.specs_by_key),
+            definition.check_keys if definition.check_specs_by_output else (),
             kind,
             definition.can_subset,
             definition.partitions_def,
@@ -270,22 +302,26 @@ class Resolver:
             definition.place,
         )
 
-    def _op_step(self, definition: AssetsDefinition, op: OpDefinition, sources: Mapping[str, AssetKey | None]) -> NodeStep:
-        inputs = []
+    def _sources_of(self, definition: AssetsDefinition) -> Mapping[str, AssetKey | None]:
+        """The asset that fills each input."""
+        found = self._sources.get(definition.name)
+        return found if found is not None else {name: self._plain[id(item)].asset for name, item in definition.inputs.items()}
+
+    def _op_step(self, definition: AssetsDefinition, op: OpDefinition) -> NodeStep:
+        sources, known, inputs = self._sources.get(definition.name), self._inputs, []
         for name, item in definition.inputs.items():
-            found, key = self._inputs.get(name), sources[name]
-            is_plain = item.partition_mapping is None and item.input_manager_key is None and not item.metadata
-            if found is None or found.asset is not key or not is_plain:
-                found = _node_input(name, key, item)
-                if is_plain:
-                    self._inputs[name] = found
+            found = known.get(id(item))
+            if found is None or found.name != name:
+                found = self._input(name, item, sources)
             inputs.append(found)
         specs = definition.specs_by_key
         outputs = []
         for output, made in definition.keys_by_output.items():
-            outputs.append(NodeOutput(output, made, None, not specs[made].skippable, manager=specs[made].io_manager_key))
-        for output, check in definition.check_specs_by_output.items():
-            outputs.append(NodeOutput(output, None, check.key, False))
+            spec = specs[made]
+            outputs.append(NodeOutput(output, made, None, not spec.skippable, False, spec.io_manager_key))
+        if definition.check_specs_by_output:
+            for output, check in definition.check_specs_by_output.items():
+                outputs.append(NodeOutput(output, None, check.key, False))
         return NodeStep(
             definition.name,
             tuple(inputs),
@@ -296,6 +332,13 @@ class Resolver:
             op.resource_keys,
             op.config_schema is not None,
         )
+
+    def _input(self, name: str, item: AssetInput, sources: Mapping[str, AssetKey | None] | None) -> NodeInput:
+        edge = self._plain.get(id(item))
+        if edge is None or edge.input != name:
+            return _node_input(name, sources[name] if sources is not None else None, item)
+        found = self._inputs[id(item)] = _node_input(name, edge.asset, item)
+        return found
 
     def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
         wanted = set(node.resource_keys)

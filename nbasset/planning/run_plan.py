@@ -58,14 +58,14 @@ def with_neighbors(catalog: Catalog, assets: Collection[AssetKey]) -> frozenset[
         If one of them is external: nothing here makes it.
     """
     wanted = set(assets)
-    by_key = catalog.by_key
+    by_key, nodes_by_name = catalog.by_key, catalog.nodes_by_name
     for key in assets:
         asset = by_key.get(key) or catalog.asset(key)
         if asset.node is None:
             raise InvalidDefinitionError(
                 f"'{key}' is external: nothing here makes it. Select what is downstream of it, or define how it is made with @asset."
             )
-        node = catalog.nodes_by_name[asset.node]
+        node = nodes_by_name[asset.node]
         if len(node.assets) > 1 and not node.can_subset:
             wanted.update(node.assets)
     return frozenset(wanted)
@@ -74,6 +74,8 @@ def with_neighbors(catalog: Catalog, assets: Collection[AssetKey]) -> frozenset[
 def _wanted_checks(catalog: Catalog, wanted: frozenset[AssetKey], checks: frozenset[CheckKey] | None) -> frozenset[CheckKey]:
     if checks is not None:
         return checks
+    if not catalog.checks:
+        return _NONE
     return frozenset(check for key in wanted for check in catalog.checks_by_asset.get(key, ()))
 
 
@@ -105,6 +107,9 @@ def _only_with_their_assets(catalog: Catalog, checks: Collection[CheckKey]) -> I
 
 def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[AssetKey]) -> Iterable[CatalogNode]:
     """Nodes, each after those that make what it reads; a check right after what it looks at, so that it can block what comes next."""
+    if all(len(node.assets) == 1 for node in nodes):  # the order of the catalog has each asset after what it reads
+        makers = {node.assets[0]: node for node in nodes}
+        return [makers[key] for key in catalog.order if key in makers]
     at = {key: float(place) for place, key in enumerate(catalog.order)}
     place = {}
     for node in nodes:
@@ -140,6 +145,7 @@ class _Shape(NamedTuple):
 
 
 _NONE: frozenset[CheckKey] = frozenset()
+_NO_STEPS: frozenset[str] = frozenset()
 _UNPARTITIONED = UpstreamRead(None)
 
 
@@ -172,7 +178,10 @@ class _Builder:
             shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
         if node.partitions_def is None:
             for shape in shapes:
-                self._add_step(node, shape, None, "")
+                if shape.deps or self._blocking or shape.part.mapped_over is not None or self.request.conditional:
+                    self._add_step(node, shape, None, "")
+                else:
+                    self._add_plain(node, shape)
             return
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
             suffix = self._suffix(node, ordinals)
@@ -207,11 +216,9 @@ class _Builder:
         """The same of the only part of a node that is made whole and has no checks."""
         part = node.steps[0]
         made = tuple([output.asset for output in part.outputs if output.asset is not None])
-        deps = []
+        deps: list[CatalogDep] = []
         for one in made:
-            for dep in self.catalog.by_key[one].deps:
-                if dep.asset is one or (dep.input is None and dep.asset not in made):
-                    deps.append(dep)
+            deps += [dep for dep in self.catalog.by_key[one].deps if dep.asset is one or (dep.input is None and dep.asset not in made)]
         return _Shape(part, part.outputs, made, (), tuple(deps), bool(made), self._why(made))
 
     def _shape(self, node: CatalogNode, part: NodeStep, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> _Shape:
@@ -281,6 +288,30 @@ class _Builder:
         )
         self.steps.append(step)
         self._remember(step)
+
+    def _add_plain(self, node: CatalogNode, shape: _Shape) -> None:
+        """The only step of a part that has no partitions, is left out on no condition, and that no check blocks."""
+        part, known, whole = shape.part, self._plain_inputs, self._whole
+        key = part.handle
+        after: set[str] = set()
+        inputs = []
+        for item in part.inputs:
+            filled = known.get(id(item))
+            if filled is None:
+                filled = self._input(node, item, None, "", after)
+            elif filled.asset in whole:
+                after.add(whole[filled.asset])
+            inputs.append(filled)
+        after.discard(key)
+        step = Step(
+            key, node.name, key, node.kind, shape.made, shape.verdicts, None, tuple(inputs), shape.outputs,
+            frozenset(after) if after else _NO_STEPS, _NONE, part.retry, part.pool, part.tags, None, None, False, shape.why,
+        )  # fmt: skip
+        self.steps.append(step)
+        if shape.verdicts:
+            self._remember(step)
+        for one in shape.made:
+            whole[one] = key
 
     def _upstream(
         self, node: CatalogNode, asset: AssetKey, mapping: PartitionMapping | None, ordinals: OrdinalSet | None
