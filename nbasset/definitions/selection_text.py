@@ -81,7 +81,7 @@ class SelectionReader:
         if kind == "mark" and value == "+":
             self.at += 1
             up = None
-        elif kind == "word" and value.isdigit() and self._peek(1)[:2] == ("mark", "+"):
+        elif kind == "word" and value.isdecimal() and self._peek(1)[:2] == ("mark", "+"):
             self.at += 2
             up = int(value)
         found = self._atom()
@@ -89,7 +89,7 @@ class SelectionReader:
         if self._take("+"):
             kind, value, _ = self._peek()
             down = None
-            if kind == "word" and value.isdigit():
+            if kind == "word" and value.isdecimal():
                 self.at += 1
                 down = int(value)
         parts = ([found.upstream(up)] if up != -1 else []) + ([found.downstream(down)] if down != -1 else [])
