@@ -18,7 +18,7 @@ from nbasset.execution.task import NOT_TOLD, CodeRef, InputVersions
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
-from nbasset.planning.digests import input_digest, input_digest_of_counted, versions_digest
+from nbasset.planning.digests import head_of_digest, input_digest, input_digest_of_counted, versions_digest
 from nbasset.planning.plan import Step
 from nbasset.planning.reads import Read, reads_of
 
@@ -32,6 +32,7 @@ class Provenance:
     versions: VersionsRead
     config: Callable[[str], str]
     packages: Callable[[str], str]
+    _heads: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _reads: dict[AssetKey, tuple[Read, ...]] = field(default_factory=dict)
     _seen: dict[tuple[str, OrdinalSet | None], dict[AssetKey, int]] = field(default_factory=dict)
     _whole: dict[AssetKey, tuple[tuple[InputUsed, ...], str]] = field(default_factory=dict)
@@ -116,7 +117,9 @@ class Provenance:
         whole = self._whole.get(fact.asset) if fact.partition is None else None
         if whole is not None:
             used, texts = whole
-            digest = input_digest_of_counted(code.version, config, fact.io_version, texts)
+            key = (code.version, config, fact.io_version)
+            head = self._heads.get(key) or self._heads.setdefault(key, head_of_digest(*key))
+            digest = input_digest_of_counted(head, texts)
         else:
             used = self.used(step, fact.asset, fact.partition.ordinal if fact.partition is not None else None)
             digest = input_digest(code=code.version, config=config, io=fact.io_version, inputs=used)

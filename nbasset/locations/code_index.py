@@ -64,11 +64,15 @@ class CodeIndex:
 
     def slice(self, node: str) -> Slice | None:
         """What the node needs; None when its code cannot be read (it was typed into a prompt, or made by ``exec``)."""
-        found = self._slices.get(node)
-        if found is None and node not in self._slices:
-            place = self._places[node] = self._find(node)
-            read = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
-            found = self._slices[node] = read if read is not None and read.version else None
+        try:
+            return self._slices[node]
+        except KeyError:
+            return self._read(node)
+
+    def _read(self, node: str) -> Slice | None:
+        place = self._places[node] = self._find(node)
+        read = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
+        found = self._slices[node] = read if read is not None and read.version else None
         return found
 
     def place(self, node: str) -> CodePlace | None:

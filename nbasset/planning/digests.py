@@ -53,6 +53,11 @@ def input_digest_of(code: str, config: str, io: str, inputs: Iterable[tuple[str,
     return "i1:" + digest_of([code, config, io, *[f"{name}={digest}" for name, digest in sorted(inputs)]])
 
 
-def input_digest_of_counted(code: str, config: str, io: str, inputs: str) -> str:
-    """The same from the counted texts of the inputs, in order of their names."""
-    return f"i1:{digest_of_counted(f'{counted(code)}{counted(config)}{counted(io)}{inputs}')}"
+def head_of_digest(code: str, config: str, io: str) -> str:
+    """How the counted texts of an input digest begin, whatever was read."""
+    return f"{counted(code)}{counted(config)}{counted(io)}"
+
+
+def input_digest_of_counted(head: str, inputs: str) -> str:
+    """The same from the head and the counted texts of the inputs, in order of their names."""
+    return f"i1:{digest_of_counted(head + inputs)}"

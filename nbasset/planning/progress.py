@@ -55,19 +55,30 @@ class RunProgress:
         self.mapping_keys: dict[tuple[str, str], tuple[str, ...]] = {}
         self._open = len(plan.steps)
         self._steps = dict(plan.by_key)
-        self._order = {step.key: (at, 0) for at, step in enumerate(plan.steps)}
-        self._dependents = {key: list(keys) for key, keys in plan.dependents.items()}
-        self._waiting = {step.key: len(step.after) for step in plan.steps}
-        self._ready = [(self._order[step.key], step.key) for step in plan.steps if not step.after]
+        self._order: dict[str, tuple[int, int, str]] = {}
+        self._dependents: dict[str, list[str]] = {key: [] for key in self._steps}
+        self._waiting: dict[str, int] = {}
+        self._ready: list[tuple[int, int, str]] = []  # a heap, as what is in order is
         self._templates: dict[str, list[str]] = {}
-        for step in plan.steps:
-            if step.mapped_over is not None and step.is_template:
-                self._templates.setdefault(step.mapped_over.step, []).append(step.key)
-        self._has_lists = not _SINGLE.issuperset([item.kind for step in plan.steps for item in step.inputs])
+        self._has_lists = self._has_checks = False
         self._gone: dict[str, frozenset[str]] = {}
         self._failed_checks: dict[str, set[CheckKey]] = {}
         self._left_out: dict[AssetKey, set[int]] = {}
-        heapq.heapify(self._ready)
+        for at, step in enumerate(plan.steps):
+            key, after = step.key, step.after
+            place = self._order[key] = (at, 0, key)
+            self._waiting[key] = len(after)
+            for one in after:
+                self._dependents[one].append(key)
+            if not after:
+                self._ready.append(place)
+            if step.mapped_over is not None and step.is_template:
+                self._templates.setdefault(step.mapped_over.step, []).append(key)
+            if step.checks or step.blocked_by:
+                self._has_checks = True
+            for item in step.inputs:
+                if item.kind not in _SINGLE:
+                    self._has_lists = True
 
     def step(self, key: str) -> Step:
         """A step of the plan, or one that a dynamic output brought."""
@@ -84,7 +95,7 @@ class RunProgress:
     def ready(self) -> Step | None:
         """The next step that may start, in order of the plan; it counts as running from now on. None when none may."""
         while self._ready:
-            _, key = heapq.heappop(self._ready)
+            key = heapq.heappop(self._ready)[2]
             if self.status[key] == "waiting":
                 self.status[key] = "running"
                 step = self._steps[key]
@@ -96,7 +107,7 @@ class RunProgress:
     def put_back(self, step: Step) -> None:
         """A step that `ready` gave could not start after all (its pool is full): it may start later."""
         self.status[step.key] = "waiting"
-        heapq.heappush(self._ready, (self._order[step.key], step.key))
+        heapq.heappush(self._ready, self._order[step.key])
 
     @property
     def is_over(self) -> bool:
@@ -111,7 +122,7 @@ class RunProgress:
     def apply(self, event: Event) -> list[Skip]:
         """Take in the end of a step; the steps that cannot run any more because of it, upstream ones first."""
         if isinstance(event, (StepSucceeded, StepReused)):
-            self._end(event.step, "succeeded" if isinstance(event, StepSucceeded) else "reused")
+            self._end(event.step, "succeeded" if type(event) is StepSucceeded else "reused")
             self._note_outputs(self._steps[event.step], event.facts)
             came = self._expand(event.step) if self.mapping_keys else []
             return came + self._release(event.step)
@@ -137,28 +148,28 @@ class RunProgress:
         self.status[key] = status
 
     def _note_outputs(self, step: Step, facts: Iterable[object]) -> None:
-        for fact in facts:
+        for fact in facts if self._has_checks else ():
             if type(fact) is CheckEvaluated and fact.blocking and not fact.passed and fact.severity == "ERROR":
                 self._failed_checks.setdefault(step.key, set()).add(fact.check)
                 self.blocking_failures.append(fact)
-        gone = set()
+        gone: set[str] | None = None
         for output in step.outputs:
             if output.is_dynamic:
                 stored = [fact for fact in facts if isinstance(fact, OutputStored) and fact.output == output.name]
                 self.mapping_keys[step.key, output.name] = tuple([fact.mapping_key for fact in stored if fact.mapping_key is not None])
             elif not output.is_required and output.check is None and not any(_is_of(fact, output) for fact in facts):
-                gone.add(output.name)
-        if gone:
+                gone = {output.name} if gone is None else gone | {output.name}
+        if gone is not None:
             self._gone[step.key] = frozenset(gone)
             self._leave_out(step, gone)
 
     def _release(self, key: str) -> list[Skip]:
         skips: list[Skip] = []
-        waiting = self._waiting
+        waiting, status = self._waiting, self.status
         may_stop = key in self._failed_checks or key in self._gone
         for name in self._dependents[key]:
-            waiting[name] -= 1
-            if (waiting[name] and not may_stop) or self.status[name] != "waiting":
+            left = waiting[name] = waiting[name] - 1
+            if (left and not may_stop) or status[name] != "waiting":
                 continue
             skip = self._must_skip(self._steps[name], key) if may_stop else None
             if skip is not None:
@@ -169,7 +180,7 @@ class RunProgress:
 
     def _push(self, name: str) -> None:
         if self._waiting[name] == 0 and (self._steps[name].mapped_over is None or not self._steps[name].is_template):
-            heapq.heappush(self._ready, (self._order[name], name))
+            heapq.heappush(self._ready, self._order[name])
 
     # -- what takes the place of templates ---------------------------------------------------------------------------------
 
@@ -204,7 +215,7 @@ class RunProgress:
             waits = [dep for dep in step.after if dep == origin or self.status[dep] not in DONE]
             self._steps[step.key] = step
             self.status[step.key] = "waiting"
-            self._order[step.key] = (at, number)
+            self._order[step.key] = (at, number, step.key)
             self._dependents[step.key] = []
             self._waiting[step.key] = len(waits)
             self._open += 1
