@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +46,8 @@ class ContentHash:
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
-        self._columns = [_Column() for _ in schema]
+        room = _Room()
+        self._columns = [_Column(room) for _ in schema]
         self._rows = 0
 
     def update(self, rows: pa.Table | pa.RecordBatch) -> None:
@@ -70,8 +71,8 @@ class ContentHash:
 class _Column:
     """One column's hash: whole blocks are fed at once, the rest waits for more."""
 
-    def __init__(self) -> None:
-        self._hash = _new_hash()
+    def __init__(self, room: _Room) -> None:
+        self._into = _Sink(_new_hash(), room)
         self._waiting: list[pa.Array] = []
         self._waiting_rows = 0
 
@@ -89,14 +90,41 @@ class _Column:
     def digest(self) -> bytes:
         if self._waiting:
             self._feed_waiting()
-        return bytes(self._hash.digest())
+        return bytes(self._into.hash.digest())
 
     def _feed_waiting(self) -> None:
         import pyarrow as pa
 
         pieces = self._waiting
-        _feed(self._hash, pieces[0] if len(pieces) == 1 else pa.concat_arrays([_plain(piece) for piece in pieces]))
+        _feed(self._into, pieces[0] if len(pieces) == 1 else pa.concat_arrays([_plain(piece) for piece in pieces]))
         self._waiting, self._waiting_rows = [], 0
+
+
+class _Room:
+    """Memory for what is made of one block: fresh pages for each would cost more than hashing them."""
+
+    def __init__(self) -> None:
+        self._bytes: Any = None
+
+    def __call__(self, count: int, kind: str) -> Any:
+        """Room for so many numbers; what was in it is lost."""
+        import numpy as np
+
+        if count > BLOCK:  # what is in lists
+            return np.empty(count, kind)
+        if self._bytes is None:
+            self._bytes = np.empty(BLOCK, "u8")
+        return self._bytes.view(kind)[:count]
+
+
+class _Sink(NamedTuple):
+    """Where a block goes."""
+
+    hash: _Hash
+    room: _Room
+
+    def update(self, data: Any) -> None:
+        self.hash.update(data)
 
 
 def _new_hash() -> _Hash:
@@ -171,7 +199,7 @@ def _plain(array: pa.Array) -> pa.Array:
     return array
 
 
-def _feed(into: _Hash, array: pa.Array) -> None:
+def _feed(into: _Sink, array: pa.Array) -> None:
     """Feed one array: its length, where it is null, and its values in a form that depends on nothing else."""
     import pyarrow.types as t
 
@@ -201,17 +229,23 @@ def _feed(into: _Hash, array: pa.Array) -> None:
         _feed_fixed(into, array, valid)
 
 
-def _validity(into: _Hash, array: pa.Array) -> Any:
+def _validity(into: _Sink, array: pa.Array) -> Any:
     """Feed the length and the mask of nulls; the mask as booleans, or None when nothing is null."""
     import numpy as np
 
-    rows = len(array)
-    into.update(struct.pack("<qq", rows, array.null_count))
+    into.update(struct.pack("<qq", len(array), array.null_count))
     if not array.null_count:
         return None
-    packed = _bits(array.buffers()[0], array.offset, rows)
+    packed = _bits(array.buffers()[0], array.offset, len(array))
     into.update(packed.tobytes())
-    return np.unpackbits(packed, count=rows, bitorder="little").view(bool)
+    return np.unpackbits(packed, count=len(array), bitorder="little").view(bool)
+
+
+def valid_rows(array: pa.Array) -> Any:
+    """Where an array that has nulls is not null, as booleans."""
+    import numpy as np
+
+    return np.unpackbits(_bits(array.buffers()[0], array.offset, len(array)), count=len(array), bitorder="little").view(bool)
 
 
 def _bits(buffer: Any, offset: int, rows: int) -> Any:
@@ -231,7 +265,7 @@ def _packed(flags: Any) -> Any:
     return np.packbits(flags, bitorder="little")
 
 
-def _feed_fixed(into: _Hash, array: pa.Array, valid: Any) -> None:
+def _feed_fixed(into: _Sink, array: pa.Array, valid: Any) -> None:
     import numpy as np
     import pyarrow.types as t
 
@@ -240,21 +274,28 @@ def _feed_fixed(into: _Hash, array: pa.Array, valid: Any) -> None:
     if not rows or not width:
         return
     raw = np.frombuffer(array.buffers()[1], np.uint8, rows * width, array.offset * width)
-    values = raw.view(f"u{width}") if width in (1, 2, 4, 8) else raw.reshape(rows, width)
+    if width not in (1, 2, 4, 8):
+        values = raw.reshape(rows, width)
+        if valid is not None:
+            values = values.copy()
+            values[~valid] = 0
+        into.update(values)
+        return
+    values = raw.view(f"i{width}")
     if valid is not None:
-        values = values.copy()
-        values[~valid] = 0
+        ones = into.room(rows, f"i{width}")
+        np.negative(valid.view("i1"), out=ones, dtype=ones.dtype)  # -1 is all bits
+        values = np.bitwise_and(values, ones, out=ones)
     if t.is_floating(kind):
         floats = values.view(f"f{width}")
         nans = np.isnan(floats)
         if nans.any():
-            floats = floats.copy()
-            floats[nans] = np.nan
-            values = floats
-    into.update(np.ascontiguousarray(values))
+            values = floats.copy()
+            values[nans] = np.nan
+    into.update(values)
 
 
-def _feed_texts(into: _Hash, array: pa.Array, valid: Any) -> None:
+def _feed_texts(into: _Sink, array: pa.Array, valid: Any) -> None:
     import numpy as np
     import pyarrow.compute as pc
 
@@ -263,7 +304,7 @@ def _feed_texts(into: _Hash, array: pa.Array, valid: Any) -> None:
         array = pc.fill_null(array, b"" if "binary" in str(array.type) else "")
         offsets = _offsets(array)
     first, last = int(offsets[0]), int(offsets[-1])
-    into.update(_ends(offsets))
+    into.update(_ends(into.room, offsets))
     if last > first:
         into.update(memoryview(array.buffers()[2])[first:last])
 
@@ -277,24 +318,24 @@ def _offsets(array: pa.Array) -> Any:
     return np.frombuffer(array.buffers()[1], f"i{width}", len(array) + 1, array.offset * width)
 
 
-def _ends(offsets: Any) -> Any:
+def _ends(room: _Room, offsets: Any) -> Any:
     """Where each value ends, counted from the first; in 32 bits when that is enough, which the values decide, not their storage."""
     import numpy as np
 
     small = int(offsets[-1]) - int(offsets[0]) < 2**32
-    return np.ascontiguousarray((offsets[1:] - offsets[0]).astype(np.uint32 if small else np.uint64))
+    return np.subtract(offsets[1:], offsets[0], out=room(len(offsets) - 1, "u4" if small else "u8"), casting="unsafe")
 
 
-def _feed_lists(into: _Hash, array: pa.Array) -> None:
+def _feed_lists(into: _Sink, array: pa.Array) -> None:
     import numpy as np
     import pyarrow.compute as pc
 
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
-    into.update(_ends(np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))))
+    into.update(_ends(into.room, np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))))
     _feed(into, array.flatten())
 
 
-def _feed_map(into: _Hash, array: pa.Array) -> None:
+def _feed_map(into: _Sink, array: pa.Array) -> None:
     import numpy as np
     import pyarrow as pa
 
@@ -302,6 +343,6 @@ def _feed_map(into: _Hash, array: pa.Array) -> None:
         array = array.take(pa.array(np.arange(len(array))))
     offsets = array.offsets.to_numpy()
     first, length = int(offsets[0]), int(offsets[-1] - offsets[0])
-    into.update(_ends(offsets))
+    into.update(_ends(into.room, offsets))
     _feed(into, array.keys.slice(first, length))
     _feed(into, array.items.slice(first, length))

@@ -255,11 +255,13 @@ def _with_dictionary(column: pa.ChunkedArray, kind: pa.DataType, values: pa.Arra
 
     chunks = []
     for chunk in column.chunks:
-        if t.is_dictionary(chunk.type):
-            places = pc.index_in(chunk.dictionary.cast(kind.value_type), values).take(chunk.indices)
-        else:
+        if not t.is_dictionary(chunk.type):
             places = pc.index_in(chunk.cast(kind.value_type), values)
-        chunks.append(pa.DictionaryArray.from_arrays(places.cast(kind.index_type), values, ordered=kind.ordered))
+        elif (there := chunk.dictionary.cast(kind.value_type)).equals(values):
+            places = chunk.indices
+        else:
+            places = pc.index_in(there, values).take(chunk.indices)
+        chunks.append(pa.DictionaryArray.from_arrays(places.cast(kind.index_type), values, ordered=kind.ordered, safe=False))
     if not chunks:
         chunks = [pa.DictionaryArray.from_arrays(pa.array([], kind.index_type), values, ordered=kind.ordered)]
     return pa.chunked_array(chunks, type=kind)

@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbasset.dataclass import dataclass
-from nbasset.io_managers.content import type_name
+from nbasset.io_managers.content import BLOCK, type_name, valid_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Plain: TypeAlias = str | int | float | bool | None
 SAMPLE = 5_000
+_SAMPLE_BYTES = 1 << 25
 BINS = 12
 TOP = 6
 LONGEST_TEXT = 80
@@ -90,6 +91,7 @@ class Profiler:
         self._schema = schema
         self._preview_rows = preview_rows
         self._columns = [_Column(text_extremes) for _ in range(min(len(schema), MOST_COLUMNS))]
+        self._spread = [at for at in range(len(self._columns)) if _has_order(_held(schema.field(at).type))]
         self._rows = 0
         self._samples: list[pa.Table] = []
         self._sampled = 0
@@ -120,9 +122,10 @@ class Profiler:
         """The profile of all rows so far."""
         import pyarrow as pa
 
-        sample = pa.concat_tables(self._samples) if self._samples else self._schema.empty_table()
+        sample = pa.concat_tables(self._samples) if self._samples else self._schema.empty_table().select(self._spread)
+        sampled = dict(zip(self._spread, sample.columns, strict=True))
         described = tuple(
-            _describe(field, state, sample.column(at), self._rows, values=self._preview_rows > 0)
+            _describe(field, state, sampled.get(at), self._rows, values=self._preview_rows > 0)
             for at, (field, state) in enumerate(zip(self._schema, self._columns, strict=False))
         )
         return Profile(self._rows, described, self._preview(), len(self._schema))
@@ -131,9 +134,12 @@ class Profiler:
         import numpy as np
         import pyarrow as pa
 
-        if not table.num_rows or not table.num_columns:
+        if not table.num_rows or not self._spread:
             return
-        step = max(self._step, -(-table.num_rows // SAMPLE))
+        table = table.select(self._spread)
+        of_each = table.nbytes / table.num_rows
+        most = SAMPLE if of_each * SAMPLE <= _SAMPLE_BYTES else max(1, int(_SAMPLE_BYTES / of_each))
+        step = max(self._step, -(-table.num_rows // most)) if table.num_rows > SAMPLE else self._step
         piece = table if step == 1 else table.take(pa.array(self._places(table.num_rows, step)))
         self._samples.append(piece)
         self._sampled += piece.num_rows
@@ -175,13 +181,27 @@ class _Column:
         if not self._text_extremes and is_text(kind):
             return
         if t.is_dictionary(kind):
-            used = [chunk.dictionary.take(chunk.indices.unique().drop_null()) for chunk in column.chunks]
+            used = [chunk.dictionary.take(_used(chunk)) for chunk in column.chunks]
             column, kind = pa.chunked_array(used, type=kind.value_type), kind.value_type
         if not _has_order(kind) or len(column) == column.null_count:
             return
         low, high = _extremes(column)
         self.low = low if self.low is None or _less(low, self.low) else self.low
         self.high = high if self.high is None or _less(self.high, high) else self.high
+
+
+def _used(chunk: pa.DictionaryArray) -> pa.Array:
+    """The places of a dictionary that are in use; most often a first look at the rows meets them all."""
+    import numpy as np
+    import pyarrow as pa
+
+    met = np.zeros(len(chunk.dictionary), bool)
+    for at in range(0, len(chunk), BLOCK):
+        codes = chunk.indices.slice(at, BLOCK)
+        met[(codes.drop_null() if codes.null_count else codes).to_numpy()] = True
+        if met.all():
+            break
+    return pa.array(np.flatnonzero(met))
 
 
 def _extremes(column: pa.ChunkedArray) -> tuple[pa.Scalar, pa.Scalar]:
@@ -195,12 +215,33 @@ def _extremes(column: pa.ChunkedArray) -> tuple[pa.Scalar, pa.Scalar]:
     if t.is_duration(kind):
         found = pc.min_max(column.cast(pa.int64()))
         return found["min"].cast(kind), found["max"].cast(kind)
-    if t.is_float64(kind) and not column.null_count:  # NumPy compares four at a time; a NaN shows up in the result
-        low, high = (reduce([reduce(chunk.to_numpy()) for chunk in column.chunks if len(chunk)]) for reduce in (np.min, np.max))
-        if low == low:
-            return pa.scalar(low, kind), pa.scalar(high, kind)
+    if t.is_float32(kind) or t.is_float64(kind):  # NumPy compares several at a time
+        low, high = zip(*(_float_extremes(chunk) for chunk in column.chunks if len(chunk)), strict=True)
+        return pa.scalar(np.fmin.reduce(low), kind), pa.scalar(np.fmax.reduce(high), kind)
     found = pc.min_max(column.cast(pa.float32()) if t.is_float16(kind) else column)
     return found["min"], found["max"]
+
+
+def _float_extremes(chunk: pa.Array) -> tuple[Any, Any]:
+    """Smallest and largest of one array, NaN only when there is nothing else."""
+    import numpy as np
+
+    width = chunk.type.bit_width // 8
+    values = np.frombuffer(chunk.buffers()[1], f"f{width}", len(chunk), chunk.offset * width)
+    if not chunk.null_count:
+        return np.fmin.reduce(values), np.fmax.reduce(values)
+    low, high = [], []
+    room = np.empty(min(len(chunk), BLOCK), f"i{width}")
+    for at in range(0, len(chunk), BLOCK):
+        piece = chunk.slice(at, BLOCK)
+        filled = room[: len(piece)]
+        if piece.null_count:  # all bits of a null set: that is NaN
+            np.subtract(valid_rows(piece).view("i1"), 1, out=filled, dtype=filled.dtype)
+            np.bitwise_or(filled, values[at : at + BLOCK].view(filled.dtype), out=filled)
+        part = filled.view(values.dtype) if piece.null_count else values[at : at + BLOCK]
+        low.append(np.fmin.reduce(part))
+        high.append(np.fmax.reduce(part))
+    return np.fmin.reduce(low), np.fmax.reduce(high)
 
 
 def _less(one: pa.Scalar, other: pa.Scalar) -> bool:
@@ -228,33 +269,54 @@ def _is_time(kind: pa.DataType) -> bool:
     return bool(t.is_temporal(kind) and not t.is_interval(kind))
 
 
-def _describe(field: pa.Field, state: _Column, sample: pa.ChunkedArray, rows: int, *, values: bool) -> ColumnProfile:
+def _describe(field: pa.Field, state: _Column, sample: pa.ChunkedArray | None, rows: int, *, values: bool) -> ColumnProfile:
+    import pyarrow.types as t
+
+    low, high = (None, None) if state.low is None else (plain(state.low), plain(state.high))
+    told = _held(field.type)
+    if not values and (is_text(told) or t.is_dictionary(field.type)):
+        low = high = None
+    counted = None if sample is None else _counted(sample.cast(told).drop_null())
+    if counted is None:
+        return ColumnProfile(field.name, type_name(field.type), state.nulls, low, high)
+    different, times = counted
+    filled = rows - state.nulls
+    distinct = _distinct(times, filled)
+    is_number = not (is_text(told) or t.is_boolean(told))
+    bins = _histogram(different, times, state.low, state.high) if is_number and filled else ()
+    top = _commonest(different, times) if values and not is_number else ()
+    return ColumnProfile(
+        field.name, type_name(field.type), state.nulls, low, high, distinct, int(times.sum()) == filled, bins, top
+    )  # fmt: skip
+
+
+def _held(kind: pa.DataType) -> pa.DataType:
+    """The type of the values: of a dictionary what it holds."""
+    import pyarrow.types as t
+
+    return kind.value_type if t.is_dictionary(kind) else kind
+
+
+def _counted(sample: pa.ChunkedArray) -> tuple[pa.Array, Any] | None:
+    """The different values and how often each is there; None for types that cannot be counted."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.types as t
 
-    low, high = (None, None) if state.low is None else (plain(state.low), plain(state.high))
-    told = field.type
-    if not values and (is_text(told) or t.is_dictionary(told)):
-        low = high = None
-    if t.is_dictionary(told):
-        sample = sample.cast(told.value_type)
-        told = told.value_type
-    if not _has_order(told):
-        return ColumnProfile(field.name, type_name(field.type), state.nulls, low, high)
-    filled = rows - state.nulls
+    kind = sample.type
+    if len(sample) and t.is_primitive(kind) and kind.bit_width in (32, 64):  # sorting is faster than hashing what differs
+        is_float = t.is_floating(kind)
+        native = sample.combine_chunks()
+        if not is_float:
+            native = native.view(pa.int64() if kind.bit_width == 64 else pa.int32())
+        different, times = np.unique(native.to_numpy(), return_counts=True)
+        return (pa.array(different) if is_float else pa.array(different).view(kind)), times
     try:
-        counted = pc.value_counts(sample.drop_null())
+        counted = pc.value_counts(sample)
     except pa.ArrowNotImplementedError:
-        return ColumnProfile(field.name, type_name(field.type), state.nulls, low, high)
-    times = counted.field("counts").to_numpy()
-    distinct = _distinct(times, filled)
-    is_number = not (is_text(told) or t.is_boolean(told))
-    bins = _histogram(counted.field("values"), times, state.low, state.high) if is_number and filled else ()
-    top = _commonest(counted.field("values"), times) if values and not is_number else ()
-    return ColumnProfile(
-        field.name, type_name(field.type), state.nulls, low, high, distinct, int(times.sum()) == filled, bins, top
-    )  # fmt: skip
+        return None
+    return counted.field("values"), counted.field("counts").to_numpy()
 
 
 def _distinct(times: Any, rows: int) -> int:

@@ -215,3 +215,16 @@ def test_dictionaries_inside_lists_that_differ_by_chunk_are_the_same_values() ->
     chunks = [pa.array([["a", "b"], None], kind), pa.array([["b", "c"]], kind)]
     plain = pa.array([["a", "b"], None, ["b", "c"]], pa.list_(pa.string()))
     assert data_version(pa.table({"a": pa.chunked_array(chunks)})) == data_version(pa.table({"a": plain}))
+
+
+def test_the_hash_of_a_known_long_table_never_changes() -> None:
+    at = np.arange(BLOCK + 5_000)
+    hidden = at % 7 == 0
+    table = pa.table({
+        "f8": pa.array(at / 3, mask=hidden), "f4": np.where(hidden, np.nan, at).astype("f4"), "i1": pa.array(at.astype("i1"), mask=hidden),
+        "i2": pa.array(at.astype("i2"), mask=hidden), "u4": pa.array(at.astype("u4"), mask=hidden), "b": pa.array(hidden, mask=at % 3 == 0),
+        "t": pa.array(at, mask=hidden).cast(pa.string()), "d": pa.array(at % 97, mask=hidden).cast(pa.large_string()).dictionary_encode(),
+        "m": pa.array(at, mask=hidden).cast(pa.timestamp("us", "UTC")), "n": pa.array(at, mask=hidden).cast(pa.decimal128(21, 2)),
+        "l": pa.array([[int(one)] * (one % 3) for one in at]), "h": pa.array((at % 9).astype("f2"), mask=hidden),
+    })  # fmt: skip
+    assert data_version(table) == "c1:ef2c2d5d32cdd80a0672992d63d67533"

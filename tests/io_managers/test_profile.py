@@ -123,3 +123,27 @@ def test_an_empty_table_has_a_profile() -> None:
 def test_what_is_no_profile_is_refused() -> None:
     with pytest.raises(ValueError, match="no profile"):
         Profile.from_json("{}")
+
+
+def test_long_tables_with_columns_that_cannot_be_sampled_have_a_profile() -> None:
+    table = pa.table({"v": pa.array(["x"] * (2 * SAMPLE), pa.string_view()), "n": np.arange(2 * SAMPLE)})
+    described = profile(table).columns
+    assert [(column.name, column.low, column.high) for column in described] == [("v", None, None), ("n", 0, 2 * SAMPLE - 1)]
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()], ids=str)
+def test_what_lies_under_a_null_or_is_not_a_number_is_no_extreme(kind: pa.DataType) -> None:
+    values = np.arange(200_000, dtype=kind.to_pandas_dtype())
+    values[7] = np.nan
+    hidden = (values < 10) | (values > 150_000)
+    chunk = pa.array(values, mask=hidden, from_pandas=False)
+    column = profile(pa.table({"f": pa.chunked_array([chunk.slice(3), chunk.slice(0, 3)])})).columns[0]
+    assert (column.low, column.high) == (10, 150_000)
+    only = profile(pa.table({"f": pa.array([float("nan"), None], kind)})).columns[0]
+    assert (only.low, only.high) == ("nan", "nan")
+
+
+def test_extremes_of_categories_are_of_those_in_use() -> None:
+    codes = pa.array([1, None, 2] * 50_000, pa.int8())
+    column = profile(pa.table({"c": pa.DictionaryArray.from_arrays(codes, pa.array(["a", "b", "c", "d"]))})).columns[0]
+    assert (column.low, column.high) == ("b", "c")
