@@ -296,7 +296,8 @@ _DOCTOR = Verb(
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
-        _LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *PROMOTION_VERBS, EXPORT, *JOB_VERBS,
+        _LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *PROMOTION_VERBS, EXPORT,
+        *JOB_VERBS,
     )
 }  # fmt: skip
 """All verbs, in the order in which help lists them."""

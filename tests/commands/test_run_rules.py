@@ -12,8 +12,8 @@ from nbasset import Instance, InvalidInvocationError, RunCancelled, asset, execu
 from nbasset.arguments.options_jobs import JobRunArguments
 from nbasset.commands.job_verbs import start_job
 from nbasset.commands.run_rules import MAX_RUNTIME_TAG, RETRY_NUMBER_TAG
-from nbasset.definitions.requests import MAX_RETRIES_TAG, ON_STEP_FAILURE_TAG, STRATEGY_TAG
 from nbasset.commands.scope import Scope
+from nbasset.definitions.requests import MAX_RETRIES_TAG, ON_STEP_FAILURE_TAG, STRATEGY_TAG
 from nbasset.locations.module import load_module_file
 from nbasset.settings import RunRetrySettings, Settings
 
