@@ -227,15 +227,18 @@ def _body_lines(text: str, body: AssetBody, fetched: list[str]) -> list[str]:
     statements = parse(text).body
     last = statements[-1]
     if body.has_value and body.kind in ("function", "async") and isinstance(last, ast.Expr):
+        end = (last.end_lineno or last.lineno) - 1
+        tail = lines[end].encode()[last.end_col_offset :].decode()
+        if tail.lstrip().startswith(";"):  # has a meaning to IPython only
+            lines[end] = lines[end].encode()[: last.end_col_offset].decode() + tail.replace(";", "", 1).rstrip()
         line = lines[last.lineno - 1].encode()
         lines[last.lineno - 1] = (line[: last.col_offset] + b"return " + line[last.col_offset :]).decode()
     inside = _inside_texts(text)
     indented = [line if number in inside else _INDENT + line if line.strip() else "" for number, line in enumerate(lines, 1)]
     first = statements[0]
-    if fetched:
-        is_docstring = len(statements) > 1 and isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        at = (first.end_lineno or first.lineno) if is_docstring else 0
-        indented[at:at] = [_INDENT + line for line in fetched]
+    is_docstring = len(statements) > 1 and isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    at = (first.end_lineno or first.lineno) if is_docstring else next(number for number, line in enumerate(indented) if line)
+    indented[at:at] = [_INDENT + line for line in fetched]
     while indented and not indented[-1].strip():
         indented.pop()
     while indented and not indented[0].strip():
