@@ -112,15 +112,20 @@ class InputLoader:
         inputs, versions = task.step.inputs, task.inputs
         reading: Reading | None = None
         values: dict[str, Any] = {}
-        for at, item in enumerate(inputs):
+        # most steps read nothing but assets; then the versions are in the order of the inputs
+        for item, one in zip(inputs, versions if len(versions) == len(inputs) else [None] * len(inputs), strict=True):
             name = item.name
             read = known.get(name)
             if (
-                read is not None and read.item is item and at < len(versions) and read.versions is versions[at]
-                and ins.get(name) is read.declared and wanted.get(name) is read.wanted
+                read is None or read.item is not item or read.versions is not one
+                or ins.get(name) is not read.declared or wanted.get(name) is not read.wanted
             ):  # fmt: skip
+                if one is None or one.name != name:
+                    one = next((other for other in versions if other.name == name), None)
+                read = self._in_memory(call, item, one) if one is not None and item.kind == "asset" else None
+            if read is not None:
                 value = read.values.get(read.place, Nothing)
-                if value is not Nothing:
+                if value is not Nothing:  # else the manager says what is missing
                     if type(value) is not read.exactly and read.is_checked:
                         check_input(value, name, call, partitions=read.versions)
                     values[name] = value
@@ -129,7 +134,7 @@ class InputLoader:
             if item.kind in ("default", "order"):
                 continue
             if reading is None:
-                reading = Reading(task, call, capture, {one.name: one for one in versions})
+                reading = Reading(task, call, capture, {one.name: one for one in task.inputs})
             slot = call.slots.get(name) or call.new_slot(item)
             value, fact = self.load(reading, item, slot)
             if value is not Nothing:
@@ -146,18 +151,12 @@ class InputLoader:
             return Nothing, None
         if slot.spec is not None and slot.manager is not None and item.kind == "asset":
             versions, call = reading.versions.get(item.name), reading.call
-            manager = (
-                self.own(slot.spec.key, slot.manager) if slot.is_own else call.managers.get(slot.manager) or call.manager(slot.manager)
-            )
-            if type(manager) is InMemoryIOManager and slot.spec.partitions_def is None and versions is not None and not versions.is_cut:
-                place = manager.place(slot.spec.key)
-                value = manager.values.get(place, _ABSENT)
-                if value is not _ABSENT:  # else the manager says what is missing
-                    read = _Read(item, slot, versions, manager.values, place)
-                    if call.managers is self._managers and not slot.is_own and item.graph_input is None:
-                        self._read[item.name] = read
+            read = self._in_memory(call, item, versions) if versions is not None else None
+            if read is not None:
+                value = read.values.get(read.place, _ABSENT)
+                if value is not _ABSENT:
                     return value, read.fact
-            return self._asset(reading, item, slot, slot.spec, manager)
+            return self._asset(reading, item, slot, slot.spec, self._manager(call, slot, slot.spec, slot.manager))
         at = clock.now_us()
         if item.kind == "config":
             return self._given(reading, item)
@@ -173,6 +172,23 @@ class InputLoader:
         else:
             value = [self._output(reading, item, ref, None) for ref in item.outputs]
         return value, InputLoaded(item.name, _source(item), (), clock.now_us() - at)
+
+    def _in_memory(self, call: Call, item: StepInput, versions: InputVersions) -> _Read | None:
+        """Where an asset without partitions is kept in the memory of this process; None if it is somewhere else."""
+        slot = call.slots.get(item.name) or call.new_slot(item)
+        spec, key = slot.spec, slot.manager
+        if spec is None or key is None or slot.is_nothing or spec.partitions_def is not None or versions.is_cut:
+            return None
+        manager = self._manager(call, slot, spec, key) if slot.is_own else call.managers.get(key) or call.manager(key)
+        if type(manager) is not InMemoryIOManager:
+            return None
+        read = _Read(item, slot, versions, manager.values, manager.place(spec.key))
+        if call.managers is self._managers and not slot.is_own and item.graph_input is None:
+            self._read[item.name] = read
+        return read
+
+    def _manager(self, call: Call, slot: InputSlot, spec: AssetSpec, key: str) -> Any:
+        return self.own(spec.key, key) if slot.is_own else call.manager(key)
 
     # -- stored assets -----------------------------------------------------------------------------------------------------
 
