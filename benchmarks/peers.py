@@ -186,6 +186,39 @@ with tempfile.TemporaryDirectory() as folder:
 """,
 }
 
+PARQUET_FIXED = {
+    "raw": """
+path = tempfile.mkdtemp() + "/x.parquet"
+def trip():
+    pq.write_table(pa.Table.from_pandas(frame.head(10)), path)
+    fd = os.open(path, os.O_RDONLY); os.fsync(fd); os.close(fd)
+    pq.read_table(path).to_pandas()
+""",
+    "nbasset": """
+from nbasset.io_managers.parquet import ParquetIOManager
+from nbasset import build_input_context, build_output_context
+manager = ParquetIOManager(tempfile.mkdtemp())
+def trip():
+    manager.handle_output(build_output_context(asset_key="x"), frame.head(10))
+    manager.load_input(build_input_context(asset_key="x", annotation=pd.DataFrame))
+""",
+}
+TRIPS = """
+import shutil
+taken = []
+for _ in range(100):
+    t = clock()
+    trip()
+    taken.append(clock() - t)
+print(min(taken))
+shutil.rmtree(manager.folder.base if "manager" in globals() else os.path.dirname(path))
+"""
+PEAK = """
+import resource
+def clock():  # memory in place of time
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+"""
+
 
 def run(code: str, argument: int) -> float:
     """The number that the code prints."""
@@ -210,11 +243,11 @@ def compare(title: str, targets: dict[str, str], head: str, argument: int, round
         for name in wanted:
             taken[name].append(run(head + targets[name], argument))
     raw = min(taken["raw"])
-    factor = {"s": 1, "ms": 1e3, "us": 1e6}[unit]
+    factor = {"s": 1, "ms": 1e3, "us": 1e6, "MB": 1}[unit]
     print(f"\n{title}")
     for name in wanted:
         value = min(taken[name])
-        print(f"  {name:<10} {value / per * factor:>12,.3f} {unit:<3} {value / raw:>10,.1f} x raw")
+        print(f"  {name:<10} {value / per * factor:>12,.3f} {unit:<3} {value / raw:>10,.2f} x raw")
 
 
 def main() -> None:
@@ -235,6 +268,10 @@ def main() -> None:
     compare("the same, recorded durably in SQLite (each)", DURABLE, SOURCE, n, options.rounds, per=n, unit="ms")
     compare(f"{options.megabytes} MB through Parquet: write, sync, read", PARQUET, PARQUET_HEAD, options.megabytes, options.rounds)
     compare("10 MB through Parquet", PARQUET, PARQUET_HEAD, 10, options.rounds, unit="ms")
+    fixed = {name: code + TRIPS for name, code in PARQUET_FIXED.items()}
+    compare("ten rows through Parquet", fixed, PARQUET_HEAD, 1, options.rounds, unit="ms")
+    title = f"peak memory of {options.megabytes} MB through Parquet, beside the frame"
+    compare(title, PARQUET, PARQUET_HEAD + PEAK, options.megabytes, options.rounds, unit="MB")
 
 
 if __name__ == "__main__":
