@@ -93,7 +93,7 @@ class Instance(InstigatorsApi):
     def ephemeral(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
         """An instance that is gone when it is closed (or with the process): records in memory, data in a temporary folder."""
         home = Home(_temporary_path() if tempdir is None else Path(tempdir).resolve())
-        return Instance(home, settings or Settings(), storage=MemoryStorage(), temporary=tempdir is None)
+        return Instance(home, settings or _default_settings(), storage=MemoryStorage(), temporary=tempdir is None)
 
     @staticmethod
     def local_temp(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
@@ -310,6 +310,11 @@ def _temporary_path() -> Path:
 def _remove_folder(folder: Path) -> None:
     if os.path.lexists(folder):  # most that only looked and computed left nothing
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def _default_settings() -> Settings:
+    return Settings()
 
 
 @cache

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import field, replace
-from functools import cache
 from typing import Any, Literal
 
 from nbasset.commands.launching import start_queued
@@ -94,15 +93,14 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     observe = manner.observe
     if observe is observe_nothing and not instance.is_ephemeral:
         observe = keep_displays(shell_in_use, instance.home.runs)
-    io_version = cache(scope.io_version)
-    environment = replace(scope.environment(echo=manner.echo), observe=observe, io_version=io_version)
+    io_version = _Memo(scope.io_version).__getitem__
+    environment = scope.environment(echo=manner.echo, observe=observe, io_version=io_version)
     settings = instance.settings
 
     executor, owned = executor_for(scope, manner.executor or settings.executor.kind, settings.executor.max_workers)
     elsewhere = isinstance(executor, WorkerPool)
     catalog_id = storage.put_text(dumps(scope.catalog)) if elsewhere else ""
 
-    @cache
     def code(node: str) -> CodeRef:
         found = scope.location.code_ref(node, storage.put_text)
         return replace(found, catalog_id=catalog_id) if catalog_id else found
@@ -116,7 +114,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             scope.catalog,
             view,
             resources.manager,
-            code,
+            _Memo(code).__getitem__,
             made.config,
             io_version,
             made.packages,
@@ -150,6 +148,19 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     if not (instance.is_ephemeral or manner.is_requested or manner.is_part):  # whoever ends the run does it after that
         start_queued(instance)
     return _result(scope, plan, outcome, runner)
+
+
+class _Memo(dict[str, Any]):
+    """What a function of one text answered, each asked for once; made anew for each run, which `functools.cache` takes its time for."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Callable[[str], Any]) -> None:
+        self.answer = answer
+
+    def __missing__(self, text: str) -> Any:
+        found = self[text] = self.answer(text)
+        return found
 
 
 def raise_failure(result: ExecuteInProcessResult) -> None:

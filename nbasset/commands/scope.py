@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
 from functools import cache
+from operator import is_
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import Definitions, ResolvedDefinitions
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.execution.environment import StepEnvironment
+from nbasset.execution.environment import Observe, StepEnvironment, observe_nothing
 from nbasset.instance import Instance
 from nbasset.locations.location import Location
 from nbasset.locations.plain import location_of
@@ -61,17 +62,25 @@ class Scope:
             return f"{key}:{resource_digest(given[key])}"
         return self.instance.io_version(key)
 
-    def environment(self, *, echo: bool = True, keeps_output: bool = True) -> StepEnvironment:
-        """The surroundings of steps that run in this process."""
+    def environment(
+        self,
+        *,
+        echo: bool = True,
+        keeps_output: bool = True,
+        observe: Observe = observe_nothing,
+        io_version: Callable[[str], str] | None = None,
+    ) -> StepEnvironment:
+        """The surroundings of steps that run in this process; `io_version` is what answers in the place of the method of that name."""
         logs = self.instance.settings.logs
         return StepEnvironment(
             self.resolved,
             self.manager,
-            self.io_version,
+            io_version or self.io_version,
             self.instance,
             self.instance.home.runs if keeps_output else None,
             self.instance.key_table,
-            echo=echo and logs.echo,
+            observe,
+            echo and logs.echo,
             resources=self.resources,
             hidden_state=self.location.hidden_state,
             log_level=_LEVELS[logs.level],
@@ -89,9 +98,28 @@ def scope_of(assets: Any, *, instance: Instance | None = None, resources: Mappin
     if isinstance(assets, Definitions):
         return Scope(location_of(assets, home=home.home.root), home, dict(resources or {}))
     given = [assets] if isinstance(assets, AssetsDefinition) else list(assets)
-    own_checks = [one for one in given if isinstance(one, AssetsDefinition) and not one.specs_by_key]
-    definitions = Definitions([one for one in given if one not in own_checks], asset_checks=[*own_checks, *checks], resources=resources)
+    definitions = _definitions(given, checks, resources) if resources or checks else _defined(given)
     return Scope(location_of(definitions, home=home.home.root), home, dict(resources or {}))
+
+
+_LAST: list[tuple[list[Any], Definitions]] = []
+"""The assets that were passed in last, and their definitions: many callers pass the same ones again, partition by partition."""
+
+
+def _defined(given: list[Any]) -> Definitions:
+    """The definitions of these assets, which are frozen: the very ones as last time need not be put together again."""
+    for before, found in tuple(_LAST):
+        if len(before) == len(given) and all(map(is_, before, given)):
+            return found
+    made = _definitions(given, (), None)
+    _LAST[:] = [(given, made)] if all(isinstance(one, AssetsDefinition) for one in given) else []
+    return made
+
+
+def _definitions(given: list[Any], checks: Any, resources: Mapping[str, Any] | None) -> Definitions:
+    own_checks = [one for one in given if isinstance(one, AssetsDefinition) and not one.specs_by_key]
+    assets = [one for one in given if one not in own_checks] if own_checks else given
+    return Definitions(assets, asset_checks=[*own_checks, *checks], resources=resources)
 
 
 def user_name() -> str:

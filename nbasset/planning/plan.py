@@ -100,7 +100,7 @@ class Step:
     @property
     def targets(self) -> tuple[Target, ...]:
         """What it means to make."""
-        return tuple(Target(key, self.partitions) for key in self.assets)
+        return tuple([Target(key, self.partitions) for key in self.assets])
 
     @property
     def is_template(self) -> bool:
@@ -154,7 +154,7 @@ class RunPlan:
                     runs.setdefault(key, []).append(step.partitions)
         for key, sets in runs.items():
             found[key] = OrdinalSet.of(ordinal for one in sets for ordinal in one) if len(sets) > 1 else sets[0]
-        return tuple(Target(key, partitions) for key, partitions in found.items())
+        return tuple([Target(key, partitions) for key, partitions in found.items()])
 
 
 @dataclass(frozen=True, slots=True)
