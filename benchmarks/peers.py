@@ -51,14 +51,16 @@ print(clock() - t)
 from nbasset import asset, Definitions
 t = clock()
 fns = functions()
-assert not Definitions(assets=[asset(fn) for fn in fns]).problems
+definitions = Definitions(assets=[asset(fn) for fn in fns])
+assert not definitions.problems
 print(clock() - t)
 """,
     "dagster": """
 from dagster import asset, Definitions
 t = clock()
 fns = functions()
-Definitions.validate_loadable(Definitions(assets=[asset(fn) for fn in fns]))
+definitions = Definitions(assets=[asset(fn) for fn in fns])
+Definitions.validate_loadable(definitions)
 print(clock() - t)
 """,
     "hamilton": """
@@ -220,6 +222,28 @@ def clock():  # memory in place of time
 """
 
 
+TRACED = {
+    "t = clock()": "import tracemalloc; gc.collect(); tracemalloc.start(); t = 0",
+    "clock() - t": "(gc.collect(), tracemalloc.get_traced_memory()[0])[1]",
+}
+FIRST = {"materialize_to_memory(assets[:1])\n": ""}  # nothing was run before in this process
+AGAIN = {"(assets[:1])": "(assets)"}  # the same assets were run once before
+SIZE = "\ndef size(top):\n    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(top) for name in names)\n"
+ON_DISK = {
+    "    t = clock()": "    t = size(folder)",
+    "    assert": "    for _ in range(10): assert",
+    "clock() - t": "(instance.close(), size(folder) - t)[1] / 10",
+}
+
+
+def changed(targets: dict[str, str], changes: dict[str, str], *names: str) -> dict[str, str]:
+    """The targets, or those of these names, with some of their text replaced."""
+    found = {name: code for name, code in targets.items() if name in (names or targets)}
+    for old, new in changes.items():
+        found = {name: code.replace(old, new) for name, code in found.items()}
+    return found
+
+
 def run(code: str, argument: int) -> float:
     """The number that the code prints."""
     done = subprocess.run([sys.executable, "-c", code, str(argument)], capture_output=True, text=True, check=False)
@@ -242,12 +266,13 @@ def compare(title: str, targets: dict[str, str], head: str, argument: int, round
     for _ in range(rounds):
         for name in wanted:
             taken[name].append(run(head + targets[name], argument))
-    raw = min(taken["raw"])
-    factor = {"s": 1, "ms": 1e3, "us": 1e6, "MB": 1}[unit]
+    raw = min(taken.get("raw", [0.0]))
+    factor = {"s": 1, "ms": 1e3, "us": 1e6, "MB": 1, "kB": 1e-3}[unit]
     print(f"\n{title}")
     for name in wanted:
         value = min(taken[name])
-        print(f"  {name:<10} {value / per * factor:>12,.3f} {unit:<3} {value / raw:>10,.2f} x raw")
+        beside = f"{value / raw:>10,.2f} x raw" if raw else ""
+        print(f"  {name:<10} {value / per * factor:>12,.3f} {unit:<3} {beside}")
 
 
 def main() -> None:
@@ -264,8 +289,14 @@ def main() -> None:
             print(f"  {name:<10} {statistics.median(cost for cost, _ in costs):>12,.3f} s   {costs[0][1]:>6} modules")
     n = options.assets
     compare(f"write {n} functions, define and resolve them as assets (each)", DEFINE, SOURCE, n, options.rounds, per=n, unit="us")
+    compare("memory of these definitions (each)", changed(DEFINE, TRACED), SOURCE, n, options.rounds, per=n, unit="kB")
     compare(f"materialize {n} trivial assets in memory (each)", MEMORY, SOURCE, n, options.rounds, per=n, unit="ms")
-    compare("the same, recorded durably in SQLite (each)", DURABLE, SOURCE, n, options.rounds, per=n, unit="ms")
+    for title, changes in (("10 of them, for the second time (each)", AGAIN), ("10 of them, first in the process (each)", FIRST)):
+        compare(title, changed(MEMORY, changes), SOURCE, 10, options.rounds, per=10, unit="ms")
+    compare(f"materialize {n} trivial assets, recorded durably in SQLite (each)", DURABLE, SOURCE, n, options.rounds, per=n, unit="ms")
+    compare("the same of one asset", DURABLE, SOURCE, 1, options.rounds, unit="ms")
+    disk = changed(DURABLE, ON_DISK, "nbasset", "dagster")
+    compare("disk for each asset and run", disk, "import os" + SIZE + SOURCE, n, options.rounds, per=n, unit="kB")
     compare(f"{options.megabytes} MB through Parquet: write, sync, read", PARQUET, PARQUET_HEAD, options.megabytes, options.rounds)
     compare("10 MB through Parquet", PARQUET, PARQUET_HEAD, 10, options.rounds, unit="ms")
     fixed = {name: code + TRIPS for name, code in PARQUET_FIXED.items()}

@@ -100,7 +100,7 @@ def _linux_stat(pid: int) -> list[str]:
 @cache
 def _boot() -> int:
     try:
-        return int(_BOOT.read_text(encoding="ascii")[:5], 16)
+        return int(_BOOT.read_text(encoding="utf-8")[:5], 16)
     except (OSError, ValueError):
         return 0
 
