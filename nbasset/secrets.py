@@ -246,7 +246,7 @@ def remember_named(values: Mapping[str, object], names: Collection[str] = ()) ->
             return
     now = dict(behind) if is_environment and behind is not None else None
     for name in list(values):
-        if looks_secret(name) or name in names:
+        if (looks_secret(name) and name != "PWD") or name in names:  # a shell's PWD is the folder, which is in every path
             value = values.get(name)
             if isinstance(value, str):
                 KNOWN.add(name, value)

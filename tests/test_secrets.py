@@ -265,6 +265,13 @@ def test_a_secret_of_the_environment_is_masked_in_a_run_without_being_named(monk
         ]
 
 
+def test_the_folder_that_a_shell_names_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", "/home/ada/project")
+    monkeypatch.setenv("DB_PWD", "correct-horse")
+    remember_named(os.environ)
+    assert mask_secrets("/home/ada/project/a.csv correct-horse") == "/home/ada/project/a.csv ***DB_PWD***"
+
+
 def test_a_secret_that_the_environment_gets_between_two_runs_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     remember_named(os.environ)
     monkeypatch.setenv("LATER_PASSWORD", "came-in-between")

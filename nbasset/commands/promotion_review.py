@@ -26,6 +26,7 @@ from nbasset.commands.forecast_words import moment_text
 from nbasset.commands.managers import ready_manager
 from nbasset.commands.promotion_job import existing_job, name_of, partitions_for, schedule_for
 from nbasset.commands.scope import Scope
+from nbasset.commands.states import standing
 from nbasset.commands.words import counted
 from nbasset.dataclass import dataclass
 from nbasset.definitions.cron import describe, ticks
@@ -40,6 +41,7 @@ from nbasset.locations.document import NotebookDocument
 from nbasset.locations.job_file import JOBS_FOLDER, CodeEntry, JobFile, beside, job_text, wrong_in
 from nbasset.locations.notebook import load_notebook
 from nbasset.locations.parameters import defaults_of, parameters_of
+from nbasset.ordinals import OrdinalSet
 from nbasset.planning.asked_partitions import named_in
 from nbasset.planning.partition_rule import partitions_by_rule
 from nbasset.promotion.copied import cells_digest, copy_of, copy_text, left_out
@@ -281,7 +283,7 @@ class _Reviewing:
             describe(job.schedule.cron, job.schedule.timezone) if job.schedule is not None else "",
             tuple(self._next(job, chosen, meant)),
             tuple(left_out(_document(self.scope), part, self._others(chosen))),
-            (*(one.text for one in told.remarks if one.weight != "note"), *self._warnings(job, chosen)),
+            (*(one.text for one in told.remarks if one.weight != "note"), *self._warnings(job, chosen, meant)),
             before,
             state,
             (*(one.text for one in code), *self._changes(job, before, copy, there)),
@@ -294,7 +296,8 @@ class _Reviewing:
         labels = {cell.id: cell.label for cell in _document(self.scope).cells()}
         partitions = self._partitions(job, chosen, meant)
         for node in nodes:
-            keys = [key for key in catalog.nodes_by_name[node].assets if key in chosen]
+            made = catalog.nodes_by_name[node]
+            keys = [key for key in made.assets if key in chosen or not made.can_subset]  # most functions make all of theirs or nothing
             place = code.place(node)
             cell = labels.get(place.roots[0].cell, "") if place is not None and place.roots else ""
             reads = dict.fromkeys(str(up) for key in keys for up in catalog.upstream[key])
@@ -338,7 +341,7 @@ class _Reviewing:
             words = self._partitions(job, chosen, meant, at=tick) if job.partitions == "latest" else {}
             yield moment_text(tick.astimezone(zone)), next((words[key] for key in self.scope.catalog.order if key in words), "")
 
-    def _warnings(self, job: JobFile, chosen: frozenset[AssetKey]) -> Iterator[str]:
+    def _warnings(self, job: JobFile, chosen: frozenset[AssetKey], meant: AssetSelection) -> Iterator[str]:
         for name in job.secrets:
             if name not in os.environ:
                 yield f"the variable {name} is not set here; it has to be where the job runs"
@@ -348,6 +351,32 @@ class _Reviewing:
         for key in sorted(read - made):
             if catalog.by_key[key].is_executable:
                 yield f"it reads '{key}', which was never made and which the job does not make: add it, as in --select '+{job.select}'"
+        if job.partitions not in ("all", "stale"):
+            yield from self._gaps(job, chosen, meant)
+
+    def _gaps(self, job: JobFile, chosen: frozenset[AssetKey], meant: AssetSelection) -> Iterator[str]:
+        """What reads all partitions of another asset, of which some are neither there nor made by a run: that run would fail."""
+        catalog = self.scope.catalog
+        readers: dict[AssetKey, AssetKey] = {}
+        for key in (key for key in catalog.order if key in chosen and catalog.by_key[key].partitions_def is None):
+            for dep in catalog.by_key[key].deps:
+                asset = catalog.by_key.get(dep.asset)
+                is_whole = dep.input is not None and dep.partition_mapping is None and not dep.missing_allowed
+                if is_whole and asset is not None and asset.partitions_def is not None and asset.is_executable:
+                    readers.setdefault(dep.asset, key)
+        if not readers:
+            return
+        view = self.scope.view(self.now)
+        has_rule = job.partitions and any(catalog.by_key[key].partitions_def is not None for key in chosen)
+        made = partitions_by_rule(job.partitions, catalog, chosen, named_in(meant, catalog), view) if has_rule else {}
+        states = standing(self.scope, keys=list(readers), view=view).states
+        for key, reader in readers.items():
+            missing = states[key].missing - made.get(key, OrdinalSet())
+            if missing:
+                yield (
+                    f"'{reader}' reads all partitions of '{key}', and {len(missing):,} of them are neither there nor made "
+                    f"by a run: make them first, `%asset backfill +{key} --only missing`"
+                )
 
     def _changes(self, job: JobFile, before: JobFile | None, copy: str, there: str | None) -> Iterator[str]:
         if before is None:

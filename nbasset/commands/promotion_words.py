@@ -89,10 +89,15 @@ def promote_text(result: PromoteResult) -> str:
     if review.changes or review.diff:
         lines += ["", "Changes", *(f"  {text}" for text in review.changes)]
         lines += [f"    {line}" for line in review.diff.split("\n") if line]
-        lines += [f"    {line}" for line in review.code_diff.split("\n") if line]
+        lines += _indented(review.code_diff)
     lines += ["", *(f"! {text}" for text in review.warnings)] if review.warnings else []
     lines += ["", result.sentence[0].upper() + result.sentence[1:]]
     return "\n".join([*lines, f"To be committed: {result.next_step}"] if result.next_step else lines)
+
+
+def _indented(diff: str) -> list[str]:
+    """The lines of a difference, without its heads: what changed has been said."""
+    return [f"    {line}" for line in diff.split("\n") if line and not line.startswith(("@@", "--- "))]
 
 
 def checked_text(found: Sequence[CheckedJob]) -> str:
@@ -104,7 +109,7 @@ def checked_text(found: Sequence[CheckedJob]) -> str:
         lines.append(f"{job.name}: as it was promoted" if not job.found else f"{job.name}: {counted(len(job.found), 'difference')}")
         for one in job.found:
             lines.append(f"  {one.text}")
-            lines += [f"    {line}" for line in one.diff.split("\n") if line]
+            lines += _indented(one.diff)
         if any(one.kind in ("code", "selection", "parameters", "copy") for one in job.found):
             lines.append(f"  Bring it up to date: promote --name {job.name}")
         elif any(one.kind == "environment" for one in job.found):

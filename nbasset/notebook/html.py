@@ -266,6 +266,10 @@ _RULES: Final = (
         ".code",
         f"margin:0;padding:6px 0;background:var(--sk);color:inherit;font:12px/18px {_MONO};white-space:pre;overflow:auto;max-height:420px",
     ),
+    (
+        ".pre",
+        f"margin:0;padding:7px 12px;background:none;color:inherit;font:12px/18px {_MONO};white-space:pre;overflow:auto;max-height:420px",
+    ),
     (".code > div", "padding-right:8px"),
     (".code i", "display:inline-block;width:34px;padding-right:10px;text-align:right;font-style:normal;font-size:11px;color:var(--q)"),
     (".code .hit", "background:color-mix(in srgb,var(--failed) 9%,var(--s));box-shadow:inset 2px 0 var(--failed)"),

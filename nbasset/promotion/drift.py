@@ -55,7 +55,7 @@ def glance(file: Path, job: JobFile) -> str:
         if job.code.notebook and cells_digest(copy) != job.code.notebook:
             return f"{job.notebook} was edited since it was promoted"
         if job.source and cells_digest(copy_of(_read(beside(file, job.source)))) != cells_digest(copy):
-            return f"{job.source} was edited since it was promoted"
+            return f"{Path(job.source).name} was edited since it was promoted"
     except InvalidNotebook as error:
         return str(error)
     return ""

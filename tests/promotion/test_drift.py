@@ -46,7 +46,7 @@ def test_a_changed_helper_is_named_with_the_asset_and_the_lines(project: Project
     assert found(project) == [("code", "totals: `clean()` in cell 4 changed")]
     (job,) = check_promoted(project.home, apart=False)
     assert "-    return [row for row in rows if row]\n+    return [row for row in rows if row['n']]" in job.found[0].diff
-    assert glance(project.file(), project.job()) == "../notebooks/orders.ipynb was edited since it was promoted"
+    assert glance(project.file(), project.job()) == "orders.ipynb was edited since it was promoted"
 
 
 @pytest.mark.parametrize(
@@ -159,5 +159,5 @@ def test_the_doctor_says_which_notebooks_were_edited(project: Project) -> None:
         project.save(*CELLS, LOAD)
         said = next(one for one in doctor(instance).findings if one.name == "jobs")
     assert (said.status, said.text, said.remedy) == (
-        "note", "totals: ../notebooks/orders.ipynb was edited since it was promoted", "nbasset promote --check",
+        "note", "totals: orders.ipynb was edited since it was promoted", "nbasset promote --check",
     )  # fmt: skip
