@@ -26,6 +26,7 @@ from nbasset.cli_pipe import NOT_HERE
 from nbasset.cli_scopes import Call, confirm, only_scope, open_home, selecting
 from nbasset.errors import (
     Error,
+    InvalidAssetName,
     InvalidConfigError,
     InvalidInvocationError,
     InvalidSelection,
@@ -41,15 +42,9 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 _USAGE_ERRORS = (
-    UnknownAsset,
-    InvalidSelection,
-    UnknownBackfill,
-    UnknownJob,
-    UnknownPartitionError,
-    UnknownRun,
-    InvalidInvocationError,
-    InvalidConfigError,
-)
+    UnknownAsset, InvalidAssetName, InvalidSelection, UnknownBackfill, UnknownJob, UnknownPartitionError, UnknownRun,
+    InvalidInvocationError, InvalidConfigError,
+)  # fmt: skip
 
 _HELP = """Data assets in notebook cells: lineage, runs, Parquet tables.
 
@@ -81,6 +76,9 @@ def run_command(args: Sequence[str]) -> int:
         return int(code) if isinstance(code, int) else DONE
     except click.exceptions.Exit as end:
         return end.exit_code
+    except click.exceptions.NoArgsIsHelpError as bare:  # no mistake, so nothing is said of an error
+        click.echo(bare.format_message(), err=True)
+        return USAGE
     except click.UsageError as error:
         return _told(error, error.format_message(), USAGE, as_json)
     except click.Abort as error:
@@ -383,14 +381,14 @@ def _runner(call: Call) -> Callable[..., RunResult]:
 
 
 def _show(call: Call, arguments: Any) -> int:
-    from nbasset.cli_text import inert
+    from nbasset.cli_text import in_terminal_words
     from nbasset.commands.show import facts_text, show
 
     facts = show(only_scope(call, arguments.asset), arguments)
     if call.json:
         _json(facts.to_json())
     else:
-        click.echo(inert(facts_text(facts)))
+        click.echo(in_terminal_words(facts_text(facts)))
     return DONE
 
 

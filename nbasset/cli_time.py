@@ -65,6 +65,7 @@ def diff(call: Call, arguments: Any) -> tuple[int, Json]:
 def rename(call: Call, arguments: Any) -> tuple[int, Json]:
     """An asset goes on under another key. The old key need not be defined any more."""
     from nbasset.commands.rename import rename as go_on
+    from nbasset.commands.words import counted
     from nbasset.keys import AssetKey
 
     wanted = {AssetKey.from_user_string(arguments.asset), AssetKey.from_user_string(arguments.new)}
@@ -75,7 +76,7 @@ def rename(call: Call, arguments: Any) -> tuple[int, Json]:
     result = go_on(scope, arguments)
     if not call.json:
         rest = "" if result.is_defined else f" Now change the name in the code, too: '{result.old}' becomes '{result.new}'."
-        click.echo(f"{result.old} goes on as {result.new}, {result.files} files moved.{rest}")
+        click.echo(f"{result.old} goes on as {result.new}, {counted(result.files, 'file')} moved.{rest}")
     return 0, result.to_json()
 
 

@@ -43,9 +43,11 @@ class Problem:
     job: str | None = None
 
     def __str__(self) -> str:
-        where = f" ({self.where})" if self.where else ""
+        place = self.where or ""
+        if place.endswith(")"):  # brackets within brackets read badly: the file is said with "of"
+            place = place[:-1].replace(" (", " of ", 1)
         hint = f"\n{self.hint}" if self.hint else ""
-        return f"{self.message}{where}{hint}"
+        return self.message + (f" ({place})" if place else "") + hint
 
 
 # -- What somebody wrote ------------------------------------------------------------------------------------------------
@@ -214,10 +216,13 @@ class ProblemsFound(InvalidDefinitionError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        texts = [str(problem) for problem in problems]
+        places: dict[tuple[str, str | None], dict[str, None]] = {}  # what is wrong in several places, as a ring is, is said once
+        for one in problems:
+            places.setdefault((one.message, one.hint), {}).update({one.where: None} if one.where else {})
+        texts = [str(Problem("", message, ", ".join(where) or None, hint)) for (message, hint), where in places.items()]
         if len(texts) > 1:
             listed = "\n".join("- " + text.replace("\n", "\n  ") for text in texts)
-            texts = [f"{len(problems)} problems stand in the way:\n{listed}"]
+            texts = [f"{len(texts)} problems stand in the way:\n{listed}"]
         super().__init__("".join(texts))
 
 

@@ -85,7 +85,7 @@ def other_name(words: Sequence[str]) -> tuple[str, list[str]]:
 
 def _no_action(words: Sequence[str]) -> str:
     kind, actions = words[0], KINDS[words[0]]
-    if len(words) == 1:
+    if len(words) == 1 or words[1].startswith("-"):
         return f"say what to do with the {kind}: {', '.join(f'{kind} {one}' for one in actions)}."
     near = did_you_mean(" ".join(words[:2]), [f"{kind} {one}" for one in actions]) or f"There are: {', '.join(actions)}."
     return f"there is no verb '{kind} {words[1]}'. {near}"

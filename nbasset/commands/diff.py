@@ -134,7 +134,7 @@ def diff_text(result: DiffResult) -> str:
     if touched:
         width = max(len(one.name) for one in touched)
         for one in touched:
-            facts = [f"{one.changed:,} cells changed" if one.changed else "", *_facts(one)]
+            facts = [f"{counted(one.changed, 'cell')} changed" if one.changed else "", *_facts(one)]
             lines.append(f"  {one.name:<{width}}  {one.type:<10}  {', '.join(fact for fact in facts if fact)}".rstrip())
     for example in table.examples:
         values = ", ".join(_change(*value) for value in example.values[:6])

@@ -19,7 +19,7 @@ from nbasset.commands.scope import shown_path
 from nbasset.commands.words import counted, size_text
 from nbasset.dataclass import dataclass
 from nbasset.errors import Error, InvalidConfigError
-from nbasset.home import HOME_VARIABLE
+from nbasset.home import HOME_VARIABLE, find_home
 from nbasset.instance import Instance, location_text
 from nbasset.io_managers.versions import abandoned_stages
 from nbasset.locations.job_file import job_files, read_job_file
@@ -82,6 +82,7 @@ def _versions() -> Iterator[Finding]:
 def _home(instance: Instance) -> Iterator[Finding]:
     home = instance.home
     how = f"named by {HOME_VARIABLE}" if os.environ.get(HOME_VARIABLE) else "found from the current folder"
+    how = how if find_home().root == home.root else "named, or found from the location"
     settings = f"with {home.settings_file.name}" if home.settings_file.exists() else "no nbasset.toml: defaults"
     yield Finding("home", "ok", f"{shown_path(home.root)} ({how}, {settings})")
     if not home.state.exists():

@@ -40,6 +40,7 @@ class PlanResult:
     run_id: str = ""
     estimate: Estimate | None = None
     files: int = 0
+    is_bare: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -50,7 +51,8 @@ class PlanResult:
     def headline(self) -> str:
         """The plan in one sentence."""
         if not self.nodes:
-            return f"Nothing to do: {counted(len(self.fresh), 'asset')} fresh." if self.fresh else "Nothing to do."
+            why = f": {counted(len(self.fresh), 'asset')} fresh" if self.fresh else ": no assets are defined here" if self.is_bare else ""
+            return f"Nothing to do{why}."
         perhaps = sum(node.perhaps for node in self.nodes)
         made = sum(len(node.assets) for node in self.nodes)
         said = f"{counted(self.steps, 'step')} would make {counted(made, 'asset')}"
@@ -97,7 +99,8 @@ def plan_result(planned: Planned, catalog: Catalog, *, costs: Mapping[AssetKey, 
     counts = {target.asset: len(target.partitions) if target.partitions is not None else 1 for target in planned.plan.targets}
     cost = None if costs is None else estimate(counts, costs, workers=workers)
     files = sum(node.writes for node in nodes)
-    return PlanResult(catalog.name, nodes, planned.plan.left_out, len(planned.plan.steps), str(planned.plan.run_id), cost, files)
+    left_out, steps, run_id = planned.plan.left_out, len(planned.plan.steps), str(planned.plan.run_id)
+    return PlanResult(catalog.name, nodes, left_out, steps, run_id, cost, files, is_bare=not catalog.by_key)
 
 
 class _Stories:

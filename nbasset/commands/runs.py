@@ -14,7 +14,7 @@ from nbasset.commands.promoted_jobs import kept_notebook
 from nbasset.commands.words import ago, counted, duration
 from nbasset.dataclass import dataclass
 from nbasset.drawing.picture import State
-from nbasset.errors import InvalidInvocationError, UnknownRun
+from nbasset.errors import InvalidInvocationError, UnknownAsset, UnknownRun, did_you_mean
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId
@@ -68,9 +68,18 @@ class RunsResult:
 
 
 def runs(instance: Instance, arguments: RunsArguments) -> RunsResult:
-    """The newest runs of the home, or those that make an asset."""
+    """The newest runs of the home, or those that make an asset.
+
+    Raises
+    ------
+    UnknownAsset
+        If no run ever made that asset; the nearest that is recorded is named.
+    """
     asset = AssetKey.from_user_string(arguments.asset) if arguments.asset else None
     found = instance.reader.runs(RunQuery(asset=asset, limit=arguments.limit)).items
+    if asset is not None and not found:
+        near = did_you_mean(str(asset), map(str, instance.reader.assets())) or "See what ran: runs."
+        raise UnknownAsset(f"no run of {instance.home.root} makes asset '{asset}'. {near}")
     notebooks = {run.run_id: path for run in found if (path := kept_notebook(instance, run)) is not None}
     return RunsResult(found, clock.now_us(), why_waiting(instance), notebooks)
 

@@ -17,7 +17,7 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.mappings import PartitionMapping, infer_mapping
 from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.definitions.selection import AssetSelection
-from nbasset.errors import InvalidDefinitionError, InvalidPartitionRange, UnknownPartitionError
+from nbasset.errors import InvalidPartitionRange, UnknownPartitionError
 from nbasset.keys import AssetKey, keys_text
 from nbasset.ordinals import OrdinalSet
 
@@ -35,13 +35,12 @@ def asked_partitions(
     Raises
     ------
     UnknownPartitionError, InvalidPartitionRange
-        If no asset has these keys, or one that hangs together with none of the others.
-    InvalidDefinitionError
-        If none of the assets has partitions.
+        If no asset has these keys, or one that hangs together with none of the others; or if none of the assets has partitions.
     """
     ordered = [key for key in catalog.order if key in chosen and catalog.by_key[key].partitions_def is not None]
     if not ordered:
-        raise InvalidDefinitionError(f"the partition {words} was named, but {keys_text(sorted(chosen))} has no partitions. Leave it out.")
+        none = f"{keys_text(chosen)} has no" if len(chosen) == 1 else f"none of {keys_text(sorted(chosen))} has"
+        raise UnknownPartitionError(f"the partition {words} was named, but {none} partitions. Leave it out.")
     heads = [key for key in ordered if key in named] or _top(catalog, ordered)
     found: dict[AssetKey, OrdinalSet] = {}
     troubles: dict[AssetKey, Exception] = {}

@@ -219,5 +219,5 @@ def _syntax_problem(cell: Cell, document: str, error: BaseException) -> Problem:
         rule="syntax",
         message=f"this is not Python: {message}" + (f": `{text[:120]}`" if text else ""),
         where=where(cell, document, line),
-        hint="The cell is left out until it can be read; everything else is loaded.",
+        hint="Mend it. Until then it is left out; what does not need it can be named and run.",
     )

@@ -91,7 +91,7 @@ def test_nothing_is_given_up_or_brought_back_that_nobody_confirmed(
 def test_rename_and_gc_say_what_they_did(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = said(capsys, "rename", str(project), "small", "little")
     assert code == 0
-    assert "small goes on as little, 1 files moved. Now change the name in the code, too" in text
+    assert "small goes on as little, 1 file moved. Now change the name in the code, too" in text
     assert "0 versions, 0 B would go" in said(capsys, "gc", "--dry-run")[1]
 
 

@@ -17,7 +17,7 @@ from nbasset import (
 )
 from nbasset.definitions.partition_ranges import format_ranges
 from nbasset.definitions.partitions import PartitionsView
-from nbasset.errors import InvalidDefinitionError, InvalidPartitionRange, UnknownPartitionError
+from nbasset.errors import InvalidPartitionRange, UnknownPartitionError
 from nbasset.keys import AssetKey
 from nbasset.planning.partition_rule import latest_of, partitions_by_rule
 
@@ -77,7 +77,7 @@ def test_what_names_no_partition_is_refused(rule: str, error: type[Exception]) -
 
 def test_without_partitioned_assets_a_rule_has_no_sense() -> None:
     catalog = Definitions([raw]).resolve().catalog
-    with pytest.raises(InvalidDefinitionError, match=r"has no partitions\. Leave it out"):
+    with pytest.raises(UnknownPartitionError, match=r"has no partitions\. Leave it out"):
         partitions_by_rule("latest", catalog, [AssetKey("raw")], [AssetKey("raw")], PartitionsView(NOW))
 
 

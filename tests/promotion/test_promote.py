@@ -256,7 +256,7 @@ def test_hidden_state_is_refused_with_cell_and_name(project: Project) -> None:
     project.save(LOAD, "@asset\ndef totals():\n    return hidden")
     assert refused(project) == [
         (
-            "cell 2 uses `hidden`, which no cell defines: it exists at most in a running session (cell 2, line 1 (orders.ipynb))\n"
+            "cell 2 uses `hidden`, which no cell defines: it exists at most in a running session (cell 2, line 1 of orders.ipynb)\n"
             "Define `hidden` in a cell, or import it."
         )
     ]
@@ -278,7 +278,7 @@ def test_cells_against_the_order_of_the_graph_are_refused(project: Project) -> N
     assert refused(project, "orders, totals") == [
         (
             "'totals' in cell 4 reads 'orders', which stands below it, in cell 5: a run from the top is too early "
-            "(cell 4, line 1 (orders.ipynb))\n"
+            "(cell 4, line 1 of orders.ipynb)\n"
             "Move cell 5 above cell 4, and save."
         )
     ]
@@ -289,7 +289,7 @@ def test_what_is_kept_in_memory_is_refused(project: Project) -> None:
     assert refused(project) == [
         (
             "'totals' is kept by the I/O manager 'memory' in memory, which ends with the process that made it "
-            "(cell 2, line 1 (orders.ipynb))\n"
+            "(cell 2, line 1 of orders.ipynb)\n"
             "Take the io_manager_key away, so that it is stored as Parquet, or name a manager that lasts."
         )
     ]
@@ -468,7 +468,7 @@ def test_a_value_of_a_secret_in_the_notebook_is_refused(project: Project, monkey
     assert refused(project) == [
         (
             "cell 2, line 3 holds the value of the environment variable DB_PASSWORD, and a job is committed "
-            "(cell 2, line 3 (orders.ipynb))\n"
+            "(cell 2, line 3 of orders.ipynb)\n"
             'Put it into an environment variable, and write EnvVar("DB_PASSWORD") in its place; then save.'
         )
     ]
