@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
@@ -194,7 +194,7 @@ class RunLoop:
     def _take(self, future: Future[StepReport]) -> None:
         """Finish the step of a call that has ended."""
         task = self._running.pop(future)
-        self._finish(task, _report_of(task, future.result))
+        self._finish(task, _report_of(task, future))
 
     def _task(self, step: Step) -> StepTask | None:
         inputs = self.provenance.begin(step)
@@ -238,7 +238,7 @@ class RunLoop:
         self._watch.started(task)
         try:
             if self._is_inline:  # as the executor would do it, without a future that nobody waits for
-                report = _report_of(task, self.run_step, task)
+                report = self.run_step(task)
             else:
                 future = self.executor.submit(self.run_step, task)
         except KeyboardInterrupt:
@@ -246,6 +246,10 @@ class RunLoop:
             future.set_result(report_failure(task, ErrorInfo("KeyboardInterrupt", "interrupted"), cancelled=True))
             self._running[future] = task
             raise
+        except Exception as error:
+            if not self._is_inline:
+                raise
+            report = report_failure(task, error_info(error), clock.now_us())
         if self._is_inline:
             self._finish(task, report)
             return
@@ -260,9 +264,8 @@ class RunLoop:
         if not self._is_inline:
             _put(ended, "at_us", clock.now_us())  # the log goes by the time of this process
         if type(ended) is StepSucceeded:
-            problem = (
-                self._publish(task, ended, report) if not report.staged else self._shielded(lambda: self._publish(task, ended, report))
-            )  # fmt: skip
+            publish = self._publish_shielded if report.staged else self._publish
+            problem = publish(task, ended, report)
             if problem is None:
                 return
             report = report_failure(task, problem, ended.started_us, facts=ended.facts)
@@ -330,11 +333,11 @@ class RunLoop:
             except Exception:  # noqa: BLE001 - what cannot be removed now is a staged file nobody reads; doctor finds it
                 _LOG.warning("run %s: a staged file of step %s could not be removed", self.plan.run_id, report.ended.step, exc_info=True)
 
-    def _shielded(self, act: Callable[[], Any]) -> Any:
-        """Do something that an interrupt must not cut in two, in a thread that no interrupt reaches; it is raised when that is done."""
+    def _publish_shielded(self, task: StepTask, ended: StepSucceeded, report: StepReport) -> ErrorInfo | None:
+        """The same where an interrupt must not cut it in two: in a thread that no interrupt reaches; it is raised when that is done."""
         if self._publisher is None:
             self._publisher = ThreadPoolExecutor(1, "nbasset-publish")
-        future = self._publisher.submit(act)
+        future = self._publisher.submit(self._publish, task, ended, report)
         interrupt: KeyboardInterrupt | None = None
         while True:
             try:
@@ -433,7 +436,7 @@ class RunLoop:
             if future.cancelled():
                 report = report_failure(task, ErrorInfo("Cancelled", "cancelled before it started"), cancelled=True)
             else:
-                report = _report_of(task, future.result)
+                report = _report_of(task, future)
             self._finish(task, report)
         self._later.clear()
         at = clock.now_us()
@@ -471,10 +474,10 @@ class RunLoop:
         self.log.tell()
 
 
-def _report_of(task: StepTask, call: Callable[..., StepReport], *arguments: StepTask) -> StepReport:
-    """What a call gives; a worker that died, or a report that could not be made, fails this step alone."""
+def _report_of(task: StepTask, future: Future[StepReport]) -> StepReport:
+    """What a call gave; a worker that died, or a report that could not be made, fails this step alone."""
     try:
-        return call(*arguments)
+        return future.result()
     except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on
         return report_failure(task, error_info(error), clock.now_us())
 
