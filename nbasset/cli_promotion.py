@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import click
 from nbasset.cli_scopes import Call, open_home, selecting
 from nbasset.cli_text import in_terminal_words
 from nbasset.errors import InvalidInvocationError
+from nbasset.home import SETTINGS_NAME, find_home
 from nbasset.serde import Json
 
 if TYPE_CHECKING:
@@ -29,8 +32,21 @@ def promote(call: Call, arguments: PromoteArguments) -> tuple[int, Json]:
         return _check(call, home, arguments)
     result = make(home, _notebook(call, home, arguments), arguments)
     if not call.json:
-        click.echo(in_terminal_words(promote_text(result)))
+        from_here = os.path.relpath(home.root)
+        click.echo(in_terminal_words(promote_text(replace(result, seen_from=from_here))))
+        if find_home().root != home.root:
+            click.echo(_elsewhere(home, from_here))
     return DONE, result.to_json()
+
+
+def _elsewhere(home: Home, from_here: str) -> str:
+    """What to do where the project is not at or above the current folder: other commands would not find the job from here."""
+    said = f"The project is {from_here}, not this folder: say so to the daemon, nbasset daemon run --home {from_here}."
+    return (
+        said
+        if home.settings_file.is_file()
+        else f"{said} Or make this folder the project with an empty {SETTINGS_NAME}, and promote again."
+    )
 
 
 def _check(call: Call, home: Home, arguments: PromoteArguments) -> tuple[int, Json]:
@@ -39,7 +55,7 @@ def _check(call: Call, home: Home, arguments: PromoteArguments) -> tuple[int, Js
 
     found = check_promoted(home, arguments.jobs)
     if not call.json:
-        click.echo(in_terminal_words(checked_text(found)))
+        click.echo(in_terminal_words(checked_text(found)) if found else f"No notebook was promoted yet in {home.root}.")
     return FAILED if any(one.found for one in found) else DONE, {"jobs": [one.to_json() for one in found]}
 
 

@@ -56,6 +56,26 @@ def test_a_notebook_is_promoted_shown_and_compared(project: Path, capsys: pytest
     assert "flights.ipynb, other.ipynb could be meant" in capsys.readouterr().err
 
 
+def test_files_are_named_as_they_are_found_from_here_and_a_project_elsewhere_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_command(["promote", "--check"]) == 0
+    assert capsys.readouterr().out == f"No notebook was promoted yet in {project}.\n"
+    inside = project / "notebooks"
+    inside.mkdir()
+    monkeypatch.chdir(inside)
+    assert run_command(["promote", "../flights.ipynb", "totals"]) == 0
+    assert capsys.readouterr().out.endswith("To be committed: git add ../jobs/totals.toml ../jobs/totals.ipynb\n")
+    monkeypatch.chdir(project.parent)
+    (project / "nbasset.toml").unlink()
+    (project / "jobs" / "totals.toml").unlink()
+    (project / "jobs" / "totals.ipynb").unlink()
+    assert run_command(["promote", f"{project.name}/flights.ipynb", "totals"]) == 0
+    said = capsys.readouterr().out
+    assert f"git add {project.name}/jobs/totals.toml {project.name}/jobs/totals.ipynb" in said
+    assert f"nbasset daemon run --home {project.name}. Or make this folder the project with an empty nbasset.toml" in said
+
+
 def test_a_machine_gets_all_of_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["promote", "flights.ipynb", "totals", "--cron", "@daily", "--dry-run", "--json"]) == 0
     said: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -41,11 +41,15 @@ Ask = Callable[[str, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class PromoteResult:
-    """What was reviewed, and the files that were written, relative to the project: none if nothing changed or nothing was to be."""
+    """What was reviewed, and the files that were written, relative to the project: none if nothing changed or nothing was to be.
+
+    `seen_from` leads from the folder of whoever reads to the project, and stands before the files in what is said.
+    """
 
     review: Review
     files: tuple[str, ...] = ()
     is_dry: bool = False
+    seen_from: str = ""
 
     @property
     def sentence(self) -> str:
@@ -55,12 +59,16 @@ class PromoteResult:
             return f"job {name}: nothing was written" + (", and nothing would change" if self.review.state == "unchanged" else "") + "."
         if not self.files:
             return f"job {name}: nothing changed."
-        return f"job {name}: wrote {' and '.join(self.files)}."
+        return f"job {name}: wrote {' and '.join(self._said)}."
 
     @property
     def next_step(self) -> str:
         """What to type then; empty when nothing was written."""
-        return f"git add {' '.join(self.files)}" if self.files else ""
+        return f"git add {' '.join(self._said)}" if self.files else ""
+
+    @property
+    def _said(self) -> list[str]:
+        return [(Path(self.seen_from) / file).as_posix() for file in self.files]
 
     def to_json(self) -> Json:
         """Plain data."""
