@@ -295,16 +295,22 @@ class Catalog:
     def order(self) -> tuple[AssetKey, ...]:
         """All keys, upstream before downstream, otherwise in order of definition; members of a ring come last."""
         by_key = self.by_key
-        waiting = {key: len([one for one in upstream if one in by_key]) for key, upstream in self.upstream.items()}
-        ready = [key for key, count in waiting.items() if count == 0]
-        found: list[AssetKey] = []
-        for key in ready:
-            found.append(key)
-            for one in self.downstream.get(key, ()):
-                if one in waiting:
-                    waiting[one] -= 1
-                    if waiting[one] == 0:
-                        ready.append(one)
+        waiting: dict[AssetKey, int] = {}
+        below: dict[AssetKey, list[AssetKey]] = {}
+        for key, asset in by_key.items():
+            above = [dep.asset for dep in asset.deps if dep.asset in by_key and dep.asset != key] if asset.deps else ()
+            waiting[key] = len(above)
+            for one in above:
+                if one in below:
+                    below[one].append(key)
+                else:
+                    below[one] = [key]
+        found = [key for key, count in waiting.items() if not count]
+        for key in found:
+            for one in below.get(key, ()):
+                waiting[one] -= 1
+                if not waiting[one]:
+                    found.append(one)
         if len(found) < len(waiting):
             placed = set(found)
             found.extend(key for key in waiting if key not in placed)
