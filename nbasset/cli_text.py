@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbasset.dataclass import dataclass
@@ -121,6 +121,15 @@ class StepLines:
         self._running: dict[str, None] = {}
         self._many: dict[AssetKey, _Partitions] = {}
 
+    def _say_try(self, tags: Mapping[str, str]) -> None:
+        """Why steps that failed are there once more: the run is tried again as its tags ask."""
+        from rich.text import Text
+
+        from nbasset.commands.run_rules import max_retries, tries_so_far
+
+        if number := tries_so_far(tags):
+            self.out.print(Text("↻ ", "yellow") + Text(f"the run failed, and is tried again ({number} of {max_retries(tags)})"))
+
     def __call__(self, event: Event) -> None:
         """Hear an event."""
         if self.quiet:
@@ -128,6 +137,7 @@ class StepLines:
         if isinstance(event, RunRequested):
             counts = {target.asset: len(target.partitions) for target in event.targets if target.partitions is not None}
             self._many = {asset: _Partitions(count) for asset, count in counts.items() if count > _MANY}
+            self._say_try(event.tags)
             return
         if isinstance(event, StepStarted):
             self._running[event.step] = None

@@ -236,6 +236,12 @@ def test_a_failed_job_ends_with_1_and_is_finished_from_its_failure(call: Call, h
         assert newest.job == "breaking"
 
 
+def test_a_run_that_is_tried_again_says_so(call: Call) -> None:
+    code, out, _ = call("job", "run", "breaking", "--tag", "nbasset/max_retries=1")
+    assert code == FAILED
+    assert out.count("↻ the run failed, and is tried again (1 of 1)") == 1
+
+
 def test_a_run_of_assets_is_run_again_without_a_job(call: Call, home: Path) -> None:
     assert call("run", "orders", "broken", "--tag", "a=b")[0] == FAILED
     (home / "shop_jobs.py").write_text(CODE.replace('raise ValueError("no disk")', "return [3]"))

@@ -48,7 +48,7 @@ def test_a_notebook_is_promoted_shown_and_compared(project: Path, capsys: pytest
     assert run_command(["promote", "--check", "totals"]) == 1
     said = capsys.readouterr().out
     assert "totals: `clean()` in cell 2 changed" in said
-    assert "Bring it up to date: promote --name totals" in said
+    assert "Bring it up to date: nbasset promote --name totals" in said
     (project / "other.ipynb").write_text((project / "flights.ipynb").read_text())
     assert run_command(["promote", "--name", "totals"]) == 0
     assert "Promote flights.ipynb as job totals (changed)" in capsys.readouterr().out

@@ -69,7 +69,7 @@ def jobs_of(home: Home, notebook: Path) -> Iterator[tuple[Path, JobFile]]:
 
 
 def existing_job(home: Home, name: str, notebook: Path) -> JobFile | None:
-    """The job of a name that is there.
+    """The job of a name that is there. One whose notebook is gone belongs to whichever is promoted under its name: it was moved.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def existing_job(home: Home, name: str, notebook: Path) -> JobFile | None:
         raise InvalidConfigError(
             [f"name: is '{job.name}', but the file is called '{name}'. Give both one name."], of=f"{JOBS_FOLDER}/{file.name}"
         )
-    if not job.source or beside(file, job.source) != notebook:
+    was_moved = bool(job.source) and not beside(file, job.source).exists()
+    if not was_moved and (not job.source or beside(file, job.source) != notebook):
         of = job.source or "something else"
         raise InvalidInvocationError(
             f"the name '{name}' is taken: {JOBS_FOLDER}/{name}.toml is a job of {of}. Give this one another --name."

@@ -110,8 +110,11 @@ def checked_text(found: Sequence[CheckedJob]) -> str:
         for one in job.found:
             lines.append(f"  {one.text}")
             lines += _indented(one.diff)
-        if any(one.kind in ("code", "selection", "parameters", "copy") for one in job.found):
-            lines.append(f"  Bring it up to date: promote --name {job.name}")
-        elif any(one.kind == "environment" for one in job.found):
-            lines.append(f"  Install these versions, or take those that are here: promote --name {job.name}")
+        kinds = {one.kind for one in job.found}
+        if "source" in kinds:
+            continue  # promoting it would say the same
+        if kinds & {"code", "selection", "parameters", "copy"}:
+            lines.append(f"  Bring it up to date: %asset promote --name {job.name}")
+        elif kinds:
+            lines.append(f"  Install these versions, or take those that are here: %asset promote --name {job.name}")
     return "\n".join(lines)

@@ -51,5 +51,16 @@ def test_a_difference_is_told_by_its_lines_alone(project: Project) -> None:
         "     def clean(rows):",
         "    -    return [row for row in rows if row]",
         "    +    return [row for row in rows if row['n']]",
-        "  Bring it up to date: promote --name totals",
+        "  Bring it up to date: %asset promote --name totals",
     ]
+
+
+def test_a_notebook_that_was_moved_keeps_its_job(project: Project) -> None:
+    project.promote(cron=("@daily",))
+    project.notebook = project.notebook.rename(project.notebook.with_name("moved.ipynb"))
+    said = checked_text(check_promoted(project.home, apart=False))
+    assert "its notebook ../notebooks/orders.ipynb cannot be loaded" in said
+    assert "up to date" not in said
+    assert project.promote(name="totals").review.state == "changed"
+    assert project.job().source == "../notebooks/moved.ipynb"
+    assert project.job().schedule is not None
