@@ -201,7 +201,7 @@ def _named(verb: Verb, params: list[click.Argument], words: tuple[str, ...]) -> 
 
 def _usage_of(verb: Verb, params: list[click.Argument], count: int) -> str:
     if not params:
-        return f"{verb.name} takes no selection, but was given {count} words."
+        return f"{verb.name} takes no selection, but was given {'a word' if count == 1 else f'{count} words'}."
     places = " ".join(map(_place, params))
     if len(params) > 1 or params[0].nargs == -1:
         return f"this is how it is used: nbasset {verb.name} [LOCATION] {places}."
@@ -248,6 +248,7 @@ def _list(call: Call, arguments: Any) -> int:
 
 def _graph(call: Call, arguments: Any) -> int:
     from nbasset.commands.lineage import joined, lineage, picture_json, rendered, write_picture
+    from nbasset.commands.words import counted
 
     output = Path(arguments.output).absolute() if arguments.output else None
     pictures = [lineage(scope, arguments) for scope in selecting(call, arguments.select)]
@@ -257,7 +258,7 @@ def _graph(call: Call, arguments: Any) -> int:
         if call.json:
             _json({"output": str(output)})
         else:
-            click.echo(f"{arguments.output}: {len(picture.nodes)} assets")
+            click.echo(f"{arguments.output}: {counted(len(picture.nodes), 'asset')}")
     elif call.json:
         _json(picture_json(picture))
     else:
@@ -477,11 +478,11 @@ def _said(error: Error, code: int, as_json: bool) -> int:
 
 
 def _told(error: Exception | None, text: str, code: int, as_json: bool) -> int:
-    from nbasset.cli_text import inert
+    from nbasset.cli_text import in_terminal_words, inert
 
     if as_json:
         name = type(error).__name__ if error is not None else "Interrupted"
-        _json({"error": {"type": name, "message": str(error) if error is not None else text}})
+        _json({"error": {"type": name, "message": in_terminal_words(str(error)) if error is not None else text}})
     click.echo(click.style("error: ", fg="red", bold=True) + inert(text), err=True)
     return code
 

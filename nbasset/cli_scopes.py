@@ -96,9 +96,9 @@ def every_scope(call: Call) -> Iterator[Scope]:
     from nbasset.locations.workspace import places_of
     from nbasset.settings import load_settings
 
-    home, _ = open_home(call)
+    home, instance = open_home(call)
     if call.place or places_of(home, load_settings(home.settings_file)):
-        yield from scopes(call)
+        yield from _scopes(_locations(call, home, may_be_empty=True), instance)
 
 
 def confirm(question: str, call: Call) -> None:
@@ -113,7 +113,9 @@ def project_locations(call: Call) -> Iterator[Location]:
     yield from _locations(call, open_home(call)[0], keeps_broken=True, with_jobs=True)
 
 
-def _locations(call: Call, home: Home, *, keeps_broken: bool = False, with_jobs: bool = False) -> Iterator[Location]:
+def _locations(
+    call: Call, home: Home, *, keeps_broken: bool = False, with_jobs: bool = False, may_be_empty: bool = False
+) -> Iterator[Location]:
     from nbasset.locations.workspace import Place, load_location, load_place, place_named, places_of, promoted_places
 
     call.looked.append(call.place)
@@ -123,7 +125,10 @@ def _locations(call: Call, home: Home, *, keeps_broken: bool = False, with_jobs:
         path = place.path.resolve() if place.path is not None else None
         if path is not None and path.is_dir() and not (path / "__init__.py").exists():
             inside = [place for place in jobs if place.path is not None and place.path.resolve().is_relative_to(path)]
-            yield from _project([*places_of_folder(path, home), *inside], home, load_place, keeps_broken)
+            there = [*places_of_folder(path, home), *inside]
+            if not there and not may_be_empty:
+                raise _nothing_in(path, call)
+            yield from _project(there, home, load_place, keeps_broken)
             return
         with _loading(path):
             location = load_location(Place(path) if path is not None else place, home)
@@ -134,10 +139,14 @@ def _locations(call: Call, home: Home, *, keeps_broken: bool = False, with_jobs:
 
     places = [*places_of(home, load_settings(home.settings_file)), *jobs]
     if not places:
-        raise InvalidInvocationError(
-            f"no notebook or module with assets was found in {home.root}. Name one: nbasset {call.verb.name} notebooks/flights.ipynb"
-        )
+        raise _nothing_in(home.root, call)
     yield from _project(places, home, load_place, keeps_broken)
+
+
+def _nothing_in(folder: Path, call: Call) -> InvalidInvocationError:
+    return InvalidInvocationError(
+        f"no notebook or module with assets was found in {folder}. Name one: nbasset {call.verb.name} notebooks/flights.ipynb"
+    )
 
 
 def places_of_folder(folder: Path, home: Home) -> list[Any]:

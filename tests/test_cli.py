@@ -187,8 +187,10 @@ def test_code_runs_in_the_folder_of_its_notebook_and_files_are_found_from_where_
     write_notebook("SIZE = len(open('data.txt').read())", "%%asset size\n[SIZE, open('data.txt').read()]", name="notebooks/n.ipynb")
     (home / "notebooks" / "data.txt").write_text("abc")
     assert call("run", "notebooks/n.ipynb")[0] == DONE
-    assert call("graph", "notebooks/n.ipynb", "--output", "out/x.svg")[:2] == (DONE, "out/x.svg: 1 assets\n")
-    assert (home / "out" / "x.svg").read_text().startswith("<svg")
+    assert call("graph", "notebooks/n.ipynb", "--output", "out/x.svg")[:2] == (DONE, "out/x.svg: 1 asset\n")
+    drawn = (home / "out" / "x.svg").read_text()
+    assert drawn.startswith("<svg")
+    assert "max-width" not in drawn.partition("<style>")[0]
     assert Path.cwd() == home
 
 
@@ -357,3 +359,24 @@ def test_the_doctor_says_that_a_home_was_named(call: Call, write_notebook: Write
     notebook = str(write_notebook(*CELLS))
     assert "named, or found from the location" in call("doctor", notebook, "--home", str(tmp_path / "elsewhere"))[1]
     assert "found from the current folder" in call("doctor", notebook)[1]
+
+
+def test_a_folder_without_code_that_is_named_is_a_usage_mistake(call: Call, home: Path) -> None:
+    (home / "empty").mkdir()
+    for verb in ("list", "plan", "run"):
+        code, _, err = call(verb, "empty/")
+        assert code == USAGE
+        assert f"no notebook or module with assets was found in {home / 'empty'}" in err
+    assert call("gc", "empty/")[0] == DONE
+
+
+def test_an_error_without_words_is_told_by_its_name(call: Call, write_notebook: Write) -> None:
+    notebook = str(write_notebook("%%asset bad\nraise ValueError()"))
+    call("run", notebook, "-q")
+    assert "ValueError:" not in call("list", notebook)[1]
+    assert "ValueError" in call("why", notebook, "bad")[1]
+
+
+def test_errors_in_json_say_what_to_type_in_a_terminal(call: Call, write_notebook: Write) -> None:
+    notebook = str(write_notebook(*CELLS))
+    assert "See what there is: nbasset list." in _json(call("show", notebook, "zzzzzz", "--json"))["error"]["message"]

@@ -93,6 +93,9 @@ def write_picture(picture: Picture, output: Path, *, direction: str = "down") ->
     return output
 
 
+_FITTED = ' style="max-width:100%;height:auto"'
+
+
 def rendered(picture: Picture, form: str, *, direction: str = "down") -> bytes:
     """The picture in one of `FORMS`."""
     if form == "json":
@@ -114,8 +117,8 @@ def rendered(picture: Picture, form: str, *, direction: str = "down") -> bytes:
     from nbasset.drawing.svg import to_svg
 
     svg = to_svg(picture, lay_out(picture, direction="right" if direction == "right" else "down"))
-    if form == "svg":
-        return svg.encode()
+    if form == "svg":  # a file of its own keeps its size: fitted to the window, hundreds of assets could not be read at any zoom
+        return svg.replace(_FITTED, "", 1).encode()
     page = f"<!doctype html>\n<html lang=en><meta charset=utf-8><title>{_escaped(picture.title)}</title>\n<body>{svg}</body></html>\n"
     return page.encode()
 

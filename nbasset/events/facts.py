@@ -137,7 +137,7 @@ class ErrorInfo:
         return self.message
 
     def __str__(self) -> str:
-        return f"{self.cls}: {self.message}"
+        return f"{self.cls}: {self.message}" if self.message else self.cls
 
 
 @packed("$u")

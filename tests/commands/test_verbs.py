@@ -194,7 +194,7 @@ def test_missing_runs_only_what_was_never_made(scope_of_cells: Callable[..., Sco
         ("plan totl", UnknownAsset, "Did you mean 'total'"),
         ("plan group:nothing", InvalidSelection, "met by no asset"),
         ("plan total or", InvalidSelection, "or"),
-        ("plan total -p 2025-01-01", InvalidDefinitionError, "has no partitions"),
+        ("plan total -p 2025-01-01", UnknownPartitionError, "has no partitions"),
         ("plan -c nothing.yaml", InvalidConfigError, "neither a file nor a pair"),
         ("plan -c ops.totl.config.n=1", InvalidConfigError, "totl"),
     ],
