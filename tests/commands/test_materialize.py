@@ -182,7 +182,7 @@ def test_partitions_that_do_not_fit_are_refused_with_the_nearest(instance: Insta
         materialize([daily], instance=instance, partition_key="2025-01-09")
     with pytest.raises(InvalidDefinitionError, match="say which partitions"):
         materialize([daily], instance=instance)
-    with pytest.raises(InvalidDefinitionError, match="has no partitions"):
+    with pytest.raises(UnknownPartitionError, match="has no partitions"):
         materialize([orders], instance=instance, partition_key="2025-01-01")
     with pytest.raises(InvalidInvocationError, match="Keep one"):
         materialize([daily], instance=instance, partition_key="2025-01-01", partition_keys=["2025-01-01"])
