@@ -64,7 +64,7 @@ def show_list(listed: AssetList, out: Console) -> None:
     if listed.location:
         out.print(Text(inert(listed.location), "bold"))
     if not listed.rows:
-        out.print("  no assets")
+        out.print(f"  no assets meet {inert(listed.select)!r}" if listed.select else "  no assets")
     else:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True, header_style="bright_black")
         for name in ("asset", "state", "", "group"):

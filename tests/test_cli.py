@@ -380,3 +380,8 @@ def test_an_error_without_words_is_told_by_its_name(call: Call, write_notebook: 
 def test_errors_in_json_say_what_to_type_in_a_terminal(call: Call, write_notebook: Write) -> None:
     notebook = str(write_notebook(*CELLS))
     assert "See what there is: nbasset list." in _json(call("show", notebook, "zzzzzz", "--json"))["error"]["message"]
+
+
+def test_a_selection_that_nothing_meets_is_named_by_the_list(call: Call, write_notebook: Write) -> None:
+    notebook = str(write_notebook(*CELLS))
+    assert "no assets meet 'group:rw'" in call("list", notebook, "group:rw")[1]

@@ -52,6 +52,7 @@ class AssetList:
     problems: tuple[Problem, ...] = ()
     now_us: int = 0
     automation: str = ""
+    select: str = ""
 
     def to_json(self) -> Json:
         """Plain data."""
@@ -78,7 +79,7 @@ def list_assets(
     else:
         chosen = frozenset(catalog.by_key)
     rows = tuple(_row(scope, key, now) for key in catalog.order if key in chosen and (keys is None or key in keys))
-    return AssetList(catalog.name, rows, catalog.problems, now.now_us, automation_text(scope))
+    return AssetList(catalog.name, rows, catalog.problems, now.now_us, automation_text(scope), arguments.select or "")
 
 
 def problem_json(problem: Problem) -> Json:

@@ -28,7 +28,7 @@ def partitions_by_rule(
     ------
     UnknownPartitionError, InvalidPartitionRange
         If a key does not exist, or a range ends before it starts.
-    InvalidDefinitionError
+    UnknownPartitionError
         If none of the assets has partitions.
     """
 
