@@ -159,9 +159,7 @@ def partitions_of(
     Raises
     ------
     UnknownPartitionError
-        If one of the assets does not have them.
-    InvalidDefinitionError
-        If partitions were named and none of the assets has any.
+        If one of the assets does not have them, or none of them has any.
     """
     if isinstance(partitions, Mapping):
         return dict(partitions)
