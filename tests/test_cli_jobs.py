@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,7 @@ def test_a_failed_job_ends_with_1_and_is_finished_from_its_failure(call: Call, h
     assert code == FAILED
     assert "ValueError: no disk" in out
     (home / "shop_jobs.py").write_text(CODE.replace('raise ValueError("no disk")', "return [3]"))
+    sys.modules.pop("shop_jobs", None)  # the next command is a process of its own
     again = _json(call("runs", "reexecute", "last", "--from-failure", "--json"))["runs"][0]
     assert again["status"] == "success"
     assert "broken" in [one["asset"] for one in again["materialized"]]
