@@ -45,7 +45,7 @@ class Home:
     @property
     def runs(self) -> Path:
         """One folder a run: captured output, executed notebook."""
-        return self.state / "runs"
+        return self.root.joinpath(STATE_NAME, "runs")
 
     def run_folder(self, run_id: str) -> Path:
         """The folder of one run.

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -188,16 +189,17 @@ def resource_digest(resource: Any) -> str:
     References to the environment count by name, values of fields that look like secrets not at all. A plain object counts by its type,
     a plain number or date by its value; a plain text by its type, since it may be a password.
     """
-    return data_digest(_digest_data(resource))
-
-
-def _digest_data(resource: Any) -> Any:
     if isinstance(resource, OpensResource):
-        return resource.digest_data()
+        return data_digest(resource.digest_data())
     if resource is None or isinstance(resource, (bool, int, float)):
-        return ["value", repr(resource)]
+        return data_digest(["value", repr(resource)])
     kind = resource if isinstance(resource, type) else type(resource)
-    return ["object", f"{kind.__module__}.{kind.__qualname__}"]
+    return _object_digest(f"{kind.__module__}.{kind.__qualname__}")
+
+
+@lru_cache(maxsize=256)
+def _object_digest(kind: str) -> str:
+    return data_digest(["object", kind])
 
 
 def _check_value(key: str, value: Any) -> None:
