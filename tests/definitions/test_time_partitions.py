@@ -211,7 +211,7 @@ def test_two_windows_that_begin_in_one_utc_hour_have_two_ordinals() -> None:
         (lambda: MonthlyPartitionsDefinition("2026-01-02", day_offset=0), "day_offset is a whole number from 1 to 31"),
         (lambda: DailyPartitionsDefinition("2026-01-02", end_offset="1"), "end_offset"),  # type: ignore[arg-type]
         (lambda: DailyPartitionsDefinition("2026-01", fmt="%Y-%m"), "too coarse"),
-        (lambda: DailyPartitionsDefinition("01-01", fmt="%m-%d"), "too coarse"),
+        (lambda: DailyPartitionsDefinition("00:00", fmt="%H:%M"), "too coarse"),
         (lambda: HourlyPartitionsDefinition("2026-01-02", fmt="%Y-%m-%d"), "too coarse"),
         (lambda: WeeklyPartitionsDefinition("2026-01-02", fmt="%G-W%V"), "cannot be read back"),
         (lambda: TimeWindowPartitionsDefinition("2026-01-02", "%Y-%m-%d", cron_schedule="0 6,18 * * *"), "too coarse"),

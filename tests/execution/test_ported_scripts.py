@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import JSONDecoder
 from pathlib import Path
 from typing import Any, Literal
 
@@ -283,7 +284,7 @@ def test_each_kind_of_metadata_has_a_class_and_the_names_of_what_it_holds() -> N
         (make.notebook("n"), nb.NotebookMetadataValue, {"path": "n", "fspath": "n"}),
         (make.json({"a": [1]}), nb.JsonMetadataValue, {"data": {"a": [1]}}),
         (make.md("#"), nb.MarkdownMetadataValue, {"md_str": "#"}),
-        (make.python_artifact(Path), nb.PythonArtifactMetadataValue, {"module": "pathlib", "name": "Path"}),
+        (make.python_artifact(JSONDecoder), nb.PythonArtifactMetadataValue, {"module": "json.decoder", "name": "JSONDecoder"}),
         (make.float(0.5), nb.FloatMetadataValue, {"value": 0.5}),
         (make.int(3), nb.IntMetadataValue, {"value": 3}),
         (make.bool(True), nb.BoolMetadataValue, {"value": True}),
