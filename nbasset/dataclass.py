@@ -1,23 +1,20 @@
 """`dataclass`: the standard decorator, for a package of hundreds of classes of which a process uses a few.
 
 The standard one writes and compiles up to eight methods as each class is made, a third of a millisecond a class; that was much of the time
-it took to load what one run of a notebook needs. Here nothing is compiled: `__init__` is made when the class is first called (or its
-signature asked for), from a template with as many fields (`dataclass_inits`); the others are closures. An instance of a frozen class is
-filled while it still is one of an open twin, a class of the same layout that lets its fields be set: that takes half the time of setting
-them one by one past the guard. All else is the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever,
-and type checkers see the standard decorator. Not offered: `InitVar`, and options that nothing here asks for.
+it took to load what one run of a notebook needs. Here `__init__` is compiled when the class is first called (or its signature asked for),
+the others are closures that need no compiling. An instance of a frozen class with slots is filled while it still is one of an open twin,
+a class of the same layout that lets its fields be set: that takes half the time of setting them one by one past the guard. All else is
+the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
+type checkers see the standard decorator. Not offered: `InitVar`, and options that nothing here asks for.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
-from operator import attrgetter, is_
+from operator import attrgetter
 from reprlib import recursive_repr
-from types import FunctionType, MemberDescriptorType
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
-
-import nbasset.dataclass_inits as inits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,94 +163,60 @@ def _state(cls: type) -> dict[str, Any]:
 
 def _init_of(cls: Any, *, frozen: bool) -> Any:
     """The function that sets each field from an argument, its default, or what its factory makes."""
+    names: dict[str, Any] = {"_new": _NEW, "_put": object.__setattr__}
+    slots: list[tuple[str, str]] = []
     first: list[str] = []
     named: list[str] = []
-    defaults: dict[str, Any] = {}
-    makes: dict[str, Callable[[], Any]] = {}
-    unasked: list[tuple[str, Callable[[], Any]]] = []
-    annotations: dict[str, Any] = {}
+    body: list[str] = []
+    made_first: list[str] = []
     for field in dataclasses.fields(cls):
-        key, default, make = field.name, field.default, field.default_factory
+        key, value = field.name, field.name
+        slot: Any = getattr(cls, key, None)
+        has_slot = isinstance(slot, MemberDescriptorType)
+        if field.default_factory is not dataclasses.MISSING:
+            names[f"_make_{key}"] = field.default_factory
+            made_first.append(f"{key} = _make_{key}()" + (f" if {key} is _new else {key}" if field.init else ""))
+            default = " = _new"
+        elif field.default is not dataclasses.MISSING and (field.init or has_slot):
+            names[f"_default_{key}"] = field.default
+            value, default = (key if field.init else f"_default_{key}"), f" = _default_{key}"
+        elif field.init:
+            default = ""
+        else:
+            continue
         if field.init:
-            (named if field.kw_only else first).append(key)
-            annotations[key] = field.type
-            if make is not _MISSING:
-                defaults[key], makes[key] = _NEW, make
-            elif default is not _MISSING:
-                defaults[key] = default
-        elif make is not _MISSING:
-            unasked.append((key, make))
-        elif default is not _MISSING and isinstance(getattr(cls, key, None), MemberDescriptorType):
-            unasked.append((key, partial(_same, default)))
-    keys = (*first, *named)
-    post = hasattr(cls, "__post_init__")
-    names: dict[str, Any] = {"_fill": _filling(object.__setattr__ if frozen else setattr, makes, unasked, post=post)}
-    template = _template(cls, f"_{'making' if makes else 'plain'}_{len(keys)}") if not unasked else None
-    if template is not None:
-        become, twin = (_BECOME, _open_twin(cls)) if frozen else (is_, None)  # an instance that is not frozen need not be opened
-        names |= {"_cls": cls, "_twin": twin, "_become": become, "_post": post}
-        names |= {"_new": _NEW, "_make": [makes.get(key) for key in keys]}
-    made = _named_as(template or _TEMPLATES["_wide"], keys, len(named), names)
-    made.__defaults__ = tuple([defaults[key] for key in first if key in defaults])
-    made.__kwdefaults__ = {key: defaults[key] for key in named if key in defaults}
-    made.__qualname__, made.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
-    made.__annotations__ = annotations | {"return": None}
+            (named if field.kw_only else first).append(key + default)
+        if frozen and has_slot:
+            slots.append((key, value))
+        else:
+            body.append(f"_put(self, {key!r}, {value})" if frozen else f"self.{key} = {value}")
+    body = made_first + body + (_filled(cls, slots, names) if slots else [])
+    if hasattr(cls, "__post_init__"):
+        body.append("self.__post_init__()")
+    head = ", ".join(["self", *first, *(["*", *named] if named else [])])
+    exec(f"def __init__({head}):\n " + "\n ".join(body or ["pass"]), names)  # noqa: S102 - field names only
+    made = names["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__module__ = cls.__module__
+    made.__annotations__ = {field.name: field.type for field in dataclasses.fields(cls) if field.init} | {"return": None}
     return made
 
 
-def _template(cls: type, name: str) -> Any:
-    """The function of this name, if the class can be filled by one."""
+def _filled(cls: Any, slots: list[tuple[str, str]], names: dict[str, Any]) -> list[str]:
+    """Lines that set the slots of a frozen instance: through the open twin, or one by one for an instance of a subclass."""
     if type(cls) is not type or any("__init_subclass__" in vars(base) for base in cls.__mro__[:-1]):
-        return None  # whoever watches over subclasses would see the twin
-    return _TEMPLATES.get(name)
+        return [f"_put(self, {key!r}, {value})" for key, value in slots]  # whoever watches over subclasses would see the twin
+    own = {"__slots__": cls.__dict__["__slots__"], "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    names |= {"_cls": cls, "_twin": type(f"_Open{cls.__name__}", cls.__bases__, own), "_become": object.__dict__["__class__"].__set__}
+    names |= {"_fill": _fill, "_keys": [key for key, _ in slots]}
+    filling = ["_become(self, _twin)", *[f"self.{key} = {value}" for key, value in slots], "self.__class__ = _cls"]
+    values = "".join([f"{value}, " for _, value in slots])
+    return ["if self.__class__ is _cls:", *[f" {line}" for line in filling], f"else: _fill(self, _keys, ({values}))"]
 
 
-def _named_as(template: Any, keys: tuple[str, ...], named: int, names: dict[str, Any]) -> FunctionType:
-    """The template with these names of fields, the last ones for keywords only, and what it looks up in `names`."""
-    fields = {f"a{place}": key for place, key in enumerate(keys)}
-    code = template.__code__
-    code = code.replace(
-        co_name="__init__",
-        co_argcount=1 + len(keys) - named,
-        co_kwonlyargcount=named,
-        co_nlocals=1 + len(keys),
-        co_varnames=("self", *keys),
-        co_names=tuple([fields.get(name, name) for name in code.co_names]),
-    )
-    return FunctionType(code, names)
-
-
-def _open_twin(cls: type) -> type:
-    """A class of the same layout that lets its fields be set."""
-    own: dict[str, Any] = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    if "__slots__" in cls.__dict__:
-        own["__slots__"] = cls.__dict__["__slots__"]
-    return type(f"_Open{cls.__name__}", cls.__bases__, own)
-
-
-def _filling(
-    put: Callable[[Any, str, Any], None],
-    makes: dict[str, Callable[[], Any]],
-    unasked: list[tuple[str, Callable[[], Any]]],
-    *,
-    post: bool,
-) -> Callable[[Any, dict[str, Any]], None]:
-    """What fills an instance field by field: of a subclass, or of a class that no template fits."""
-
-    def fill(self: Any, values: dict[str, Any]) -> None:
-        del values["self"]
-        for key, value in values.items():
-            put(self, key, makes[key]() if value is _NEW else value)
-        for key, make in unasked:
-            put(self, key, make())
-        if post:
-            self.__post_init__()
-
-    return fill
-
-
-def _same(value: Any) -> Any:
-    return value
+def _fill(instance: Any, keys: list[str], values: tuple[Any, ...]) -> None:
+    for key, value in zip(keys, values, strict=True):
+        object.__setattr__(instance, key, value)
 
 
 class _New:
@@ -277,6 +240,3 @@ class _Nothing(dict[str, Any]):
 NOTHING: Mapping[str, Any] = _Nothing()
 """An empty mapping that stays empty: the default of fields of values that are made by the thousand."""
 _NEW = _New()
-_MISSING = dataclasses.MISSING
-_TEMPLATES = vars(inits)
-_BECOME = object.__dict__["__class__"].__set__

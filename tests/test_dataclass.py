@@ -7,19 +7,16 @@ import dataclasses
 import inspect
 import json
 import pickle
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbasset import dataclass_inits
 from nbasset.dataclass import NOTHING, dataclass
 
 T = TypeVar("T")
-INITS = Path(dataclass_inits.__file__)
 OPTIONS = [
     {},
     {"frozen": True},
@@ -183,7 +180,7 @@ def test_a_class_that_holds_itself_is_shown_without_end() -> None:
     assert repr(node).endswith("Node(next=...)")
 
 
-def test_init_is_made_when_the_class_is_first_called() -> None:
+def test_init_is_compiled_when_the_class_is_first_called() -> None:
     @dataclass(slots=True)
     class Plain:
         x: int
@@ -227,32 +224,3 @@ def test_the_mapping_that_stays_empty_is_an_empty_dict_to_everybody() -> None:
     assert (json.dumps(NOTHING), repr(NOTHING), {**NOTHING, "a": 1}) == ("{}", "{}", {"a": 1})
     with pytest.raises(TypeError, match="make one of your own"):
         NOTHING["a"] = 1  # type: ignore[index]
-
-
-def inits_text() -> str:
-    """What `dataclass_inits.py` says by the rule that it follows: its head, then one function for each number of fields."""
-    text = INITS.read_text(encoding="utf-8")
-    head = text[: text.index("\n\n\ndef _plain_1(")]
-    sizes = {"plain": (*range(1, 17), 18), "making": (*range(1, 20), 24, 29)}
-    return "\n\n\n".join([head, *("\n".join(_init(kind, count)) for kind, counts in sizes.items() for count in counts)]) + "\n"
-
-
-def _init(kind: str, count: int) -> Iterator[str]:
-    yield f"def _{kind}_{count}(self, {', '.join(f'a{place}' for place in range(count))}):"
-    yield "    if self.__class__ is not _cls: return _fill(self, locals())"
-    yield "    _become(self, _twin)"
-    for place in range(0, count, 2):
-        two = range(place, min(place + 2, count))
-        values = [f"a{one}" if kind == "plain" else f"_make[{one}]() if a{one} is _new else a{one}" for one in two]
-        yield f"    {', '.join(f'self.a{one}' for one in two)} = {', '.join(values)}"
-    yield "    self.__class__ = _cls"
-    yield "    if _post: self.__post_init__()"
-
-
-def test_the_inits_of_every_size_follow_one_rule() -> None:
-    """``python tests/test_dataclass.py`` writes them anew."""
-    assert INITS.read_text(encoding="utf-8") == inits_text()
-
-
-if __name__ == "__main__":
-    INITS.write_text(inits_text(), encoding="utf-8")
