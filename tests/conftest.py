@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,12 +56,37 @@ def _lacks(what: str) -> None:
 
 
 @pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder that the test works in, and nobody else: what it opened there is closed behind it."""
+    from nbasset.instance import _OPEN
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NBASSET_HOME", raising=False)
+    yield tmp_path
+    for instance in [one for root, one in _OPEN.items() if root.is_relative_to(tmp_path)]:
+        instance.close()
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command line in this process: its exit code and what it printed."""
+    from nbasset.cli import run_command
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = run_command(words)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
 def write_notebook(tmp_path: Path) -> Callable[..., Path]:
     """Write a notebook of code cells to a file in `tmp_path`; a cell is its text, or its text with tags."""
 
     def write(*cells: str | tuple[str, list[str]], name: str = "notebook.ipynb") -> Path:
         pairs = [(cell, []) if isinstance(cell, str) else cell for cell in cells]
-        code = [
+        code: int = [
             {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags} if tags else {}, "source": text, "outputs": [],
              "execution_count": None}
             for number, (text, tags) in enumerate(pairs, 1)

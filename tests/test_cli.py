@@ -7,40 +7,24 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbasset.cli import DONE, FAILED, USAGE, run_command
+from nbasset.cli import DONE, FAILED, USAGE
 from nbasset.cli_text import inert
-from nbasset.instance import _OPEN, Instance
+from nbasset.instance import Instance
 
 Write = Callable[..., Path]
 CELLS = ("%%asset orders --group raw\n[1, 2, 3]", "%%asset total\nprint('adding up')\nsum(orders)")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(own_folder: Path) -> Path:
     """Each test works in a folder of its own, which is its home."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NBASSET_HOME", raising=False)
-    yield tmp_path
-    for instance in [one for root, one in _OPEN.items() if root.is_relative_to(tmp_path)]:
-        instance.close()
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a command line in this process: its exit code and what it printed."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(words)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+    return own_folder
 
 
 Call = Callable[..., tuple[int, str, str]]

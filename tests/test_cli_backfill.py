@@ -7,16 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbasset.cli import DONE, FAILED, USAGE, run_command
+from nbasset.cli import DONE, FAILED, USAGE
 from nbasset.events.kinds import BackfillRequested
-from nbasset.instance import _OPEN, Instance
+from nbasset.instance import Instance
 
 CODE = """
 import threading
@@ -45,27 +46,17 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(own_folder: Path) -> Path:
     """Each test works in a folder of its own, which is its home."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NBASSET_HOME", raising=False)
-    (tmp_path / "days.py").write_text(CODE)
-    (tmp_path / "nbasset.toml").touch()
-    yield tmp_path
-    for instance in [one for root, one in _OPEN.items() if root.is_relative_to(tmp_path)]:
-        instance.close()
+    (own_folder / "days.py").write_text(CODE)
+    (own_folder / "nbasset.toml").touch()
+    return own_folder
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command line in this process: its exit code and what it printed."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(("backfill", *words))
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+def call(call: Call) -> Call:
+    """Run `backfill` in this process: its exit code and what it printed."""
+    return partial(call, "backfill")
 
 
 def _json(printed: tuple[int, str, str]) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nbasset.cli import DONE, FAILED, USAGE, run_command
-from nbasset.instance import _OPEN, Instance
+from nbasset.cli import DONE, FAILED, USAGE
+from nbasset.instance import Instance
 
 CODE = '''
 from nbasset import *
@@ -77,27 +77,11 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(own_folder: Path) -> Path:
     """A project with one module."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NBASSET_HOME", raising=False)
-    (tmp_path / "nbasset.toml").write_text("")
-    (tmp_path / "shop_jobs.py").write_text(CODE)
-    yield tmp_path
-    for instance in [one for root, one in _OPEN.items() if root.is_relative_to(tmp_path)]:
-        instance.close()
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command line in this process: its exit code and what it printed."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(words)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+    (own_folder / "nbasset.toml").write_text("")
+    (own_folder / "shop_jobs.py").write_text(CODE)
+    return own_folder
 
 
 def _json(printed: tuple[int, str, str]) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from nbasset.cli import DONE, FAILED, USAGE, run_command
-from nbasset.instance import _OPEN
+from nbasset.cli import DONE, FAILED, USAGE
 from nbasset.locations.job_file import JobFile, ScheduleEntry, job_text
 
 Write = Callable[..., Path]
@@ -18,26 +17,10 @@ CELLS = ("%%asset orders\n[1, 2]", "%%asset total\nsum(orders)")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(own_folder: Path) -> Path:
     """Each test works in a project of its own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NBASSET_HOME", raising=False)
-    (tmp_path / "nbasset.toml").touch()
-    yield tmp_path
-    for instance in [one for root, one in _OPEN.items() if root.is_relative_to(tmp_path)]:
-        instance.close()
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run a command line in this process: its exit code and what it printed."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(words)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+    (own_folder / "nbasset.toml").touch()
+    return own_folder
 
 
 def test_without_a_file_the_text_is_printed(call: Call, write_notebook: Write) -> None:
