@@ -73,7 +73,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
     from nbasset.cli import run_command
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = run_command(words)
+        code: int = run_command(words)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
@@ -86,7 +86,7 @@ def write_notebook(tmp_path: Path) -> Callable[..., Path]:
 
     def write(*cells: str | tuple[str, list[str]], name: str = "notebook.ipynb") -> Path:
         pairs = [(cell, []) if isinstance(cell, str) else cell for cell in cells]
-        code: int = [
+        code = [
             {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags} if tags else {}, "source": text, "outputs": [],
              "execution_count": None}
             for number, (text, tags) in enumerate(pairs, 1)

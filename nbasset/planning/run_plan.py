@@ -246,18 +246,8 @@ class _Builder:
         part = shape.part
         key = part.handle + suffix
         after: set[str] = set()
-        inputs, known, whole = [], self._plain_inputs, self._whole
-        read: dict[AssetKey, OrdinalSet | None] = {}
-        for item in part.inputs:
-            filled = known.get(id(item))
-            if filled is None:
-                filled = self._input(node, item, ordinals, suffix, after)
-            elif filled.asset in whole:
-                after.add(whole[filled.asset])
-            inputs.append(filled)
-            for one in filled.leaves() if filled.parts else (filled,):
-                if one.asset is not None:
-                    read[one.asset] = one.partitions
+        inputs = self._inputs(node, part, ordinals, suffix, after)
+        read = {one.asset: one.partitions for filled in inputs for one in filled.leaves() if one.asset is not None}
         for dep in shape.deps:
             if dep.asset not in read:
                 found = self._upstream(node, dep.asset, dep.partition_mapping, ordinals)
@@ -291,17 +281,10 @@ class _Builder:
 
     def _add_plain(self, node: CatalogNode, shape: _Shape) -> None:
         """The only step of a part that has no partitions, is left out on no condition, and that no check blocks."""
-        part, known, whole = shape.part, self._plain_inputs, self._whole
+        part = shape.part
         key = part.handle
         after: set[str] = set()
-        inputs = []
-        for item in part.inputs:
-            filled = known.get(id(item))
-            if filled is None:
-                filled = self._input(node, item, None, "", after)
-            elif filled.asset in whole:
-                after.add(whole[filled.asset])
-            inputs.append(filled)
+        inputs = self._inputs(node, part, None, "", after)
         after.discard(key)
         step = Step(
             key, node.name, key, node.kind, shape.made, shape.verdicts, None, tuple(inputs), shape.outputs,
@@ -311,7 +294,19 @@ class _Builder:
         if shape.verdicts:
             self._remember(step)
         for one in shape.made:
-            whole[one] = key
+            self._whole[one] = key
+
+    def _inputs(self, node: CatalogNode, part: NodeStep, ordinals: OrdinalSet | None, suffix: str, after: set[str]) -> list[StepInput]:
+        """What fills the inputs of a step; the steps that give it are added to `after`."""
+        inputs, known, whole = [], self._plain_inputs, self._whole
+        for item in part.inputs:
+            filled = known.get(id(item))
+            if filled is None:
+                filled = self._input(node, item, ordinals, suffix, after)
+            elif filled.asset in whole:
+                after.add(whole[filled.asset])
+            inputs.append(filled)
+        return inputs
 
     def _upstream(
         self, node: CatalogNode, asset: AssetKey, mapping: PartitionMapping | None, ordinals: OrdinalSet | None
