@@ -73,7 +73,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
     from nbasset.cli import run_command
 
     def run(*words: str) -> tuple[int, str, str]:
-        code: int = run_command(words)
+        code = run_command(words)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 
