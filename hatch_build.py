@@ -19,7 +19,7 @@ SOURCES = ("src", "style", "build.mjs", "package-lock.json")
 BUILT = ("widget.js", "widget.css")
 
 
-class WidgetBuild(BuildHookInterface):  # type: ignore[type-arg]
+class WidgetBuild(BuildHookInterface[Any]):
     """Hatchling's custom build hook."""
 
     def dependencies(self) -> list[str]:

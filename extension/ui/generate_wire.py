@@ -14,7 +14,7 @@ import json
 import sys
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 from nbasset.notebook import wire, wire_commands, wire_views
 
@@ -62,14 +62,18 @@ def _reachable(roots: tuple[Any, ...]) -> list[type]:
     def visit(kind: Any) -> None:
         for inner in get_args(kind):
             visit(inner)
-        if dataclasses.is_dataclass(kind) and kind not in found:
+        if _is_class(kind) and kind not in found:
             for hint in get_type_hints(kind).values():
                 visit(hint)
-            found.append(kind)  # type: ignore[arg-type]
+            found.append(kind)
 
     for root in roots:
         visit(root)
     return found
+
+
+def _is_class(kind: Any) -> TypeGuard[type]:
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
 
 
 def _interface(cls: Any, *, optional: bool) -> str:
@@ -112,8 +116,8 @@ def _type(kind: Any) -> str:
             return name
     if kind in PRIMITIVES:
         return PRIMITIVES[kind][0]
-    if dataclasses.is_dataclass(kind):
-        return str(kind.__name__)
+    if _is_class(kind):
+        return kind.__name__
     origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:
         return " | ".join(json.dumps(value) for value in args)
@@ -136,7 +140,7 @@ def _read(kind: Any) -> str:
             return f"read{name}"
     if kind in PRIMITIVES:
         return PRIMITIVES[kind][1]
-    if dataclasses.is_dataclass(kind):
+    if _is_class(kind):
         return f"read{kind.__name__}"
     origin, args = get_origin(kind), get_args(kind)
     if origin is Literal:

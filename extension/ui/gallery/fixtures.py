@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from story import CODE, DAILY, DIFF, HISTORY, NOW, PLAN, ROWS_PLOT, TIME_PLOT, WHY, asset, large_lineage, lineage, preview, rng, runs
 
@@ -41,6 +41,7 @@ from nbasset.notebook.wire_views import (
 )
 
 OUT = Path(__file__).parent / "out" / "panels.json"
+Level: TypeAlias = Literal["debug", "info", "warning", "error", "event"]
 
 
 def live_run() -> RunView:
@@ -48,8 +49,10 @@ def live_run() -> RunView:
     start = NOW - 52
 
     def tried(queued: float, began: float, loaded: float | None, worked: float | None, ended: float | None, state: State) -> Attempt:
-        plus = [None if t is None else start + t for t in (queued, began - 0.8, began, loaded, worked, ended)]
-        return Attempt(*plus, state)  # type: ignore[arg-type]
+        def at(moment: float | None) -> float | None:
+            return None if moment is None else start + moment
+
+        return Attempt(start + queued, start + began - 0.8, start + began, at(loaded), at(worked), at(ended), state)
 
     steps = (
         StepFacts("daily_flights", "daily_flights", "fresh", attempts=(tried(0, 1.5, 6, 18, 22.5, "fresh"),), critical=True),
@@ -69,14 +72,14 @@ def live_run() -> RunView:
         StepFacts("model_scores", "model_scores", "queued", expected_at=start + 84, expected_s=8),
         StepFacts("score_report", "score_report", "queued", expected_at=start + 91, expected_s=3),
     )
-    lines = (
+    lines: tuple[tuple[Level, str, str], ...] = (
         ("info", "route_stats", "2013-06-09: 218 routes"),
         ("error", "route_stats", "OSError: airports.parquet is locked by another process"),
         ("event", "route_stats", "attempt 2 of 3 in 5 s"),
         ("info", "model_features", "2013-06-07: joined 911 flights with weather, 4 without a match"),
         ("info", "model_features", "2013-06-08: wrote 754 rows, 61 kB"),
     )
-    log = tuple(LogLine(i + 40, NOW - 12 + i * 2.2, level, text, step) for i, (level, step, text) in enumerate(lines))  # type: ignore[arg-type]
+    log = tuple(LogLine(i + 40, NOW - 12 + i * 2.2, level, text, step) for i, (level, step, text) in enumerate(lines))
     return RunView("8c41f2ab", "daily_flights+ for 17 partitions", "running", steps, start, None, 40, True, (), log, "5be017aa")
 
 
@@ -105,10 +108,12 @@ def failed_run() -> RunView:
     )
     attempt = Attempt(NOW - 300, NOW - 299.9, NOW - 299.8, NOW - 299.7, None, NOW - 299.5, "failed")
     step = StepFacts("delays_by_carrier[2013-02-08]", "delays_by_carrier", "failed", "2013-02-08", (attempt,))
-    log = tuple(
-        LogLine(i, NOW - 300 + i / 10, level, text, step.key)
-        for i, (level, text) in enumerate((("event", "started"), ("info", "930 rows read"), ("error", f"IntCastingNaNError: {message}")))
-    )  # type: ignore[arg-type]
+    said: tuple[tuple[Level, str], ...] = (
+        ("event", "started"),
+        ("info", "930 rows read"),
+        ("error", f"IntCastingNaNError: {message}"),
+    )
+    log = tuple(LogLine(i, NOW - 300 + i / 10, level, text, step.key) for i, (level, text) in enumerate(said))
     return RunView(
         "71d0e9cc",
         "delays_by_carrier, 2013-02-08",
