@@ -32,6 +32,7 @@ _Bool: TypeAlias = bool
 #: Shorter values are not masked in free text: "prod" or "5432" would blot out half a log.
 SHORTEST_MASKED = 6
 _HIDDEN = "***"
+_REFERENCES = re.compile(r"""EnvVar(?:\.\w+)?\(\s*["']([^"']+)["']|\benv:\s*["']?(\w+)""")
 _URL_PASSWORD = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*):[^/\s@]+@")
 _SECRET_WORD = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|credentials?|(?:api|access|private|secret|auth|account|signing)_?key)(?:_|$)"
@@ -230,6 +231,15 @@ KNOWN = SecretMask()
 def remember_secret(name: str, value: str) -> None:
     """Have `value` masked in text from now on, as ``***name***``."""
     KNOWN.add(name, value)
+
+
+def references_in(text: str) -> set[str]:
+    """The variables of the environment that code, or a configuration in YAML, refers to as to secrets.
+
+    >>> sorted(references_in("EnvVar('DB_TOKEN'), EnvVar.int(\\"PORT\\"), env: KEY"))
+    ['DB_TOKEN', 'KEY', 'PORT']
+    """
+    return {name for found in _REFERENCES.findall(text.replace('\\"', '"')) for name in found if name}
 
 
 def remember_named(values: Mapping[str, object], names: Collection[str] = ()) -> None:

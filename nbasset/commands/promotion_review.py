@@ -47,13 +47,14 @@ from nbasset.planning.partition_rule import partitions_by_rule
 from nbasset.promotion.copied import cells_digest, copy_of, copy_text, left_out
 from nbasset.promotion.drift import code_changes
 from nbasset.promotion.environment import captured
+from nbasset.promotion.prepare import Part
 from nbasset.promotion.refusals import refusals, secret_values
 from nbasset.promotion.taking_part import part_for
-from nbasset.secrets import remember_named
+from nbasset.secrets import references_in, remember_named
 from nbasset.serde import Json, serializable
 
 _NEXT = 5
-_REFERENCES = re.compile(r"""EnvVar(?:\.\w+)?\(\s*["']([^"']+)["']|environ\[\s*["']([^"']+)["']\s*\]|\benv:\s*["']?(\w+)""")
+_ENVIRON = re.compile(r"""environ\[\s*["']([^"']+)["']\s*\]""")
 
 
 @serializable
@@ -153,6 +154,7 @@ class _Reviewing:
     arguments: PromoteArguments
     now: datetime
     _notebook: dict[str, Any] = field(default_factory=dict)
+    _found: Part | None = None
 
     def review(self) -> Review:
         home = self.scope.instance.home
@@ -230,26 +232,35 @@ class _Reviewing:
         kept = {name: value for name, value in base.parameters.items() if name in known}
         return parameters_of(cells, {**kept, **self.arguments.parameters})
 
+    def _functions(self, chosen: Collection[AssetKey]) -> list[str]:
+        """The nodes that make the assets, in order."""
+        catalog = self.scope.catalog
+        return list(dict.fromkeys(node for key in catalog.order if key in chosen and (node := catalog.by_key[key].node) is not None))
+
+    def _part(self, chosen: Collection[AssetKey]) -> Part:
+        """The statements that take part, found once."""
+        if self._found is None:
+            catalog = self.scope.catalog
+            keys = [key for key in catalog.order if key in chosen]
+            self._found = part_for(self.scope.location, catalog, nodes=self._functions(chosen), keys=keys)
+        return self._found
+
     def _texts(self, chosen: Collection[AssetKey]) -> list[str]:
         """The code that takes part: that of the assets and of what they read, resources among it."""
-        catalog, code = self.scope.catalog, self.scope.location.code
-        nodes = dict.fromkeys(node for key in catalog.order if key in chosen and (node := catalog.by_key[key].node) is not None)
-        part = part_for(self.scope.location, catalog, nodes=nodes, keys=[key for key in catalog.order if key in chosen])
+        code, part = self.scope.location.code, self._part(chosen)
         lines = {cell.id: cell.text.split("\n") for cell in _document(self.scope).cells()}
         always = ["\n".join(lines[place.cell][place.first_line - 1 : place.last_line]) for place in part.always if place.cell in lines]
         return [*(text for node in part.nodes if (text := code.text(node))), *always]
 
     def _packages(self, chosen: Collection[AssetKey]) -> frozenset[str]:
         """Installed packages that the code imports, also by modules of the project."""
-        catalog, code = self.scope.catalog, self.scope.location.code
-        found = [code.slice(node) for key in chosen if (node := catalog.by_key[key].node) is not None]
+        found = [self.scope.location.code.slice(node) for node in self._functions(chosen)]
         return frozenset(name for one in found if one is not None for name in one.packages)
 
     def _secrets(self, base: JobFile, texts: Sequence[str], made: JobFile) -> tuple[str, ...]:
         """The variables that code and configuration refer to, and those that somebody wrote into the file."""
         by_hand = set(base.secrets) - self._referred_before(base)
-        said = {name for text in texts for found in _REFERENCES.findall(text) for name in found if name}
-        return tuple(sorted(by_hand | said | _references(made.config)))
+        return tuple(sorted(by_hand | _named_in("\n".join(texts)) | _references(made.config)))
 
     def _referred_before(self, base: JobFile) -> set[str]:
         """The variables that the copy that is there refers to: these are in the file since it was made, not by somebody's hand."""
@@ -257,7 +268,7 @@ class _Reviewing:
             copy = beside(self.scope.instance.home.root / JOBS_FOLDER / f"{base.name}.toml", base.notebook).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return set()
-        return {name for found in _REFERENCES.findall(copy.replace('\\"', '"')) for name in found if name} | _references(base.config)
+        return _named_in(copy.replace('\\"', '"')) | _references(base.config)
 
     # -- what to know of it --------------------------------------------------------------------------------------------------
 
@@ -265,8 +276,7 @@ class _Reviewing:
         home, catalog = self.scope.instance.home, self.scope.catalog
         file = home.root / JOBS_FOLDER / f"{job.name}.toml"
         code = list(code_changes(file, before, self.scope.location)) if before is not None else []
-        nodes = dict.fromkeys(node for key in catalog.order if key in chosen and (node := catalog.by_key[key].node) is not None)
-        part = part_for(self.scope.location, catalog, nodes=nodes, keys=[key for key in catalog.order if key in chosen])
+        part = self._part(chosen)
         there = _text_of(beside(file, before.notebook)) if before is not None else None
         state: Literal["new", "changed", "unchanged"] = (
             "new" if before is None else "unchanged" if (job, copy) == (before, there) else "changed"
@@ -276,7 +286,7 @@ class _Reviewing:
         return Review(
             job,
             copy,
-            tuple(self._nodes(job, chosen, list(nodes), meant)),
+            tuple(self._nodes(job, chosen, meant)),
             tuple(dict.fromkeys(str(up) for key in catalog.order if key in chosen for up in catalog.upstream[key] if up not in chosen)),
             tuple((name, _shown(job.parameters.get(name, default)), _shown(default)) for name, default in defaults.items()),
             tuple((name, name in os.environ) for name in job.secrets),
@@ -291,11 +301,11 @@ class _Reviewing:
             "\n\n".join(one.diff for one in code if one.diff),
         )
 
-    def _nodes(self, job: JobFile, chosen: frozenset[AssetKey], nodes: Sequence[str], meant: AssetSelection) -> Iterator[ReviewedNode]:
+    def _nodes(self, job: JobFile, chosen: frozenset[AssetKey], meant: AssetSelection) -> Iterator[ReviewedNode]:
         catalog, code = self.scope.catalog, self.scope.location.code
         labels = {cell.id: cell.label for cell in _document(self.scope).cells()}
         partitions = self._partitions(job, chosen, meant)
-        for node in nodes:
+        for node in self._functions(chosen):
             made = catalog.nodes_by_name[node]
             keys = [key for key in made.assets if key in chosen or not made.can_subset]  # most functions make all of theirs or nothing
             place = code.place(node)
@@ -426,6 +436,11 @@ def _shown(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     except TypeError:
         return "worked out by the notebook"
+
+
+def _named_in(text: str) -> set[str]:
+    """The variables that code reads."""
+    return references_in(text) | set(_ENVIRON.findall(text))
 
 
 def _references(data: object) -> set[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +36,7 @@ from nbasset.promotion.ending import Stop, ending
 from nbasset.promotion.prepare import marked, prepare, with_notes
 from nbasset.promotion.taking_part import part_of
 from nbasset.promotion.written import SKIP_TAG, saved_text, write_whole
-from nbasset.secrets import mask_data, mask_secrets, remember_named
+from nbasset.secrets import mask_data, mask_secrets, references_in, remember_named
 from nbasset.serde import Json
 from nbasset.storage.processes import this_process
 from nbasset.storage.protocol import Storage
@@ -46,7 +45,6 @@ NOTEBOOK_NAME = "notebook.ipynb"
 HEARTBEAT_S = 15.0
 _POLL_S = 0.2
 _PAGE = 1000
-_REFERENCES = re.compile(r"""EnvVar(?:\.\w+)?\(\s*["']([^"']+)["']|\benv:\s*["']?(\w+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +183,7 @@ def _remember_secrets(notebook: Mapping[str, Any], plan: RunPlan, options: Noteb
     The names of variables that are referred to, for the kernel to do the same.
     """
     text = json.dumps([[cell.get("source") for cell in notebook["cells"]], serde.to_json(dict(plan.config))])
-    referred = {name for found in _REFERENCES.findall(text.replace('\\"', '"')) for name in found if name}
-    referred.update(options.secrets)
+    referred = references_in(text) | set(options.secrets)
     remember_named(os.environ, referred)
     remember_named(options.parameters)
     return frozenset(referred)
