@@ -94,7 +94,9 @@ class GridSource:
         if backfill is not None:
             self._backfill, self._run = backfill.backfill_id, None
         elif active:
-            self._backfill, self._run = "", active[-1]
+            record = active[-1].record
+            of = record.backfill_id or "" if record is not None else ""  # its end may be known before that of its last run
+            self._backfill, self._run = of, None if of else active[-1]
         if self._backfill:
             return backfill_progress(at, self.key, self._backfill)
         if self._run is None:

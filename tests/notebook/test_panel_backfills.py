@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
-from nbasset.keys import AssetKey
+from nbasset import clock
+from nbasset.events import kinds
+from nbasset.events.kinds import Target as Made
+from nbasset.keys import AssetKey, new_run_id
 from nbasset.notebook.desk import Desk
 from nbasset.notebook.panel import GridSource
 from nbasset.notebook.wire_commands import Target
 from nbasset.notebook.wire_json import parse_message, parse_panel, to_wire
+from nbasset.ordinals import OrdinalSet
+from nbasset.storage.processes import this_process
 
 START = "import os, time\nfrom nbasset import DailyPartitionsDefinition\nDOOR = {door!r}"
 DAYS = """@asset(partitions_def=DailyPartitionsDefinition('2013-01-01', end_date='2013-01-11'))
@@ -90,6 +95,17 @@ def test_the_plan_of_a_backfill_has_a_row_an_asset_and_is_what_is_started(grid: 
     assert (started.run, started.text, bool(started.backfill)) == ("", "10 partitions in 4 runs", True)
     over = grid.when(lambda progress: progress.state == "failed")
     assert (over.done, over.total, over.failed, over.runs, over.backfill) == (9, 10, 1, 4, started.backfill)
+
+
+def test_a_run_whose_end_is_heard_late_does_not_stand_for_its_backfill(grid: Grid, door: Path) -> None:
+    door.touch()
+    backfill = grid.ask("materialize", target=TEN).backfill
+    over = grid.when(lambda progress: progress.state == "failed")
+    days = [Made(AssetKey("days"), OrdinalSet.of([15706]))]
+    late = kinds.RunRequested(clock.now_us(), new_run_id(), tuple(days), 1, backfill_id=backfill)
+    grid.desk.session.instance.storage.append([late, kinds.RunStarted(clock.now_us(), late.run_id, this_process())])
+    assert [record.run_id for record in grid.desk.session.instance.storage.active_runs()] == [late.run_id]
+    assert (grid.progress.backfill, grid.progress.total, grid.progress.state) == (backfill, over.total, "failed")
 
 
 def test_what_failed_is_tried_again_as_another_backfill(grid: Grid, door: Path) -> None:
