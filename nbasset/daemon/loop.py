@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FuturesTimeout
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from queue import Empty, SimpleQueue
 
 from nbasset import clock
 from nbasset.commands.daemon_status import LEASE, DaemonReport, write_report
@@ -53,8 +54,8 @@ class Daemon:
         self._given = tuple(places)
         self._on_line = on_line
         self._lines = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
+        self._wake: SimpleQueue[None] = SimpleQueue()  # an event deadlocks if a signal sets it just when its own thread holds its lock
+        self._is_stopping = False
         self._fence: Fence | None = None
         self._renewed = float("-inf")
         self._duties: dict[Place, Duties] = {}
@@ -75,8 +76,8 @@ class Daemon:
 
     def stop(self) -> None:
         """Ask it to end: from a signal or another thread."""
-        self._stopping.set()
-        self._wake.set()
+        self._is_stopping = True
+        self._wake.put(None)
 
     def run(self, *, once: bool = False, standby: bool = False) -> int:
         """Keep watch until it is asked to end, or for one pass; the exit code."""
@@ -155,7 +156,7 @@ class Daemon:
         self.tell(f"keeps watch over {self._instance.home.root} (process {this_process().pid})")
         rest = self._settings.daemon.poll_seconds
         is_out = False
-        while not self._stopping.is_set():
+        while not self._is_stopping:
             try:
                 next_us = self._pass()
                 if once:
@@ -217,7 +218,7 @@ class Daemon:
             self.tell(f"{duties.label}: {type(error).__name__}: {error}. It is looked at again in {_LONGEST_REST_S:g} s.")
             self._resting[place] = clock.monotonic() + _LONGEST_REST_S
         finally:
-            self._wake.set()
+            self._wake.put(None)
 
     def _finish(self) -> None:
         """For a single pass: wait for what it set going, and start what that asked for."""
@@ -233,7 +234,7 @@ class Daemon:
     def _wait_for_all(self) -> None:
         busy, self._busy = self._busy, {}
         for future in busy.values():
-            while not self._stopping.is_set():
+            while not self._is_stopping:
                 with suppress(FuturesTimeout):
                     future.result(_RENEW_S)
                     break
@@ -245,11 +246,16 @@ class Daemon:
         return min(poll, max(0.0, (next_us - clock.now_us()) / 1e6)) if next_us else poll
 
     def _rest(self, seconds: float) -> None:
-        self._wake.wait(seconds)
-        self._wake.clear()
+        with suppress(Empty):
+            self._wake.get(timeout=seconds)
+            for _ in range(self._wake.qsize()):  # whatever else happened meanwhile: one look takes it all in
+                self._wake.get_nowait()
 
     def _sleep(self, seconds: float) -> None:
-        if self._stopping.wait(seconds):
+        until = clock.monotonic() + seconds
+        while not self._is_stopping and (left := until - clock.monotonic()) > 0:
+            self._rest(left)
+        if self._is_stopping:
             raise _Ended
 
     # -- what it serves -----------------------------------------------------------------------------------------------------
