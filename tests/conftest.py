@@ -69,10 +69,12 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a command line in this process: its exit code and what it printed."""
+    """Run a command line in this process, reading the folder's modules anew as a process of its own would: exit code and what it printed."""
     from nbasset.cli import run_command
+    from nbasset.locations.project_files import forget_modules
 
     def run(*words: str) -> tuple[int, str, str]:
+        forget_modules([Path.cwd()])
         code = run_command(words)
         printed = capsys.readouterr()
         return code, printed.out, printed.err
