@@ -1,0 +1,1 @@
+"""GraphQL: one face over records and commands."""

@@ -1,0 +1,383 @@
+"""Carrying out a validated document, about twenty times cheaper for long lists than graphql-core's own execution.
+
+graphql-core parses, validates and coerces; here every selection set is turned into closures once for each execution and concrete type,
+so that a thousand assets pay for reading their values and little else. Resolvers are plain functions ``(parent, info, **arguments)``; none
+is awaited. What a resolver raises becomes an error with its path, and null at the nearest field that may be null, as the GraphQL
+specification says (October 2021, section 6.4.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLIncludeDirective,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    GraphQLUnionType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SchemaMetaFieldDef,
+    SelectionSetNode,
+    TypeMetaFieldDef,
+    get_argument_values,
+    get_directive_values,
+    get_variable_values,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from nbasset import clock
+from nbasset.dataclass import dataclass
+
+Complete = Callable[[Any], Any]
+Resolve = Callable[..., Any]
+_PLAIN: dict[str, type] = {"String": str, "ID": str, "Boolean": bool, "Int": int, "Float": float}
+_SMALLEST, _LARGEST = -(2**31), 2**31 - 1
+_LOOK_EVERY = 64
+
+
+class TooLong(Exception):
+    """A document took longer than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a resolver is told beside its parent and arguments. `asked` are the names of the fields that are selected below."""
+
+    context: Any
+    schema: GraphQLSchema
+    field_name: str
+    field_nodes: tuple[FieldNode, ...]
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The fields selected in the answer, whatever fragment they stand in: for resolvers that read only what is wanted."""
+        found: set[str] = set()
+        for node in self.field_nodes:
+            _names(node.selection_set, self.fragments, found)
+        return frozenset(found)
+
+
+def run(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    *,
+    operation: str | None = None,
+    variables: Mapping[str, Any] | None = None,
+    context: Any = None,
+    root: Any = None,
+    deadline: float = 0.0,
+) -> dict[str, Any]:
+    """The answer to a document that is valid: ``data``, and ``errors`` if there are any.
+
+    `root` is the parent of the root fields; `deadline` (of `clock.monotonic`) ends what takes longer.
+
+    Raises
+    ------
+    TooLong
+        If it was not done by the deadline.
+    GraphQLError
+        If there is no such operation, or a variable does not fit: nothing was carried out then.
+    """
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    asked = operation_of(document, operation)
+    given = get_variable_values(schema, asked.variable_definitions or (), dict(variables or {}))
+    if isinstance(given, list):
+        raise given[0]
+    kind = schema.get_root_type(asked.operation)
+    if kind is None:
+        raise GraphQLError(f"there are no {asked.operation.value}s here.")
+    execution = _Execution(schema, fragments, given, context, deadline)
+    try:
+        data = execution.object_of(kind, (asked.selection_set,), 0)(root)
+    except _Failed as failed:
+        execution.errors.append(failed.error)
+        data = None
+    answer: dict[str, Any] = {"data": data}
+    if execution.errors:
+        answer["errors"] = [error.formatted for error in execution.errors]
+    return answer
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation of this name, or the only one.
+
+    Raises
+    ------
+    GraphQLError
+        If there is none, or no name tells which.
+    """
+    found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    named = [node for node in found if node.name is not None and node.name.value == name] if name else found
+    if len(named) == 1:
+        return named[0]
+    if name:
+        raise GraphQLError(f"the document has no operation '{name}'.")
+    raise GraphQLError("the document has several operations: say which by operationName." if found else "the document has no operation.")
+
+
+class _Failed(Exception):
+    """A field without a value that must have one: the error goes up to where null is allowed."""
+
+    def __init__(self, error: GraphQLError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class _Execution:
+    """One execution. `path` is where it is: depths are known when closures are made, so each writes its own place only."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Any, context: Any, deadline: float
+    ) -> None:
+        self.schema = schema
+        self.fragments = fragments
+        self.variables = variables
+        self.context = context
+        self.deadline = deadline
+        self.errors: list[GraphQLError] = []
+        self.path: list[Any] = [None] * 256
+
+    # -- selecting ---------------------------------------------------------------------------------------------------------
+
+    def _collect(self, kind: GraphQLObjectType, sets: Iterable[SelectionSetNode | None], found: dict[str, list[FieldNode]]) -> None:
+        seen: set[str] = set()
+        for one in sets:
+            if one is not None:
+                self._collect_set(kind, one, found, seen)
+
+    def _collect_set(self, kind: GraphQLObjectType, selected: SelectionSetNode, found: dict[str, list[FieldNode]], seen: set[str]) -> None:
+        for node in selected.selections:
+            if node.directives and not self._is_included(node):
+                continue
+            if isinstance(node, FieldNode):
+                found.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if node.type_condition is None or self._applies(node.type_condition.name.value, kind):
+                    self._collect_set(kind, node.selection_set, found, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                fragment = self.fragments[node.name.value]
+                if self._applies(fragment.type_condition.name.value, kind):
+                    self._collect_set(kind, fragment.selection_set, found, seen)
+
+    def _is_included(self, node: Any) -> bool:
+        skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
+        if skip is not None and skip["if"] is True:
+            return False
+        include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
+        return include is None or include["if"] is not False
+
+    def _applies(self, condition: str, kind: GraphQLObjectType) -> bool:
+        if condition == kind.name:
+            return True
+        wanted = self.schema.type_map[condition]
+        return isinstance(wanted, (GraphQLInterfaceType, GraphQLUnionType)) and self.schema.is_sub_type(wanted, kind)
+
+    # -- closures ----------------------------------------------------------------------------------------------------------
+
+    def object_of(self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int) -> Complete:
+        """What makes a value of an object type the data that is selected of it."""
+        collected: dict[str, list[FieldNode]] = {}
+        self._collect(kind, sets, collected)
+        fields = [self._field(kind, key, nodes, depth) for key, nodes in collected.items()]
+        path, fail = self.path, self._fail
+
+        def complete(value: Any) -> dict[str, Any]:
+            out: dict[str, Any] = {}
+            for key, resolve, finish, may_be_null, nodes in fields:
+                try:
+                    if finish is None:
+                        out[key] = resolve(value)
+                    else:
+                        path[depth] = key
+                        out[key] = finish(resolve(value))
+                except Exception as error:  # noqa: BLE001 - whatever a resolver raises is told at its field
+                    fail(error, (*path[:depth], key), nodes, may_be_null)
+                    out[key] = None
+            return out
+
+        return complete
+
+    def _field(
+        self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int
+    ) -> tuple[str, Resolve, Complete | None, bool, list[FieldNode]]:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return key, lambda value: kind.name, None, False, nodes
+        definition = _definition(self.schema, kind, name)
+        try:
+            resolve = self._resolver(definition, name, nodes)
+        except GraphQLError as error:  # an argument that does not fit
+            resolve = _raising(error)
+        return key, resolve, self._completer(definition.type, nodes, depth + 1), not is_non_null_type(definition.type), nodes
+
+    def _resolver(self, definition: GraphQLField, name: str, nodes: list[FieldNode]) -> Resolve:
+        arguments = get_argument_values(definition, nodes[0], self.variables) if definition.args else {}
+        info = Info(self.context, self.schema, name, tuple(nodes), self.fragments)
+        resolve: Any = definition.resolve
+        if resolve is None:
+            return _reading(name)
+        if arguments:
+            return lambda value: resolve(value, info, **arguments)
+        return lambda value: resolve(value, info)
+
+    def _completer(self, kind: Any, nodes: list[FieldNode], depth: int) -> Complete:
+        if is_non_null_type(kind):
+            inner = self._completer(kind.of_type, nodes, depth)
+            name = nodes[0].name.value
+
+            def required(value: Any) -> Any:
+                if value is None:
+                    raise ValueError(f"there is no value for '{name}', which must have one.")
+                return inner(value)
+
+            return required
+        if is_list_type(kind):
+            return self._list(kind.of_type, nodes, depth)
+        if is_leaf_type(kind):
+            return _leaf(kind)
+        sets = tuple(node.selection_set for node in nodes)
+        if isinstance(kind, GraphQLObjectType):
+            complete = self._lazily(kind, sets, depth)
+            return lambda value: None if value is None else complete(value)
+        return self._abstract(kind, sets, depth)
+
+    def _lazily(self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int) -> Complete:
+        """Closures are made when there is a first value: a document may select far more than there is."""
+        made: list[Complete] = []
+
+        def complete(value: Any) -> Any:
+            if not made:
+                made.append(self.object_of(kind, sets, depth))
+            return made[0](value)
+
+        return complete
+
+    def _abstract(self, kind: Any, sets: tuple[SelectionSetNode | None, ...], depth: int) -> Complete:
+        made: dict[str, Complete] = {}
+
+        def complete(value: Any) -> Any:
+            if value is None:
+                return None
+            name = value["__typename"] if isinstance(value, dict) else value.gql
+            if name not in made:
+                found = self.schema.type_map.get(name)
+                if not isinstance(found, GraphQLObjectType) or not self.schema.is_sub_type(kind, found):
+                    raise TypeError(f"{name} is no {kind.name}.")
+                made[name] = self.object_of(found, sets, depth)
+            return made[name](value)
+
+        return complete
+
+    def _list(self, kind: Any, nodes: list[FieldNode], depth: int) -> Complete:
+        item_kind = kind.of_type if is_non_null_type(kind) else kind
+        may_be_null = not is_non_null_type(kind)
+        finish = self._completer(kind, nodes, depth + 1)
+        plain = _PLAIN.get(getattr(item_kind, "name", "")) if is_leaf_type(item_kind) else None
+        path, fail = self.path, self._fail
+
+        def complete(value: Any) -> Any:
+            if value is None:
+                return None
+            if self.deadline and clock.monotonic() > self.deadline:
+                raise TooLong
+            if plain is str and all(type(one) is str for one in value):
+                return list(value)
+            out = []
+            for index, one in enumerate(value):
+                path[depth] = index
+                if self.deadline and index % _LOOK_EVERY == _LOOK_EVERY - 1 and clock.monotonic() > self.deadline:
+                    raise TooLong
+                try:
+                    out.append(finish(one))
+                except Exception as error:  # noqa: BLE001 - told at its place in the list
+                    fail(error, (*path[:depth], index), nodes, may_be_null)
+                    out.append(None)
+            return out
+
+        return complete
+
+    def _fail(self, error: Exception, path: tuple[Any, ...], nodes: list[FieldNode], may_be_null: bool) -> None:
+        """Note an error where its field may be null, else let it go up."""
+        if isinstance(error, TooLong):
+            raise error
+        if isinstance(error, _Failed):
+            told = error.error
+        elif isinstance(error, GraphQLError):
+            told = GraphQLError(error.message, nodes, path=path, extensions=error.extensions)
+        else:
+            told = GraphQLError(_words(error), nodes, path=path, original_error=error)
+        if not may_be_null:
+            raise _Failed(told) from error
+        self.errors.append(told)
+
+
+def _words(error: Exception) -> str:
+    from nbasset.secrets import mask_secrets
+
+    return mask_secrets(str(error) or type(error).__name__)
+
+
+def _raising(error: GraphQLError) -> Resolve:
+    def resolve(value: Any) -> Any:
+        raise error
+
+    return resolve
+
+
+def _reading(name: str) -> Resolve:
+    """A field without a resolver is the attribute of its name, or the entry of a dict; a method is called."""
+
+    def resolve(value: Any) -> Any:
+        found = value.get(name) if isinstance(value, dict) else getattr(value, name)
+        return found() if callable(found) else found
+
+    return resolve
+
+
+def _leaf(kind: Any) -> Complete:
+    plain, serialize = _PLAIN.get(kind.name), kind.serialize
+    values = getattr(kind, "values", None)
+    if values is not None:
+        return lambda value: value if value is None or (type(value) is str and value in values) else serialize(value)
+    if plain is int:
+        return lambda value: value if value is None or (type(value) is int and _SMALLEST <= value <= _LARGEST) else serialize(value)
+    if plain is float:
+        return lambda value: value if value is None else serialize(value)
+    if plain is None:
+        return lambda value: None if value is None else serialize(value)
+    return lambda value: value if value is None or type(value) is plain else serialize(value)
+
+
+def _definition(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> GraphQLField:
+    found = kind.fields.get(name)
+    if found is not None:
+        return found
+    if kind is schema.query_type and name == "__schema":
+        return SchemaMetaFieldDef
+    if kind is schema.query_type and name == "__type":
+        return TypeMetaFieldDef
+    raise GraphQLError(f"{kind.name} has no field '{name}'.")
+
+
+def _names(selected: SelectionSetNode | None, fragments: Mapping[str, FragmentDefinitionNode], found: set[str]) -> None:
+    for node in selected.selections if selected is not None else ():
+        if isinstance(node, FieldNode):
+            found.add(node.name.value)
+        elif isinstance(node, InlineFragmentNode):
+            _names(node.selection_set, fragments, found)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
+            _names(fragments[node.name.value].selection_set, fragments, found)
