@@ -8,6 +8,7 @@ specification says (October 2021, section 6.4.4).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -45,6 +46,7 @@ Resolve = Callable[..., Any]
 _PLAIN: dict[str, type] = {"String": str, "ID": str, "Boolean": bool, "Int": int, "Float": float}
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
 _LOOK_EVERY = 64
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class TooLong(Exception):
@@ -229,7 +231,7 @@ class _Execution:
         info = Info(self.context, self.schema, name, tuple(nodes), self.fragments)
         resolve: Any = definition.resolve
         if resolve is None:
-            return _reading(name)
+            return _reading(name, arguments)
         if arguments:
             return lambda value: resolve(value, info, **arguments)
         return lambda value: resolve(value, info)
@@ -338,14 +340,26 @@ def _raising(error: GraphQLError) -> Resolve:
     return resolve
 
 
-def _reading(name: str) -> Resolve:
-    """A field without a resolver is the attribute of its name, or the entry of a dict; a method is called."""
+def _reading(name: str, arguments: Mapping[str, Any]) -> Resolve:
+    """A field without a resolver is the entry of a dict, or the attribute ``in_snake_case`` of an object; a method gets the arguments."""
+    attribute = snake_case(name)
 
     def resolve(value: Any) -> Any:
-        found = value.get(name) if isinstance(value, dict) else getattr(value, name)
-        return found() if callable(found) else found
+        if isinstance(value, dict):
+            return value.get(name)
+        found = getattr(value, attribute)
+        return found(**arguments) if callable(found) else found
 
     return resolve
+
+
+def snake_case(name: str) -> str:
+    """A name of the schema as Python writes it.
+
+    >>> snake_case("assetKey"), snake_case("solidHandleID")
+    ('asset_key', 'solid_handle_id')
+    """
+    return _HUMP.sub("_", name).lower()
 
 
 def _leaf(kind: Any) -> Complete:
@@ -363,7 +377,7 @@ def _leaf(kind: Any) -> Complete:
 
 
 def _definition(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> GraphQLField:
-    found = kind.fields.get(name)
+    found: GraphQLField | None = kind.fields.get(name)
     if found is not None:
         return found
     if kind is schema.query_type and name == "__schema":

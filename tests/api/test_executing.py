@@ -13,7 +13,9 @@ from nbasset.api.executing import TooLong, run
 SCHEMA = build_schema(
     """
     interface Named { name: String! }
-    type Cat implements Named { name: String! lives: Int mate: Cat kittens: [Cat!] toys: [String]! kind: Kind broken: String worse: String! }
+    type Cat implements Named {
+        name: String! lives: Int mate: Cat kittens: [Cat!] toys: [String]! kind: Kind broken: String worse: String!
+    }
     type Dog implements Named { name: String! barks: Boolean }
     union Pet = Cat | Dog
     enum Kind { HOUSE WILD }
@@ -60,7 +62,8 @@ DOCUMENTS = [
     "{ pets { __typename ... on Cat { name lives } ... on Dog { name barks } } }",
     "{ named { name ... on Cat { kind toys } } }",
     "{ a: cat { name } b: cat(name: \"Ada\") { name mate { name } kittens { name } } }",
-    "query Q($n: String!, $all: Boolean!) { cat(name: $n) { name lives @include(if: $all) kind @skip(if: $all) ...F } } fragment F on Named { x: name }",
+    ("query Q($n: String!, $all: Boolean!) { cat(name: $n) { name lives @include(if: $all) kind @skip(if: $all) ...F } } "
+    "fragment F on Named { x: name }"),
     "{ cat { broken name } }",
     "{ cat { worse name } }",
     "{ pets { ... on Cat { kittens { worse } } } }",
