@@ -1,4 +1,4 @@
-"""Build the widget while the package is built, so that `pip install .` needs neither Node nor a step of its own.
+"""Build the widget and the pages while the package is built, so that `pip install .` needs neither Node nor a step of its own.
 
 Nothing is done when what was built is newer than its sources, or when there are no sources (an sdist carries the built files). Else
 esbuild bundles `extension/ui`: some seconds, of which the download of esbuild and Preact is nearly all. Node comes from the machine, or
@@ -15,8 +15,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = ("src", "style", "build.mjs", "package-lock.json")
-BUILT = ("widget.js", "widget.css")
+SOURCES = ("src", "style", "index.html", "build.mjs", "package-lock.json")
+BUILT = ("nbasset/notebook/static/widget.js", "nbasset/notebook/static/widget.css", "nbasset/web/static/index.html")
 
 
 class WidgetBuild(BuildHookInterface[Any]):
@@ -33,8 +33,8 @@ class WidgetBuild(BuildHookInterface[Any]):
         npm = shutil.which("npm")
         if npm is None:
             raise RuntimeError(
-                "nbasset's widget has to be built and there is no npm. Install Node 20 or newer, or let pip build in an environment of "
-                "its own (leave out --no-build-isolation): it brings Node along."
+                "nbasset's widget and pages have to be built and there is no npm. Install Node 20 or newer, or let pip build in an "
+                "environment of its own (leave out --no-build-isolation): it brings Node along."
             )
         if not (self._ui / "node_modules" / "esbuild").exists():
             self._run(npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund")
@@ -48,7 +48,7 @@ class WidgetBuild(BuildHookInterface[Any]):
         sources = list(_files(self._ui))
         if not sources:
             return False
-        built = [Path(self.root) / "nbasset" / "notebook" / "static" / name for name in BUILT]
+        built = [Path(self.root) / name for name in BUILT]
         if not all(path.exists() for path in built):
             return True
         return min(path.stat().st_mtime for path in built) < max(path.stat().st_mtime for path in sources)

@@ -5,7 +5,7 @@ import { Component } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { assertNever } from "../client/reduce";
 import type { Store } from "../client/store";
-import type { Command, Panel } from "../client/wire.gen";
+import type { CellRef, Command, Panel } from "../client/wire.gen";
 import { moment } from "../ui/format";
 import { useLoaded, useNow } from "../ui/hooks";
 import { Note } from "../ui/Notes";
@@ -44,13 +44,14 @@ export function Shell({ store, host }: { readonly store: Store; readonly host: H
       host,
       open,
       propose: (target) => open({ type: "make_plan", target }),
-      openAsset: (key) =>
-        store.get().panel.view.type === "lineage"
-          ? setAside((old) => ({ key, round: (old?.round ?? 0) + 1 }))
-          : open({ type: "fetch_asset", asset: key }),
-      openRun: (run) => open({ type: "open_run", run }),
+      openAsset: (key) => {
+        if (host.openAsset !== undefined) host.openAsset(key);
+        else if (store.get().panel.view.type === "lineage") setAside((old) => ({ key, round: (old?.round ?? 0) + 1 }));
+        else open({ type: "fetch_asset", asset: key });
+      },
+      openRun: (run) => (host.openRun === undefined ? open({ type: "open_run", run }) : host.openRun(run)),
       goTo: (cell) => {
-        if (!host.openCell(cell)) store.tell(`${cellName(cell)} is not in this notebook${cell.notebook === null ? "" : ` but in ${cell.notebook}`}.`);
+        if (!host.openCell(cell)) store.tell(whereIs(cell, store.get().panel.notebook, host.holder ?? "kernel"));
       },
       canRun,
     };
@@ -65,6 +66,11 @@ export function Shell({ store, host }: { readonly store: Store; readonly host: H
       {asked !== null && <Answer command={asked} loaded={loaded} again={again} onClose={() => setAsked(null)} />}
     </DeskContext.Provider>
   );
+}
+
+function whereIs(cell: CellRef, notebook: string, holder: "kernel" | "server"): string {
+  if (holder === "server") return `${cellName(cell)} of ${cell.notebook ?? notebook}.`;
+  return `${cellName(cell)} is not in this notebook${cell.notebook === null ? "" : ` but in ${cell.notebook}`}.`;
 }
 
 function View({ panel, aside }: { readonly panel: Panel; readonly aside: { readonly key: string; readonly round: number } | null }): JSX.Element {
@@ -106,6 +112,7 @@ function Notices(props: {
   readonly desk: Desk;
 }): JSX.Element {
   const now = useNow(props.panel.can_run && props.link !== "lost" ? null : 60_000);
+  const isServed = props.desk.host.holder === "server";
   return (
     <div class="nb-notices" aria-live="polite">
       {props.isAway && (
@@ -115,11 +122,13 @@ function Notices(props: {
           </button>
         </Note>
       )}
-      {!props.panel.can_run && <Note state="canceled">No kernel. Shown as of {moment(props.panel.at, now)}; colours may be out of date.</Note>}
+      {!props.panel.can_run && <Note state="canceled">{isServed ? "This server is for reading only." : `No kernel. Shown as of ${moment(props.panel.at, now)}; colours may be out of date.`}</Note>}
       {props.panel.can_run && props.link === "lost" && (
-        <Note state="canceled">The kernel is gone. Shown as of {moment(props.panel.at, now)}; run the cell again to go on.</Note>
+        <Note state="canceled">
+          {isServed ? "The server is gone" : "The kernel is gone"}. Shown as of {moment(props.panel.at, now)}; {isServed ? "it is tried again by itself." : "run the cell again to go on."}
+        </Note>
       )}
-      {props.link === "waiting" && <Note state="queued">The kernel is busy; it answers as soon as it can.</Note>}
+      {props.link === "waiting" && <Note state="queued">The {isServed ? "server" : "kernel"} is busy; it answers as soon as it can.</Note>}
       {props.told.map((told) => (
         <Note
           key={told.text}

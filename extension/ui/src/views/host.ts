@@ -10,6 +10,13 @@ export interface Host {
   openCell(cell: CellRef): boolean;
   save(name: string, content: string | Blob, type: string): void;
   copy(text: string): void;
+  /** Who holds the panel, for sentences about it; a kernel, unless said otherwise. */
+  readonly holder?: "kernel" | "server";
+  /** Where runs and assets have pages of their own, they are gone to; else they are shown in the view. */
+  readonly openRun?: (run: string) => void;
+  readonly openAsset?: (key: string) => void;
+  /** The page of an asset that is shown beside something else. */
+  readonly assetPage?: (key: string) => void;
 }
 
 /** What every view gets besides its own data. */

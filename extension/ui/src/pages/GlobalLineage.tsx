@@ -1,0 +1,15 @@
+// The lineage of everything that is defined.
+
+import type { JSX } from "preact";
+import { PageHead } from "./frame/Frame";
+import { LiveView } from "./frame/LiveView";
+import { useParam } from "./frame/route";
+
+export default function GlobalLineage(): JSX.Element {
+  const [selection] = useParam("q", "");
+  return (
+    <PageHead title="Lineage" fills>
+      <LiveView view={{ type: "lineage", selection, direction: "right" }} what="the lineage" opensAssets="here" />
+    </PageHead>
+  );
+}
