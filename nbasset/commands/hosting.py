@@ -1,4 +1,4 @@
-"""What the process of a location does for a daemon: load the code once, then answer what is asked of it.
+"""What the process of a location does for a daemon or a server: load the code once, then answer what is asked of it.
 
 These functions are called by name over a pipe (``python -m nbasset.worker --serve``); arguments and answers are plain data. The process
 ends with the daemon, also where a function of the user's hangs and the daemon was killed.
@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from nbasset.commands.answering import Answer, Question, answered
 from nbasset.commands.background import request_run
 from nbasset.commands.background_backfill import resume_backfill
 from nbasset.commands.carrying_out import DEFAULT
@@ -25,6 +26,7 @@ from nbasset.commands.run_rules import RETRY_NUMBER_TAG, tries_so_far, wanted_st
 from nbasset.commands.scope import Scope
 from nbasset.commands.ticking import TickOutcome, TickTask, evaluate_tick
 from nbasset.dataclass import dataclass
+from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.errors import LocationError, StorageCorrupt, StorageUnavailable, UnknownRun
@@ -42,25 +44,35 @@ _SCOPE: list[Scope] = []
 @serializable
 @dataclass(frozen=True, slots=True)
 class HostTask:
-    """Which code to load, for which home. `requests` is the file descriptor that closes when the daemon is gone."""
+    """Which code to load, for which home. `requests` is the file descriptor that closes when the parent is gone.
+
+    With `whole` all that is defined is told, not only schedules and sensors.
+    """
 
     home: str
     path: str = ""
     module: str = ""
     name: str = ""
     requests: int = -1
+    whole: bool = False
 
 
 @serializable
 @dataclass(frozen=True, slots=True)
 class HostCatalog:
-    """A location's schedules and sensors. `files` are those that it was made from; `error` says why it could not be loaded."""
+    """A location's schedules and sensors. `files` are those that it was made from; `error` says why it could not be loaded.
+
+    `whole` is all that is defined, where that was asked for; `kind` and `path` are those of the location.
+    """
 
     location: str
     schedules: tuple[CatalogSchedule, ...] = ()
     sensors: tuple[CatalogSensor, ...] = ()
     files: tuple[str, ...] = ()
     error: str = ""
+    whole: Catalog | None = None
+    kind: str = ""
+    path: str = ""
 
 
 @serializable
@@ -89,7 +101,15 @@ def load(task: HostTask) -> HostCatalog:
     except Exception as error:  # noqa: BLE001 - whatever the user's definitions raise is what is wrong with the location
         return HostCatalog(location.name, files=files, error=f"{type(error).__name__}: {error}")
     _SCOPE[:] = [scope]
-    return HostCatalog(location.name, catalog.schedules, catalog.sensors, files)
+    return HostCatalog(
+        location.name, catalog.schedules, catalog.sensors, files, whole=catalog if task.whole else None, kind=location.kind,
+        path=str(location.path or location.module),
+    )  # fmt: skip
+
+
+def answer(question: Question) -> Answer:
+    """The answer to a question about the location; a refusal is in it."""
+    return answered(_scope(), question)
 
 
 def evaluate(task: TickTask) -> Evaluated:

@@ -15,9 +15,9 @@ from datetime import datetime
 from nbasset import clock
 from nbasset.commands.background_backfill import spawn_backfill
 from nbasset.commands.hosting import Evaluated
+from nbasset.commands.hosts import Host
 from nbasset.commands.ticking import TickOutcome, TickTask
 from nbasset.commands.words import counted
-from nbasset.daemon.hosts import Host
 from nbasset.daemon.telling import Tell
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor

@@ -19,9 +19,9 @@ from queue import Empty, SimpleQueue
 
 from nbasset import clock
 from nbasset.commands.daemon_status import LEASE, DaemonReport, write_report
+from nbasset.commands.hosts import Host
 from nbasset.commands.launching import start_queued
 from nbasset.daemon.duties import Due, Duties, Ending
-from nbasset.daemon.hosts import Host
 from nbasset.daemon.monitor import Monitor
 from nbasset.daemon.telling import Tell, one_line
 from nbasset.errors import Error, LeaseLost, PartitionBusy, StorageUnavailable

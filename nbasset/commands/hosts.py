@@ -38,10 +38,15 @@ class _Mark:
 
 
 class Host:
-    """A location in a process of its own. Calls come one at a time; `end` may come from another thread at any moment."""
+    """A location in a process of its own. Calls come one at a time; `end` may come from another thread at any moment.
 
-    def __init__(self, place: Place, home: Home) -> None:
+    A `whole` one tells all that is defined and keeps its process until it is told to `rest`; else it rests where there are neither
+    schedules nor sensors.
+    """
+
+    def __init__(self, place: Place, home: Home, *, whole: bool = False) -> None:
         self.place = place
+        self._whole = whole
         self.catalog: HostCatalog | None = None
         self._home = home
         self._worker: Worker | None = None
@@ -94,7 +99,7 @@ class Host:
         self.catalog = found
         self._rest_s = min(self._rest_s * 2, _LONGEST_REST_S) if found.error else _REST_S
         self._again_at = clock.monotonic() + self._rest_s if found.error else float("inf")
-        if found.error or not (found.schedules or found.sensors):
+        if found.error or not (self._whole or found.schedules or found.sensors):
             self.rest()
         return found
 
@@ -153,7 +158,10 @@ class Host:
         self._worker = worker
         if self._is_ending:
             worker.doom()
-        task = HostTask(str(self._home.root), str(self.place.path or ""), self.place.module, self.place.name, requests=worker.requests)
+        place = self.place
+        task = HostTask(
+            str(self._home.root), str(place.path or ""), place.module, place.name, requests=worker.requests, whole=self._whole
+        )  # fmt: skip
         try:
             found: HostCatalog = worker.call(f"{_HOSTING}:load", task, within_s=self.place.load_seconds)
         except TimeoutError:
