@@ -49,7 +49,7 @@ def execute(
 ) -> Response:  # fmt: skip
     """Carry out a query or mutation; blocks, so an event loop calls it in a thread. With `only_queries` mutations are refused, which is
     for requests that must not change anything."""
-    from graphql import ExecutionResult, execute_sync
+    from nbasset.api.executing import run
 
     checked = _checked(query, limits)
     if checked.document is None:
@@ -61,9 +61,8 @@ def execute(
         return _refused("a subscription goes over a websocket, not over a request.")
     if only_queries and operation != "query":
         return Response({"data": None, "errors": [{"message": "a mutation is sent with POST."}]}, 405)
-    context.kept["deadline"] = clock.monotonic() + limits.seconds
-    result = execute_sync(schema(), checked.document, None, context, dict(variables or {}), operation_name)
-    assert isinstance(result, ExecutionResult)
+    deadline = context.kept["deadline"] = clock.monotonic() + limits.seconds
+    result = run(schema(), checked.document, operation=operation_name, variables=variables, context=context, deadline=deadline)
     bad_variables = result.data is None and result.errors and all(error.path is None for error in result.errors)
     return Response(_body(result), 400 if bad_variables else 200)
 
@@ -109,12 +108,10 @@ def _answer(
     context: ApiContext, document: DocumentNode, variables: dict[str, Any], operation_name: str | None, event: Any
 ) -> dict[str, Any]:  # fmt: skip
     """One event of a subscription, which is the value of its one field, resolved against what is recorded by now."""
-    from graphql import ExecutionResult, execute_sync
+    from nbasset.api.executing import run
 
     now = ApiContext(context.instance, context.workspace, context.is_read_only, context.user, context.prefix)
-    result = execute_sync(schema(), document, event, now, variables, operation_name)
-    assert isinstance(result, ExecutionResult)
-    return _body(result)
+    return _body(run(schema(), document, operation=operation_name, variables=variables, context=now, root=event))
 
 
 def _operation(document: DocumentNode, name: str | None) -> tuple[str, str]:

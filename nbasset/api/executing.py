@@ -8,12 +8,12 @@ specification says (October 2021, section 6.4.4).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -39,6 +39,8 @@ from graphql import (
 )
 
 from nbasset import clock
+from nbasset.api.types import TOO_LONG, TookTooLong
+from nbasset.api.wire import snake
 from nbasset.dataclass import dataclass
 
 Complete = Callable[[Any], Any]
@@ -46,11 +48,6 @@ Resolve = Callable[..., Any]
 _PLAIN: dict[str, type] = {"String": str, "ID": str, "Boolean": bool, "Int": int, "Float": float}
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
 _LOOK_EVERY = 64
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-class TooLong(Exception):
-    """A document took longer than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +78,31 @@ def run(
     context: Any = None,
     root: Any = None,
     deadline: float = 0.0,
-) -> dict[str, Any]:
-    """The answer to a document that is valid: ``data``, and ``errors`` if there are any.
+) -> ExecutionResult:
+    """The answer to a document that is valid. `root` is the parent of the root fields; lists end at the `deadline` (`clock.monotonic`).
 
-    `root` is the parent of the root fields; `deadline` (of `clock.monotonic`) ends what takes longer.
-
-    Raises
-    ------
-    TooLong
-        If it was not done by the deadline.
-    GraphQLError
-        If there is no such operation, or a variable does not fit: nothing was carried out then.
+    Where there is no such operation, or a variable does not fit, nothing is carried out: there is no data, and errors have no path.
     """
+    try:
+        return _run(schema, document, operation, variables, context, root, deadline)
+    except GraphQLError as error:
+        return ExecutionResult(None, [error])
+
+
+def _run(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: str | None,
+    variables: Mapping[str, Any] | None,
+    context: Any,
+    root: Any,
+    deadline: float,
+) -> ExecutionResult:
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     asked = operation_of(document, operation)
     given = get_variable_values(schema, asked.variable_definitions or (), dict(variables or {}))
     if isinstance(given, list):
-        raise given[0]
+        return ExecutionResult(None, given)
     kind = schema.get_root_type(asked.operation)
     if kind is None:
         raise GraphQLError(f"there are no {asked.operation.value}s here.")
@@ -107,10 +112,7 @@ def run(
     except _Failed as failed:
         execution.errors.append(failed.error)
         data = None
-    answer: dict[str, Any] = {"data": data}
-    if execution.errors:
-        answer["errors"] = [error.formatted for error in execution.errors]
-    return answer
+    return ExecutionResult(data, execution.errors or None)
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -231,7 +233,7 @@ class _Execution:
         info = Info(self.context, self.schema, name, tuple(nodes), self.fragments)
         resolve: Any = definition.resolve
         if resolve is None:
-            return _reading(name, arguments)
+            return _reading(name, info, arguments)
         if arguments:
             return lambda value: resolve(value, info, **arguments)
         return lambda value: resolve(value, info)
@@ -274,7 +276,7 @@ class _Execution:
         def complete(value: Any) -> Any:
             if value is None:
                 return None
-            name = value["__typename"] if isinstance(value, dict) else value.gql
+            name = value["__typename"] if isinstance(value, dict) else value.typename
             if name not in made:
                 found = self.schema.type_map.get(name)
                 if not isinstance(found, GraphQLObjectType) or not self.schema.is_sub_type(kind, found):
@@ -295,14 +297,14 @@ class _Execution:
             if value is None:
                 return None
             if self.deadline and clock.monotonic() > self.deadline:
-                raise TooLong
+                raise TookTooLong(TOO_LONG)
             if plain is str and all(type(one) is str for one in value):
                 return list(value)
             out = []
             for index, one in enumerate(value):
                 path[depth] = index
                 if self.deadline and index % _LOOK_EVERY == _LOOK_EVERY - 1 and clock.monotonic() > self.deadline:
-                    raise TooLong
+                    raise TookTooLong(TOO_LONG)
                 try:
                     out.append(finish(one))
                 except Exception as error:  # noqa: BLE001 - told at its place in the list
@@ -314,23 +316,15 @@ class _Execution:
 
     def _fail(self, error: Exception, path: tuple[Any, ...], nodes: list[FieldNode], may_be_null: bool) -> None:
         """Note an error where its field may be null, else let it go up."""
-        if isinstance(error, TooLong):
-            raise error
         if isinstance(error, _Failed):
             told = error.error
         elif isinstance(error, GraphQLError):
             told = GraphQLError(error.message, nodes, path=path, extensions=error.extensions)
         else:
-            told = GraphQLError(_words(error), nodes, path=path, original_error=error)
+            told = GraphQLError(str(error) or type(error).__name__, nodes, path=path, original_error=error)
         if not may_be_null:
             raise _Failed(told) from error
         self.errors.append(told)
-
-
-def _words(error: Exception) -> str:
-    from nbasset.secrets import mask_secrets
-
-    return mask_secrets(str(error) or type(error).__name__)
 
 
 def _raising(error: GraphQLError) -> Resolve:
@@ -340,26 +334,15 @@ def _raising(error: GraphQLError) -> Resolve:
     return resolve
 
 
-def _reading(name: str, arguments: Mapping[str, Any]) -> Resolve:
-    """A field without a resolver is the entry of a dict, or the attribute ``in_snake_case`` of an object; a method gets the arguments."""
-    attribute = snake_case(name)
+def _reading(name: str, info: Info, arguments: Mapping[str, Any]) -> Resolve:
+    """A field without a resolver: what `types` says of them."""
+    own = snake(name)
 
     def resolve(value: Any) -> Any:
-        if isinstance(value, dict):
-            return value.get(name)
-        found = getattr(value, attribute)
-        return found(**arguments) if callable(found) else found
+        found = value.get(name) if isinstance(value, dict) else getattr(value, own)
+        return found(info, **arguments) if callable(found) else found
 
     return resolve
-
-
-def snake_case(name: str) -> str:
-    """A name of the schema as Python writes it.
-
-    >>> snake_case("assetKey"), snake_case("solidHandleID")
-    ('asset_key', 'solid_handle_id')
-    """
-    return _HUMP.sub("_", name).lower()
 
 
 def _leaf(kind: Any) -> Complete:

@@ -33,6 +33,9 @@ MODULES = ("runs",)
 SDL = Path(__file__).with_name("schema.graphql")
 
 
+TOO_LONG = "the operation took longer than this server allows. Ask for less, or in pages: limit, cursor."
+
+
 class TookTooLong(Error):
     """An operation was not done in its time."""
 
@@ -83,9 +86,7 @@ def _bind(kind: GraphQLObjectType, resolvers: Mapping[str, Resolver]) -> None:
         if kind.name == "Subscription":
             field.subscribe = given
             field.resolve = _itself
-        elif given is None:
-            field.resolve = _attribute(name)
-        else:
+        elif given is not None:
             field.resolve = _guarded(given, kind.name, name, _members(field))
 
 
@@ -101,23 +102,13 @@ def _itself(parent: Any, info: Any, **arguments: Any) -> Any:
     return parent
 
 
-def _attribute(name: str) -> Resolver:
-    own = snake(name)
-
-    def resolve(parent: Any, info: Any, **arguments: Any) -> Any:
-        found = parent.get(name) if isinstance(parent, dict) else getattr(parent, own)
-        return found(info, **arguments) if callable(found) else found
-
-    return resolve
-
-
 def _guarded(resolver: Resolver, kind: str, name: str, members: frozenset[str]) -> Resolver:
     changes = kind == "Mutation"
 
     def resolve(parent: Any, info: Any, **arguments: Any) -> Any:
         deadline = info.context.kept.get("deadline")
         if deadline is not None and clock.monotonic() > deadline:
-            raise TookTooLong("the operation took longer than this server allows. Ask for less, or in pages: limit, cursor.")
+            raise TookTooLong(TOO_LONG)
         try:
             if changes:
                 info.context.check_may(name)

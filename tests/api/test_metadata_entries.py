@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from nbasset import AssetKey, MetadataValue, TableColumn, TableColumnConstraints, TableRecord, TableSchema
-from nbasset.api.metadata_entries import entries_of, fact_entries
+from nbasset.api.wire import asset_key, metadata_entries
 from nbasset.metadata import Kind, TableColumnDep, TableColumnLineage
 
 SCHEMA = TableSchema([TableColumn("id", "int64", "the number", TableColumnConstraints(nullable=False, unique=True, other=("even",)))])
@@ -16,6 +16,7 @@ COLUMN = {
     "name": "id", "type": "int64", "description": "the number", "tags": [],
     "constraints": {"nullable": False, "unique": True, "other": ["even"]},
 }  # fmt: skip
+TABLE = {"__typename": "TableSchema", "constraints": {"other": []}, "columns": [COLUMN]}
 CASES: dict[str, tuple[MetadataValue, str, dict[str, Any]]] = {
     "text": (MetadataValue.text("a"), "TextMetadataEntry", {"text": "a"}),
     "url": (MetadataValue.url("https://x.org"), "UrlMetadataEntry", {"url": "https://x.org"}),
@@ -36,17 +37,17 @@ CASES: dict[str, tuple[MetadataValue, str, dict[str, Any]]] = {
         {"jobName": "etl", "repositoryName": "__repository__", "locationName": "sales"},
     ),
     "pool": (MetadataValue.pool("gpu"), "PoolMetadataEntry", {"pool": "gpu"}),
-    "asset": (MetadataValue.asset(AssetKey("orders")), "AssetMetadataEntry", {"assetKey": AssetKey("orders")}),
+    "asset": (MetadataValue.asset(AssetKey("orders")), "AssetMetadataEntry", {"assetKey": asset_key(AssetKey("orders"))}),
     "table": (
         MetadataValue.table([TableRecord({"id": 1})], SCHEMA), "TableMetadataEntry",
-        {"table": {"schema": {"constraints": {"other": []}, "columns": [COLUMN]}, "records": ['{"id": 1}']}},
+        {"table": {"__typename": "Table", "schema": TABLE, "records": ['{"id": 1}']}},
     ),
     "table_schema": (
-        MetadataValue.table_schema(SCHEMA), "TableSchemaMetadataEntry", {"schema": {"constraints": {"other": []}, "columns": [COLUMN]}},
+        MetadataValue.table_schema(SCHEMA), "TableSchemaMetadataEntry", {"schema": TABLE},
     ),
     "column_lineage": (
         MetadataValue.column_lineage(LINEAGE), "TableColumnLineageMetadataEntry",
-        {"lineage": [{"columnName": "price", "columnDeps": [{"assetKey": AssetKey("orders"), "columnName": "price"}]}]},
+        {"lineage": [{"columnName": "price", "columnDeps": [{"assetKey": asset_key(AssetKey("orders")), "columnName": "price"}]}]},
     ),
     "null": (MetadataValue.null(), "NullMetadataEntry", {}),
 }  # fmt: skip
@@ -59,22 +60,15 @@ def test_there_is_a_case_for_every_kind() -> None:
 @pytest.mark.parametrize("kind", sorted(CASES))
 def test_an_entry_has_the_type_of_its_kind(kind: str) -> None:
     value, name, fields = CASES[kind]
-    assert entries_of({"it": value}) == [{"__typename": name, "label": "it", "description": None, **fields}]
+    assert metadata_entries({"it": value}) == [{"__typename": name, "label": "it", "description": None, **fields}]
 
 
 def test_plain_values_count_as_what_they_are() -> None:
-    assert [one["__typename"] for one in entries_of({"a": 1, "b": "x", "c": [1]})] == [
+    assert [one["__typename"] for one in metadata_entries({"a": 1, "b": "x", "c": [1]})] == [
         "IntMetadataEntry", "TextMetadataEntry", "JsonMetadataEntry",
     ]  # fmt: skip
 
 
 def test_a_table_without_a_schema_has_the_columns_of_its_first_row() -> None:
-    (entry,) = entries_of({"t": MetadataValue.table([TableRecord({"id": 1, "name": "a"})])})
-    assert [(one["name"], one["type"]) for one in entry["table"]["schema"]["columns"]] == [("id", "int"), ("name", "string")]
-
-
-def test_what_nbasset_found_out_stands_beside_what_the_user_said() -> None:
-    found = fact_entries(3, 10, "/w/orders.parquet", {"nbasset/row_count": MetadataValue.int(4)})
-    assert [(one["label"], one.get("intRepr", one.get("path"))) for one in found] == [
-        ("nbasset/row_count", "4"), ("nbasset/size_bytes", "10"), ("nbasset/uri", "/w/orders.parquet"),
-    ]  # fmt: skip
+    (entry,) = metadata_entries({"t": MetadataValue.table([TableRecord({"id": 1, "name": "a"})])})
+    assert [one["name"] for one in entry["table"]["schema"]["columns"]] == ["id", "name"]
