@@ -15,7 +15,7 @@ from typing import Any
 from nbasset.commands.answering import Refusal
 from nbasset.errors import Error
 from nbasset.events.facts import ErrorInfo, Frame
-from nbasset.execution.failures import error_info
+from nbasset.execution.failures import error_info, text_of
 from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, TableColumn, TableSchema
 from nbasset.secrets import mask_secrets
@@ -37,6 +37,7 @@ STATUSES_OF = {
 """Our states of a run for each of the wire's; those of nothing here have none."""
 Wire = dict[str, Any]
 _LARGEST_INT = 2**31 - 1
+_MOST_CAUSES = 20
 
 
 def typed(name: str, /, **fields: Any) -> Wire:
@@ -137,33 +138,34 @@ def position_of(text: str | None) -> int:
 
 
 def python_error(error: ErrorInfo | BaseException | Refusal | None) -> Wire | None:
-    """An exception, with secrets masked and the lines of the user's own code last, as a traceback has them."""
+    """An exception with its causes, secrets masked. An error of ours says itself where and what, so it has no lines."""
     if error is None:
         return None
     if isinstance(error, Refusal):
-        return typed(
-            "PythonError", message=mask_secrets(error.message), className=error.cls, stack=[], cause=None, causes=[], errorChain=[]
-        )
-    if isinstance(error, Error):  # an error of ours says itself where and what
+        return _one_error(error.cls, error.message, error.message)
+    if isinstance(error, Error):
         return python_error(Refusal(type(error).__name__, str(error)))
     info = error if isinstance(error, ErrorInfo) else error_info(error)
-    causes: list[Wire] = []
+    errors = [_of_info(info)]
     cause = info.cause
-    while cause is not None and len(causes) < 20:
-        causes.append(_one_error(cause))
+    while cause is not None and len(errors) < _MOST_CAUSES:
+        errors.append(_of_info(cause))
         cause = cause.cause
-    for one, next_one in zip(causes, [*causes[1:], None], strict=True):
-        one["cause"] = next_one
-    for index, one in enumerate(causes):
-        one["causes"] = causes[index + 1 :]
-    chain = [typed("ErrorChainLink", message=one["message"], error=one, isExplicitLink=True) for one in causes]
-    return {**_one_error(info), "cause": causes[0] if causes else None, "causes": causes, "errorChain": chain}
+    for index, one in enumerate(errors):
+        one["causes"] = errors[index + 1 :]
+        one["cause"] = next(iter(one["causes"]), None)
+        one["errorChain"] = [typed("ErrorChainLink", message=of["message"], error=of, isExplicitLink=True) for of in one["causes"]]
+    return errors[0]
 
 
-def _one_error(info: ErrorInfo) -> Wire:
-    stack = [line for frame in info.frames for line in [_frame(frame)]]
+def _of_info(info: ErrorInfo) -> Wire:
+    return _one_error(info.cls, f"{info}\n", text_of(info), [_frame(frame) for frame in info.frames], info.place)
+
+
+def _one_error(cls: str, message: str, text: str, stack: Sequence[str] = (), place: str = "") -> Wire:
     return typed(
-        "PythonError", message=mask_secrets(f"{info}\n"), className=info.cls, stack=stack, cause=None, causes=[], errorChain=[]
+        "PythonError", message=mask_secrets(message), className=cls, stack=list(stack), cause=None, causes=[], errorChain=[], place=place,
+        text=mask_secrets(text),
     )  # fmt: skip
 
 
