@@ -1,14 +1,14 @@
 """One operation: text in, plain data out. `execute` for queries and mutations, `subscribe` for what goes on.
 
-Documents that do not parse, do not validate or ask for too much answer with status 400; everything else with 200, errors of fields beside
-the data. Documents are parsed and checked once and kept.
+An answer without ``data`` is a refusal: the document does not parse, does not validate, or asks for too much. All others have data, beside
+it the errors of fields. Documents are parsed and checked once and kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,7 @@ LIMITS = Limits()
 _LONGEST_KEPT = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What is answered: `body` is the JSON object, `status` that of HTTP."""
-
-    body: dict[str, Any]
-    status: int = 200
+Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +39,53 @@ class _Checked:
 
 
 def execute(
-    context: ApiContext, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None, *,
-    only_queries: bool = False, limits: Limits = LIMITS,
-) -> Response:  # fmt: skip
-    """Carry out a query or mutation; blocks, so an event loop calls it in a thread. With `only_queries` mutations are refused, which is
-    for requests that must not change anything."""
+    query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: ApiContext, *, limits: Limits = LIMITS
+) -> Body:  # fmt: skip
+    """Carry out a query or mutation: the JSON object of the answer. It blocks, so an event loop calls it in a thread."""
     from nbasset.api.executing import run
 
     checked = _checked(query, limits)
     if checked.document is None:
-        return Response({"data": None, "errors": list(checked.errors)}, 400)
-    operation, problem = _operation(checked.document, operation_name)
-    if problem:
-        return _refused(problem)
-    if operation == "subscription":
-        return _refused("a subscription goes over a websocket, not over a request.")
-    if only_queries and operation != "query":
-        return Response({"data": None, "errors": [{"message": "a mutation is sent with POST."}]}, 405)
+        return {"errors": list(checked.errors)}
+    kind, problem = _operation(checked.document, operation_name)
+    if problem or kind == "subscription":
+        return {"errors": [{"message": problem or "a subscription goes over a websocket, not over a request."}]}
     deadline = context.kept["deadline"] = clock.monotonic() + limits.seconds
     result = run(schema(), checked.document, operation=operation_name, variables=variables, context=context, deadline=deadline)
-    bad_variables = result.data is None and result.errors and all(error.path is None for error in result.errors)
-    return Response(_body(result), 400 if bad_variables else 200)
+    if result.data is None and result.errors and all(error.path is None for error in result.errors):  # the variables do not fit
+        return {"errors": [_told(error) for error in result.errors]}
+    return _body(result)
+
+
+def operation_kind(query: str, operation_name: str | None, *, limits: Limits = LIMITS) -> str:
+    """``query``, ``mutation`` or ``subscription``; empty for what `execute` would refuse."""
+    document = _checked(query, limits).document
+    return _operation(document, operation_name)[0] if document is not None else ""
+
+
+def warm_up() -> None:
+    """Make what the first operation would make: the schema, and the modules that resolve it."""
+    schema()
 
 
 async def subscribe(
-    context: ApiContext, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None, *,
-    limits: Limits = LIMITS,
-) -> AsyncIterator[dict[str, Any]]:  # fmt: skip
+    query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: ApiContext, *, limits: Limits = LIMITS
+) -> AsyncGenerator[Body, None]:  # fmt: skip
     """The answers of a subscription, one after the other, each as `execute` would give it. A query or mutation has one answer."""
     from graphql import ExecutionResult, Executor, create_source_event_stream
 
     checked = await asyncio.to_thread(_checked, query, limits)
     document = checked.document
     if document is None:
-        yield {"data": None, "errors": list(checked.errors)}
+        yield {"errors": list(checked.errors)}
         return
-    operation, problem = _operation(document, operation_name)
-    if problem or operation != "subscription":
-        said = _refused(problem) if problem else await asyncio.to_thread(execute, context, query, variables, operation_name, limits=limits)
-        yield said.body
+    if _operation(document, operation_name)[0] != "subscription":
+        yield await asyncio.to_thread(execute, query, variables, operation_name, context, limits=limits)
         return
     given = dict(variables or {})
     executor = Executor.build(schema(), document, None, context, given, operation_name)
     if isinstance(executor, list):
-        yield _body(ExecutionResult(None, executor))
+        yield {"errors": [_told(error) for error in executor]}
         return
     stream: Any = create_source_event_stream(executor)
     if inspect.isawaitable(stream):
@@ -106,7 +104,7 @@ async def subscribe(
 
 def _answer(
     context: ApiContext, document: DocumentNode, variables: dict[str, Any], operation_name: str | None, event: Any
-) -> dict[str, Any]:  # fmt: skip
+) -> Body:  # fmt: skip
     """One event of a subscription, which is the value of its one field, resolved against what is recorded by now."""
     from nbasset.api.executing import run
 
@@ -125,10 +123,6 @@ def _operation(document: DocumentNode, name: str | None) -> tuple[str, str]:
     if len(named) > 1:
         return "", "the document has several operations: say which one, by operationName."
     return str(named[0].operation.value), ""
-
-
-def _refused(message: str) -> Response:
-    return Response({"data": None, "errors": [{"message": message}]}, 400)
 
 
 def _checked(query: str, limits: Limits) -> _Checked:
@@ -155,8 +149,8 @@ def _check(query: str, limits: Limits) -> _Checked:
     return _Checked(None, tuple(map(_told, errors))) if errors else _Checked(document)
 
 
-def _body(result: ExecutionResult) -> dict[str, Any]:
-    body: dict[str, Any] = {"data": result.data}
+def _body(result: ExecutionResult) -> Body:
+    body: Body = {"data": result.data}
     if result.errors:
         body["errors"] = [_told(error) for error in result.errors]
     return body
@@ -171,6 +165,3 @@ def _told(error: GraphQLError) -> dict[str, Any]:
         message = f"{type(original).__name__}: {message}"
     told["message"] = mask_secrets(message)
     return told
-
-
-__all__: Sequence[str] = ("LIMITS", "Response", "execute", "subscribe")
