@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from nbasset import clock
 from nbasset.errors import Error
-from nbasset.notebook.look import Look, look
+from nbasset.notebook.look import Look, Surroundings, look
 from nbasset.notebook.panel import LivePanel, Source, in_context
 from nbasset.notebook.panel_commands import answer, cancel
 from nbasset.notebook.run_trace import Traces
@@ -38,7 +38,7 @@ _TARGET = "nbasset"
 class Desk:
     """The panels of one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Surroundings) -> None:
         self.session = session
         self.traces = Traces()
         self.lock = threading.RLock()
@@ -74,10 +74,22 @@ class Desk:
             live.send = in_context(widget.send)
             widget.on_msg(lambda _, content, buffers: self.hear(live, content))
             self._panels = [(one, cell, widget if one is live else that) for one, cell, that in self._panels]
-            manager = _comms(self.session.shell)
+            manager = _comms(getattr(self.session, "shell", None))
             if manager is not None:
                 manager.register_target(_TARGET, self._hear_beside)
             self._start()
+
+    def attach(self, live: LivePanel, send: Callable[[object], None]) -> None:
+        """Let a panel talk to a picture that is no widget; what the picture says comes by `hear`."""
+        with self.lock:
+            live.send = send
+            self._start()
+
+    def detach(self, live: LivePanel) -> None:
+        """The picture of a panel is gone."""
+        with self.lock:
+            for entry in [entry for entry in self._panels if entry[0] is live]:
+                self._close(entry)
 
     def _hear_beside(self, comm: Any, message: Any) -> None:
         """A front end opened a comm beside that of a widget; it says for which panel. JupyterLab lets a subshell hear it."""

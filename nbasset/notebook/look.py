@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from nbasset import clock
 from nbasset.commands.facts import shown_state
@@ -15,9 +15,10 @@ from nbasset.dataclass import dataclass
 from nbasset.definitions.partitions import PartitionsDefinition
 from nbasset.drawing.picture import State
 from nbasset.drawing.states import in_order
+from nbasset.instance import Instance
 from nbasset.keys import AssetKey
+from nbasset.locations.location import Location
 from nbasset.notebook.run_trace import Overlay, Traces
-from nbasset.notebook.session import Session
 from nbasset.notebook.session_state import SessionState, keys_of
 from nbasset.notebook.wire_views import CellRef
 from nbasset.ordinals import OrdinalSet
@@ -25,11 +26,29 @@ from nbasset.ordinals import OrdinalSet
 EMPTY = OrdinalSet()
 
 
+class Surroundings(Protocol):
+    """What panels are drawn of: the session of a kernel, or a location that was loaded."""
+
+    @property
+    def instance(self) -> Instance:
+        """The home."""
+
+    @property
+    def state(self) -> SessionState:
+        """The cells, and what they made."""
+
+    def location(self) -> Location:
+        """The definitions with their code."""
+
+    def code_of(self, key: AssetKey) -> tuple[str, tuple[tuple[int, str], ...]] | None:
+        """What people call the place of an asset's code, and its numbered lines."""
+
+
 @dataclass(frozen=True, eq=False)
 class Look:
     """Everything at one moment. `at` is that moment in seconds since 1970, `seq` the last entry of the log that was there."""
 
-    session: Session
+    session: Surroundings
     cells: SessionState
     scope: Scope
     now: Standing
@@ -96,7 +115,7 @@ class Look:
         return CellRef(cell_id, number, line, None, prompt)
 
 
-def look(session: Session, traces: Traces, before: Look | None = None) -> Look:
+def look(session: Surroundings, traces: Traces, before: Look | None = None) -> Look:
     """Look at everything now. `traces` are read on; what `before` knows that cannot have changed is kept."""
     instance = session.instance
     reader = instance.reader

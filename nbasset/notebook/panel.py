@@ -19,11 +19,13 @@ from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import front_end
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel_backfill import active_backfill, backfill_progress
+from nbasset.notebook.panel_cards import asset_view
 from nbasset.notebook.panel_grid import grid_changes, grid_view, run_progress
 from nbasset.notebook.panel_lineage import Drawn, Wanted, lineage_changes, lineage_view
 from nbasset.notebook.panel_run import RunSource
 from nbasset.notebook.run_trace import RunTrace
 from nbasset.notebook.wire import Message, Panel, Replaced, Told, View
+from nbasset.notebook.wire_cards import AssetView
 from nbasset.notebook.wire_json import to_wire
 from nbasset.notebook.wire_views import GridView, LineageView, Progress, Spans
 from nbasset.secrets import mask_secrets
@@ -104,6 +106,24 @@ class GridSource:
         if not active and not self._run.is_over:
             self._run.read(at.scope.instance.reader, at.scope.catalog, at.now.view)
         return run_progress(at, self.key, self._run)
+
+
+class AssetSource:
+    """All about one asset."""
+
+    def __init__(self, key: AssetKey) -> None:
+        self.key = key
+        self._view: AssetView | None = None
+
+    def view(self, at: Look) -> AssetView:
+        """All of it, now."""
+        self._view = asset_view(at, self.key)
+        return self._view
+
+    def changes(self, at: Look) -> list[Message] | None:
+        """Nothing, or it has to be sent whole."""
+        before, now = self._view, self.view(at)
+        return [] if before == now else None
 
 
 class LivePanel:

@@ -10,14 +10,13 @@ from nbasset.commands.background import cancel_run
 from nbasset.errors import InvalidInvocationError
 from nbasset.keys import AssetKey, RunId
 from nbasset.notebook import panel_backfill
-from nbasset.notebook.look import Look
+from nbasset.notebook.look import Look, Surroundings
 from nbasset.notebook.panel import GridSource, LineageSource, LivePanel, Source
 from nbasset.notebook.panel_cards import asset_view, diff_view, history_view, preview_view, shown_view
 from nbasset.notebook.panel_grid import key_facts, metric_column
 from nbasset.notebook.panel_lineage import Wanted, lineage_text
 from nbasset.notebook.panel_plan import materialize, plan_view, run_again
 from nbasset.notebook.panel_run import RunSource
-from nbasset.notebook.session import Session
 from nbasset.notebook.wire import Done, DotText, Result
 from nbasset.notebook.wire_commands import (
     CancelBackfill,
@@ -84,7 +83,7 @@ def answer(desk: Desk, live: LivePanel, command: Command, after: After) -> Resul
         return _of_asset(command, at)
 
 
-def cancel(session: Session, command: CancelRun | CancelBackfill) -> Result:
+def cancel(session: Surroundings, command: CancelRun | CancelBackfill) -> Result:
     """Stop a run or a backfill; called in whatever thread the message came in."""
     if isinstance(command, CancelBackfill):
         return panel_backfill.cancel(session.instance, command)

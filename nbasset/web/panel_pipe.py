@@ -1,0 +1,99 @@
+"""The other end of a `panel_process`: starts it, writes lines to it, and hears what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from nbasset.home import Home
+from nbasset.locations.interpreter import interpreter
+from nbasset.locations.workspace import Place
+from nbasset.storage.places import private_folder
+
+_END_S = 3.0
+
+
+class Pipe:
+    """One process. `heard` gets its lines, `ended` why there are no more; both are called in a thread of the pipe."""
+
+    def __init__(
+        self, place: Place, home: Home, heard: Callable[[dict[str, Any]], None], ended: Callable[[str], None], *, is_read_only: bool
+    ) -> None:
+        self._heard = heard
+        self._ended = ended
+        self._lock = threading.Lock()
+        folder = home.make_state() / "hosts"
+        private_folder(folder)
+        name = "".join(char if char.isalnum() else "_" for char in place.label)
+        with (folder / f"{name}.panels.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [interpreter(place, home), "-m", "nbasset.web.panel_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                cwd=home.root,
+                env={**os.environ, "PYTHONSAFEPATH": "1", "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"},
+            )
+        task = {
+            "home": str(home.root),
+            "path": str(place.path or ""),
+            "module": place.module,
+            "name": place.name,
+            "read_only": is_read_only,
+        }
+        self.say(task)
+        threading.Thread(target=self._read, name="nbasset-panel-pipe", daemon=True).start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Write a line. One that has ended hears nothing."""
+        line = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        stdin = self._process.stdin
+        assert stdin is not None
+        with self._lock, suppress(BrokenPipeError, ValueError):
+            stdin.write(line)
+            stdin.flush()
+
+    def close(self) -> None:
+        """Let it end; what does not is ended."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        with self._lock, suppress(BrokenPipeError, ValueError):
+            stdin.close()
+        threading.Thread(target=self._reap, name="nbasset-panel-end", daemon=True).start()
+
+    def _reap(self) -> None:
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _read(self) -> None:
+        why = ""
+        stdout = self._process.stdout
+        assert stdout is not None
+        with stdout:
+            for line in stdout:
+                message = json.loads(line)
+                if "broken" in message:
+                    why = str(message["broken"])
+                else:
+                    self._heard(message)
+        code = self._process.wait()
+        self._ended(why or f"the process that draws it ended (exit code {code}). Its log is in .nbasset/hosts.")
