@@ -6,12 +6,14 @@ Verbs and options are those of `nbasset.arguments`; here each gets a location to
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +66,9 @@ Face = Callable[[Call, Any], int]
 
 def main(args: Sequence[str] | None = None) -> None:
     """The program. Ends the process with its exit code."""
-    sys.exit(run_command(list(sys.argv[1:] if args is None else args)))
+    code = run_command(list(sys.argv[1:] if args is None else args))
+    gc.freeze()  # what is left is not looked through once more: the system takes it all back
+    sys.exit(code)
 
 
 def run_command(args: Sequence[str]) -> int:
@@ -268,7 +272,7 @@ def _graph(call: Call, arguments: Any) -> int:
 
 def _plan(call: Call, arguments: Any) -> int:
     if arguments.days:
-        return _job("plan_ahead")(call, arguments)
+        return _in("cli_jobs", "plan_ahead")(call, arguments)
     from nbasset.cli_text import console, show_plan
     from nbasset.commands.plan import plan
 
@@ -323,38 +327,11 @@ def _start(call: Call, arguments: Any) -> int:
     return _answered(call, run_in_background(call, arguments))
 
 
-def _time(name: str) -> Face:
+def _in(module: str, name: str) -> Face:
+    """The face of this name in a module of the command line, which is loaded when it is called."""
+
     def face(call: Call, arguments: Any) -> int:
-        from nbasset import cli_time
-
-        return _answered(call, getattr(cli_time, name)(call, arguments))
-
-    return face
-
-
-def _job(name: str) -> Face:
-    def face(call: Call, arguments: Any) -> int:
-        from nbasset import cli_jobs
-
-        return _answered(call, getattr(cli_jobs, name)(call, _absolute(arguments)))
-
-    return face
-
-
-def _automation(name: str) -> Face:
-    def face(call: Call, arguments: Any) -> int:
-        from nbasset import cli_automation
-
-        return _answered(call, getattr(cli_automation, name)(call, arguments))
-
-    return face
-
-
-def _watch(name: str) -> Face:
-    def face(call: Call, arguments: Any) -> int:
-        from nbasset import cli_watch
-
-        return _answered(call, getattr(cli_watch, name)(call, arguments))
+        return _answered(call, getattr(import_module(f"nbasset.{module}"), name.replace(" ", "_"))(call, _absolute(arguments)))
 
     return face
 
@@ -420,32 +397,16 @@ def _doctor(call: Call, arguments: Any) -> int:
     return DONE if result.is_sound else FAILED
 
 
-def _backfill(call: Call, arguments: Any) -> int:
-    from nbasset.cli_backfill import backfill
-
-    return _answered(call, backfill(call, _absolute(arguments)))
-
-
-def _promote(call: Call, arguments: Any) -> int:
-    from nbasset import cli_promotion
-
-    return _answered(call, cli_promotion.promote(call, _absolute(arguments)))
-
-
-def _export(call: Call, arguments: Any) -> int:
-    from nbasset import cli_export
-
-    return _answered(call, cli_export.export(call, arguments))
-
-
 FACES: dict[str, Face] = {
-    "list": _list, "graph": _graph, "plan": _plan, "run": _run, "backfill": _backfill, "show": _show, "drop": _drop, "doctor": _doctor,
-    **{name: _job(name.replace(" ", "_")) for name in VERBS if " " in name},
-    **{f"{kind} {action}": _automation("switch") for kind in ("schedule", "sensor") for action in ("start", "stop", "reset")},
-    **{f"{kind} logs": _automation("logs") for kind in ("schedule", "sensor")},
-    **{name: _automation(name.replace(" ", "_")) for name in ("sensor cursor", "daemon run", "daemon status", "daemon stop", "dev")},
-    "promote": _promote, "export": _export, "partitions": _watch("partitions"), "runs": _watch("runs"), "cancel": _watch("cancel"),
-    **{name: _time(name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
+    "list": _list, "graph": _graph, "plan": _plan, "run": _run, "show": _show, "drop": _drop, "doctor": _doctor,
+    **{name: _in("cli_jobs", name) for name in VERBS if " " in name},
+    **{f"{kind} {action}": _in("cli_automation", "switch") for kind in ("schedule", "sensor") for action in ("start", "stop", "reset")},
+    **{f"{kind} logs": _in("cli_automation", "logs") for kind in ("schedule", "sensor")},
+    **{name: _in("cli_automation", name) for name in ("sensor cursor", "daemon run", "daemon status", "daemon stop", "dev")},
+    "backfill": _in("cli_backfill", "backfill"), "promote": _in("cli_promotion", "promote"), "export": _in("cli_export", "export"),
+    "ui": _in("cli_ui", "ui"),
+    **{name: _in("cli_watch", name) for name in ("partitions", "runs", "cancel")},
+    **{name: _in("cli_time", name) for name in ("why", "history", "rollback", "diff", "rename", "gc", "check")},
 }  # fmt: skip
 """The face of each verb; one without is not offered."""
 

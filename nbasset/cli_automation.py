@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 0, 1
 Answer = tuple[int, Json]
-_COLORS = {"daemon": "cyan", "lab": "yellow", "nbasset": "bright_black"}
+_COLORS = {"daemon": "cyan", "lab": "yellow", "ui": "magenta", "nbasset": "bright_black"}
 
 
 # -- on and off, and what happened -------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def daemon_run(call: Call, arguments: DaemonRunArguments) -> Answer:
 
     home = open_home(call)[0]
     lines = Lines("json" if call.json else arguments.log_format)
-    places = _places(call, home, arguments.locations)
+    places = places_of_call(call, home, arguments.locations)
     return run_daemon(
         home, places=places, once=arguments.once, standby=arguments.standby, on_line=lambda text: lines("daemon", text)
     ), None  # fmt: skip
@@ -143,17 +143,19 @@ def daemon_stop(call: Call, arguments: Any) -> Answer:
 
 
 def dev(call: Call, arguments: DevArguments) -> Answer:
-    """The daemon and JupyterLab, until one of them ends or somebody ends both."""
+    """The daemon, JupyterLab and the pages, until one of them ends or somebody ends all."""
     from nbasset.commands.daemon_status import daemon_status
     from nbasset.dev.serve import DevOptions, absolute, serve
+    from nbasset.web.server import has_web_extra
 
     locations = absolute(arguments.locations)
     home, instance = open_home(call)
     status = daemon_status(instance)
     instance.close()
     options = DevOptions(
-        locations, call.module, arguments.lab, arguments.host, arguments.port, status.sentence if status.is_running else ""
-    )
+        locations, call.module, arguments.lab, arguments.host, arguments.port, status.sentence if status.is_running else "",
+        arguments.ui and has_web_extra(),
+    )  # fmt: skip
     return serve(home, options, Lines("json" if call.json else arguments.log_format, named=True)), None
 
 
@@ -177,7 +179,7 @@ class Lines:
             click.echo(f"{'':9}{name}{line}")
 
 
-def _places(call: Call, home: Home, locations: Sequence[str]) -> list[Place]:
+def places_of_call(call: Call, home: Home, locations: Sequence[str]) -> list[Place]:
     """The places that were named, as the project knows them where it does; none: all of the project."""
     from nbasset.dev.serve import absolute
     from nbasset.locations.workspace import Place, places_of

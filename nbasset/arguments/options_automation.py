@@ -62,10 +62,11 @@ class DaemonStopArguments:
 
 @dataclass(frozen=True, slots=True)
 class DevArguments:
-    """``dev``: a daemon and, with `lab`, JupyterLab. A `port` of 0 is a free one, 8888 if it is."""
+    """``dev``: a daemon and, with `lab`, JupyterLab; with `ui` the pages. A `port` of 0 is a free one, 8888 if it is."""
 
     locations: tuple[str, ...] = ()
     port: int = 0
     host: str = "127.0.0.1"
     lab: bool = True
     log_format: LogFormat = "text"
+    ui: bool = True

@@ -92,6 +92,19 @@ def partitions() -> tuple[click.Parameter, ...]:
     )  # fmt: skip
 
 
+def locations() -> click.Argument:
+    """Any number of locations, for a verb that is about nothing else."""
+    return click.Argument(["locations"], type=FILE, nargs=-1, metavar="[LOCATION]...")
+
+
+def log_format() -> click.Option:
+    """How a program that goes on writes its lines."""
+    return click.Option(
+        ["--log-format"], type=click.Choice(["text", "json"]), default="text", show_default=True,
+        help="How lines are written: for people, or a JSON object each.",
+    )  # fmt: skip
+
+
 def pairs(values: Sequence[str], option: str) -> dict[str, str]:
     """``key=value`` texts as a dict; one without ``=`` is a usage error."""
     found = {}

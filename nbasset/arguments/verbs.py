@@ -40,6 +40,7 @@ from nbasset.arguments.verbs_jobs import JOB_VERBS
 from nbasset.arguments.verbs_promotion import PROMOTION_VERBS
 from nbasset.arguments.verbs_time import TIME_VERBS
 from nbasset.arguments.verbs_watch import WATCH_VERBS
+from nbasset.arguments.verbs_web import UI
 
 
 def _wish() -> tuple[click.Parameter, ...]:
@@ -297,7 +298,7 @@ VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         _LIST, _GRAPH, _PLAN, _RUN, _BACKFILL, _SHOW, *WATCH_VERBS, _LOAD, _DROP, _DOCTOR, *TIME_VERBS, *PROMOTION_VERBS, EXPORT,
-        *JOB_VERBS,
+        *JOB_VERBS, UI,
     )
 }  # fmt: skip
 """All verbs, in the order in which help lists them."""

@@ -18,7 +18,7 @@ from nbasset.arguments.options_automation import (
     SwitchArguments,
     TicksArguments,
 )
-from nbasset.arguments.parameters import FILE, SCHEDULE, SENSOR, Verb
+from nbasset.arguments.parameters import SCHEDULE, SENSOR, Verb, locations, log_format
 
 _WORDS = {"schedule": SCHEDULE, "sensor": SENSOR}
 _MANY = {"schedule": "schedules", "sensor": "sensors"}
@@ -163,17 +163,6 @@ _SENSOR_CURSOR = Verb(
 )
 
 
-def _places() -> click.Argument:
-    return click.Argument(["locations"], type=FILE, nargs=-1, metavar="[LOCATION]...")
-
-
-def _log_format() -> click.Option:
-    return click.Option(
-        ["--log-format"], type=click.Choice(["text", "json"]), default="text", show_default=True,
-        help="How lines are written: for people, or a JSON object each.",
-    )  # fmt: skip
-
-
 _DAEMON_RUN = Verb(
     "daemon run",
     """Keep watch over this home: start the runs of schedules and sensors that are on, and those that wait in the queue. Ends with Ctrl-C.
@@ -184,10 +173,10 @@ _DAEMON_RUN = Verb(
     nbasset daemon run --standby
     """,
     (
-        _places(),
+        locations(),
         click.Option(["--once"], is_flag=True, help="One pass: do what is due, then end. For cron and systemd timers."),
         click.Option(["--standby"], is_flag=True, help="Where another daemon keeps watch already, wait and take over when it ends."),
-        _log_format(),
+        log_format(),
     ),
     lambda values: DaemonRunArguments(tuple(values["locations"]), values["once"], values["standby"], values["log_format"]),
     in_notebook=False,
@@ -217,7 +206,7 @@ _DAEMON_STOP = Verb(
 
 _DEV = Verb(
     "dev",
-    """Work on this project: its daemon and JupyterLab, by one command. Code that changes is loaded anew. Ctrl-C ends both.
+    """Work on this project: its daemon, JupyterLab and the pages, by one command. Code that changes is loaded anew. Ctrl-C ends all.
 
     \b
     nbasset dev
@@ -225,15 +214,18 @@ _DEV = Verb(
     nbasset dev -m sales.assets --no-lab
     """,
     (
-        _places(),
+        locations(),
         click.Option(["--port", "-p"], type=click.IntRange(0, 65535), default=0, help="The port of JupyterLab; otherwise a free one."),
         click.Option(
             ["--host", "-h"], default="127.0.0.1", metavar="HOST", help="The address that JupyterLab listens on.", show_default=True
         ),
-        click.Option(["--no-lab"], is_flag=True, help="The daemon alone."),
-        _log_format(),
+        click.Option(["--no-lab"], is_flag=True, help="Without JupyterLab."),
+        click.Option(["--no-ui"], is_flag=True, help="Without the pages, which are served where nbasset[web] is installed."),
+        log_format(),
     ),
-    lambda values: DevArguments(tuple(values["locations"]), values["port"], values["host"], not values["no_lab"], values["log_format"]),
+    lambda values: DevArguments(
+        tuple(values["locations"]), values["port"], values["host"], not values["no_lab"], values["log_format"], not values["no_ui"]
+    ),
     in_notebook=False,
 )  # fmt: skip
 

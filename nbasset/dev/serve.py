@@ -1,7 +1,7 @@
-"""What ``nbasset dev`` does: start the daemon of a home and JupyterLab in its folder, pass on what they say, end both together.
+"""What ``nbasset dev`` does: start the daemon of a home, JupyterLab in its folder and the pages, pass on what they say, end all together.
 
-A daemon that keeps watch over the home already is used and left alone. When one part ends, for whatever reason, it is told and the other
-is ended, too; a second Ctrl-C does not wait for that. Nothing outlives the program, even if it is killed (`guard`); runs that were
+A daemon that keeps watch over the home already is used and left alone. When one part ends, for whatever reason, it is told and the others
+are ended, too; a second Ctrl-C does not wait for that. Nothing outlives the program, even if it is killed (`guard`); runs that were
 started in the background do, since they belong to nobody.
 """
 
@@ -27,8 +27,9 @@ from nbasset.dev.part import Asked, News, Part, Said
 from nbasset.errors import InvalidInvocationError
 from nbasset.home import HOME_VARIABLE, Home
 
-DAEMON, LAB, SELF = "daemon", "lab", "nbasset"
-_TITLES = {DAEMON: "the daemon", LAB: "JupyterLab"}
+DAEMON, LAB, UI, SELF = "daemon", "lab", "ui", "nbasset"
+_TITLES = {DAEMON: "the daemon", LAB: "JupyterLab", UI: "the server of the pages"}
+_UI_HOST, _UI_PORT = "127.0.0.1", 3000
 DONE, FAILED = 0, 1
 _GRACE_S = 15.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,7 +42,8 @@ Tell = Callable[[str, str], None]
 class DevOptions:
     """What is served: `locations` and a `module`, else all of the project's; with `lab` JupyterLab at `host` and `port` (0: a free one).
 
-    `other_daemon` says, if one keeps watch already, how it is called to people.
+    `other_daemon` says, if one keeps watch already, how it is called to people. With `ui` the pages are served, too, to this machine
+    alone.
     """
 
     locations: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class DevOptions:
     host: str = "127.0.0.1"
     port: int = 0
     other_daemon: str = ""
+    ui: bool = False
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -87,6 +90,10 @@ def _commands(home: Home, options: DevOptions, port: int) -> Iterator[tuple[str,
         yield DAEMON, [*program, *places, "--home", str(home.root), "--log-format", "json"]
     if options.lab:
         yield LAB, [sys.executable, "-P", *lab_command(home.root, options.host, port)]
+    if options.ui:
+        places = [*options.locations, *(["--module", options.module] if options.module else [])]
+        program = [sys.executable, "-P", "-m", "nbasset.cli", "ui", *places, "--home", str(home.root), "--host", _UI_HOST]
+        yield UI, [*program, "--port", str(_port(_UI_HOST, 0, usual=_UI_PORT)), "--no-open", "--log-format", "json"]
 
 
 def _headline(home: Home, options: DevOptions) -> str:
@@ -94,9 +101,10 @@ def _headline(home: Home, options: DevOptions) -> str:
         said = f"{options.other_daemon} keeps watch over {home.root} already; it is used, and left alone at the end."
         if options.locations or options.module:
             said += " It has its own locations, whatever was named here."
-        return said if options.lab else f"{said} There is nothing else to do."
-    with_lab = ", JupyterLab is starting" if options.lab else ""
-    return f"watching over {home.root}{with_lab}. Ctrl-C ends {'both' if options.lab else 'it'}."
+        return said if options.lab or options.ui else f"{said} There is nothing else to do."
+    others = [*(["JupyterLab"] if options.lab else []), *(["the pages"] if options.ui else [])]
+    starting = f", {' and '.join(others)} {'are' if len(others) > 1 or options.ui else 'is'} starting" if others else ""
+    return f"watching over {home.root}{starting}. Ctrl-C ends {'all' if len(others) > 1 else 'both' if others else 'it'}."
 
 
 def _follow(parts: Sequence[Part], news: SimpleQueue[News], tell: Tell) -> int:
@@ -164,15 +172,15 @@ def _signals(news: SimpleQueue[News]) -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def _port(host: str, wanted: int) -> int:
-    """The port that was asked for, if it is free; without one 8888 or, if that is taken, any.
+def _port(host: str, wanted: int, *, usual: int = 8888) -> int:
+    """The port that was asked for, if it is free; without one the usual or, if that is taken, any.
 
     Raises
     ------
     InvalidInvocationError
         If it is not free, or there is no such address here.
     """
-    for port in [wanted] if wanted else [8888, 0]:
+    for port in [wanted] if wanted else [usual, 0]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             with socket.socket(found[0], found[1]) as probe:

@@ -182,7 +182,13 @@ def test_a_wrong_cell_line_is_a_usage_error(header: str, message: str) -> None:
                 "log_format": "json",
             },
         ),
-        ("dev --no-lab", "dev", {"locations": (), "port": 0, "host": "127.0.0.1", "lab": False}),
+        ("dev --no-lab --no-ui", "dev", {"locations": (), "port": 0, "host": "127.0.0.1", "lab": False, "ui": False}),
+        ("ui", "ui", {"locations": (), "host": "127.0.0.1", "port": 3000, "token": "", "read_only": False, "opens_browser": True}),
+        (
+            "ui flights.ipynb -p 0 --token auto --prefix /nb --known-as data.example.org --read-only --no-open",
+            "ui",
+            {"port": 0, "token": "auto", "prefix": "/nb", "known_as": ("data.example.org",), "read_only": True, "opens_browser": False},
+        ),
     ],
 )
 def test_verbs_of_two_words_and_their_other_names(text: str, verb: str, options: dict[str, object]) -> None:
@@ -244,7 +250,7 @@ def test_cell_help_shows_an_example() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", list(dict.fromkeys(name.partition(" ")[0] for name in VERBS if name != "dev"))),
+        ("", list(dict.fromkeys(name.partition(" ")[0] for name in VERBS if name not in ("dev", "ui")))),
         ("job ", ["list", "show", "run", "backfill"]),
         ("schedule pre", ["preview"]),
         ("job run ni", ["nightly"]),

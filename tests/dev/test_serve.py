@@ -108,7 +108,7 @@ def start(project: Path) -> Iterator[Start]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_ends_all_of_it_and_leaves_nothing_behind(start: Start, watch: Watch, number: signal.Signals) -> None:
-    dev = start("dev", "--no-lab")
+    dev = start("dev", "--no-lab", "--no-ui")
     dev.until("watching over")
     dev.until("daemon")
     pids = dev.descendants()
@@ -120,7 +120,7 @@ def test_one_signal_ends_all_of_it_and_leaves_nothing_behind(start: Start, watch
 
 
 def test_a_daemon_that_dies_is_told_and_ends_the_program(start: Start) -> None:
-    dev = start("dev", "--no-lab", "--log-format", "json")
+    dev = start("dev", "--no-lab", "--no-ui", "--log-format", "json")
     dev.until("watching over")
     dev.until('"daemon"')
     guard = _children(dev.process.pid)[0]
@@ -131,7 +131,7 @@ def test_a_daemon_that_dies_is_told_and_ends_the_program(start: Start) -> None:
 
 
 def test_nothing_outlives_a_program_that_is_killed(start: Start, watch: Watch) -> None:
-    dev = start("dev", "--no-lab")
+    dev = start("dev", "--no-lab", "--no-ui")
     dev.until("daemon")
     await_end = watch(dev.descendants())
     dev.end(signal.SIGKILL)
@@ -141,7 +141,7 @@ def test_nothing_outlives_a_program_that_is_killed(start: Start, watch: Watch) -
 def test_a_daemon_that_is_there_is_used_and_left_alone(start: Start) -> None:
     daemon = start("daemon", "run")
     daemon.until("")
-    dev = start("dev", "--no-lab")
+    dev = start("dev", "--no-lab", "--no-ui")
     assert dev.rest() == 0
     assert "keeps watch over" in dev.lines[0]
     assert daemon.process.poll() is None
@@ -163,7 +163,7 @@ def test_a_port_that_is_taken_and_an_address_that_is_none_of_this_machine_are_to
 
 
 def test_a_location_that_is_not_there_is_told(start: Start) -> None:
-    dev = start("dev", "ordres.py", "--no-lab")
+    dev = start("dev", "ordres.py", "--no-lab", "--no-ui")
     assert dev.rest() == 2
     assert "there is no ordres.py" in dev.lines[-1]
 
@@ -199,7 +199,7 @@ Traceback: here"""
 @pytest.mark.timeout(400)
 def test_jupyterlab_serves_the_folder_and_ends_with_its_kernels(start: Start, watch: Watch, project: Path) -> None:
     pytest.importorskip("jupyterlab")
-    dev = start("dev")
+    dev = start("dev", "--no-ui")
     address, token = dev.until("JupyterLab: http").rpartition(" ")[2].split("/lab?token=")
 
     def ask(path: str, body: bytes | None = None) -> object:
