@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 Resolver = Callable[..., Any]
 
-MODULES = ("runs",)
+MODULES = (
+    "instance", "runs", "captured",
+    "asset_queries", "checks", "health",
+)  # fmt: skip
 """The modules of this package that have `RESOLVERS`, by ``Type.field``; for an interface, they serve all its types."""
 
 SDL = Path(__file__).with_name("schema.graphql")
