@@ -158,7 +158,7 @@ def materializations(
             break
         if before_us is not None and entry.event.at_us >= before_us:
             continue
-        for fact in facts_of(entry.event):
+        for fact in reversed(facts_of(entry.event)):
             if isinstance(fact, AssetMaterialized) and fact.asset == key and _is_of(fact, wanted):
                 told.append(materialization_of(context, entry.seq, entry.event, fact))
                 if len(told) == most:

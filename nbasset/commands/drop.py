@@ -17,12 +17,15 @@ from nbasset.dataclass import dataclass
 from nbasset.definitions.selection import AssetSelection
 from nbasset.events.facts import AssetMaterialized
 from nbasset.events.kinds import AssetWiped
+from nbasset.instance import Instance
 from nbasset.io_managers.protocol import StagingIOManager
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.ordinals import OrdinalSet
 from nbasset.serde import Json
+from nbasset.storage.protocol import Storage
 
 _MOST_NAMES = 5
+_LOCK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +83,33 @@ def drop(scope: Scope, arguments: DropArguments) -> DropResult:
         if arguments.partitions.text and key not in given:
             continue
         wanted = given.get(key)
-        with storage.lock(f"asset/{key}", timeout_s=10.0):
+        with storage.lock(f"asset/{key}", timeout_s=_LOCK_S):
             if arguments.data:
                 deleted = _delete(scope, key, wanted)
                 files += deleted or 0
                 if deleted is None:
                     kept.append(key)
-            storage.append([AssetWiped(clock.now_us(), key, wanted, by=user_name())], flush=True)
+            _give_up(storage, key, wanted, user_name())
         partitions += len(wanted) if wanted is not None else 0
     return DropResult(keys if not given else tuple(given), partitions, files, tuple(kept))
+
+
+def give_up_records(instance: Instance, wanted: Sequence[tuple[AssetKey, OrdinalSet | None]], *, by: str = "") -> None:
+    """Give up what is recorded of these assets, or of these partitions of them, whether or not anybody defines them still.
+
+    Raises
+    ------
+    PartitionBusy
+        If somebody writes one of them now.
+    """
+    storage = instance.storage
+    for key, partitions in wanted:
+        with storage.lock(f"asset/{key}", timeout_s=_LOCK_S):
+            _give_up(storage, key, partitions, by or user_name())
+
+
+def _give_up(storage: Storage, key: AssetKey, partitions: OrdinalSet | None, by: str) -> None:
+    storage.append([AssetWiped(clock.now_us(), key, partitions, by=by)], flush=True)
 
 
 def _drop_version(scope: Scope, arguments: DropArguments) -> DropResult:
@@ -100,7 +121,7 @@ def _drop_version(scope: Scope, arguments: DropArguments) -> DropResult:
     manager = manager_of(scope, key)
     folder = getattr(manager, "folder", None)
     files = 0
-    with storage.lock(f"asset/{key}", timeout_s=10.0):
+    with storage.lock(f"asset/{key}", timeout_s=_LOCK_S):
         at = ref.ordinal if ref is not None else None
         place = place_of(manager, fact, key, scope.catalog.by_key[key].partitions_def) if folder is not None else None
         if folder is not None and folder.exists(folder.version_place(fact.version_id)):
