@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 Resolver = Callable[..., Any]
 
 MODULES = (
-    "instance", "runs", "captured",
-    "asset_queries", "checks", "health",
+    "instance", "runs", "captured", "events",
+    "asset_queries", "asset_shown", "checks", "health",
 )  # fmt: skip
 """The modules of this package that have `RESOLVERS`, by ``Type.field``; for an interface, they serve all its types."""
 
