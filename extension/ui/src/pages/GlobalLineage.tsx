@@ -9,7 +9,7 @@ export default function GlobalLineage(): JSX.Element {
   const [selection] = useParam("q", "");
   return (
     <PageHead title="Lineage" fills>
-      <LiveView view={{ type: "lineage", selection, direction: "right" }} what="the lineage" opensAssets="here" />
+      <LiveView view={{ type: "lineage", selection, direction: "right" }} what="The lineage" opensHere fills keeps="" />
     </PageHead>
   );
 }

@@ -25,6 +25,17 @@ export function Strip({ runs, unit, height = 10 }: { readonly runs: Runs; readon
   );
 }
 
+/** Pieces that somebody else has counted. */
+export function Pieces({ pieces, label, height = 10 }: { readonly pieces: readonly Piece[]; readonly label: string; readonly height?: number }): JSX.Element {
+  return (
+    <div class="nb-strip" style={{ height: `${height}px` }} role="img" aria-label={label}>
+      {pieces.map((piece, at) => (
+        <i key={at} data-state={piece.state} data-partial={piece.isPartial || undefined} style={{ flex: piece.length }} />
+      ))}
+    </div>
+  );
+}
+
 /** At most 160 pieces; one for several unequal keys is partial and in the state of the most urgent. */
 export function piecesOf(runs: Runs, most = MOST_PIECES): readonly Piece[] {
   if (runs.stops.length <= most) return [...slices(runs)].map(({ start, stop, state }) => ({ state, length: stop - start, isPartial: false }));

@@ -22,6 +22,17 @@ export function Answer(props: {
   readonly again: () => void;
   readonly onClose: () => void;
 }): JSX.Element {
+  const Frame = useDesk().host.answerFrame;
+  const words = namesOf(props.command);
+  if (Frame !== undefined) {
+    return (
+      <Frame title={`${words.slice(0, 1).toUpperCase()}${words.slice(1)}`} onClose={props.onClose}>
+        <Waiting loaded={props.loaded} what={words} again={props.again}>
+          {(result) => <ResultCard result={result} command={props.command} onClose={props.onClose} />}
+        </Waiting>
+      </Frame>
+    );
+  }
   return (
     <div class="nb-answer" role="region" aria-label="Answer">
       <span class="nb-answer-close">
@@ -102,6 +113,8 @@ function namesOf(command: Command): string {
       return `rows of ${command.asset}`;
     case "fetch_asset":
       return command.asset;
+    case "materialize":
+      return "the run";
     default:
       return "the answer";
   }

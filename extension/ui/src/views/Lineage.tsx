@@ -12,7 +12,7 @@ import { MenuButton, useHover } from "../ui/Pop";
 import type { Anchor } from "../ui/Pop";
 import { ResizeHandle } from "../ui/Resize";
 import { AssetPanel } from "./AssetPanel";
-import { only, useDesk } from "./host";
+import { only, useDesk, useKept } from "./host";
 import { GraphCanvas } from "./lineage/GraphCanvas";
 import type { Canvas } from "./lineage/GraphCanvas";
 import { pixelsOf } from "./lineage/export";
@@ -40,10 +40,12 @@ export function Lineage(props: {
   const size = useSize(card, { width: 700, height: 520 });
   const [isFull, setFull] = useFullScreen(card);
   const [height, setHeight] = useState(() => heightFor(view));
-  const [text, setText] = useState("");
+  const [text, setText] = useKept("find", "");
   const [walked, setWalked] = useState(-1);
   const [selected, setSelected] = useState<ReadonlySet<string>>(view.selected === null ? NONE : new Set([view.selected]));
-  const [opened, setOpened] = useState<string | null>(view.selected);
+  const [kept, setKept] = useKept("open", view.selected ?? "");
+  const opened = kept === "" ? null : kept;
+  const setOpened = (key: string | null): void => setKept(key ?? "");
   const [scale, setScale] = useState(1);
   const [tip, setTip] = useHover<{ readonly node: NodeFacts; readonly anchor: Anchor }>();
   const says = useChanges(view.nodes);
@@ -119,11 +121,12 @@ export function Lineage(props: {
     );
   }
   const isBeside = size.width >= WIDE;
-  const graphHeight = isFull ? null : height;
+  const fills = isFull || desk.host.fills === true;
+  const graphHeight = fills ? null : height;
   const chosen = selected.size > 1 ? selected : !isPlain(text) && found?.keys !== undefined && found.keys !== null && found.keys.size > 0 ? found.keys : NONE;
   const askDraw = chosen.size > 0 && chosen === found?.keys;
   return (
-    <section ref={card} class="nb-card nb-lineage-card" role="group" data-full={isFull || undefined} aria-label={view.title}>
+    <section ref={card} class="nb-card nb-lineage-card" role="group" data-full={isFull || undefined} data-fills={desk.host.fills || undefined} aria-label={view.title}>
       <div class="nb-tools">
         <Query field={field} view={view} text={text} found={found === null ? null : hits.size} problem={found?.problem ?? null} onText={(next) => { setText(next); setWalked(-1); }} onWalk={walk} />
         {attention > 0 && (
@@ -165,7 +168,7 @@ export function Lineage(props: {
           height={graphHeight}
           selected={selected}
           hits={hits}
-          isFull={isFull}
+          isFull={fills}
           onSelect={pick}
           onOpen={setOpened}
           onFold={fold}
@@ -176,7 +179,7 @@ export function Lineage(props: {
           onLook={setScale}
           onSearch={() => field.current?.focus()}
         />
-        {opened !== null && <Side key={opened} asset={opened} height={isBeside && !isFull ? height : null} node={view.nodes.find(({ key }) => key === opened)} onClose={() => pick(null, false)} />}
+        {opened !== null && <Side key={opened} asset={opened} height={isBeside && !fills ? height : null} node={view.nodes.find(({ key }) => key === opened)} onClose={() => pick(null, false)} />}
       </div>
       {tip !== null && <NodeTip node={tip.node} anchor={tip.anchor} now={now} onEnter={() => setTip(tip, true)} onLeave={() => setTip(null)} />}
       {chosen.size > 0 && (
@@ -207,7 +210,7 @@ export function Lineage(props: {
         </Note>
       ))}
       <Voice says={says} />
-      {!isFull && <ResizeHandle height={height} least={160} most={1200} onChange={setHeight} />}
+      {!fills && <ResizeHandle height={height} least={160} most={1200} onChange={setHeight} />}
     </section>
   );
 }

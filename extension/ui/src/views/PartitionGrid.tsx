@@ -24,7 +24,7 @@ import { LaunchBar, ProgressBar } from "./grid/LaunchBar";
 import type { Axes, Zoom } from "./grid/layout";
 import { firstZoom, layoutFor, zoomsOf } from "./grid/layout";
 import { scaleOf } from "./grid/summary";
-import { useDesk } from "./host";
+import { useDesk, useKept } from "./host";
 
 const ZOOM_NAMES: { readonly [zoom in Zoom]: string } = { month: "Month", day: "Day", hour: "Hour", week: "Week", list: "Keys", matrix: "Matrix" };
 
@@ -33,11 +33,14 @@ export function PartitionGrid({ view }: { readonly view: GridView }): JSX.Elemen
   const body = useRef<HTMLDivElement>(null);
   const { width } = useSize(body, { width: 674, height: 200 });
   const dimensions = useMemo(() => view.dimensions.map(keysOf), [view.dimensions]);
-  const [zoom, setZoom] = useState<Zoom>(() => firstZoom(dimensions));
+  const zooms = zoomsOf(dimensions);
+  const [wanted, setZoom] = useKept("zoom", firstZoom(dimensions));
+  const zoom = zooms.find((known) => known === wanted) ?? firstZoom(dimensions);
   const [axes, setAxes] = useState<Axes | null>(() => firstAxes(dimensions));
-  const [colour, setColour] = useState("");
-  const [isTable, setTable] = useState(false);
-  const [selected, setSelected] = useState<Spans>(view.selected);
+  const [colour, setColour] = useKept("colour", "");
+  const [shape, setShape] = useKept("as", "grid");
+  const isTable = shape === "table";
+  const [selected, setSelected] = useSelected(dimensions, view.selected);
   const [tip, setTip] = useHover<{ readonly cell: number; readonly anchor: Anchor }>();
   const theme = useTheme(body);
   const layout = useMemo(() => layoutFor(dimensions, zoom, width, axes), [dimensions, zoom, width, axes]);
@@ -49,7 +52,6 @@ export function PartitionGrid({ view }: { readonly view: GridView }): JSX.Elemen
     if (colour !== "" && view.progress === null) again();
   }, [view.progress === null]);
 
-  const zooms = zoomsOf(dimensions);
   const metricInfo = view.metrics.find(({ name }) => name === colour);
   const open = (cell: number): void => {
     const spans = layout.spans(cell);
@@ -86,7 +88,7 @@ export function PartitionGrid({ view }: { readonly view: GridView }): JSX.Elemen
               items={view.metrics.slice(3).map(({ name, label }) => ({ label, checked: name === colour, onPick: () => setColour(name) }))}
             />
           )}
-          <Segments label="Show as" choices={[{ value: "grid", label: "Grid" }, { value: "table", label: "Table" }]} value={isTable ? "table" : "grid"} onChange={(next) => setTable(next === "table")} />
+          <Segments label="Show as" choices={[{ value: "grid", label: "Grid" }, { value: "table", label: "Table" }]} value={isTable ? "table" : "grid"} onChange={setShape} />
         </span>
       </header>
       {total === 0 && <Empty title="No partition yet">Partitions of this asset are added while it is used; there are none so far.</Empty>}
@@ -138,6 +140,16 @@ export function PartitionGrid({ view }: { readonly view: GridView }): JSX.Elemen
       <Voice says={view.progress === null ? "" : `${view.asset}: ${view.progress.done} of ${view.progress.total} done${view.progress.failed > 0 ? `, ${view.progress.failed} failed` : ""}`} />
     </section>
   );
+}
+
+/** The chosen partitions; where the view's place keeps them, as ranges in text. */
+function useSelected(dimensions: readonly Keys[], first: Spans): readonly [Spans, (spans: Spans) => void] {
+  const [kept, keep] = useKept("keys", "");
+  const [own, setOwn] = useState(first);
+  const { host } = useDesk();
+  const read = useMemo(() => (kept === "" ? NONE : parseRanges(dimensions, kept).spans), [dimensions, kept]);
+  if (host.kept === undefined) return [own, setOwn];
+  return [read, (spans) => keep(formatRanges(dimensions, spans))];
 }
 
 function subtitle(dimensions: readonly Keys[], total: number, unit: string): string {

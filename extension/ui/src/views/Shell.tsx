@@ -25,7 +25,12 @@ import { WhyCard } from "./WhyCard";
 /** Commands whose answer is a message that replaces the view, not a card under it. */
 const MOVES: ReadonlySet<Command["type"]> = new Set<Command["type"]>(["open_run", "open_grid", "go_back", "resync", "draw"]);
 
-export function Shell({ store, host }: { readonly store: Store; readonly host: Host }): JSX.Element {
+export function Shell({ store, host, children }: {
+  readonly store: Store;
+  readonly host: Host;
+  /** In place of the view that the panel has. */
+  readonly children?: ((panel: Panel) => JSX.Element) | undefined;
+}): JSX.Element {
   const { panel, link, told } = useSnapshot(store);
   const [asked, setAsked] = useState<Command | null>(null);
   const [isAway, setAway] = useState(false);
@@ -60,7 +65,7 @@ export function Shell({ store, host }: { readonly store: Store; readonly host: H
   return (
     <DeskContext.Provider value={desk}>
       <Guard key={`${panel.view.type}`}>
-        <View panel={panel} aside={aside} />
+        {children === undefined ? <View panel={panel} aside={aside} /> : children(panel)}
       </Guard>
       <Notices panel={panel} store={store} link={link} told={told} isAway={isAway} desk={desk} />
       {asked !== null && <Answer command={asked} loaded={loaded} again={again} onClose={() => setAsked(null)} />}

@@ -1,5 +1,6 @@
 // What a view may ask of the place it stands in, besides its store: to go to a cell, to save a file, to open something beside it.
 
+import type { ComponentChildren, JSX } from "preact";
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Snapshot, Store } from "../client/store";
@@ -17,6 +18,20 @@ export interface Host {
   readonly openAsset?: (key: string) => void;
   /** The page of an asset that is shown beside something else. */
   readonly assetPage?: (key: string) => void;
+  /** The view has a place of its own and fills it. */
+  readonly fills?: boolean;
+  /** Where the state of a view is kept that should outlive it: the address of a page. */
+  readonly kept?: { readonly read: (name: string) => string | null; readonly write: (name: string, value: string | null) => void };
+  /** What answers stand in, where under the view is too far away. */
+  readonly answerFrame?: (props: { readonly title: string; readonly children: ComponentChildren; readonly onClose: () => void }) => JSX.Element;
+}
+
+/** State of a view that its place may keep. */
+export function useKept(name: string, otherwise: string): readonly [string, (value: string) => void] {
+  const { kept } = useDesk().host;
+  const [own, setOwn] = useState(otherwise);
+  const set = (value: string): void => (kept === undefined ? setOwn(value) : kept.write(name, value === otherwise ? null : value));
+  return [kept === undefined ? own : (kept.read(name) ?? otherwise), set];
 }
 
 /** What every view gets besides its own data. */

@@ -2,10 +2,9 @@
 
 import type { JSX, Ref } from "preact";
 import { useImperativeHandle, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { LineageView } from "../../client/wire.gen";
 import { Icon } from "../../ui/Glyph";
 import { place } from "../../ui/Pop";
-import type { Completion } from "./language";
+import type { Completion, Graph } from "./language";
 import { complete, isPlain } from "./language";
 
 export interface QueryField {
@@ -14,7 +13,7 @@ export interface QueryField {
 
 export function Query(props: {
   readonly field: Ref<QueryField>;
-  readonly view: LineageView;
+  readonly view: Graph;
   readonly text: string;
   readonly found: number | null;
   readonly problem: string | null;

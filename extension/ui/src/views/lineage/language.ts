@@ -1,8 +1,16 @@
 // The selection language: key:, group:, kind:, owner:, tag:, status:, + for up- and downstream, and, or, not, brackets,
 // roots() and sinks(). The kernel decides what runs; this reads the same words to show at once what they mean.
 
-import type { LineageView, NodeFacts } from "../../client/wire.gen";
+import type { NodeFacts } from "../../client/wire.gen";
 import { WORDS } from "../../ui/glyphs";
+
+/** What the language speaks about: things with names, and which reads which, by their places in the list. */
+export type Named = Pick<NodeFacts, "key" | "group" | "kinds" | "owners" | "tags" | "state" | "counts">;
+
+export interface Graph {
+  readonly nodes: readonly Named[];
+  readonly edges: readonly (readonly [number, number])[];
+}
 
 export type Found = { readonly keys: ReadonlySet<string>; readonly problem: null } | { readonly keys: null; readonly problem: string };
 
@@ -28,13 +36,13 @@ export function isPlain(text: string): boolean {
   return !/[:+*()"]|^(?:and|or|not)\b|\s(?:and|or|not)\s/i.test(text);
 }
 
-export function search(view: LineageView, text: string): Found {
+export function search(view: Graph, text: string): Found {
   const words = text.trim().toLowerCase().split(/\s+/).filter((word) => word !== "");
   const keys = view.nodes.filter((node) => words.every((word) => node.key.toLowerCase().includes(word))).map(({ key }) => key);
   return { keys: new Set(keys), problem: null };
 }
 
-export function select(view: LineageView, text: string): Found {
+export function select(view: Graph, text: string): Found {
   try {
     const reader = new Reader(tokens(text));
     const tree = reader.expression();
@@ -160,7 +168,7 @@ class Evaluator {
   private readonly into = new Map<number, number[]>();
   private readonly outOf = new Map<number, number[]>();
 
-  constructor(private readonly view: LineageView) {
+  constructor(private readonly view: Graph) {
     this.all = new Set(view.nodes.keys());
     for (const [source, target] of view.edges) {
       this.outOf.set(source, [...(this.outOf.get(source) ?? []), target]);
@@ -196,7 +204,7 @@ class Evaluator {
     }
   }
 
-  private filter(test: (node: NodeFacts) => boolean): ReadonlySet<number> {
+  private filter(test: (node: Named) => boolean): ReadonlySet<number> {
     return new Set([...this.all].filter((at) => {
       const node = this.view.nodes[at];
       return node !== undefined && test(node);
@@ -216,7 +224,7 @@ function walk(from: ReadonlySet<number>, beside: ReadonlyMap<number, readonly nu
   return seen;
 }
 
-function matches(node: NodeFacts, attribute: Attribute, value: string): boolean {
+function matches(node: Named, attribute: Attribute, value: string): boolean {
   const like = (text: string): boolean =>
     value.includes("*") ? new RegExp(`^${value.split("*").map(escape).join(".*")}$`).test(text) : text === value;
   switch (attribute) {
@@ -235,7 +243,7 @@ function matches(node: NodeFacts, attribute: Attribute, value: string): boolean 
   }
 }
 
-function statesOf(node: NodeFacts): readonly string[] {
+function statesOf(node: Named): readonly string[] {
   return [node.state, ...node.counts.filter(({ count }) => count > 0).map(({ state }) => state)];
 }
 
@@ -255,7 +263,7 @@ export interface Completion {
 
 const MOST = 9;
 
-export function complete(view: LineageView, text: string, caret: number): readonly Completion[] {
+export function complete(view: Graph, text: string, caret: number): readonly Completion[] {
   const before = text.slice(0, caret);
   const from = Math.max(...[" ", "(", ")", "+"].map((sign) => before.lastIndexOf(sign))) + 1;
   const word = before.slice(from);
@@ -285,7 +293,7 @@ const EXPLAINED: { readonly [name in Attribute]: string } = {
   status: "in a state",
 };
 
-function valuesOf(view: LineageView, name: string): ReadonlyMap<string, number> {
+function valuesOf(view: Graph, name: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const node of view.nodes) {
     const values =
