@@ -52,12 +52,12 @@ def read_logs(context: ApiContext, key: Sequence[str], cursor: str | None = None
 def logs_metadata(context: ApiContext, key: Sequence[str]) -> Wire:
     """Where the streams are, and the addresses below this server under which they are given."""
     paths = files_of(context, key)
+    runs = context.instance.home.runs
     found: Wire = {}
-    for name, ending, path in zip(("stdout", "stderr"), ("out", "err"), paths, strict=True):
+    for name, path in zip(("stdout", "stderr"), paths, strict=True):
         is_there = path is not None and path.exists()
-        address = "/".join(quote(part, safe="") for part in key)
         found[f"{name}Location"] = str(path) if is_there else None
-        found[f"{name}DownloadUrl"] = f"{context.prefix}/logs/{address}/{ending}" if is_there else None
+        found[f"{name}DownloadUrl"] = f"{context.prefix}/logs/{quote(path.relative_to(runs).as_posix())}" if path and is_there else None
     return typed("CapturedLogsMetadata", **found)
 
 

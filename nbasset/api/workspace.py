@@ -24,6 +24,8 @@ from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogAsset, CatalogJob
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.errors import Error, LocationError, did_you_mean
+from nbasset.events.facts import ErrorInfo
+from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey
 from nbasset.locations.workspace import Place, places_of, promoted_places
@@ -133,7 +135,7 @@ class Here:
 
 @dataclass(frozen=True)
 class LocationSnapshot:
-    """One location as it was loaded. `catalog` is empty where there is an `error`; `loaded_us` is when.
+    """One location as it was loaded. `catalog` is empty where there is an `error`, whose code is in the `failure`; `loaded_us` is when.
 
     `ask` puts a question to its process: the name of a function as ``module:name`` of `nbasset.commands`, and one argument of plain data.
     """
@@ -147,6 +149,7 @@ class LocationSnapshot:
     path: str = ""
     place: Place | None = None
     number: int = 0
+    failure: ErrorInfo | None = None
 
     @property
     def is_promoted(self) -> bool:
@@ -342,12 +345,12 @@ class Workspace:
             try:
                 found = entry.part.load()
             except Error as error:  # code in this process
-                found = HostCatalog(entry.part.label, error=str(error))
+                found = HostCatalog(entry.part.label, error=str(error), failure=error_info(error.__cause__ or error))
             number = entry.told.number + 1 if entry.told is not None else 1
             entry.used_at = clock.monotonic()
             entry.told = LocationSnapshot(
                 found.location, found.whole or Catalog(name=found.location), self._asker(entry), found.error, clock.now_us(), found.kind,
-                found.path, entry.place, number,
+                found.path, entry.place, number, found.failure,
             )  # fmt: skip
             self.instance.know(entry.told.catalog)
 
@@ -361,7 +364,7 @@ class Workspace:
                 raise LocationError(told.error)
             with entry.lock:
                 entry.used_at = clock.monotonic()
-                return entry.part.answer(Question(function, argument), within_s=within_s)
+                return entry.part.answer(Question.of(function, argument), within_s=within_s)
 
         return ask
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from nbasset import serde
 from nbasset.commands.scope import Scope
 from nbasset.dataclass import dataclass
 from nbasset.definitions.config_errors import ConfigError
@@ -21,10 +22,18 @@ _PACKAGE = "nbasset.commands."
 @serializable
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A function, as ``module:name`` of `nbasset.commands`, and what it is given besides the scope."""
+    """A function, as ``module:name`` of `nbasset.commands`, and as text what it is given besides the scope.
+
+    It is text since the process that is asked knows the types of the argument only when it has found the function.
+    """
 
     function: str
-    argument: Any = None
+    argument: str
+
+    @staticmethod
+    def of(function: str, argument: Any) -> Question:
+        """The question with this argument, which is plain data."""
+        return Question(function, serde.dumps(argument))
 
 
 @serializable
@@ -67,7 +76,7 @@ def answered(scope: Scope, question: Question) -> Answer:
     module, _, name = question.function.partition(":")
     function = getattr(importlib.import_module(f"{_PACKAGE}{module}"), name)
     try:
-        return Answer(function(scope, question.argument))
+        return Answer(function(scope, serde.loads(question.argument)))
     except Error as error:
         return Answer(refusal=Refusal.of(error))
 

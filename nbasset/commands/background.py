@@ -23,7 +23,7 @@ from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import InvalidInvocationError, LocationError, PartitionBusy, UnknownRun
-from nbasset.events.kinds import RunCancelled, RunCancelRequested, RunFailed, RunQueued, RunRequested
+from nbasset.events.kinds import RunCancelled, RunCancelRequested, RunFailed, RunQueued, RunRequested, StepReused
 from nbasset.events.records import RunRecord
 from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
@@ -40,10 +40,11 @@ from nbasset.storage.processes import host, is_alive
 
 
 def start_background(
-    scope: Scope, plan: RunPlan, view: PartitionsView, *, executor: str = "", parent: RunRecord | None = None
+    scope: Scope, plan: RunPlan, view: PartitionsView, *, executor: str = "", parent: RunRecord | None = None,
+    reused: tuple[StepReused, ...] = (), user: str | None = None,
 ) -> RunId:  # fmt: skip
     """Start a plan in a process of its own. Returns as soon as the process is there, or at once where the limits of ``[queue]`` let it
-    wait (`launching.why_waiting`); `parent` is the run that this one repeats.
+    wait (`launching.why_waiting`); `parent` is the run that this one repeats, `reused` what is taken over from it.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def start_background(
     instance = scope.instance
     if not plan.steps:
         raise InvalidInvocationError("there is nothing to do, so no run was started.")
-    request = request_run(scope, plan, view, executor=executor, parent=parent)
+    request = request_run(scope, plan, view, executor=executor, parent=parent, reused=reused, user=user)
     instance.storage.append([request, RunQueued(clock.now_us(), plan.run_id)], flush=True)
     start_queued(instance)
     record = instance.reader.run(plan.run_id)
@@ -66,7 +67,7 @@ def start_background(
 
 def request_run(
     scope: Scope, plan: RunPlan, view: PartitionsView, *, executor: str = "", parent: RunRecord | None = None,
-    kind: Literal["background", "scheduled"] = "background", user: str | None = None,
+    kind: Literal["background", "scheduled"] = "background", user: str | None = None, reused: tuple[StepReused, ...] = (),
 ) -> RunRequested:  # fmt: skip
     """The request of a run that a worker can carry out: its texts are stored, nothing is recorded. `user` is by default this process's.
 
@@ -87,7 +88,7 @@ def request_run(
     plan_id = keep(serde.dumps(plan))
     root = (parent.root_run_id or parent.run_id) if parent is not None else None
     parent_id = parent.run_id if parent is not None else None
-    spec = BackgroundRun(plan_id, code, round(view.now.timestamp() * 1e6), executor, parent_id, root)
+    spec = BackgroundRun(plan_id, code, round(view.now.timestamp() * 1e6), executor, parent_id, root, reused=reused)
     return RunRequested(
         clock.now_us(), plan.run_id, plan.targets, len(plan.steps), plan.job, kind, scope.location.name or None, plan.tags,
         plan.config, plan_id, parent_id, root, None, user_name() if user is None else user, keep(serde.dumps(spec)),
@@ -168,10 +169,12 @@ def _carried_out(instance: Instance, spec: BackgroundRun, plan: RunPlan) -> int:
         view = scope.view(clock.from_us(spec.now_us))
         record = instance.reader.run(plan.run_id)
         kind: Literal["background", "scheduled"] = "scheduled" if record is not None and record.kind == "scheduled" else "background"
-        manner = Manner(
-            kind, spec.executor, echo=False, parent_run_id=spec.parent_run_id, root_run_id=spec.root_run_id, is_requested=True
-        )  # fmt: skip
         job = scope.resolved.jobs.get(plan.job) if plan.job is not None else None
+        given = dict(job.input_values) if job is not None else {}
+        manner = Manner(
+            kind, spec.executor, echo=False, parent_run_id=spec.parent_run_id, root_run_id=spec.root_run_id, is_requested=True, given=given,
+            reused=spec.reused,
+        )  # fmt: skip
         if job is None:
             result = carry_out(scope, plan, view, manner)
         else:

@@ -30,7 +30,9 @@ from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.errors import LocationError, StorageCorrupt, StorageUnavailable, UnknownRun
+from nbasset.events.facts import ErrorInfo
 from nbasset.events.kinds import RunRequested
+from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
 from nbasset.keys import RunId
 from nbasset.locations.location import Location
@@ -62,7 +64,8 @@ class HostTask:
 class HostCatalog:
     """A location's schedules and sensors. `files` are those that it was made from; `error` says why it could not be loaded.
 
-    `whole` is all that is defined, where that was asked for; `kind` and `path` are those of the location.
+    `whole` is all that is defined, where that was asked for; `kind` and `path` are those of the location. `failure` is what its code
+    raised.
     """
 
     location: str
@@ -73,6 +76,7 @@ class HostCatalog:
     whole: Catalog | None = None
     kind: str = ""
     path: str = ""
+    failure: ErrorInfo | None = None
 
 
 @serializable
@@ -94,12 +98,13 @@ def load(task: HostTask) -> HostCatalog:
     location = load_place(place, instance.home)
     files = tuple(_files(place, instance.home.root, location))
     if location.error is not None:
-        return HostCatalog(location.name, files=files, error=str(location.error))
+        failure = error_info(location.error.__cause__ or location.error)
+        return HostCatalog(location.name, files=files, error=str(location.error), failure=failure)
     try:
         scope = Scope(location, instance)
         catalog = scope.catalog
     except Exception as error:  # noqa: BLE001 - whatever the user's definitions raise is what is wrong with the location
-        return HostCatalog(location.name, files=files, error=f"{type(error).__name__}: {error}")
+        return HostCatalog(location.name, files=files, error=f"{type(error).__name__}: {error}", failure=error_info(error))
     _SCOPE[:] = [scope]
     return HostCatalog(
         location.name, catalog.schedules, catalog.sensors, files, whole=catalog if task.whole else None, kind=location.kind,

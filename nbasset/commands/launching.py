@@ -23,7 +23,7 @@ from nbasset.commands.looking import LookingStore
 from nbasset.dataclass import dataclass
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import PartitionBusy
-from nbasset.events.kinds import Owner, RunFailed, RunStarting
+from nbasset.events.kinds import Owner, RunFailed, RunStarting, StepReused
 from nbasset.events.records import RunRecord
 from nbasset.execution.failures import error_info
 from nbasset.instance import Instance
@@ -61,7 +61,9 @@ class CodeSource:
 @serializable
 @dataclass(frozen=True, slots=True)
 class BackgroundRun:
-    """Everything that the process needs, as plain data. `now_us` is the moment that the plan was made for."""
+    """Everything that the process needs, as plain data. `now_us` is the moment that the plan was made for, `reused` are steps whose outputs
+    an earlier run stored.
+    """
 
     plan_id: str
     code: CodeSource
@@ -70,6 +72,7 @@ class BackgroundRun:
     parent_run_id: RunId | None = None
     root_run_id: RunId | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    reused: tuple[StepReused, ...] = ()
 
 
 def run_lock(run_id: RunId) -> str:

@@ -18,7 +18,7 @@ from nbasset.commands.promoted_jobs import values_of
 from nbasset.commands.reexecution import Again, plan_again
 from nbasset.commands.runs import find_run
 from nbasset.commands.scope import Scope
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.partitions import PartitionsView
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.definitions.selection import AssetSelection
@@ -93,33 +93,36 @@ def reexecute(
     scope = values_of(scope, parent)
     kept = replace(manner, keeps_plan=True)
     if parent.job is not None:
-        return run_with_executor(scope, job_named(scope, parent.job), _options(arguments), kept, again, on_plan=on_plan)
-    plan, view, changed = _plan_of_assets(scope, parent, arguments, again, kept)
+        options = _options(_given(arguments), arguments.tags)
+        return run_with_executor(scope, job_named(scope, parent.job), options, kept, again, on_plan=on_plan)
+    plan, view, changed = _plan_of_assets(scope, parent, _given(arguments), arguments.tags, again, kept)
     on_plan(plan)
     return carry_out(scope, plan, view, changed)
 
 
-def start_again(scope: Scope, arguments: RunsReexecuteArguments) -> RunId:
-    """The same in a process of its own; the id of the new run.
+def start_again(scope: Scope, arguments: RunsReexecuteArguments, *, user: str | None = None) -> RunId:
+    """The same in a process of its own; the id of the new run."""
+    return start_reexecution(scope, _again(scope.instance, arguments), run_config=_given(arguments), tags=arguments.tags, user=user)
+
+
+def start_reexecution(
+    scope: Scope, again: ReexecutionOptions, *, run_config: Mapping[str, Any] | None = None, tags: Mapping[str, str] = NOTHING,
+    user: str | None = None,
+) -> RunId:  # fmt: skip
+    """Run again in a process of its own what the options say; the id of the new run. Without a `run_config` it has that of the earlier one.
 
     Raises
     ------
-    InvalidInvocationError
-        Also if some steps would be taken over from the earlier run: only a run in this process can.
+    UnknownRun, InvalidInvocationError, UnknownJob, UnknownAsset
+        If there is no such run, nothing of it is left to do, or what it ran is not defined here.
     """
-    again = _again(scope.instance, arguments)
-    parent = find_run(scope.instance, arguments.run)
+    parent = find_run(scope.instance, again.parent_run_id)
     scope = values_of(scope, parent)
     if parent.job is not None:
-        plan, view, changed = plan_of_job(scope, job_named(scope, parent.job), _options(arguments), DEFAULT, again)
+        plan, view, changed = plan_of_job(scope, job_named(scope, parent.job), _options(run_config, tags), DEFAULT, again)
     else:
-        plan, view, changed = _plan_of_assets(scope, parent, arguments, again, DEFAULT)
-    if changed.reused:
-        raise InvalidInvocationError(
-            f"{len(changed.reused)} steps of run {parent.run_id[:8]} would be taken over, which a run in the background cannot do. "
-            "Leave out --bg."
-        )
-    return start_background(scope, plan, view, parent=parent)
+        plan, view, changed = _plan_of_assets(scope, parent, run_config, tags, again, DEFAULT)
+    return start_background(scope, plan, view, parent=parent, reused=changed.reused, user=user)
 
 
 def _again(instance: Instance, arguments: RunsReexecuteArguments) -> ReexecutionOptions:
@@ -129,13 +132,18 @@ def _again(instance: Instance, arguments: RunsReexecuteArguments) -> Reexecution
     return ReexecutionOptions(run_id, arguments.steps, strategy=ReexecutionStrategy.ALL_STEPS)
 
 
-def _options(arguments: RunsReexecuteArguments) -> JobOptions:
-    return JobOptions(run_config=merged_config(arguments.config) if arguments.config else None, tags=dict(arguments.tags))
+def _given(arguments: RunsReexecuteArguments) -> Mapping[str, Any] | None:
+    return merged_config(arguments.config) if arguments.config else None
+
+
+def _options(run_config: Mapping[str, Any] | None, tags: Mapping[str, str]) -> JobOptions:
+    return JobOptions(run_config=run_config, tags=dict(tags))
 
 
 def _plan_of_assets(
-    scope: Scope, parent: RunRecord, arguments: RunsReexecuteArguments, options: ReexecutionOptions, manner: Manner
-) -> tuple[RunPlan, PartitionsView, Manner]:
+    scope: Scope, parent: RunRecord, run_config: Mapping[str, Any] | None, tags: Mapping[str, str], options: ReexecutionOptions,
+    manner: Manner,
+) -> tuple[RunPlan, PartitionsView, Manner]:  # fmt: skip
     """The plan of a run that no job made: the assets and partitions that it meant to make, without anything upstream of them."""
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     if options.strategy is ReexecutionStrategy.FROM_FAILURE:  # assets are read from where they are stored: no step is taken over
@@ -147,11 +155,11 @@ def _plan_of_assets(
         raise UnknownAsset(f"run {parent.run_id[:8]} made {what}, which {scope.location.name or 'this location'} does not define.")
     nothing: Mapping[AssetKey, Any] = {}
     chosen, partitions, checks = known.narrowed(AssetSelection.keys(*(target.asset for target in parent.targets)), nothing, None)
-    given = merged_config(arguments.config) if arguments.config else dict(parent.config)
+    given = dict(parent.config) if run_config is None else run_config
     nodes = frozenset(str(scope.catalog.by_key[key].node) for key in chosen.resolve(scope.catalog))
-    config = checked_config(scope, nodes, given or None)
     wish = Wish(
-        chosen, partitions, with_upstream=False, run_config=config, tags={**known.tags, **arguments.tags}, checks=checks
+        chosen, partitions, with_upstream=False, run_config=checked_config(scope, nodes, given or None), tags={**known.tags, **tags},
+        checks=checks,
     )  # fmt: skip
     planned = make_plan(scope, wish)
     plan, reused = plan_again(scope, planned.plan, known)
