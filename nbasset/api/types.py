@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Resolver = Callable[..., Any]
 
 MODULES = (
-    "instance", "runs", "captured", "events", "launching",
+    "instance", "runs", "captured", "events", "launching", "subscriptions",
     "asset_queries", "asset_shown", "checks", "health",
 )  # fmt: skip
 """The modules of this package that have `RESOLVERS`, by ``Type.field``; for an interface, they serve all its types."""

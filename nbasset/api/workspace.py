@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from nbasset import clock
+from nbasset.api.follower import Follower
 from nbasset.commands.answering import Answer, Question, answered
 from nbasset.commands.hosting import HostCatalog
 from nbasset.commands.hosts import Host
@@ -250,6 +251,7 @@ class Workspace:
 
     def __init__(self, instance: Instance, parts: Sequence[Part] | None = None) -> None:
         self.instance = instance
+        self.follower = Follower(instance)
         self._given = parts is not None
         self._entries: dict[object, _Entry] = {index: _Entry(part, None) for index, part in enumerate(parts or ())}
         self._lock = threading.RLock()
