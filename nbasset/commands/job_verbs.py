@@ -11,7 +11,6 @@ from nbasset.arguments.options import BackfillArguments
 from nbasset.arguments.options_jobs import JobBackfillArguments, JobRunArguments, JobShowArguments
 from nbasset.commands.background import start_background
 from nbasset.commands.carrying_out import DEFAULT, Manner, executor_for
-from nbasset.commands.config_schemas import schema_of_job
 from nbasset.commands.configuration import merged_config
 from nbasset.commands.jobs import JobOptions, plan_of_job, run_with_executor
 from nbasset.commands.promoted_jobs import given_values, promoted_of
@@ -22,6 +21,7 @@ from nbasset.commands.words import columns, counted
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import CatalogJob
 from nbasset.definitions.catalog_instigators import CatalogTarget
+from nbasset.definitions.io_config import asset_schemas
 from nbasset.definitions.job import JobDefinition
 from nbasset.definitions.partition_ranges import parse_ranges
 from nbasset.definitions.selection import AssetSelection
@@ -307,7 +307,12 @@ def _starters(scope: Scope, job: str, records: Records) -> dict[str, bool]:
 
 def _scaffold(scope: Scope, job: JobDefinition) -> dict[str, Any]:
     """A run configuration with an example in each place."""
-    return schema_of_job(scope, job).scaffold()
+    resolved = scope.resolved
+    nodes = {}
+    if job.is_asset_job and job.selection is not None:
+        made = {resolved.catalog.by_key[key].node for key in job.selection.resolve(resolved.catalog)}
+        nodes = asset_schemas(resolved.nodes, made, {**resolved.resources, **job.resource_defs, **scope.resources})
+    return job.run_config_schema({**resolved.resources, **scope.resources}, nodes).scaffold()
 
 
 def jobs_text(jobs: Sequence[JobFacts]) -> str:

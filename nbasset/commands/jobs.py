@@ -345,10 +345,10 @@ def _op_plan(scope: Scope, job: JobDefinition, options: JobOptions, view: Partit
     if selected is not None:
         cut_off = {step.key: frozenset(base_name(item) for item in step.leaves() if item.kind == "config") for step in plan.steps}
         part = Part(frozenset(step.handle for step in plan.steps), cut_off)
-    return replace(plan, config=job_config(scope, job, options, part))
+    return replace(plan, config=_job_config(scope, job, options, part))
 
 
-def job_config(scope: Scope, job: JobDefinition, options: JobOptions, part: Part | None) -> dict[str, Any]:
+def _job_config(scope: Scope, job: JobDefinition, options: JobOptions, part: Part | None) -> dict[str, Any]:
     """The run config to record: checked as it will be used, but what a mapping of the job hides is left as it was given."""
     given = options.run_config
     config = job.config_for(given, options.partition_key)

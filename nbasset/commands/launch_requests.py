@@ -11,9 +11,8 @@ from typing import Any
 
 from nbasset.commands.background import start_background
 from nbasset.commands.carrying_out import checked_config
-from nbasset.commands.config_schemas import schema_of_assets, schema_of_job
 from nbasset.commands.job_verbs import job_named
-from nbasset.commands.jobs import JobOptions, job_config, partitions_with_key, plan_of_job
+from nbasset.commands.jobs import JobOptions, partitions_with_key, plan_of_job
 from nbasset.commands.planning import Wish, make_plan
 from nbasset.commands.run_verbs import start_reexecution
 from nbasset.commands.scope import Scope
@@ -59,15 +58,6 @@ class AgainRequest:
     user: str = ""
 
 
-@serializable
-@dataclass(frozen=True, slots=True)
-class ConfigSchema:
-    """What the configuration of a job may say, as a JSON schema, and one to begin with."""
-
-    schema: Json
-    scaffold: Json
-
-
 def launch(scope: Scope, request: LaunchRequest) -> str:
     """Ask for a run; its id. It is carried out in a process of its own.
 
@@ -90,36 +80,6 @@ def launch_again(scope: Scope, request: AgainRequest) -> str:
     """
     given: Any = request.run_config
     return str(start_reexecution(scope, request.options, run_config=given, tags=request.tags, user=request.user or None))
-
-
-def check_config(scope: Scope, request: LaunchRequest) -> None:
-    """Refuse a configuration that `launch` would refuse. Nothing is recorded.
-
-    Raises
-    ------
-    UnknownJob, InvalidConfigError
-        If it does not fit.
-    """
-    job = job_named(scope, request.job) if request.job else None
-    if job is not None and job.graph is not None:
-        job_config(scope, job, JobOptions(request.run_config or None), None)
-        return
-    catalog = scope.catalog
-    chosen = job.selection.resolve(catalog) if job is not None and job.selection is not None else frozenset(catalog.by_key)
-    keys = chosen if request.assets is None else chosen & frozenset(request.assets)
-    checked_config(scope, frozenset(str(catalog.by_key[key].node) for key in keys), request.run_config or None)
-
-
-def config_schema(scope: Scope, job: str) -> ConfigSchema:
-    """What can be configured of a job, or without a name of all assets.
-
-    Raises
-    ------
-    UnknownJob
-        If there is none of this name.
-    """
-    found = schema_of_job(scope, job_named(scope, job)) if job else schema_of_assets(scope)
-    return ConfigSchema(found.json_schema(), found.scaffold())
 
 
 def plan_of(scope: Scope, request: LaunchRequest) -> tuple[RunPlan, PartitionsView]:
