@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from nbasset import __version__
@@ -31,26 +31,28 @@ SPOKEN_VERSION = "1.13.27"
 _SMALLEST_PACKED = 1000
 
 
+def routes() -> list[BaseRoute]:
+    """All routes. The last one takes every address that the others leave."""
+    return [
+        Route("/graphql", graphql_http.graphql, methods=["GET", "POST"]),
+        WebSocketRoute("/graphql", graphql_sockets.graphql),
+        WebSocketRoute("/panels", _panels),
+        Route("/server_info", _server_info),
+        Route("/dagit_info", _server_info),
+        *(Route(f"/report_asset_{kind}/{{key:path}}", answer, methods=["POST"]) for kind, answer in reports.REPORTS.items()),
+        Route("/logs/{path:path}", records.logs),
+        Route("/download_debug/{run_id}", records.download_debug),
+        Route("/notebook", records.notebook),
+        Route("/_static/{name}", static_files.built_file),
+        Route("/_console/{name}", static_files.console_file),
+        Route("/{path:path}", static_files.page),
+    ]
+
+
 def make_app(served: Served) -> ASGIApp:
     """The application of a home, with the guard before it."""
-    app = Starlette(
-        routes=[
-            Route("/graphql", graphql_http.graphql, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", graphql_sockets.graphql),
-            WebSocketRoute("/panels", _panels),
-            Route("/server_info", _server_info),
-            Route("/dagit_info", _server_info),
-            *(Route(f"/report_asset_{kind}/{{key:path}}", answer, methods=["POST"]) for kind, answer in reports.REPORTS.items()),
-            Route("/logs/{path:path}", records.logs),
-            Route("/download_debug/{run_id}", records.download_debug),
-            Route("/notebook", records.notebook),
-            Route("/_static/{name}", static_files.built_file),
-            Route("/_console/{name}", static_files.console_file),
-            Route("/{path:path}", static_files.page),
-        ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=_SMALLEST_PACKED, compresslevel=5)],
-        exception_handlers={Exception: _failed},
-    )
+    packing = Middleware(GZipMiddleware, minimum_size=_SMALLEST_PACKED, compresslevel=5)
+    app = Starlette(routes=routes(), middleware=[packing], exception_handlers={Exception: _failed})
     app.state.served = served
     return Guard(_Noticed(app, served), served.access)
 

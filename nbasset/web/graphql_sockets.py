@@ -133,7 +133,7 @@ class _Connection:
             raise _Broken(4409, f"Subscriber for {name[:60]} already exists")
         if len(self._operations) >= MOST_OPERATIONS:
             raise _Broken(4429, f"More than {MOST_OPERATIONS} operations at once")
-        self._operations[name] = asyncio.create_task(self._operate(name, message.get("payload")))
+        self._operations[name] = asyncio.create_task(self._operate(name, message.get("payload")), name=f"operation {name}")
 
     async def _stop(self, name: object) -> None:
         task = self._operations.pop(str(name), None)

@@ -39,6 +39,7 @@ _PAGE = 1000
 _IN_MEMORY = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}\.(?:out|err|log)")
 _FOLDERS = {"steps": "steps", "compute_logs": "steps"}
+_SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)
 _NOTHING = "there is no such file."
 
 
@@ -113,6 +114,7 @@ async def download_debug(request: Request) -> Response:
 
 
 def _debug_file(instance: Instance, run_id: str) -> IO[bytes] | None:
+    from nbasset.commands.runs import run_json
     from nbasset.serde import to_json
 
     run = instance.reader.run(RunId(run_id))
@@ -120,7 +122,7 @@ def _debug_file(instance: Instance, run_id: str) -> IO[bytes] | None:
         return None
     file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by who sends it
     with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=5) as packed:
-        packed.write(f'{{"nbasset_version": "{__version__}", "run": {_masked_json(to_json(run))}, "entries": ['.encode())
+        packed.write(f'{{"nbasset_version": "{__version__}", "run": {_masked_json(run_json(run))}, "entries": ['.encode())
         before, after = b"\n", 0
         while page := instance.reader.entries(after=after, run=run.run_id, limit=_PAGE):
             for entry in page:
@@ -149,7 +151,7 @@ async def notebook(request: Request) -> Response:
     except (OSError, ValueError, Error):
         return PlainTextResponse("no location and no run has this notebook.", 404)
     try:
-        text = await asyncio.to_thread(_rendered, file)
+        text = await asyncio.to_thread(_rendered, file, run_id or Path(path).stem)
     except _CannotRender as error:
         return PlainTextResponse(str(error), error.status)
     headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": RENDERED_POLICY, "x-frame-options": "SAMEORIGIN"}
@@ -199,7 +201,7 @@ def _notebooks(served: Served) -> Iterator[tuple[str, Path]]:
             yield one.name, path.with_suffix(".ipynb") if path.suffix == ".toml" else path
 
 
-def _rendered(file: IO[bytes]) -> str:
+def _rendered(file: IO[bytes], name: str) -> str:
     with file:
         if os.fstat(file.fileno()).st_size > LARGEST_NOTEBOOK_BYTES:
             raise _CannotRender(413, f"the notebook is larger than {LARGEST_NOTEBOOK_BYTES >> 20} MB. Open it in JupyterLab.")
@@ -217,5 +219,5 @@ def _rendered(file: IO[bytes]) -> str:
     exporter.mathjax_url = exporter.require_js_url = exporter.mermaid_js_url = exporter.jquery_url = ""
     with suppress(AttributeError):
         exporter.widget_renderer_url = exporter.jupyter_widgets_base_url = ""
-    body, _ = exporter.from_notebook_node(document)
-    return mask_secrets(body)
+    body, _ = exporter.from_notebook_node(document, resources={"metadata": {"name": name}})
+    return mask_secrets(_SCRIPT.sub("", body))

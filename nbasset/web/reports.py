@@ -83,9 +83,13 @@ def _parsed(text: bytes | str, what: str) -> Any:
 
 
 def _report(served: Served, event: Event) -> None:
+    partitions_def = None
     if event.partition is not None:
         served.workspace().snapshot()  # how an asset is partitioned stands in its code
-    served.instance.report_runless_asset_event(event)
+        partitions_def = served.instance.partitions_def_of(event.asset_key)
+        if partitions_def is not None:
+            partitions_def.validate_partition_key(event.partition, dynamic_partitions_store=served.instance)
+    served.instance.report_runless_asset_event(event, partitions_def=partitions_def)
 
 
 def _materialized(key: AssetKey, given: Mapping[str, Any]) -> AssetMaterialization:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError
@@ -25,8 +25,11 @@ from nbasset.home import Home
 from nbasset.instance import Instance
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from nbasset.locations.workspace import Place
     from nbasset.web.security import Access
+    from nbasset.web.serving import Served
 
 USUAL_PORT = 3000
 NEEDED = ("starlette", "uvicorn", "websockets", "graphql")
@@ -83,7 +86,7 @@ def serve(home: Home, options: ServerOptions, tell: Tell) -> int:
 
         served = Served(instance, access, places=options.places)
         with _logging(tell):
-            asyncio.run(_serve(served, listening, lambda: _announce(home, options, access, port, tell)))
+            asyncio.run(run(make_server(served), served, listening, lambda: _announce(home, options, access, port, tell)))
         tell("ended")
         return 0
     finally:
@@ -99,8 +102,7 @@ def listen(host: str, port: int) -> socket.socket:
         If it cannot be had. For a port that is taken the next free one is named.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return _bound(family, kind, address)
+        return _bound(host, port)
     except socket.gaierror as error:
         reason = error.strerror
     except OSError as error:
@@ -129,15 +131,13 @@ def address_of(host: str, port: int, prefix: str = "", token: str = "") -> str:
 # -- the program ------------------------------------------------------------------------------------------------------------------
 
 
-async def _serve(served: Any, listening: socket.socket, announce: Callable[[], None]) -> None:
+def make_server(served: Served) -> uvicorn.Server:
+    """A server that ends by itself when it is told to (``should_exit``, or a signal), and passes no signal on."""
     import uvicorn
 
     from nbasset.web.app import make_app
-    from nbasset.web.serving import MOST_THREADS, Threads
 
     class Server(uvicorn.Server):
-        """A server that ends by itself when it is told to, and passes no signal on."""
-
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
             if threading.current_thread() is not threading.main_thread():
@@ -155,7 +155,13 @@ async def _serve(served: Any, listening: socket.socket, announce: Callable[[], N
         access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_S, ws_max_size=1 << 20,
         ws_ping_interval=20.0, ws_ping_timeout=20.0, h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
     )  # fmt: skip
-    server = Server(config)
+    return Server(config)
+
+
+async def run(server: uvicorn.Server, served: Served, listening: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve until the server is told to end; what was opened is closed then."""
+    from nbasset.web.serving import MOST_THREADS, Threads
+
     asyncio.get_running_loop().set_default_executor(Threads(MOST_THREADS))
     announced = asyncio.get_running_loop().call_soon(announce)
     warming = asyncio.create_task(_warm_up(served))
@@ -169,7 +175,7 @@ async def _serve(served: Any, listening: socket.socket, announce: Callable[[], N
         await asyncio.to_thread(closing.join, _GRACE_S)
 
 
-async def _warm_up(served: Any) -> None:
+async def _warm_up(served: Served) -> None:
     """Load what the first question needs, once the first page is out."""
     await served.wait_for_answer(_WARM_S)
     with suppress(Exception):  # whoever asks is told
@@ -228,8 +234,9 @@ class _Telling(logging.Handler):
         self._tell(mask_secrets(self.format(record)))
 
 
-def _bound(family: int, kind: int, address: Any) -> socket.socket:
-    made = socket.socket(family, kind)
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, kind, protocol)  # only of a socket that says it is TCP the loop sends small pieces at once
     try:
         if sys.platform != "win32":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -245,7 +252,6 @@ def _bound(family: int, kind: int, address: Any) -> socket.socket:
 def _next_free(host: str, port: int) -> int:
     for candidate in range(port + 1, min(port + 100, 65536)):
         with suppress(OSError):
-            family, kind, _, _, address = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0]
-            _bound(family, kind, address).close()
+            _bound(host, candidate).close()
             return candidate
     return 0

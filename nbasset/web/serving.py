@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -30,18 +31,25 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_THREADS = 64
+BUILT = Path(__file__).parent / "static"
 
 
 class Served:
-    """One home as it is served. `places` are its locations, none for those of the project."""
+    """One home as it is served. `places` are its locations, none for those of the project; a `workspace` that is given has them already.
 
-    def __init__(self, instance: Instance, access: Access, *, places: Sequence[Place] = ()) -> None:
+    `pages` is the folder of the pages, as the build of the front end leaves it.
+    """
+
+    def __init__(
+        self, instance: Instance, access: Access, *, places: Sequence[Place] = (), workspace: Workspace | None = None, pages: Path = BUILT
+    ) -> None:  # fmt: skip
         self.instance = instance
         self.access = access
         self.places = tuple(places)
+        self.pages = pages
         self._answered = asyncio.Event()
         self._opening = threading.RLock()
-        self._workspace: Workspace | None = None
+        self._workspace = workspace
         self._panels: Any = None
 
     def workspace(self) -> Workspace:

@@ -17,9 +17,6 @@ from starlette.responses import PlainTextResponse, Response
 from nbasset.dataclass import dataclass
 from nbasset.web.serving import served_by
 
-BUILT = Path(__file__).parent / "static"
-"""Where the build of the front end leaves the pages."""
-
 _OWN = Path(__file__).parent / "console"
 _PACKED = {"br": ".br", "gzip": ".gz"}
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -41,15 +38,16 @@ async def page(request: Request) -> Response:
     """The one page, for every address that nothing else answers; who asks for no page is told that there is nothing."""
     if "text/html" not in request.headers.get("accept", ""):
         return PlainTextResponse("there is nothing at this address.", 404)
-    file = BUILT / "index.html"
+    served = served_by(request)
+    file = served.pages / "index.html"
     text = file.read_text("utf-8") if file.is_file() else _NOT_BUILT
-    base = escape(served_by(request).access.prefix)
+    base = escape(served.access.prefix)
     return _answer(request, _file(text.replace("{{base}}", base).encode(), "page.html"), "no-cache")
 
 
 async def built_file(request: Request) -> Response:
     """A file of the pages, packed as the browser can have it."""
-    return _listed(request, BUILT / "assets", _FOR_EVER)
+    return _listed(request, served_by(request).pages / "assets", _FOR_EVER)
 
 
 async def console_page(request: Request) -> Response:
