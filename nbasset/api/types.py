@@ -29,7 +29,7 @@ Resolver = Callable[..., Any]
 
 MODULES = (
     "instance", "runs", "captured", "events", "launching", "subscriptions",
-    "asset_queries", "asset_shown", "checks", "health",
+    "asset_queries", "asset_shown", "checks", "health", "jobs", "locations", "config_types", "instigators", "instigator_verbs",
 )  # fmt: skip
 """The modules of this package that have `RESOLVERS`, by ``Type.field``; for an interface, they serve all its types."""
 
@@ -51,12 +51,14 @@ def schema() -> GraphQLSchema:
     made = build_schema(SDL.read_text(encoding="utf-8"), assume_valid=True)
     resolvers = all_resolvers()
     for kind in made.type_map.values():
+        if kind.name.startswith("__"):  # those of introspection are shared by all schemas of a process
+            continue
         if is_abstract_type(kind):
             kind.resolve_type = _type_of
         if is_input_object_type(kind):
             for name, given in kind.fields.items():
                 given.out_name = snake(name)
-        if is_object_type(kind) and not kind.name.startswith("__"):
+        if is_object_type(kind):
             _bind(kind, resolvers)
         if is_object_type(kind) or is_interface_type(kind):
             for field in kind.fields.values():

@@ -29,6 +29,7 @@ from nbasset.errors import InvalidInvocationError
 from nbasset.events.facts import InstigatorId
 from nbasset.events.kinds import CursorSet, InstigatorSet
 from nbasset.events.records import InstigatorRecord, RunRecord, TickRecord
+from nbasset.instance import Instance
 from nbasset.keys import RunId
 from nbasset.planning.ticks import next_due
 from nbasset.serde import Json
@@ -216,15 +217,25 @@ def set_status(scope: Scope, kind: Kind, name: str, action: Action) -> Switched:
     InvalidInvocationError
         If no daemon could ever find it, since its notebook is not a file.
     """
-    before = state_of(scope, kind, name)
+    named(scope, kind, name)
     _check_place(scope, kind, name)
+    entries = scope.catalog.schedules if kind == "schedule" else scope.catalog.sensors
+    entry = next(one for one in entries if one.name == name)
+    return switch(scope.instance, instigator_id(scope, kind, name), entry, action, now=scope.view().now)
+
+
+def switch(
+    instance: Instance, instigator: InstigatorId, entry: CatalogSchedule | CatalogSensor, action: Action, *, now: datetime, by: str = ""
+) -> Switched:
+    """The same for whoever knows what is defined from a catalog alone; `by` is who does it, by default the user of this process."""
+    before = state_from(instance, instigator, entry, instance.reader.instigators(), now)
     status = _STATUS[action]
     will_be_on = before.default_on if status is None else status == "RUNNING"
     begins = will_be_on and not (before.is_on and before.record.since_us)
     now_us = clock.now_us()
-    event = InstigatorSet(now_us, before.instigator, status, since_us=now_us if begins else 0, by=user_name())
-    scope.instance.storage.append([event], flush=True)
-    return Switched(action, before, state_of(scope, kind, name))
+    event = InstigatorSet(now_us, instigator, status, since_us=now_us if begins else 0, by=by or user_name())
+    instance.storage.append([event], flush=True)
+    return Switched(action, before, state_from(instance, instigator, entry, instance.reader.instigators(), now))
 
 
 def cursor_of(scope: Scope, name: str) -> SensorCursor:
@@ -249,11 +260,22 @@ def set_cursor(scope: Scope, name: str, cursor: str | None) -> SensorCursor:
         If the cursor is longer than a sensor may leave one.
     """
     instigator = state_of(scope, "sensor", name).instigator
+    _check_place(scope, "sensor", name)
+    return move_cursor(scope.instance, instigator, cursor)
+
+
+def move_cursor(instance: Instance, instigator: InstigatorId, cursor: str | None, *, by: str = "") -> SensorCursor:
+    """The same for a sensor that is known by its id; `by` is who does it, by default the user of this process.
+
+    Raises
+    ------
+    InvalidInvocationError
+        If the cursor is longer than a sensor may leave one.
+    """
     if cursor is not None and len(cursor) > LONGEST_CURSOR:
         raise InvalidInvocationError(f"this cursor has {len(cursor):,} characters; at most {LONGEST_CURSOR:,} are kept.")
-    _check_place(scope, "sensor", name)
-    scope.instance.storage.append([CursorSet(clock.now_us(), instigator, cursor, by=user_name())], flush=True)
-    return SensorCursor(name, cursor, was_set=True)
+    instance.storage.append([CursorSet(clock.now_us(), instigator, cursor, by=by or user_name())], flush=True)
+    return SensorCursor(instigator.name, cursor, was_set=True)
 
 
 def tick_history(scope: Scope, arguments: TicksArguments) -> TickHistory:
@@ -291,9 +313,15 @@ def _first_lines(log: Path) -> tuple[str, ...]:
 
 
 def _state(scope: Scope, kind: Kind, entry: CatalogSchedule | CatalogSensor, records: Records, now: datetime) -> InstigatorState:
-    instigator = instigator_id(scope, kind, entry.name)
+    return state_from(scope.instance, instigator_id(scope, kind, entry.name), entry, records, now)
+
+
+def state_from(
+    instance: Instance, instigator: InstigatorId, entry: CatalogSchedule | CatalogSensor, records: Records, now: datetime
+) -> InstigatorState:
+    """How one stands that is known from a catalog, by the records of the home."""
     record = records.get(instigator) or InstigatorRecord(instigator)
-    newest = scope.instance.reader.ticks(instigator, limit=1) if instigator in records else []
+    newest = instance.reader.ticks(instigator, limit=1) if instigator in records else []
     state = InstigatorState(instigator, entry.default_status.value == "RUNNING", record, last=newest[0] if newest else None)
     if not isinstance(entry, CatalogSchedule):
         return state

@@ -231,6 +231,8 @@ def _imported(dotted: str, file: Path | None) -> ModuleType:
         if error.name and (dotted == error.name or dotted.startswith(f"{error.name}.")):
             raise LocationError(f"no module '{dotted}' can be found. {_near(dotted)}".rstrip()) from None
         raise could_not_load(dotted, error) from error
+    except LocationError:  # it says already what cannot be loaded
+        raise
     except Exception as error:
         raise could_not_load(file.name if file is not None else dotted, error) from error
     if file is not None and Path(getattr(module, "__file__", None) or "").resolve() != file:

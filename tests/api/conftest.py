@@ -130,7 +130,7 @@ class Project:
 
     def __init__(self, folder: Path, text: str = SHOP) -> None:
         self.folder = folder
-        self.file = folder / "shop.py"
+        self.file = folder / "corner_shop.py"
         self.file.write_text(text, encoding="utf-8")
         (folder / "nbasset.toml").write_text("", encoding="utf-8")
         self.instance = Instance(Home(folder))
