@@ -15,7 +15,7 @@ import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ _LOOK_EVERY_S = 1.0
 _IDLE_S = 90.0
 _MOST_WAITING = 5_000
 _MOST_PANELS = 20
+_AHEAD = 2
+"""So few locations are loaded as soon as a page is there, and kept while one is: its first view need not wait."""
 
 
 class Panels:
@@ -80,13 +82,16 @@ class Panels:
     def _join(self, page: _Page) -> None:
         with self._lock:
             self._pages.add(page)
-            if self._watcher is None or not self._watcher.is_alive():
+            if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="nbasset-pages", daemon=True)
                 self._watcher.start()
 
     def _leave(self, page: _Page) -> None:
         with self._lock:
             self._pages.discard(page)
+            if not self._pages:
+                for drawing in self._drawing.values():
+                    drawing.is_kept = False
             for number in list(page.panels):
                 self._close(page, number)
 
@@ -182,7 +187,7 @@ class Panels:
         seq = self._instance.reader.last_seq()
         number = 0
         looked = 0.0
-        while self._pages and not self._stopping.is_set():
+        while self._goes_on():
             try:
                 last = self._wait(seq)
                 if last > seq:
@@ -193,12 +198,31 @@ class Panels:
                     snapshot = self._workspace.snapshot()
                     if number and snapshot.number != number:
                         self._tell(Changed(other=("locations",)))
+                    if snapshot.number != number:
+                        self._begin_early(snapshot.locations)
                     number = snapshot.number
                     self._renew(snapshot.by_name)
             except Exception:  # noqa: BLE001 - a look that failed is taken again
                 _LOG.warning("pages could not be told what changed", exc_info=True)
                 self._stopping.wait(_LOOK_EVERY_S)
             self._stopping.wait(_PAUSE_S)
+
+    def _goes_on(self) -> bool:
+        """Whether there is anybody to tell, or a process to end."""
+        with self._lock:
+            if (self._pages or self._drawing) and not self._stopping.is_set():
+                return True
+            self._watcher = None
+            return False
+
+    def _begin_early(self, locations: Iterable[LocationSnapshot]) -> None:
+        """Load the code before the first view is asked for, where that is little."""
+        wanted = [one for one in locations if not one.is_promoted and not one.error and one.catalog.assets and one.place is not None]
+        if len(wanted) <= _AHEAD:
+            with self._lock:
+                for location in wanted:
+                    if self._pages and not self._stopping.is_set():
+                        self._drawing_of(location).is_kept = True
 
     def _wait(self, seq: int) -> int:
         reader: Any = self._instance.reader
@@ -248,6 +272,7 @@ class _Drawing:
     def __init__(self, location: LocationSnapshot, start: Callable[[_Drawing], Pipe]) -> None:
         self.location = location
         self.shown: dict[int, _Shown] = {}
+        self.is_kept = False
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._idle_since = clock.monotonic()
@@ -257,7 +282,7 @@ class _Drawing:
     @property
     def is_idle(self) -> bool:
         """Whether it has drawn for nobody for a while."""
-        return not self.shown and clock.monotonic() - self._idle_since > _IDLE_S
+        return not self.is_kept and not self.shown and clock.monotonic() - self._idle_since > _IDLE_S
 
     def add(self, shown: _Shown) -> None:
         """Draw a view."""

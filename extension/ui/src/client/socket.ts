@@ -15,9 +15,9 @@ export interface Changed {
   readonly other: readonly string[];
 }
 
-/** Which view a panel shows. */
+/** Which view a panel shows; a lineage is of a location, of that of an asset, or of the first one there is. */
 export type Wanted =
-  | { readonly type: "lineage"; readonly selection?: string; readonly location?: string; readonly direction?: "down" | "right"; readonly selected?: string }
+  | { readonly type: "lineage"; readonly selection?: string; readonly location?: string; readonly direction?: "down" | "right"; readonly asset?: string; readonly selected?: string }
   | { readonly type: "grid" | "asset"; readonly asset: string }
   | { readonly type: "run"; readonly run: string };
 

@@ -15,7 +15,7 @@ import { Empty, Note } from "../ui/Notes";
 import { MenuButton } from "../ui/Pop";
 import { only } from "../views/host";
 import { Query } from "../views/lineage/Query";
-import { columnsAt } from "./catalogue/columns";
+import { columnsFor } from "./catalogue/columns";
 import type { Row } from "./catalogue/rows";
 import { filtered, graphOf, rowsOf, tally } from "./catalogue/rows";
 import { PlanDialog } from "./catalogue/PlanDialog";
@@ -50,7 +50,7 @@ function Table({ data, rows }: { readonly data: CatalogueData; readonly rows: re
   const [plan, setPlan] = useState<{ readonly rows: readonly Row[]; readonly only: "all" | "stale"; readonly upstream: boolean } | null>(null);
   const graph = useMemo(() => graphOf(rows), [rows]);
   const found = useMemo(() => filtered(rows, graph, text, state), [rows, graph, text, state]);
-  const columns = useMemo(() => columnsAt(now), [now]);
+  const columns = useMemo(() => columnsFor(rows, now), [rows, now]);
   const sorting = sortingOf(sort);
   const chosen = rows.filter(({ key }) => picked.has(key));
   const counts = useMemo(() => tally(rows), [rows]);

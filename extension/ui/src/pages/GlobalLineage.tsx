@@ -9,6 +9,7 @@ export default function GlobalLineage(): JSX.Element {
   const [selection] = useParam("q", "");
   return (
     <PageHead title="Lineage" fills>
+      <h2 class="nb-unseen">Graph</h2>
       <LiveView view={{ type: "lineage", selection, direction: "right" }} what="The lineage" opensHere fills keeps="" />
     </PageHead>
   );

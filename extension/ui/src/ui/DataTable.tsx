@@ -61,7 +61,8 @@ export function DataTable<Row>(props: DataTableProps<Row>): JSX.Element {
   const columns = useMemo(() => seen(props.columns, props.shown ?? null, size.width), [props.columns, props.shown, size.width]);
   const ordered = useMemo(() => inOrder(rows, props.columns, props.sorting ?? null), [rows, props.columns, props.sorting]);
   const isPickable = selected !== undefined && onSelect !== undefined;
-  const tracks = { gridTemplateColumns: [...(isPickable ? [PICK] : []), ...columns.map(({ width }) => width)].join(" ") };
+  const widths = [...(isPickable ? [PICK] : []), ...columns.map(({ width }) => width)];
+  const tracks = { gridTemplateColumns: widths.join(" "), minWidth: `${leastWidth(widths)}px` };
   const view = props.isWhole === true ? Math.min(ordered.length, 400) * height : size.height;
   const first = Math.max(0, Math.min(ordered.length, Math.floor(top / height) - AHEAD));
   const last = Math.min(ordered.length, Math.ceil((top + view) / height) + AHEAD);
@@ -128,7 +129,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): JSX.Element {
       {ordered.length === 0 ? (
         <div role="row"><div role="cell" class="nb-dt-empty">{props.empty}</div></div>
       ) : (
-        <div role="rowgroup" class="nb-dt-body" style={{ height: `${ordered.length * height}px` }}>
+        <div role="rowgroup" class="nb-dt-body" style={{ height: `${ordered.length * height}px`, minWidth: tracks.minWidth }}>
           {ordered.slice(first, last).map((row, offset) => {
             const index = first + offset;
             const key = keyOf(row);
@@ -214,6 +215,14 @@ export function ColumnsButton<Row>(props: {
 /** The columns that stand: the first always, others as chosen, else as the width allows. */
 export function seen<Row>(columns: readonly Column<Row>[], shown: ReadonlySet<string> | null, width: number): readonly Column<Row>[] {
   return columns.filter((column, at) => at === 0 || (shown === null ? column.isExtra !== true : shown.has(column.id)) && width >= (column.from ?? 0));
+}
+
+const GAP = 12;
+const SIDES = 24;
+
+/** What a row needs at least, so that all rows and the head agree when it does not fit. */
+function leastWidth(widths: readonly string[]): number {
+  return widths.reduce((sum, width) => sum + Number(/\d+/.exec(width)?.[0] ?? 0), SIDES + GAP * (widths.length - 1));
 }
 
 /** Rows by a column; those without a value last, whichever way; equal ones in the order they came in. */

@@ -33,11 +33,20 @@ export function AssetPanel(props: { readonly view: AssetView; readonly onClose?:
     { value: "facts", label: "Facts" },
   ];
   const cell = view.code?.cell ?? null;
+  const { assetPage } = desk.host;
   return (
     <div class="nb-asset" data-side={props.isSide || undefined}>
       <div class="nb-asset-head">
         <div class="nb-row">
-          <h3 class="nb-key nb-title">{view.key}</h3>
+          <h3 class="nb-key nb-title">
+            {props.isSide && assetPage !== undefined ? (
+              <button type="button" class="nb-link nb-key" title="Open its page" onClick={() => assetPage(view.key)}>
+                {view.key}
+              </button>
+            ) : (
+              view.key
+            )}
+          </h3>
           {!props.isSide && <span class="nb-micro">{[view.group, cell === null ? "" : cellName(cell), view.partitions?.unit ?? ""].filter((part) => part !== "").join(" / ")}</span>}
           {props.onClose !== undefined && (
             <span class="nb-push">
@@ -71,7 +80,7 @@ export function AssetPanel(props: { readonly view: AssetView; readonly onClose?:
   );
 }
 
-function AssetState({ view }: { readonly view: AssetView }): JSX.Element {
+export function AssetState({ view }: { readonly view: AssetView }): JSX.Element {
   const now = useNow(30_000);
   return (
     <>
@@ -231,7 +240,7 @@ function History({ view }: { readonly view: AssetView }): JSX.Element {
   );
 }
 
-function HistoryLine({ entry, now }: { readonly entry: HistoryEntry; readonly now: number }): JSX.Element {
+export function HistoryLine({ entry, now }: { readonly entry: HistoryEntry; readonly now: number }): JSX.Element {
   return (
     <div class="nb-row nb-small nb-line">
       <StateWord state={entry.state}>{entry.partition ?? entry.what}</StateWord>
@@ -248,7 +257,7 @@ function HistoryLine({ entry, now }: { readonly entry: HistoryEntry; readonly no
   );
 }
 
-function Check({ check }: { readonly check: CheckFacts }): JSX.Element {
+export function Check({ check }: { readonly check: CheckFacts }): JSX.Element {
   const now = useNow(60_000);
   return (
     <section class="nb-sec">
@@ -265,7 +274,7 @@ function Check({ check }: { readonly check: CheckFacts }): JSX.Element {
   );
 }
 
-function Facts({ view }: { readonly view: AssetView }): JSX.Element {
+export function Facts({ view }: { readonly view: AssetView }): JSX.Element {
   const rows: readonly (readonly [string, string])[] = [
     ["group", view.group],
     ["kinds", view.kinds.join(", ")],

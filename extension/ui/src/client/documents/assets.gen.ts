@@ -33,3 +33,25 @@ export const ReportAssetDocument = documentOf<ReportAssetData, ReportAssetVariab
   "ReportAsset",
   "mutation ReportAsset($params:ReportRunlessAssetEventsParams!){reportRunlessAssetEvents(eventParams:$params){__typename ...on UnauthorizedError{message}...on PythonError{message}}}",
 );
+
+export type CheckHistoryData = {
+  readonly assetCheckExecutions: readonly ({
+    readonly id: string;
+    readonly runId: string;
+    readonly status: "IN_PROGRESS" | "SUCCEEDED" | "FAILED" | "EXECUTION_FAILED" | "SKIPPED";
+    readonly timestamp: number;
+    readonly partition: string | null;
+    readonly evaluation: {
+      readonly success: boolean;
+      readonly severity: "WARN" | "ERROR";
+      readonly description: string | null;
+    } | null;
+  })[];
+};
+
+export type CheckHistoryVariables = { readonly asset: { readonly path: readonly string[] }; readonly check: string; readonly limit: number };
+
+export const CheckHistoryDocument = documentOf<CheckHistoryData, CheckHistoryVariables>(
+  "CheckHistory",
+  "query CheckHistory($asset:AssetKeyInput!$check:String!$limit:Int!){assetCheckExecutions(assetKey:$asset checkName:$check limit:$limit){id runId status timestamp partition evaluation{success severity description}}}",
+);

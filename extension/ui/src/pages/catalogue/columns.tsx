@@ -11,10 +11,16 @@ import { A } from "../frame/route";
 import type { Row } from "./rows";
 import { median, stateText } from "./rows";
 
-export function columnsAt(now: number): readonly Column<Row>[] {
+/** The columns at a moment; those of which nothing in these rows speaks are left out. */
+export function columnsFor(rows: readonly Row[], now: number): readonly Column<Row>[] {
+  const hasChecks = rows.some(({ checks }) => checks.length > 0);
+  return columnsAt(now).filter(({ id }) => id !== "checks" || hasChecks);
+}
+
+function columnsAt(now: number): readonly Column<Row>[] {
   return [
     {
-      id: "asset", label: "Asset", width: "minmax(180px, 1.6fr)", sort: ({ key }) => key, text: ({ key }) => key,
+      id: "asset", label: "Asset", width: "minmax(170px, 1.5fr)", sort: ({ key }) => key, text: ({ key }) => key,
       cell: (row) => <A to={pathOf("assets", row.key)} class="nb-key" title={row.description === "" ? row.key : `${row.key}: ${row.description}`}>{row.key}</A>,
     },
     { id: "group", label: "Group", width: "minmax(64px, .6fr)", from: 760, sort: ({ group }) => group, text: ({ group }) => group, cell: ({ group }) => <span class="nb-2">{group}</span> },
@@ -23,16 +29,16 @@ export function columnsAt(now: number): readonly Column<Row>[] {
       text: ({ shown, location }) => shown?.definedIn ?? location, cell: ({ shown, location }) => <span class="nb-2" title={shown?.definedIn}>{shortPlace(shown?.definedIn ?? location)}</span>,
     },
     {
-      id: "state", label: "State", width: "minmax(150px, 1fr)", sort: ({ state }) => URGENCY.indexOf(state), text: (row) => stateText(row),
+      id: "state", label: "State", width: "minmax(136px, 1fr)", sort: ({ state }) => URGENCY.indexOf(state), text: (row) => stateText(row),
       cell: (row) => <span title={row.shown?.reason}><StateWord state={row.counts[0]?.state ?? row.state}>{stateText(row)}</StateWord></span>,
     },
     {
-      id: "partitions", label: "Partitions", width: "minmax(110px, .9fr)", from: 620, sort: (row) => (row.shown === null || row.shown.strip.length === 0 ? null : row.counts.reduce((sum, { count }) => sum + count, 0)),
+      id: "partitions", label: "Partitions", width: "minmax(90px, .9fr)", from: 620, sort: (row) => (row.shown === null || row.shown.strip.length === 0 ? null : row.counts.reduce((sum, { count }) => sum + count, 0)),
       text: (row) => (row.shown === null || row.shown.strip.length === 0 ? null : row.counts.reduce((sum, { count }) => sum + count, 0)),
       cell: (row) => (row.shown === null || row.shown.strip.length === 0 ? <span class="nb-2">none</span> : <Pieces pieces={row.shown.strip} label={`${row.key}: ${stateText(row)}`} height={8} />),
     },
     {
-      id: "checks", label: "Checks", width: "minmax(92px, .6fr)", from: 1180, sort: ({ checks }) => (checks[0] === undefined ? null : URGENCY.indexOf(checks[0].state)),
+      id: "checks", label: "Checks", width: "minmax(92px, .6fr)", from: 1100, sort: ({ checks }) => (checks[0] === undefined ? null : URGENCY.indexOf(checks[0].state)),
       text: ({ checks }) => checks.map(({ state, count }) => `${count} ${state}`).join(", "),
       cell: ({ checks }) => (checks[0] === undefined ? <span class="nb-2">none</span> : <StateWord state={checks[0].state}>{`${checks[0].count} ${CHECK_WORDS[checks[0].state] ?? checks[0].state}`}</StateWord>),
     },
@@ -45,16 +51,16 @@ export function columnsAt(now: number): readonly Column<Row>[] {
       cell: ({ shown }) => number(shown?.sizeBytes ?? null, bytes),
     },
     {
-      id: "took", label: "Median", width: "64px", align: "right", from: 1100, sort: ({ shown }) => median(shown?.seconds ?? []), text: ({ shown }) => median(shown?.seconds ?? []),
+      id: "took", label: "Median", width: "60px", align: "right", from: 1040, sort: ({ shown }) => median(shown?.seconds ?? []), text: ({ shown }) => median(shown?.seconds ?? []),
       cell: ({ shown }) => number(median(shown?.seconds ?? []), duration),
     },
     {
-      id: "durations", label: "Duration, last 12", width: "100px", from: 1100,
+      id: "durations", label: "Duration, last 12", width: "92px", from: 1040,
       cell: ({ shown }) => (shown === null || shown.seconds.length < 2 ? <span class="nb-2">–</span> : <Spark series={{ label: "Duration", values: shown.seconds, names: [], unit: "s" }} width={90} height={18} />),
     },
     {
-      id: "made", label: "Made", width: "68px", align: "right", sort: ({ shown }) => shown?.madeAt ?? null, text: ({ shown }) => (shown?.madeAt == null ? null : new Date(shown.madeAt * 1000).toISOString()),
-      cell: ({ shown }) => (shown?.madeAt == null ? <span class="nb-2">never</span> : <span class="nb-2" title={fullTime(shown.madeAt)}>{briefAge(shown.madeAt, now)}</span>),
+      id: "made", label: "Made", width: "68px", align: "right", sort: ({ shown }) => shown?.madeAt ?? null, text: ({ shown }) => (shown === null || shown.madeAt === null ? null : new Date(shown.madeAt * 1000).toISOString()),
+      cell: ({ shown }) => (shown === null || shown.madeAt === null ? <span class="nb-2">never</span> : <span class="nb-2" title={fullTime(shown.madeAt)}>{briefAge(shown.madeAt, now)}</span>),
     },
     { id: "reason", label: "Why", width: "minmax(200px, 2fr)", isExtra: true, text: ({ shown }) => shown?.reason ?? "", cell: ({ shown }) => <span class="nb-2" title={shown?.reason}>{shown?.reason}</span> },
     { id: "description", label: "Description", width: "minmax(200px, 2fr)", isExtra: true, text: ({ description }) => description, cell: ({ description }) => <span class="nb-2" title={description}>{description}</span> },

@@ -129,6 +129,8 @@ function NoPage({ path }: { readonly path: string }): JSX.Element {
 export function PageHead(props: {
   readonly title: string;
   readonly shown?: ComponentChildren;
+  /** Beside the title: how it stands. */
+  readonly beside?: ComponentChildren;
   readonly above?: ComponentChildren;
   readonly actions?: ComponentChildren;
   readonly children?: ComponentChildren;
@@ -143,7 +145,10 @@ export function PageHead(props: {
       <header class="nb-ph">
         <div class="nb-ph-words">
           <div class="nb-micro nb-ph-above">{props.above}</div>
-          <h1>{props.shown ?? props.title}</h1>
+          <div class="nb-row nb-wrap nb-ph-title">
+            <h1>{props.shown ?? props.title}</h1>
+            {props.beside !== undefined && <div class="nb-row nb-wrap nb-small nb-ph-beside">{props.beside}</div>}
+          </div>
         </div>
         {props.actions !== undefined && <div class="nb-push nb-row nb-gap-3 nb-wrap nb-ph-actions">{props.actions}</div>}
       </header>
