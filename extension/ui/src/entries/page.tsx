@@ -7,6 +7,7 @@ import { browserWire, openSocket } from "../client/socket";
 import { Frame } from "../pages/frame/Frame";
 import { watchWish } from "../pages/frame/theme";
 import "../../style/page.css";
+import "../../style/work.css";
 
 const root = document.getElementById("nbasset");
 const base = document.querySelector<HTMLMetaElement>('meta[name="nbasset-base"]')?.content ?? "";

@@ -99,17 +99,17 @@ export function textOf(value: unknown): string {
   return isMapping(value) && Object.keys(value).length === 0 ? "" : printed(new Document(value));
 }
 
-function parsed(text: string): { readonly document: Document.Parsed; readonly lines: LineCounter } {
+function parsed(text: string): { readonly document: Document; readonly lines: LineCounter } {
   const lines = new LineCounter();
   return { document: parseDocument(text, { lineCounter: lines, prettyErrors: false }), lines };
 }
 
-function printed(document: Document | Document.Parsed): string {
+function printed(document: Document): string {
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
 /** A null or a text where a mapping has to be gives way: `ops:` with nothing below it is the usual case. */
-function makeWay(document: Document.Parsed, path: Path): void {
+function makeWay(document: Document, path: Path): void {
   for (let at = 1; at < path.length; at += 1) {
     const above = path.slice(0, at);
     if (document.hasIn([...above]) && !isMap(document.getIn([...above], true)) && typeof path[at] === "string") document.setIn([...above], document.createNode({}));

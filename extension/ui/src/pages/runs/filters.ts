@@ -1,6 +1,7 @@
 // What the list of runs shows, as the address of the page says it: words of the search field, states, since when.
 // All of it stands in the address, so that a link, the back button and a saved filter are the same thing.
 
+import type { RunRow } from "../../client/documents/runs.gen";
 import type { State } from "../../client/wire.gen";
 
 export interface RunFilters {
@@ -15,7 +16,7 @@ export interface RunFilters {
 export type StateGroup = "queued" | "running" | "failed" | "succeeded" | "canceled";
 export type Since = "hour" | "day" | "week" | "month" | "all";
 
-export const GROUPS: readonly { readonly value: StateGroup; readonly state: State; readonly label: string; readonly statuses: readonly string[] }[] = [
+export const GROUPS: readonly { readonly value: StateGroup; readonly state: State; readonly label: string; readonly statuses: readonly RunRow["status"][] }[] = [
   { value: "failed", state: "failed", label: "Failed", statuses: ["FAILURE"] },
   { value: "running", state: "running", label: "Running", statuses: ["STARTED", "CANCELING"] },
   { value: "queued", state: "queued", label: "Queued", statuses: ["QUEUED", "NOT_STARTED", "STARTING"] },
@@ -90,7 +91,7 @@ export interface RunsFilterInput {
   readonly pipelineName?: string;
   readonly assetKey?: { readonly path: readonly string[] };
   readonly tags?: readonly { readonly key: string; readonly value: string }[];
-  readonly statuses?: readonly string[];
+  readonly statuses?: readonly RunRow["status"][];
   readonly createdAfter?: number;
 }
 
@@ -108,6 +109,11 @@ export function serverFilter(filters: RunFilters, now: number): RunsFilterInput 
     // Whole minutes: the same page asked again a moment later is the same question.
     ...(seconds === null ? {} : { createdAfter: Math.floor((now - seconds) / 60) * 60 }),
   };
+}
+
+/** The same question for the runs in one group of states, to count them. */
+export function inGroup(filter: RunsFilterInput, group: StateGroup): RunsFilterInput {
+  return { ...filter, statuses: GROUPS.find(({ value }) => value === group)?.statuses ?? [] };
 }
 
 /** Whether a row has all of the free words somewhere in its texts. */

@@ -75,17 +75,11 @@ export function timeRows(runs: readonly TimedRun[], coming: readonly Coming[], s
   };
   for (const run of runs) if (run.from <= span.to && (run.to ?? now) >= span.from) of(run.row).runs.push(run);
   for (const one of coming) if (one.at >= Math.max(now, span.from) && one.at <= span.to) of(one.row).coming.push(one);
-  const rows = [...names].map(([name, own]) => ({
-    name,
-    bars: barsOf(own.runs, span, width, now),
-    marks: marksOf(own.coming, span, width),
-    runs: own.runs.length,
-    failed: own.runs.filter(({ state }) => state === "failed").length,
-    newest: Math.max(...own.runs.map(({ to }) => to ?? Infinity), -Infinity),
-  }));
-  return rows
-    .sort((a, b) => Math.sign(b.failed) - Math.sign(a.failed) || (a.newest === b.newest ? a.name.localeCompare(b.name) : b.newest - a.newest))
-    .map(({ newest: _, ...row }) => row);
+  const newest = (own: readonly TimedRun[]): number => Math.max(...own.map(({ to }) => to ?? Infinity), -Infinity);
+  return [...names]
+    .map(([name, own]) => ({ name, own, failed: own.runs.filter(({ state }) => state === "failed").length, at: newest(own.runs) }))
+    .sort((a, b) => Math.sign(b.failed) - Math.sign(a.failed) || (a.at === b.at ? a.name.localeCompare(b.name) : b.at - a.at))
+    .map(({ name, own, failed }) => ({ name, bars: barsOf(own.runs, span, width, now), marks: marksOf(own.coming, span, width), runs: own.runs.length, failed }));
 }
 
 function scaleOf(span: Span, width: number): (at: number) => number {

@@ -1,0 +1,74 @@
+// What the pages of a schedule and of a sensor share: the switch, the facts, what comes next.
+
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import { Switch } from "../../ui/Form";
+import { duration, fullTime, moment } from "../../ui/format";
+import type { PageProps } from "../frame/route";
+import { A } from "../frame/route";
+import { Await } from "../frame/query";
+import { PageHead } from "../frame/Frame";
+import { Empty } from "../../ui/Notes";
+import type { Origin, Sort } from "../parts/places";
+import { useOrigin } from "../parts/places";
+import type { Switched } from "./switches";
+import { useSwitch } from "./switches";
+
+export function OnSwitch({ one, isOn, again }: { readonly one: Switched; readonly isOn: boolean; readonly again: () => void }): JSX.Element {
+  const turn = useSwitch();
+  const [wish, setWish] = useState<boolean | null>(null);
+  const shown = wish ?? isOn;
+  return (
+    <label class="nb-row">
+      <Switch
+        on={shown}
+        label={`${one.name} on`}
+        onChange={(on) => {
+          setWish(on);
+          void turn(one, on).then(() => {
+            again();
+            setTimeout(() => setWish(null), 600);
+          });
+        }}
+      />
+      <span aria-hidden="true">{shown ? "on" : "off"}</span>
+    </label>
+  );
+}
+
+export function Coming({ times, now, title, empty }: { readonly times: readonly number[]; readonly now: number; readonly title: string; readonly empty: string }): JSX.Element {
+  return (
+    <section class="nb-card" role="group" aria-label={title}>
+      <header class="nb-head">
+        <h2 class="nb-title">{title}</h2>
+      </header>
+      {times.length === 0 && <p class="nb-body nb-small nb-2">{empty}</p>}
+      <ul class="nb-next">
+        {times.map((at) => (
+          <li key={at} title={fullTime(at)}>
+            <span>{moment(at, now)}</span>
+            <span class="nb-2">{at <= now ? "now" : `in ${duration(Math.max(60, Math.round((at - now) / 60) * 60))}`}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The page of one, once it is known which location it is in. */
+export function InstigatorPage(props: PageProps & { readonly sort: Sort; readonly word: string; readonly children: (name: string, origin: Origin) => ComponentChildren }): JSX.Element {
+  const name = props.params.get("name") ?? "";
+  const { origin, query } = useOrigin(props.sort, name);
+  if (origin !== null) return <>{props.children(name, origin)}</>;
+  return (
+    <PageHead title={name} above={<A to="/automation">Automation</A>}>
+      <Await query={query} what={name}>
+        {() => (
+          <Empty title={`There is no such ${props.word}`}>
+            No code location defines <span class="nb-mono">{name}</span> now. See <A to="/automation">all of them</A>.
+          </Empty>
+        )}
+      </Await>
+    </PageHead>
+  );
+}

@@ -1,0 +1,27 @@
+// A moment in a page: how long ago in words, the full time with its zone on hover.
+
+import type { JSX } from "preact";
+import { ago, clock, duration, fullTime, moment } from "../../ui/format";
+
+export function Ago({ at, now }: { readonly at: number; readonly now: number }): JSX.Element {
+  return <Moment at={at}>{at > now + 1 ? `in ${duration(at - now)}` : ago(at, now)}</Moment>;
+}
+
+/** A time of today by the clock, an older one by its day. */
+export function When({ at, now }: { readonly at: number; readonly now: number }): JSX.Element {
+  const isNear = Math.abs(now - at) < 43_200;
+  return <Moment at={at}>{isNear ? clock(at) : moment(at, now)}</Moment>;
+}
+
+export function Moment({ at, children }: { readonly at: number; readonly children: string }): JSX.Element {
+  return (
+    <time class="nb-nowrap" title={fullTime(at)} dateTime={new Date(at * 1000).toISOString()}>
+      {children}
+    </time>
+  );
+}
+
+/** How long a run took, or has taken so far. */
+export function Took({ from, to, now }: { readonly from: number | null; readonly to: number | null; readonly now: number }): JSX.Element {
+  return <>{from === null ? "" : duration(Math.max(0, (to ?? now) - from))}</>;
+}
