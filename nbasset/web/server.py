@@ -10,6 +10,7 @@ import asyncio
 import errno
 import getpass
 import logging
+import os
 import signal
 import socket
 import sys
@@ -17,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbasset.dataclass import dataclass
@@ -187,14 +189,25 @@ def _announce(home: Home, options: ServerOptions, access: Access, port: int, tel
     mode = " (read-only)" if access.read_only else ""
     tell(f"serving {home.root}{mode} at {address}")
     if options.opens_browser:
-        threading.Thread(target=_open_browser, args=(address,), name="nbasset-browser", daemon=True).start()
+        threading.Thread(target=_open_browser, args=(address, bool(access.token)), name="nbasset-browser", daemon=True).start()
 
 
-def _open_browser(address: str) -> None:
+def _open_browser(address: str, is_secret: bool) -> None:
+    """Open it. An address with a token goes by a file for its owner alone, since everybody sees how programs were started."""
+    import atexit
+    import tempfile
     import webbrowser
+    from html import escape
 
     with suppress(webbrowser.Error, OSError):
-        webbrowser.open(address)
+        if not is_secret:
+            webbrowser.open(address)
+            return
+        number, name = tempfile.mkstemp(prefix="nbasset-", suffix=".html")
+        atexit.register(lambda: Path(name).unlink(missing_ok=True))
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(f"<!doctype html><meta http-equiv='refresh' content='0;url={escape(address)}'>")
+        webbrowser.open(Path(name).as_uri())
 
 
 def _user() -> str:

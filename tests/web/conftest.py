@@ -138,6 +138,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project.instance.close()
 
 
+@pytest.fixture
+def new_shop(tmp_path: Path) -> Iterator[Project]:
+    """The same for one test, which may change it. Nothing that is asked for is started: it waits in the queue."""
+    project = Project(tmp_path)
+    (project.folder / "nbasset.toml").write_text("[queue]\nmax_concurrent_runs = 0\n")
+    yield project
+    project.instance.close()
+
+
 @pytest.fixture(scope="module")
 def server(shop: Project) -> Iterator[Running]:
     """As ``nbasset ui`` serves it: this machine alone, without a token."""
