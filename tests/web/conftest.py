@@ -64,7 +64,7 @@ class Project:
         self.folder = folder / "home"
         (folder / "home").mkdir()
         (self.folder / "nbasset.toml").write_text("")
-        (self.folder / "shop.py").write_text(SHOP)
+        (self.folder / "kiosk.py").write_text(SHOP)
         self.notebook = self.folder / "counting.ipynb"
         cells = [nbformat.v4.new_code_cell(source) for source in NOTEBOOK_CELLS]
         cells[1].outputs = [nbformat.v4.new_output("display_data", {"text/html": HOSTILE, "text/plain": "a figure"})]
@@ -76,7 +76,7 @@ class Project:
         script.write_text("export const long = 1;\n" * 100)
         script.with_name(f"{script.name}.br").write_bytes(b"packed by brotli")
         self.instance = Instance(Home(self.folder))
-        self.locations = [load_module_file(self.folder / "shop.py", home=self.folder), load_notebook(self.notebook, home=self.folder)]
+        self.locations = [load_module_file(self.folder / "kiosk.py", home=self.folder), load_notebook(self.notebook, home=self.folder)]
         self.run_id = str(materialize_in(Scope(self.locations[0], self.instance), selection="orders").run_id)
 
 

@@ -33,7 +33,7 @@ def note(name, call):
     except DagsterGraphQLClientError as error:
         told[name] = error.args[0]
 
-note("reload", lambda: client.reload_repository_location("shop"))
+note("reload", lambda: client.reload_repository_location("kiosk"))
 note("reload nothing", lambda: client.reload_repository_location("nothing"))
 note("submit nothing", lambda: client.submit_job_execution("nothing"))
 note("wrong config", lambda: client.submit_job_execution("nightly", run_config={"ops": {"nothing": {}}}))
@@ -42,7 +42,7 @@ note("status of nothing", lambda: client.get_run_status("nothing"))
 note("terminate", lambda: client.terminate_run(sys.argv[4]))
 note("terminate nothing", lambda: client.terminate_run("nothing"))
 note("terminate both", lambda: client.terminate_runs([sys.argv[4], "nothing"]))
-note("shutdown", lambda: client.shutdown_repository_location("shop"))
+note("shutdown", lambda: client.shutdown_repository_location("kiosk"))
 print(json.dumps(told))
 """
 
@@ -100,7 +100,7 @@ query Status($id: ID!) {
 
 
 def test_a_script_launches_a_job_and_asks_for_its_status(new_shop: Project) -> None:
-    selector = {"repositoryLocationName": "shop", "repositoryName": "__repository__", "jobName": "nightly"}
+    selector = {"repositoryLocationName": "kiosk", "repositoryName": "__repository__", "jobName": "nightly"}
     variables: dict[str, Any] = {"selector": selector, "config": {}, "metadata": {"tags": [{"key": "team", "value": "data"}]}}
     with serving(new_shop) as running:
         launched = running.graphql(LAUNCH, variables=variables)["data"]["launchRun"]

@@ -87,7 +87,7 @@ def test_what_cannot_be_carried_out_is_refused_with_400(server: Running, content
 
 
 def test_reading_changes_nothing(server: Running) -> None:
-    mutation = 'mutation { reloadRepositoryLocation(repositoryLocationName: "shop") { __typename } }'
+    mutation = 'mutation { reloadRepositoryLocation(repositoryLocationName: "kiosk") { __typename } }'
     for answer in (
         server.http.get("/graphql", params={"query": mutation}),
         server.http.post("/graphql", params={"query": mutation}, headers={"Content-Type": "text/plain"}),
@@ -113,7 +113,7 @@ def test_a_server_that_only_shows_carries_out_no_mutation(read_only: Running) ->
         "mutation Launch($params: ExecutionParams!) { launchRun(executionParams: $params) "
         "{ __typename ... on UnauthorizedError { message } } }"
     )
-    selector = {"repositoryLocationName": "shop", "repositoryName": "__repository__", "jobName": "nightly"}
+    selector = {"repositoryLocationName": "kiosk", "repositoryName": "__repository__", "jobName": "nightly"}
     answer = read_only.graphql(mutation, variables={"params": {"selector": selector, "runConfigData": {}}})
     assert answer["data"]["launchRun"]["__typename"] == "UnauthorizedError"
     assert len(read_only.served.instance.get_run_ids()) == 1

@@ -86,13 +86,13 @@ def test_a_notebook_of_a_location_can_only_be_looked_at(server: Running, shop: P
         assert answer.headers["x-frame-options"] == "SAMEORIGIN"
     assert "<script" not in answer.text
     assert "<img src=x" not in answer.text
-    assert server.http.get("/notebook", params={"path": "counting.ipynb", "repoLocName": "shop"}).status_code == 404
+    assert server.http.get("/notebook", params={"path": "counting.ipynb", "repoLocName": "kiosk"}).status_code == 404
 
 
 def test_a_notebook_that_no_location_has_is_not_shown(server: Running, shop: Project, tmp_path: Path) -> None:
     (shop.folder / "private.ipynb").write_text(shop.notebook.read_text())
     (tmp_path / "other.ipynb").write_text(shop.notebook.read_text())
-    for path in ("private.ipynb", str(tmp_path / "other.ipynb"), "../home/private.ipynb", "missing.ipynb", "shop.py", "nbasset.toml"):
+    for path in ("private.ipynb", str(tmp_path / "other.ipynb"), "../home/private.ipynb", "missing.ipynb", "kiosk.py", "nbasset.toml"):
         assert server.http.get("/notebook", params={"path": path}).status_code == 404
 
 

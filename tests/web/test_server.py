@@ -54,7 +54,7 @@ class Program:
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts the program in a project; what still runs at the end is killed."""
     (tmp_path / "nbasset.toml").write_text("")
-    (tmp_path / "shop.py").write_text(CODE)
+    (tmp_path / "orders_code.py").write_text(CODE)
     started: list[Program] = []
 
     def begin(*words: str) -> Program:
