@@ -6,7 +6,9 @@ by making another one.
 
 from __future__ import annotations
 
-from functools import cached_property
+import ast
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +59,15 @@ class LoadedSession:
         cell = next((cell for cell in place.source.cells() if cell.id == root.cell), None)
         if cell is None:
             return None
-        lines = cell.text.split("\n")[root.first_line - cell.first_line : root.last_line - cell.first_line + 1]
+        at = root.first_line - cell.first_line + 1
+        first = min(root.first_line, _decorated(cell.text).get(at, at) + cell.first_line - 1)
+        lines = cell.text.split("\n")[first - cell.first_line : root.last_line - cell.first_line + 1]
         label = cell.label if place.source.name.endswith(_NOTEBOOK) else Path(place.source.name).name
         if cell.role == "asset" and root.first_line > 1:
             return label, ((1, f"%%asset {cell.header}"), *enumerate(lines, start=root.first_line))
         if cell.role == "asset" and lines and not lines[0]:
             lines[0] = f"%%asset {cell.header}"
-        return label, tuple(enumerate(lines, start=root.first_line))
+        return label, tuple(enumerate(lines, start=first))
 
     @cached_property
     def _places(self) -> dict[AssetKey, CodePlace]:
@@ -74,3 +78,14 @@ class LoadedSession:
             if place is not None and place.roots:
                 found[asset.key] = place
         return found
+
+
+@lru_cache(maxsize=64)
+def _decorated(text: str) -> Mapping[int, int]:
+    """The lines that functions with decorators begin on, by the line of their ``def``."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # a cell with magics
+        return {}
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.lineno: node.decorator_list[0].lineno for node in ast.walk(tree) if isinstance(node, kinds) and node.decorator_list}

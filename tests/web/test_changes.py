@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nbasset.events.facts import AssetMaterialized
-from nbasset.events.kinds import AssetWiped, PartitionsAdded, RunStarted, StepSucceeded, TickMissed
+from nbasset.events.facts import AssetMaterialized, InstigatorId
+from nbasset.events.kinds import AssetWiped, Event, PartitionsAdded, RunStarted, StepSucceeded, TickMissed
 from nbasset.keys import AssetKey, RunId
 from nbasset.web.changes import Changed, changed_by
 
@@ -15,7 +15,7 @@ def made(name: str) -> AssetMaterialized:
 
 
 def test_a_step_changes_its_run_and_what_it_made() -> None:
-    events = [
+    events: list[Event] = [
         RunStarted(1, RUN),
         StepSucceeded(2, RUN, "orders", (made("orders"), made("sales"))),
         StepSucceeded(3, RUN, "orders", (made("orders"),)),
@@ -24,7 +24,9 @@ def test_a_step_changes_its_run_and_what_it_made() -> None:
 
 
 def test_what_is_about_neither_run_nor_asset_is_told_by_its_kind() -> None:
-    assert changed_by([TickMissed(1, "nightly", 2, 0, 1), PartitionsAdded(2, "regions", ())]).other == ("TickMissed", "PartitionsAdded")
+    assert changed_by(
+        [TickMissed(1, InstigatorId("flights", "schedule", "nightly"), 2, 0, 1), PartitionsAdded(2, "regions", ())]
+    ).other == ("TickMissed", "PartitionsAdded")
 
 
 def test_an_asset_that_was_wiped_is_named() -> None:

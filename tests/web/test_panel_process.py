@@ -110,7 +110,7 @@ def test_a_server_for_reading_only_refuses_what_changes_something_and_answers_th
 @pytest.mark.parametrize(
     ("view", "why"),
     [
-        ({"type": "asset", "asset": "order"}, "orders"),
+        ({"type": "asset", "asset": "order"}, "no longer defined"),
         ({"type": "picture"}, "there is no view"),
         ({"type": "lineage", "selection": "("}, ""),
     ],
@@ -140,7 +140,7 @@ def test_code_that_cannot_be_loaded_is_the_one_thing_that_is_said(tmp_path: Path
 
 
 def test_a_loaded_notebook_tells_its_cells_as_a_session_does(tmp_path: Path) -> None:
-    cells = [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Counting"}]
+    cells: list[dict[str, Any]] = [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Counting"}]
     cells += [
         {
             "cell_type": "code",
