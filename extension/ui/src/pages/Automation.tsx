@@ -8,7 +8,7 @@ import { pathOf, withParams } from "../client/route";
 import { Button, Chip } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Glyph, Icon, StateWord } from "../ui/Glyph";
-import { grouped, plural } from "../ui/format";
+import { duration, grouped, plural } from "../ui/format";
 import { Switch, TextField } from "../ui/Form";
 import { useNow } from "../ui/hooks";
 import { Empty, Note } from "../ui/Notes";
@@ -19,7 +19,7 @@ import { PageHead } from "./frame/Frame";
 import { Await, useQuery } from "./frame/query";
 import { A, useGo, useRoute } from "./frame/route";
 import { tickLook } from "./parts/runStates";
-import { Ago, When } from "./parts/Time";
+import { Ago, Until, When } from "./parts/Time";
 
 type Nodes = Extract<AutomationData["repositoriesOrError"], { readonly __typename: "RepositoryConnection" }>["nodes"];
 
@@ -71,14 +71,14 @@ function rowsOf(nodes: Nodes): readonly Row[] {
         return {
           kind: "schedule", name: one.name, id: one.scheduleState.id, origin, isOn, target: one.targetText, description: one.description ?? "",
           when: one.cronText, exact: [one.cronSchedule, one.executionTimezone ?? ""].filter((part) => part !== "").join(", "),
-          ticks: one.scheduleState.ticks, coming: isOn ? coming : [], next: isOn ? (coming[0] ?? null) : null,
+          ticks: one.scheduleState.ticks, coming: isOn ? coming : [], next: isOn ? (one.next.results[0]?.timestamp ?? null) : null,
         };
       }),
       ...sensors.map((one): Row => {
         const isOn = one.sensorState.status === "RUNNING";
         return {
           kind: "sensor", name: one.name, id: one.sensorState.id, origin, isOn, target: one.targetText, description: one.description ?? "",
-          when: SENSORS[one.sensorType] ?? one.sensorType.toLowerCase().replaceAll("_", " "), exact: `every ${one.minIntervalSeconds} s`,
+          when: `every ${duration(one.minIntervalSeconds)}`, exact: SENSORS[one.sensorType] ?? `${one.sensorType.toLowerCase().replaceAll("_", " ")} sensor`,
           ticks: one.sensorState.ticks, coming: [], next: isOn ? (one.nextTick?.timestamp ?? null) : null,
         };
       }),
@@ -87,7 +87,7 @@ function rowsOf(nodes: Nodes): readonly Row[] {
 }
 
 const SENSORS: { readonly [type: string]: string } = {
-  STANDARD: "as its function says",
+  STANDARD: "sensor",
   RUN_STATUS: "when a run ends so",
   ASSET: "when an asset is made",
   MULTI_ASSET: "when assets are made",
@@ -228,7 +228,7 @@ function AutomationRow({ row, now, again, hasLocations }: { readonly row: Row; r
           </StateWord>
         )}
       </td>
-      <td class="nb-2 nb-nowrap">{!isOn ? "off" : row.next === null ? (row.kind === "sensor" ? row.exact : "") : <Ago at={row.next} now={now} />}</td>
+      <td class="nb-2 nb-nowrap">{!isOn ? "off" : row.next === null ? "" : <Until at={row.next} now={now} />}</td>
     </tr>
   );
 }

@@ -103,11 +103,18 @@ export default function Console(): JSX.Element {
           </div>
           {asked === null && <p class="nb-sec nb-small nb-2">Ask with Ctrl + Enter. Ctrl + Space completes a name.</p>}
           {asked?.problem !== null && asked?.problem !== undefined && <Note state="failed">{asked.problem}</Note>}
-          {asked !== null && asked.problem === null && <Editor label="Answer" value={asked.answer} onChange={() => undefined} lines={jsonLines} readOnly minRows={18} />}
+          {asked !== null && asked.problem === null && <Editor label="Answer" value={shortened(asked.answer)} onChange={() => undefined} lines={jsonLines} readOnly minRows={18} />}
         </section>
       </div>
     </PageHead>
   );
+}
+
+const MOST_SHOWN = 120_000;
+
+/** An answer of megabytes is cut: what is shown has to stay quick. */
+function shortened(answer: string): string {
+  return answer.length <= MOST_SHOWN ? answer : `${answer.slice(0, answer.lastIndexOf("\n", MOST_SHOWN))}\n… and ${answer.length - MOST_SHOWN} characters more`;
 }
 
 function kept(): string | null {

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { JobData } from "../client/documents/jobs.gen";
-import { JobDocument } from "../client/documents/jobs.gen";
+import { JobDocument, JobPartitionsDocument } from "../client/documents/jobs.gen";
 import { pathOf } from "../client/route";
 import { Button } from "../ui/Button";
 import { StateCounts } from "../ui/Glyph";
@@ -48,7 +48,7 @@ function Placed({ name, origin }: { readonly name: string; readonly origin: Orig
   const go = useGo();
   const query = useQuery(
     JobDocument,
-    { params: { pipelineName: name, ...origin }, repository: origin, job: name },
+    { params: { pipelineName: name, ...origin }, job: name },
     { on: ({ runs, other }) => runs.length > 0 || other.length > 0 },
   );
   const now = useNow(15_000);
@@ -71,7 +71,7 @@ function Placed({ name, origin }: { readonly name: string; readonly origin: Orig
       <Await query={query} what={name}>
         {(data) =>
           data.pipelineOrError.__typename === "Pipeline" ? (
-            <Shown job={data.pipelineOrError} data={data} now={now} pane={pane} onPane={setPane} />
+            <Shown job={data.pipelineOrError} data={data} origin={origin} now={now} pane={pane} onPane={setPane} />
           ) : (
             <Note state="failed">{data.pipelineOrError.message}</Note>
           )
@@ -81,34 +81,38 @@ function Placed({ name, origin }: { readonly name: string; readonly origin: Orig
   );
 }
 
-function Shown(props: { readonly job: Pipeline; readonly data: JobData; readonly now: number; readonly pane: string; readonly onPane: (pane: string) => void }): JSX.Element {
+function Shown(props: { readonly job: Pipeline; readonly data: JobData; readonly origin: Origin; readonly now: number; readonly pane: string; readonly onPane: (pane: string) => void }): JSX.Element {
   const { job, data, now } = props;
   const runs = data.runsOrError.__typename === "Runs" ? data.runsOrError.results : [];
-  const sets = data.partitionSetsOrError.__typename === "PartitionSets" ? data.partitionSetsOrError.results : [];
+  const partitions = useQuery(JobPartitionsDocument, { repository: props.origin, job: job.name }, { on: ({ runs, other }) => runs.length > 0 || other.length > 0 });
+  const sets = partitions.data?.partitionSetsOrError.__typename === "PartitionSets" ? partitions.data.partitionSetsOrError.results : [];
   const [first] = sets;
   const keys = first?.partitionStatusesOrError.__typename === "PartitionStatuses" ? first.partitionStatusesOrError.results : [];
   const keyStates = useMemo(() => keys.map(({ partitionName, runId, runStatus }) => ({ key: partitionName, state: runStatus === null ? ("missing" as const) : runLook(runStatus).state, run: runId })), [keys]);
-  const tabs = [
-    { value: "graph", label: job.isAssetJob ? "Lineage" : "Ops" },
-    { value: "runs", label: "Runs" },
-    ...(keys.length > 0 ? [{ value: "partitions", label: `Partitions ${grouped(keys.length)}` }] : []),
-  ];
-  const pane = tabs.some(({ value }) => value === props.pane) ? props.pane : "graph";
+  const tabs = [{ value: "graph", label: job.isAssetJob ? "Assets and runs" : "Ops and runs" }, { value: "partitions", label: `Partitions ${grouped(keys.length)}` }];
+  const pane = keys.length > 0 && props.pane === "partitions" ? "partitions" : "graph";
   return (
     <div class="nb-stack">
       {job.description !== null && job.description !== "" && <p>{job.description}</p>}
       <Facts job={job} runs={runs} keyStates={keyStates} now={now} assets={data.assetNodes.length} />
       <div>
-        <Tabs label="Job" panel="nb-job-pane" tabs={tabs} value={pane} onChange={(next) => props.onPane(next)} />
-        <div id="nb-job-pane" role="tabpanel" aria-label={tabs.find(({ value }) => value === pane)?.label} class="nb-job-pane">
-          {pane === "graph" && <Graph job={job} keys={data.assetNodes.map(({ assetKey }) => assetKey.path.join("/"))} />}
-          {pane === "runs" && (
-            <section class="nb-card" role="group" aria-label="Runs of the job">
-              <ShortRuns runs={runs} now={now} empty="Launch it, or turn on a schedule." />
-              <footer class="nb-foot">
-                <A to={`/runs?${new URLSearchParams({ q: `job:${job.name}` }).toString()}`}>All runs of {job.name}</A>
-              </footer>
-            </section>
+        {keys.length > 0 && <Tabs label="Job" panel="nb-job-pane" tabs={tabs} value={pane} onChange={(next) => props.onPane(next)} />}
+        <div id="nb-job-pane" role={keys.length > 0 ? "tabpanel" : undefined} aria-label={keys.length > 0 ? tabs.find(({ value }) => value === pane)?.label : undefined} class={keys.length > 0 ? "nb-job-pane" : undefined}>
+          {pane === "graph" && (
+            <div class="nb-stack">
+              <Graph job={job} keys={data.assetNodes.map(({ assetKey }) => assetKey.path.join("/"))} />
+              <section class="nb-card" role="group" aria-label="Runs of the job">
+                <header class="nb-head">
+                  <h2 class="nb-title">Runs</h2>
+                  <span class="nb-push nb-small">
+                    <A to={`/runs?${new URLSearchParams({ q: `job:${job.name}` }).toString()}`}>All runs of {job.name}</A>
+                  </span>
+                </header>
+                <div class="nb-line-top">
+                  <ShortRuns runs={runs.slice(0, 12)} now={now} empty="Launch it, or turn on a schedule." />
+                </div>
+              </section>
+            </div>
           )}
           {pane === "partitions" && <KeyStates keys={keyStates} unit="partition" />}
         </div>

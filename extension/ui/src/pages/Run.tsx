@@ -71,7 +71,7 @@ function Known({ run, again }: { readonly run: Facts; readonly again: () => void
         </>
       }
     >
-      <div class="nb-stack">
+      <div class="nb-stack nb-run-page">
         <LiveView view={{ type: "run", run: run.runId }} what="the run" />
         <Below run={run} />
       </div>

@@ -2,7 +2,8 @@
 
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { BackfillRunsDocument, RunCountsDocument, RunsFeedDocument } from "../client/documents/runs.gen";
+import type { RunsFeedData } from "../client/documents/runs.gen";
+import { BackfillRunsDocument, RunsFeedDocument } from "../client/documents/runs.gen";
 import { pathOf, withParams } from "../client/route";
 import { Button, Chip } from "../ui/Button";
 import { csvOf, DataTable } from "../ui/DataTable";
@@ -21,7 +22,7 @@ import { Bulk } from "./runs/Bulk";
 import { runColumns } from "./runs/columns";
 import type { AgainRun } from "./runs/Again";
 import { AgainDialog } from "./runs/Again";
-import type { RunFilters, RunsFilterInput } from "./runs/filters";
+import type { RunFilters, StateGroup } from "./runs/filters";
 import { askedFor, EVERYTHING, filtersOf, GROUPS, inGroup, queryOf, serverFilter, SINCE } from "./runs/filters";
 import type { Feed, ListRow } from "./runs/rows";
 import { listRows, pickedOf } from "./runs/rows";
@@ -40,7 +41,14 @@ export default function Runs(): JSX.Element {
   const minute = useNow(60_000);
   const filter = useMemo(() => serverFilter(filters, minute), [filters.text, filters.state, filters.since, filters.since === "all" ? 0 : minute]);
   const view = filters.isFlat || filters.state !== null ? "RUNS" : "ROOTS";
-  const feed = useQuery(RunsFeedDocument, { limit, view, filter }, { keep: true, on: ({ runs, other }) => runs.length > 0 || other.length > 0 });
+  const groups = useMemo(
+    () => ({
+      failed: inGroup(filter, "failed"), running: inGroup(filter, "running"), queued: inGroup(filter, "queued"),
+      succeeded: inGroup(filter, "succeeded"), canceled: inGroup(filter, "canceled"),
+    }),
+    [filter],
+  );
+  const feed = useQuery(RunsFeedDocument, { limit, view, filter, ...groups }, { keep: true, on: ({ runs, other }) => runs.length > 0 || other.length > 0 });
   const inside = useQuery(BackfillRunsDocument, { backfill: open, limit: 500 }, { skip: open === "", on: ({ runs }) => runs.length > 0 });
   const insideRuns = inside.data?.partitionBackfillOrError.__typename === "PartitionBackfill" ? inside.data.partitionBackfillOrError.runs : null;
   const change = (next: Partial<RunFilters>, how: "push" | "replace" = "push"): void => {
@@ -62,7 +70,7 @@ export default function Runs(): JSX.Element {
         </>
       }
     >
-      <FilterBar filters={filters} filter={filter} onChange={change} />
+      <FilterBar filters={filters} counts={countsOf(feed.data)} onChange={change} />
       <Await query={feed} what="the runs">
         {({ runsFeedOrError: answer }) =>
           answer.__typename === "RunsFeedConnection" ? (
@@ -91,11 +99,10 @@ export default function Runs(): JSX.Element {
 
 function FilterBar(props: {
   readonly filters: RunFilters;
-  readonly filter: RunsFilterInput;
+  readonly counts: Counts;
   readonly onChange: (next: Partial<RunFilters>, how?: "push" | "replace") => void;
 }): JSX.Element {
-  const { filters, onChange } = props;
-  const counts = useCounts(props.filter);
+  const { filters, counts, onChange } = props;
   return (
     <div class="nb-bar-row" role="search">
       <span class="nb-runs-search">
@@ -131,15 +138,16 @@ function FilterBar(props: {
   );
 }
 
-function useCounts(filter: RunsFilterInput): { readonly [group: string]: number } {
-  const variables = {
-    failed: inGroup(filter, "failed"), running: inGroup(filter, "running"), queued: inGroup(filter, "queued"),
-    succeeded: inGroup(filter, "succeeded"), canceled: inGroup(filter, "canceled"),
-  };
-  const { data } = useQuery(RunCountsDocument, variables, { keep: true, on: ({ runs }) => runs.length > 0 });
-  return data === null
-    ? {}
-    : Object.fromEntries(Object.entries(data).flatMap(([group, answer]) => (answer.__typename === "Runs" ? [[group, answer.count]] : [])));
+type Counts = { readonly [group in StateGroup]?: number };
+
+function countsOf(data: RunsFeedData | null): Counts {
+  const counts: { [group in StateGroup]?: number } = {};
+  if (data === null) return counts;
+  for (const { value } of GROUPS) {
+    const answer = data[value];
+    if (answer.__typename === "Runs") counts[value] = answer.count;
+  }
+  return counts;
 }
 
 function List(props: {

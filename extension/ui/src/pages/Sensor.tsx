@@ -18,7 +18,7 @@ import { Await, useQuery } from "./frame/query";
 import { A, useParam } from "./frame/route";
 import { useDo } from "./parts/asking";
 import type { Origin } from "./parts/places";
-import { Ago } from "./parts/Time";
+import { Until } from "./parts/Time";
 
 export default function Sensor(props: PageProps): JSX.Element {
   return (
@@ -83,7 +83,7 @@ function Placed({ name, origin }: { readonly name: string; readonly origin: Orig
                 </div>
                 <div>
                   <dt>Next</dt>
-                  <dd>{!isOn ? <span class="nb-2">off</span> : answer.nextTick?.timestamp === null || answer.nextTick === null ? <span class="nb-2">soon</span> : <Ago at={answer.nextTick.timestamp} now={now} />}</dd>
+                  <dd>{!isOn ? <span class="nb-2">off</span> : answer.nextTick?.timestamp === null || answer.nextTick === null ? <span class="nb-2">soon</span> : <Until at={answer.nextTick.timestamp} now={now} />}</dd>
                 </div>
                 <div>
                   <dt>Starts</dt>

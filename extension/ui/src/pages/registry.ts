@@ -15,24 +15,33 @@ export interface PageEntry {
   readonly nav?: { readonly icon: IconName; readonly keys: string; readonly also?: string };
 }
 
+type WorkPage =
+  | "Asset" | "Automation" | "Backfill" | "Backfills" | "Catalogue" | "Console" | "GlobalLineage" | "Job"
+  | "Jobs" | "Locations" | "Run" | "Runs" | "Schedule" | "Sensor" | "Settings" | "Timeline";
+
+/** One of the pages that are fetched together. */
+async function work(name: WorkPage): Promise<{ readonly default: Page }> {
+  return { default: (await import("./work"))[name] };
+}
+
 export const PAGES: readonly PageEntry[] = [
-  { path: "/assets", title: "Catalogue", nav: { icon: "table", keys: "g c", also: "/assets/" }, load: () => import("./Catalogue") },
-  { path: "/assets/:key*", title: "Asset", load: () => import("./Asset") },
-  { path: "/lineage", title: "Lineage", nav: { icon: "graph", keys: "g l" }, load: () => import("./GlobalLineage") },
-  { path: "/runs", title: "Runs", nav: { icon: "list", keys: "g r", also: "/runs/" }, load: () => import("./Runs") },
-  { path: "/runs/:run", title: "Run", load: () => import("./Run") },
-  { path: "/timeline", title: "Timeline", nav: { icon: "bars", keys: "g t" }, load: () => import("./Timeline") },
-  { path: "/backfills", title: "Backfills", nav: { icon: "calendar", keys: "g b", also: "/backfills/" }, load: () => import("./Backfills") },
-  { path: "/backfills/:backfill", title: "Backfill", load: () => import("./Backfill") },
-  { path: "/jobs", title: "Jobs", nav: { icon: "play", keys: "g j", also: "/jobs/" }, load: () => import("./Jobs") },
-  { path: "/jobs/:job", title: "Job", load: () => import("./Job") },
-  { path: "/automation", title: "Automation", nav: { icon: "clock", keys: "g a", also: "/schedules/" }, load: () => import("./Automation") },
-  { path: "/schedules/:name", title: "Schedule", load: () => import("./Schedule") },
-  { path: "/sensors/:name", title: "Sensor", load: () => import("./Sensor") },
+  { path: "/assets", title: "Catalogue", nav: { icon: "table", keys: "g c", also: "/assets/" }, load: () => work("Catalogue") },
+  { path: "/assets/:key*", title: "Asset", load: () => work("Asset") },
+  { path: "/lineage", title: "Lineage", nav: { icon: "graph", keys: "g l" }, load: () => work("GlobalLineage") },
+  { path: "/runs", title: "Runs", nav: { icon: "list", keys: "g r", also: "/runs/" }, load: () => work("Runs") },
+  { path: "/runs/:run", title: "Run", load: () => work("Run") },
+  { path: "/timeline", title: "Timeline", nav: { icon: "bars", keys: "g t" }, load: () => work("Timeline") },
+  { path: "/backfills", title: "Backfills", nav: { icon: "calendar", keys: "g b", also: "/backfills/" }, load: () => work("Backfills") },
+  { path: "/backfills/:backfill", title: "Backfill", load: () => work("Backfill") },
+  { path: "/jobs", title: "Jobs", nav: { icon: "play", keys: "g j", also: "/jobs/" }, load: () => work("Jobs") },
+  { path: "/jobs/:job", title: "Job", load: () => work("Job") },
+  { path: "/automation", title: "Automation", nav: { icon: "clock", keys: "g a", also: "/schedules/" }, load: () => work("Automation") },
+  { path: "/schedules/:name", title: "Schedule", load: () => work("Schedule") },
+  { path: "/sensors/:name", title: "Sensor", load: () => work("Sensor") },
   { path: "/launchpad", title: "Launchpad", nav: { icon: "launch", keys: "g p" }, load: () => import("./Launchpad") },
-  { path: "/locations", title: "Locations", nav: { icon: "layers", keys: "g o", also: "/settings" }, load: () => import("./Locations") },
-  { path: "/settings", title: "Daemons and settings", load: () => import("./Settings") },
-  { path: "/console", title: "GraphQL", nav: { icon: "code", keys: "g q" }, load: () => import("./Console") },
+  { path: "/locations", title: "Locations", nav: { icon: "layers", keys: "g o", also: "/settings" }, load: () => work("Locations") },
+  { path: "/settings", title: "Daemons and settings", load: () => work("Settings") },
+  { path: "/console", title: "GraphQL", nav: { icon: "code", keys: "g q" }, load: () => work("Console") },
 ];
 
 /** Addresses of other days and other tools, and where what they showed is now. */

@@ -69,6 +69,11 @@ export type AutomationData = {
             readonly runIds: readonly string[];
           })[];
         };
+        readonly next: {
+          readonly results: readonly ({
+            readonly timestamp: number | null;
+          })[];
+        };
         readonly futureTicks: {
           readonly results: readonly ({
             readonly timestamp: number | null;
@@ -120,7 +125,7 @@ export type AutomationVariables = { readonly ticks: number; readonly after?: num
 
 export const AutomationDocument = documentOf<AutomationData, AutomationVariables>(
   "Automation",
-  "query Automation($ticks:Int!$after:Float$until:Float){repositoriesOrError{__typename ...on RepositoryConnection{nodes{name location{name}schedules{id name cronSchedule cronText executionTimezone targetText description scheduleState{id selectorId status ticks(limit:$ticks afterTimestamp:$after){tickId status timestamp endTimestamp missed runIds}}futureTicks(limit:40 until:$until){results{timestamp}}}sensors{id name sensorType minIntervalSeconds targetText description sensorState{id selectorId status ticks(limit:$ticks afterTimestamp:$after){tickId status timestamp endTimestamp missed runIds}}nextTick{timestamp}}}}...on Error{message}}instance{daemonHealth{allDaemonStatuses{daemonType healthy required lastHeartbeatTime}}}}",
+  "query Automation($ticks:Int!$after:Float$until:Float){repositoriesOrError{__typename ...on RepositoryConnection{nodes{name location{name}schedules{id name cronSchedule cronText executionTimezone targetText description scheduleState{id selectorId status ticks(limit:$ticks afterTimestamp:$after){tickId status timestamp endTimestamp missed runIds}}next:futureTicks(limit:1){results{timestamp}}futureTicks(limit:370 until:$until){results{timestamp}}}sensors{id name sensorType minIntervalSeconds targetText description sensorState{id selectorId status ticks(limit:$ticks afterTimestamp:$after){tickId status timestamp endTimestamp missed runIds}}nextTick{timestamp}}}}...on Error{message}}instance{daemonHealth{allDaemonStatuses{daemonType healthy required lastHeartbeatTime}}}}",
 );
 
 export type ScheduleData = {

@@ -147,6 +147,16 @@ export type JobData = {
     };
     readonly groupName: string;
   }[];
+};
+
+export type JobVariables = { readonly params: { readonly pipelineName: string; readonly repositoryName: string; readonly repositoryLocationName: string; readonly solidSelection?: readonly string[] | null; readonly assetSelection?: readonly { readonly path: readonly string[] }[] | null; readonly assetCheckSelection?: readonly { readonly assetKey: { readonly path: readonly string[] }; readonly name: string }[] | null }; readonly job: string };
+
+export const JobDocument = documentOf<JobData, JobVariables>(
+  "Job",
+  "query Job($params:PipelineSelector!$job:String!){pipelineOrError(params:$params){__typename ...on Pipeline{name description isAssetJob tags{key value}solids{name inputs{dependsOn{solid{name}}}}schedules{name cronText scheduleState{status}}sensors{name sensorState{status}}}...on Error{message}}runsOrError(filter:{pipelineName:$job}limit:20){__typename ...on Runs{results{runId status title startedBy failureText creationTime startTime endTime}}}assetNodes(pipeline:$params){assetKey{path}groupName}}",
+);
+
+export type JobPartitionsData = {
   readonly partitionSetsOrError: {
     readonly __typename: "PartitionSets";
     readonly results: readonly ({
@@ -167,9 +177,9 @@ export type JobData = {
   };
 };
 
-export type JobVariables = { readonly params: { readonly pipelineName: string; readonly repositoryName: string; readonly repositoryLocationName: string; readonly solidSelection?: readonly string[] | null; readonly assetSelection?: readonly { readonly path: readonly string[] }[] | null; readonly assetCheckSelection?: readonly { readonly assetKey: { readonly path: readonly string[] }; readonly name: string }[] | null }; readonly repository: { readonly repositoryName: string; readonly repositoryLocationName: string }; readonly job: string };
+export type JobPartitionsVariables = { readonly repository: { readonly repositoryName: string; readonly repositoryLocationName: string }; readonly job: string };
 
-export const JobDocument = documentOf<JobData, JobVariables>(
-  "Job",
-  "query Job($params:PipelineSelector!$repository:RepositorySelector!$job:String!){pipelineOrError(params:$params){__typename ...on Pipeline{name description isAssetJob tags{key value}solids{name inputs{dependsOn{solid{name}}}}schedules{name cronText scheduleState{status}}sensors{name sensorState{status}}}...on Error{message}}runsOrError(filter:{pipelineName:$job}limit:20){__typename ...on Runs{results{runId status title startedBy failureText creationTime startTime endTime}}}assetNodes(pipeline:$params){assetKey{path}groupName}partitionSetsOrError(repositorySelector:$repository pipelineName:$job){__typename ...on PartitionSets{results{name partitionStatusesOrError{__typename ...on PartitionStatuses{results{partitionName runId runStatus}}}}}}}",
+export const JobPartitionsDocument = documentOf<JobPartitionsData, JobPartitionsVariables>(
+  "JobPartitions",
+  "query JobPartitions($repository:RepositorySelector!$job:String!){partitionSetsOrError(repositorySelector:$repository pipelineName:$job){__typename ...on PartitionSets{results{name partitionStatusesOrError{__typename ...on PartitionStatuses{results{partitionName runId runStatus}}}}}}}",
 );

@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Switch } from "../../ui/Form";
-import { duration, fullTime, moment } from "../../ui/format";
+import { fullTime, moment } from "../../ui/format";
 import type { PageProps } from "../frame/route";
 import { A } from "../frame/route";
 import { Await } from "../frame/query";
@@ -11,6 +11,7 @@ import { PageHead } from "../frame/Frame";
 import { Empty } from "../../ui/Notes";
 import type { Origin, Sort } from "../parts/places";
 import { useOrigin } from "../parts/places";
+import { untilWords } from "../parts/Time";
 import type { Switched } from "./switches";
 import { useSwitch } from "./switches";
 
@@ -47,7 +48,7 @@ export function Coming({ times, now, title, empty }: { readonly times: readonly 
         {times.map((at) => (
           <li key={at} title={fullTime(at)}>
             <span>{moment(at, now)}</span>
-            <span class="nb-2">{at <= now ? "now" : `in ${duration(Math.max(60, Math.round((at - now) / 60) * 60))}`}</span>
+            <span class="nb-2">{untilWords(at, now)}</span>
           </li>
         ))}
       </ul>

@@ -16,16 +16,31 @@ export function ConfigForm(props: {
 }): JSX.Element {
   return (
     <>
-      {props.sections.map((section) => (
-        <fieldset key={section.path.join(".")} class="nb-form nb-launch-section">
-          <legend>
-            <span class="nb-mono">{section.title}</span> {section.part !== "op" && <span class="nb-2 nb-small">{section.part}</span>}
-          </legend>
-          {section.fields.map((field) => (
-            <FieldRow key={field.path.join(".")} field={field} value={valueAt(props.draft.value, field.path)} problem={props.problemAt(field.path)} onSet={props.onSet} onUnset={props.onUnset} />
-          ))}
-        </fieldset>
-      ))}
+      {props.sections.map((section) => {
+        const fields = section.fields.map((field) => (
+          <FieldRow key={field.path.join(".")} field={field} value={valueAt(props.draft.value, field.path)} problem={props.problemAt(field.path)} onSet={props.onSet} onUnset={props.onUnset} />
+        ));
+        // What every job has stands folded until something is said of it.
+        if (section.part === "logger") {
+          const isSaid = valueAt(props.draft.value, section.path) !== undefined || section.fields.some((field) => props.problemAt(field.path) !== null);
+          return (
+            <details key={section.path.join(".")} class="nb-launch-more" open={isSaid}>
+              <summary>
+                <span class="nb-mono">{section.title}</span> <span class="nb-2 nb-small">logger</span>
+              </summary>
+              <div class="nb-form nb-launch-section">{fields}</div>
+            </details>
+          );
+        }
+        return (
+          <fieldset key={section.path.join(".")} class="nb-form nb-launch-section">
+            <legend>
+              <span class="nb-mono">{section.title}</span> {section.part !== "op" && <span class="nb-2 nb-small">{section.part}</span>}
+            </legend>
+            {fields}
+          </fieldset>
+        );
+      })}
     </>
   );
 }
@@ -41,7 +56,7 @@ interface RowProps {
 function FieldRow({ field, value, problem, onSet, onUnset }: RowProps): JSX.Element {
   const hint = (
     <span title={field.description}>
-      {[field.hint, field.description].filter((part) => part !== "").join(". ")}
+      {[field.kind === "choice" ? "" : field.hint, field.description].filter((part) => part !== "").join(". ")}
     </span>
   );
   return (

@@ -29,6 +29,8 @@ export interface ConfigProblem {
   readonly path: Path;
   readonly line: number | null;
   readonly text: string;
+  /** Without the path: where it stands says that. */
+  readonly short: string;
 }
 
 export function DraftPane(props: { readonly draft: LaunchDraft; readonly places: PlacesData; readonly onChange: (next: Partial<LaunchDraft>) => void }): JSX.Element {
@@ -58,7 +60,7 @@ export function DraftPane(props: { readonly draft: LaunchDraft; readonly places:
   const problems = useProblems(selector, draft.config, read, isChosen && refusal === null);
   const tags = tagsOf(draft.tags);
   const keys = keysOf(draft.partitions, allKeys);
-  const problemAt = (path: Path): string | null => problems.find((problem) => problem.path.join("\n") === path.join("\n"))?.text ?? null;
+  const problemAt = (path: Path): string | null => problems.find((problem) => problem.path.join("\n") === path.join("\n"))?.short ?? null;
   const set = (path: Path, value: unknown): void => onChange({ config: withValue(draft.config, path, value) });
   const wrong = problems.length + (tags.problem === null ? 0 : 1) + (keys.problem === null ? 0 : 1);
   return (
@@ -159,10 +161,10 @@ function useProblems(selector: Selector, text: string, read: ReturnType<typeof r
   const config = useMemo(() => readDraft(settled), [settled]);
   const check = useQuery(CheckConfigDocument, { selector, config: config.value }, { skip: !isChosen || config.problems.length > 0, keep: true, on: ({ other }) => other.length > 0 });
   return useMemo(() => {
-    if (read.problems.length > 0) return read.problems.map(({ line, text: words }) => ({ path: [], line, text: words }));
+    if (read.problems.length > 0) return read.problems.map(({ line, text: words }) => ({ path: [], line, text: words, short: words }));
     const answer = check.data?.isPipelineConfigValid;
     if (answer?.__typename !== "RunConfigValidationInvalid") return [];
-    return answer.errors.map(({ message, path }) => ({ path, line: lineOf(text, path), text: message }));
+    return answer.errors.map(({ message, path }) => ({ path, line: lineOf(text, path), text: message, short: message.replace(`${path.join(".")}: `, "") }));
   }, [read, check.data, text]);
 }
 

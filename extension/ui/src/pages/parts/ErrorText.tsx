@@ -2,8 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { FailedLines } from "../../ui/Code";
 import { Icon } from "../../ui/Glyph";
 import { OutputText } from "../../views/run/Failure";
+import { errorPieces } from "./errorPieces";
 
 export interface ShownError {
   readonly message: string;
@@ -16,18 +18,32 @@ export function ErrorText({ error, isOpen = false }: { readonly error: ShownErro
   const [shows, setShows] = useState(isOpen);
   const { text = "", className = null } = error;
   const named = className === null || className === "" || error.message.startsWith(className) ? error.message : `${className}: ${error.message}`;
+  const pieces = errorPieces(text, [error.place, named.trim(), error.message.trim()]);
   return (
     <div class="nb-error" data-state="failed">
       <div>
         {error.place !== "" && <b>{error.place} </b>}
         <span class="nb-mono nb-error-text">{named}</span>
       </div>
-      {text !== "" && text !== named && (
+      {pieces.length > 0 && (
         <button type="button" class="nb-link nb-row nb-gap-3 nb-small" aria-expanded={shows} onClick={() => setShows(!shows)}>
           <Icon name={shows ? "down" : "right"} /> {shows ? "Hide the lines" : "Show the lines"}
         </button>
       )}
-      {shows && text !== "" && <OutputText text={text} label="Error" />}
+      {shows &&
+        pieces.map((piece, at) =>
+          "code" in piece ? (
+            <div key={at} class="nb-framed">
+              <FailedLines lines={piece.code} label="The lines at the error" />
+            </div>
+          ) : /^ {2}in \S+, /.test(piece.text) && !piece.text.includes("\n") ? (
+            <div key={at} class="nb-micro nb-error-in">
+              {piece.text.trim()}
+            </div>
+          ) : (
+            <OutputText key={at} text={piece.text} label="More of the error" />
+          ),
+        )}
     </div>
   );
 }

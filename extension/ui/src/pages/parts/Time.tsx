@@ -4,7 +4,21 @@ import type { JSX } from "preact";
 import { ago, clock, duration, fullTime, moment } from "../../ui/format";
 
 export function Ago({ at, now }: { readonly at: number; readonly now: number }): JSX.Element {
-  return <Moment at={at}>{at > now + 1 ? `in ${duration(at - now)}` : ago(at, now)}</Moment>;
+  return <Moment at={at}>{ago(at, now)}</Moment>;
+}
+
+/** How long until then: no more exact than one can wait for. */
+export function Until({ at, now }: { readonly at: number; readonly now: number }): JSX.Element {
+  return <Moment at={at}>{untilWords(at, now)}</Moment>;
+}
+
+export function untilWords(at: number, now: number): string {
+  const seconds = at - now;
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `in ${Math.round(seconds)} s`;
+  if (seconds < 3_600) return `in ${Math.round(seconds / 60)} min`;
+  if (seconds < 86_400) return `in ${duration(Math.round(seconds / 60) * 60)}`;
+  return moment(at, now);
 }
 
 /** A time of today by the clock, an older one by its day. */
