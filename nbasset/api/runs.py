@@ -259,10 +259,13 @@ def run_named(context: ApiContext, run_id: str) -> Run | None:
 
 def find_runs(context: ApiContext, asked: Mapping[str, Any] | None, cursor: str | None, limit: int | None) -> list[RunRecord]:
     """Runs that pass a filter, newest first; those after the run whose id the cursor is."""
-    return list(_matching(context, asked or {}, cursor, limit))
+    return list(matching(context, asked or {}, cursor, limit))
 
 
-def _matching(context: ApiContext, asked: Mapping[str, Any], cursor: str | None, limit: int | None) -> Iterator[RunRecord]:
+def matching(
+    context: ApiContext, asked: Mapping[str, Any], cursor: str | None = None, limit: int | None = None
+) -> Iterator[RunRecord]:  # fmt: skip
+    """The same, read from the store as they are taken."""
     statuses: list[Any] = [own for name in asked.get("statuses") or () for own in STATUSES_OF[name]]
     impossible = (asked.get("statuses") and not statuses) or asked.get("snapshot_id") or asked.get("run_ids") == []
     if impossible or (asked.get("mode") or "default") != "default":
@@ -343,7 +346,7 @@ class Runs:
     @property
     def count(self) -> int:
         """How many pass the filter."""
-        return sum(1 for _ in _matching(self._context, self._asked or {}, None, None))
+        return sum(1 for _ in matching(self._context, self._asked or {}))
 
 
 def not_found(run_id: str) -> Wire:
