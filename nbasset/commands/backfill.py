@@ -130,9 +130,11 @@ def estimate_of(reader: StorageReader, plan: BackfillPlan, *, workers: int = 1) 
     return estimate(counts, costs, runs=len(plan.chunks), workers=workers)
 
 
-def launch_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "", tags: Mapping[str, str] | None = None) -> str:
+def launch_backfill(
+    scope: Scope, planned: PlannedBackfill, *, title: str = "", tags: Mapping[str, str] | None = None, by: str | None = None
+) -> str:
     """Record the wish; its id. The wanted partitions and what counts as now are frozen with it. Nothing runs until somebody drives it."""
-    event = backfill_request(scope, planned.plan, workers=planned.workers, config=planned.config, title=title, tags=tags)
+    event = backfill_request(scope, planned.plan, workers=planned.workers, config=planned.config, title=title, tags=tags, by=by)
     scope.instance.storage.append([event], flush=True)
     return event.backfill_id
 

@@ -16,6 +16,7 @@ from nbasset.definitions.partitions import PartitionsView
 from nbasset.errors import BackfillBusy, InvalidDefinitionError, PartitionBusy, UnknownBackfill, did_you_mean
 from nbasset.events.kinds import Event, RunCancelled, RunFailed, StepFailed, StepSucceeded
 from nbasset.events.records import BackfillRecord, RunRecord
+from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.backfill import (
@@ -192,9 +193,13 @@ def plan_of_record(catalog: Catalog, record: BackfillRecord, view: PartitionsVie
 
 def view_of_record(scope: Scope, record: BackfillRecord) -> PartitionsView:
     """What exists is asked as of the moment at which the backfill was planned."""
+    return _view_of(scope.instance, record)
+
+
+def _view_of(instance: Instance, record: BackfillRecord) -> PartitionsView:
     now_us = record.options.get("now_us")
     at_us = now_us if isinstance(now_us, int) else record.requested_us
-    return scope.view(datetime.fromtimestamp(at_us / 1_000_000, UTC))
+    return instance.partitions_view(datetime.fromtimestamp(at_us / 1_000_000, UTC))
 
 
 def number(record: BackfillRecord, name: str) -> int:
@@ -213,12 +218,26 @@ def status_of(
     is_driven: bool | None = None,
 ) -> BackfillStatus:
     """How a backfill stands. Plan, outcomes and `is_driven` are read where they are not known; with `failures` also what the runs said."""
-    reader = scope.instance.reader
-    the_plan = plan if plan is not None else plan_of_record(scope.catalog, record, view_of_record(scope, record))
+    return status_in(scope.instance, scope.catalog, record, plan, outcomes, failures=failures, is_driven=is_driven)
+
+
+def status_in(
+    instance: Instance,
+    catalog: Catalog,
+    record: BackfillRecord,
+    plan: BackfillPlan | None = None,
+    outcomes: Outcomes | None = None,
+    *,
+    failures: bool = True,
+    is_driven: bool | None = None,
+) -> BackfillStatus:
+    """The same for whoever knows what is defined from a catalog alone."""
+    reader = instance.reader
+    the_plan = plan if plan is not None else plan_of_record(catalog, record, _view_of(instance, record))
     known = outcomes if outcomes is not None else read_outcomes(reader, record, the_plan)
     now = standing(the_plan, known)
     told = tuple(_failures(reader, record)) if failures and any(one.failed or one.blocked for one in now.values()) else ()
-    driven = is_driven if is_driven is not None else is_carried_out(scope.instance.storage, record)
+    driven = is_driven if is_driven is not None else is_carried_out(instance.storage, record)
     if not driven:  # a process that was killed left a run without an end: nothing of it goes on
         now = {key: replace(one, running=OrdinalSet(), waiting=one.open) for key, one in now.items()}
     return BackfillStatus(record, the_plan, now, told, driven)
@@ -226,9 +245,14 @@ def status_of(
 
 def runs_by_partition(scope: Scope, status: BackfillStatus, key: AssetKey) -> dict[str, RunId]:
     """For each partition of an asset that a run of the backfill was to make: the last such run, by partition key."""
-    definition = scope.catalog.by_key[key].partitions_def
+    return last_runs(scope.instance.reader, status, key)
+
+
+def last_runs(reader: StorageReader, status: BackfillStatus, key: AssetKey) -> dict[str, RunId]:
+    """The same for whoever has no scope."""
+    definition = status.plan.catalog.by_key[key].partitions_def
     found: dict[int, RunId] = {}
-    for run in _runs(scope.instance.reader, status.record):
+    for run in _runs(reader, status.record):
         for ordinal in sets_of(run.targets).get(key, OrdinalSet()):
             found[ordinal] = run.run_id
     if definition is None:

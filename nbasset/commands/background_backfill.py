@@ -53,8 +53,10 @@ class _Paused(Exception):
     """Somebody wants the backfill to stop here."""
 
 
-def start_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "", tags: Mapping[str, str] | None = None) -> str:
-    """Record the wish and start a process that carries it out; the id of the backfill.
+def start_backfill(
+    scope: Scope, planned: PlannedBackfill, *, title: str = "", tags: Mapping[str, str] | None = None, by: str | None = None
+) -> str:
+    """Record the wish and start a process that carries it out; the id of the backfill. `by` is who wishes, by default this process's user.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def start_backfill(scope: Scope, planned: PlannedBackfill, *, title: str = "", t
     if planned.is_empty:
         raise InvalidInvocationError("there is nothing to do, so no backfill was started.")
     code = _code(scope, [str(scope.catalog.by_key[key].node) for key in planned.plan.wanted])
-    backfill_id = launch_backfill(scope, planned, title=title, tags=tags)
+    backfill_id = launch_backfill(scope, planned, title=title, tags=tags, by=by)
     _spawn(scope.instance, _stored(scope.instance, BackgroundBackfill(backfill_id, code)))
     return backfill_id
 

@@ -110,10 +110,11 @@ broken_schedule = nb.ScheduleDefinition(name="hourly", cron_schedule="0 * * * *"
 
 @nb.sensor(job=growth, minimum_interval_seconds=60)
 def inbox(context):
-    if context.cursor == "bad":
+    at = context.cursor
+    if at == "bad":
         raise ValueError("no such file")
     context.update_cursor("7")
-    return nb.SkipReason("no new file") if context.cursor != "go" else nb.RunRequest(run_key="a")
+    return nb.SkipReason("no new file") if at != "go" else nb.RunRequest(run_key="a")
 
 conditions = nb.AutomationConditionSensorDefinition("conditions", target=nb.AssetSelection.all())
 
@@ -157,6 +158,12 @@ class Project:
         """Let go of the store."""
         self.workspace.close()
         self.instance.close()
+
+
+@pytest.fixture(scope="session")
+def project() -> type[Project]:
+    """Makes a project in a folder."""
+    return Project
 
 
 @pytest.fixture(scope="session")
