@@ -16,7 +16,7 @@ from nbasset.commands.answering import ConfigProblem, Refusal
 from nbasset.commands.asked_config import ConfigFacts, JobConfig
 
 _SCALARS = {"integer": "Int", "number": "Float", "string": "String", "boolean": "Bool"}
-_REASONS = {"missing": "MISSING_REQUIRED_FIELD", "unknown": "FIELD_NOT_DEFINED"}
+_REASONS = {"missing": "MISSING_REQUIRED_FIELD", "unknown": "FIELD_NOT_DEFINED", "choice": "SELECTOR_FIELD_ERROR"}
 _NO_SUBSET = ("UnknownAsset", "InvalidSelection", "InvalidSubsetError")
 _NO_JOB = ("UnknownJob",)
 
@@ -179,6 +179,8 @@ def _config_error(problem: ConfigProblem) -> Wire:
         return typed("MissingFieldConfigError", field=config_field(kind, name, is_required=True), **known)
     if problem.rule == "unknown":
         return typed("FieldNotDefinedConfigError", fieldName=name, **known)
+    if problem.rule == "choice":
+        return typed("SelectorTypeConfigError", incomingFields=[name], **known)
     return typed("RuntimeMismatchConfigError", valueRep=None, **known)
 
 

@@ -20,10 +20,10 @@ from nbasset.api.workspace import LocationSnapshot
 from nbasset.commands.answering import Answer
 from nbasset.commands.asked_ticks import AskedTick, WouldBe, WouldRun
 from nbasset.commands.forecast_facts import target_text
-from nbasset.commands.forecast_words import crons_text
 from nbasset.commands.instigators import InstigatorState, state_from
 from nbasset.commands.tick_words import what_lines
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor, CatalogTarget
+from nbasset.definitions.cron_words import describe
 from nbasset.definitions.requests import PARTITION_TAG, RUN_KEY_TAG
 from nbasset.errors import did_you_mean
 from nbasset.events.facts import InstigatorId
@@ -79,7 +79,7 @@ class Schedule(_Instigator):
 
     @property
     def cron_text(self) -> str:
-        return crons_text(self.entry)
+        return describe(self.entry.crons)
 
     @property
     def execution_timezone(self) -> str:

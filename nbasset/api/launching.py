@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nbasset.api.config_types import invalid
 from nbasset.api.context import ApiContext
 from nbasset.api.run_tags import PARENT, taken
 from nbasset.api.runs import Run, not_found, run_named
@@ -161,9 +162,9 @@ def config_of(given: Any, job: str) -> Any:
     try:
         found = yaml.safe_load(given)
     except yaml.YAMLError as error:
-        raise Refused(invalid_config(Refusal.of(InvalidConfigError([f"it cannot be read as YAML: {error}"])), job)) from error
+        raise Refused(invalid(Refusal.of(InvalidConfigError([f"it cannot be read as YAML: {error}"])), job)) from error
     if found is not None and not isinstance(found, dict):
-        raise Refused(invalid_config(Refusal.of(InvalidConfigError([f"it is no mapping but {given!r:.60}"])), job))
+        raise Refused(invalid(Refusal.of(InvalidConfigError([f"it is no mapping but {given!r:.60}"])), job))
     return found or None
 
 
@@ -178,37 +179,12 @@ def started(context: ApiContext, answer: Answer, job: str) -> Wire:
 def refusal(refused: Refusal, job: str) -> Wire:
     """Why a run was not asked for, as the schema says it."""
     if refused.cls == "InvalidConfigError":
-        return invalid_config(refused, job)
+        return invalid(refused, job)
     if refused.cls in ("InvalidSelection", "UnknownAsset"):
         return typed("InvalidSubsetError", message=refused.message)
     if refused.cls == "UnknownJob":
         return typed("PipelineNotFoundError", message=refused.message, pipelineName=job, repositoryName="", repositoryLocationName="")
     return python_error(refused) or {}
-
-
-_KINDS = {
-    "missing": ("MissingFieldConfigError", "MISSING_REQUIRED_FIELD"), "unknown": ("FieldNotDefinedConfigError", "FIELD_NOT_DEFINED"),
-    "choice": ("SelectorTypeConfigError", "SELECTOR_FIELD_ERROR"),
-}  # fmt: skip
-
-
-def invalid_config(refused: Refusal, job: str) -> Wire:
-    """A `RunConfigValidationInvalid`: each thing that is wrong, with its place."""
-    return typed("RunConfigValidationInvalid", pipelineName=job, errors=[_config_error(one) for one in refused.problems])
-
-
-def _config_error(problem: Any) -> Wire:
-    kind, reason = _KINDS.get(problem.rule, ("RuntimeMismatchConfigError", "RUNTIME_TYPE_MISMATCH"))
-    name = problem.path[-1] if problem.path else ""
-    anything = typed("RegularConfigType", key="Any", givenName="Any", description=None, isSelector=False, typeParamKeys=[])
-    field = typed(
-        "ConfigTypeField", name=name, description=None, configType=anything, configTypeKey="Any", isRequired=True, isSecret=False,
-        defaultValueAsJson=None,
-    )  # fmt: skip
-    return typed(
-        kind, message=problem.message, path=list(problem.path), reason=reason, field=field, fieldName=name, incomingFields=[name],
-        valueRep=None,
-    )  # fmt: skip
 
 
 # -- doing again --------------------------------------------------------------------------------------------------------------
