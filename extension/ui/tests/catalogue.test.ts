@@ -80,7 +80,7 @@ test("a check is in the state of its last verdict", () => {
 
 test("medians, places and typed partitions", () => {
   expect([median([]), median([3, 1, 2]), median([1, 2])]).toEqual([null, 2, 1.5]);
-  expect([shortPlace("cell 10 of flights.ipynb, line 1"), shortPlace("src/shop.py:12")]).toEqual(["flights.ipynb, cell 10", "shop.py:12"]);
+  expect([shortPlace("cell 10 of flights.ipynb, line 1"), shortPlace("cell 10 of flights.ipynb", false), shortPlace("src/shop.py:12")]).toEqual(["flights.ipynb, cell 10", "cell 10", "shop.py:12"]);
   expect([rangeIn("a"), rangeIn("[a...c]"), rangeIn("a..c"), rangeIn("a, b"), rangeIn("...")]).toEqual([{ start: "a", end: "a" }, { start: "a", end: "c" }, { start: "a", end: "c" }, null, null]);
   expect(keysIn(" a, b\nb,,")).toEqual(["a", "b"]);
 });

@@ -1,6 +1,6 @@
 // One asset: what it is, what it holds, what happened to it, and what can be done with it. What is shown lives; the tab is in the address.
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { AssetView } from "../client/wire.gen";
 import { Button } from "../ui/Button";
@@ -149,17 +149,18 @@ function Name({ text }: { readonly text: string }): JSX.Element {
   return <span class="nb-mono">{text}</span>;
 }
 
-function Crumbs({ group, place }: { readonly group: string | null; readonly place?: string | null }): ComponentChildren {
+function Crumbs({ group, place }: { readonly group: string | null; readonly place?: string | null }): JSX.Element {
   return (
-    <>
-      <A to="/assets">Catalogue</A>
+    <ol class="nb-crumbs" aria-label="Where it belongs">
+      <li>
+        <A to="/assets">Catalogue</A>
+      </li>
       {group !== null && (
-        <>
-          {" / "}
+        <li>
           <A to={`/assets?${new URLSearchParams({ q: `group:"${group}"` }).toString()}`}>{group}</A>
-        </>
+        </li>
       )}
-      {place !== null && place !== undefined && ` / ${place}`}
-    </>
+      {place !== null && place !== undefined && <li>{place}</li>}
+    </ol>
   );
 }

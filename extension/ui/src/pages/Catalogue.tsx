@@ -11,13 +11,15 @@ import { StateCounts, StateWord } from "../ui/Glyph";
 import { grouped, plural } from "../ui/format";
 import { WORDS } from "../ui/glyphs";
 import { useNow } from "../ui/hooks";
-import { Empty, Note } from "../ui/Notes";
+import { Note } from "../ui/Notes";
 import { MenuButton } from "../ui/Pop";
 import { only } from "../views/host";
 import { Query } from "../views/lineage/Query";
 import { columnsFor } from "./catalogue/columns";
 import type { Row } from "./catalogue/rows";
 import { filtered, graphOf, rowsOf, tally } from "./catalogue/rows";
+import type { BrokenLocation } from "./catalogue/Nothing";
+import { Broken, NothingYet } from "./catalogue/Nothing";
 import { PlanDialog } from "./catalogue/PlanDialog";
 import { saveFile } from "./frame/browser";
 import { PageHead } from "./frame/Frame";
@@ -155,37 +157,9 @@ function staleOf(rows: readonly Row[]): number {
   return rows.reduce((sum, { counts }) => sum + (counts.find(({ state }) => state === "stale")?.count ?? 0), 0);
 }
 
-function brokenOf(data: CatalogueData): readonly { readonly name: string; readonly message: string }[] {
+function brokenOf(data: CatalogueData): readonly BrokenLocation[] {
   if (data.workspaceOrError.__typename !== "Workspace") return [];
   return data.workspaceOrError.locationEntries.flatMap(({ name, locationOrLoadError: found }) =>
     found?.__typename === "PythonError" ? [{ name, message: found.message }] : [],
-  );
-}
-
-function Broken({ name, message }: { readonly name: string; readonly message: string }): JSX.Element {
-  return (
-    <div class="nb-page-note">
-      <Note state="failed">
-        <b class="nb-mono">{name}</b> {message.trim().startsWith(name) ? message.trim().slice(name.length).trim() : message.trim()}
-      </Note>
-    </div>
-  );
-}
-
-function NothingYet({ broken }: { readonly broken: ReturnType<typeof brokenOf> }): JSX.Element {
-  return (
-    <>
-      {broken.map(({ name, message }) => (
-        <Broken key={name} name={name} message={message} />
-      ))}
-      {broken.length === 0 && (
-        <section class="nb-card" role="group" aria-label="No assets">
-          <Empty title="No asset yet">
-            Begin a cell of a notebook in this project with <span class="nb-mono">%%asset NAME</span>, or write <span class="nb-mono">@asset</span> above a function of a module, and save it. It appears here by
-            itself.
-          </Empty>
-        </section>
-      )}
-    </>
   );
 }

@@ -55,3 +55,20 @@ export const CheckHistoryDocument = documentOf<CheckHistoryData, CheckHistoryVar
   "CheckHistory",
   "query CheckHistory($asset:AssetKeyInput!$check:String!$limit:Int!){assetCheckExecutions(assetKey:$asset checkName:$check limit:$limit){id runId status timestamp partition evaluation{success severity description}}}",
 );
+
+export type LineagePlacesData = {
+  readonly assetNodes: readonly {
+    readonly repository: {
+      readonly location: {
+        readonly name: string;
+      };
+    };
+  }[];
+};
+
+export type LineagePlacesVariables = Record<string, never>;
+
+export const LineagePlacesDocument = documentOf<LineagePlacesData, LineagePlacesVariables>(
+  "LineagePlaces",
+  "query LineagePlaces{assetNodes{repository{location{name}}}}",
+);

@@ -14,10 +14,11 @@ import { median, stateText } from "./rows";
 /** The columns at a moment; those of which nothing in these rows speaks are left out. */
 export function columnsFor(rows: readonly Row[], now: number): readonly Column<Row>[] {
   const hasChecks = rows.some(({ checks }) => checks.length > 0);
-  return columnsAt(now).filter(({ id }) => id !== "checks" || hasChecks);
+  const places = new Set(rows.map(({ location }) => location));
+  return columnsAt(now, places.size > 1).filter(({ id }) => id !== "checks" || hasChecks);
 }
 
-function columnsAt(now: number): readonly Column<Row>[] {
+function columnsAt(now: number, areMany: boolean): readonly Column<Row>[] {
   return [
     {
       id: "asset", label: "Asset", width: "minmax(170px, 1.5fr)", sort: ({ key }) => key, text: ({ key }) => key,
@@ -25,8 +26,8 @@ function columnsAt(now: number): readonly Column<Row>[] {
     },
     { id: "group", label: "Group", width: "minmax(64px, .6fr)", from: 760, sort: ({ group }) => group, text: ({ group }) => group, cell: ({ group }) => <span class="nb-2">{group}</span> },
     {
-      id: "place", label: "Defined in", width: "minmax(120px, 1fr)", from: 1040, sort: ({ shown, location }) => shown?.definedIn ?? location,
-      text: ({ shown, location }) => shown?.definedIn ?? location, cell: ({ shown, location }) => <span class="nb-2" title={shown?.definedIn}>{shortPlace(shown?.definedIn ?? location)}</span>,
+      id: "place", label: "Defined in", width: areMany ? "minmax(130px, 1fr)" : "minmax(72px, .6fr)", from: 1040, sort: ({ shown, location }) => shown?.definedIn ?? location,
+      text: ({ shown, location }) => shown?.definedIn ?? location, cell: ({ shown, location }) => <span class="nb-2" title={shown?.definedIn}>{shortPlace(shown?.definedIn ?? location, areMany)}</span>,
     },
     {
       id: "state", label: "State", width: "minmax(136px, 1fr)", sort: ({ state }) => URGENCY.indexOf(state), text: (row) => stateText(row),
@@ -55,7 +56,7 @@ function columnsAt(now: number): readonly Column<Row>[] {
       cell: ({ shown }) => number(median(shown?.seconds ?? []), duration),
     },
     {
-      id: "durations", label: "Duration, last 12", width: "92px", from: 1040,
+      id: "durations", label: "Last 12", width: "92px", from: 1040,
       cell: ({ shown }) => (shown === null || shown.seconds.length < 2 ? <span class="nb-2">–</span> : <Spark series={{ label: "Duration", values: shown.seconds, names: [], unit: "s" }} width={90} height={18} />),
     },
     {
@@ -77,8 +78,9 @@ function number(value: number | null, say: (value: number) => string): string {
   return value === null ? "–" : say(value);
 }
 
-/** "cell 10 of flights.ipynb, line 1" is told as "flights.ipynb, cell 10". */
-export function shortPlace(place: string): string {
+/** "cell 10 of flights.ipynb, line 1" is told as "flights.ipynb, cell 10", or as the cell alone where there is one notebook. */
+export function shortPlace(place: string, isFull = true): string {
   const cell = /^cell (\d+) of ([^,]+)/.exec(place);
-  return cell === null ? place.replace(/^.*\//, "") : `${cell[2]}, cell ${cell[1]}`;
+  if (cell === null) return place.replace(/^.*\//, "");
+  return isFull ? `${cell[2]}, cell ${cell[1]}` : `cell ${cell[1]}`;
 }

@@ -161,7 +161,10 @@ export function PageHead(props: {
 function LinkState({ socket }: { readonly socket: Socket }): JSX.Element | null {
   const [state, setState] = useState<SocketState>(socket.state());
   const [isLong, setLong] = useState(false);
-  useEffect(() => socket.onState(setState), [socket]);
+  useEffect(() => {
+    setState(socket.state());
+    return socket.onState(setState);
+  }, [socket]);
   useEffect(() => {
     setLong(false);
     if (state === "live") return undefined;
