@@ -65,7 +65,7 @@ function AssetPage({ view, canRun, notebook }: { readonly view: AssetView; reado
   const [dialog, setDialog] = useState<"wipe" | "report" | null>(null);
   const tabs = tabsOf(view);
   const tab = tabs.find(({ value }) => value === wanted)?.value ?? "overview";
-  const stale = view.counts.find(({ state }) => state === "stale")?.count ?? (view.state === "stale" ? 1 : 0);
+  const stale = view.counts.find(({ state }) => state === "stale")?.count ?? 0;
   const cell = view.code?.cell ?? null;
   return (
     <PageHead

@@ -66,15 +66,15 @@ function columnsOf(now: number): readonly Column<BackfillFacts>[] {
   return [
     { id: "id", label: "Backfill", width: "84px", cell: ({ id }) => <A to={pathOf("backfills", id)} class="nb-mono" title={id}>{shortRun(id)}</A> },
     { id: "state", label: "State", width: "116px", cell: ({ status, isPaused }) => <BackfillState status={status} isPaused={isPaused} /> },
-    { id: "what", label: "What", width: "minmax(150px, 2fr)", cell: (one) => <span class="nb-mono" title={targetWords(one)}>{one.title === null || one.title === "" ? targetWords(one) : one.title}</span> },
-    { id: "count", label: "Partitions", width: "76px", align: "right", from: 620, cell: ({ numPartitions }) => (numPartitions === null ? "" : grouped(numPartitions)) },
-    { id: "progress", label: "Progress", width: "minmax(140px, 1.6fr)", cell: ({ partitionStatusCounts }) => <CountStrip parts={partsOfRuns(partitionStatusCounts)} unit="partition" /> },
+    { id: "what", label: "What", width: "minmax(110px, 2fr)", cell: (one) => <span class="nb-mono" title={targetWords(one)}>{one.title === null || one.title === "" ? targetWords(one) : one.title}</span> },
+    { id: "count", label: "Partitions", width: "76px", align: "right", from: 700, cell: ({ numPartitions }) => (numPartitions === null ? "" : grouped(numPartitions)) },
+    { id: "progress", label: "Progress", width: "minmax(100px, 1.6fr)", cell: ({ partitionStatusCounts }) => <CountStrip parts={partsOfRuns(partitionStatusCounts)} unit="partition" /> },
     {
-      id: "failed", label: "", width: "92px", from: 760,
+      id: "failed", label: "Failed", isQuiet: true, width: "92px", from: 900,
       cell: ({ partitionStatusCounts }) => <StateCounts counts={partsOfRuns(partitionStatusCounts).filter(({ state }) => state === "failed")} />,
     },
-    { id: "left", label: "Left", width: "96px", align: "right", from: 860, cell: ({ etaSeconds, status, isPaused }) => (etaSeconds === null || isBackfillOver(status) || isPaused ? "" : about(etaSeconds)) },
+    { id: "left", label: "Left", width: "96px", align: "right", from: 1010, cell: ({ etaSeconds, status, isPaused }) => (etaSeconds === null || isBackfillOver(status) || isPaused ? "" : about(etaSeconds)) },
     { id: "started", label: "Started", width: "96px", align: "right", cell: ({ timestamp }) => <When at={timestamp} now={now} /> },
-    { id: "took", label: "Took", width: "84px", align: "right", from: 700, cell: ({ timestamp, endTimestamp }) => <Took from={timestamp} to={endTimestamp} now={now} /> },
+    { id: "took", label: "Took", width: "84px", align: "right", from: 800, cell: ({ timestamp, endTimestamp }) => <Took from={timestamp} to={endTimestamp} now={now} /> },
   ];
 }

@@ -88,21 +88,21 @@ function columnsOf(now: number, hasLocations: boolean): readonly Column<JobRow>[
         </span>
       ),
     },
-    { id: "kind", label: "Of", width: "64px", from: 760, cell: (job) => <span class="nb-2">{job.isAssetJob ? "assets" : "ops"}</span> },
-    ...(hasLocations ? [{ id: "location", label: "Location", width: "120px", from: 900, cell: (job: JobRow) => <span class="nb-2">{job.location}</span> }] : []),
+    { id: "kind", label: "Of", width: "64px", from: 890, cell: (job) => <span class="nb-2">{job.isAssetJob ? "assets" : "ops"}</span> },
+    ...(hasLocations ? [{ id: "location", label: "Location", width: "120px", from: 1030, cell: (job: JobRow) => <span class="nb-2">{job.location}</span> }] : []),
     {
-      id: "by", label: "Started by", width: "minmax(140px, 1.4fr)", from: 640,
+      id: "by", label: "Started by", width: "minmax(140px, 1.4fr)", from: 790,
       cell: (job) => <Starters job={job} />,
     },
     { id: "runs", label: "Last runs", width: "96px", cell: (job) => <LastRuns runs={job.runs} now={now} /> },
     {
-      id: "last", label: "Last", width: "200px", from: 560,
+      id: "last", label: "Last", width: "176px", from: 560,
       cell: ({ runs }) => {
         const [last] = runs;
         return last === undefined ? <span class="nb-2">never ran</span> : <span class="nb-row"><RunState status={last.status} /> <span class="nb-2"><Ago at={last.startTime ?? last.creationTime} now={now} /></span></span>;
       },
     },
-    { id: "act", label: "", width: "84px", align: "right", cell: (job) => <Launch name={job.name} location={hasLocations ? job.location : null} /> },
+    { id: "act", label: "Launch", isQuiet: true, width: "84px", align: "right", cell: (job) => <Launch name={job.name} location={hasLocations ? job.location : null} /> },
   ];
 }
 

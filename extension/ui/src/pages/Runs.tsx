@@ -110,7 +110,7 @@ function FilterBar(props: {
           type="search"
           icon="search"
           label="Find runs"
-          placeholder="Words, asset:NAME, job:NAME, tag:KEY=VALUE"
+          placeholder="Words, asset:, job:, tag:KEY=VALUE"
           value={filters.text}
           onChange={(text) => onChange({ text }, "replace")}
         />
@@ -118,7 +118,7 @@ function FilterBar(props: {
       <Chip pressed={filters.state === null} onClick={() => onChange({ state: null })}>
         All
       </Chip>
-      {GROUPS.map(({ value, state, label }) => (
+      {GROUPS.filter(({ value }) => (counts[value] ?? 0) > 0 || filters.state === value || value === "failed").map(({ value, state, label }) => (
         <Chip key={value} pressed={filters.state === value} onClick={() => onChange({ state: filters.state === value ? null : value })}>
           <Glyph state={state} /> {label} {counts[value] === undefined ? "" : grouped(counts[value])}
         </Chip>

@@ -98,13 +98,13 @@ function Placed({ name, origin }: { readonly name: string; readonly origin: Orig
                 />
               </div>
               <aside class="nb-rail" aria-label="What comes next">
-                <Coming times={coming.slice(0, 8)} now={now} title={isOn ? "Next" : "Next, if it were on"} empty="There is no tick to come." />
+                <Coming times={coming.slice(0, 8)} zone={answer.executionTimezone} now={now} title={isOn ? "Next" : "Next, if it were on"} empty="There is no tick to come." />
               </aside>
             </div>
           )
         }
       </Await>
-      {isPreviewing && <SchedulePreview name={name} origin={origin} coming={coming.slice(0, 8)} onClose={() => setPreviewing(false)} />}
+      {isPreviewing && <SchedulePreview name={name} origin={origin} coming={coming.slice(0, 8)} zone={found?.executionTimezone ?? null} onClose={() => setPreviewing(false)} />}
     </PageHead>
   );
 }

@@ -36,13 +36,12 @@ export function Spark({ series, width = 96, height = 22 }: { readonly series: Se
 }
 
 /** A line over materializations; arrows walk its points, Enter opens one. */
-export function Plot({ series, onOpen }: { readonly series: Series; readonly onOpen?: (name: string) => void }): JSX.Element {
+export function Plot({ series, onOpen, height = 64 }: { readonly series: Series; readonly onOpen?: (name: string) => void; readonly height?: number }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const { width } = useSize(box, { width: 240, height: 64 });
+  const { width } = useSize(box, { width: 240, height });
   const [at, setAt] = useState<number | null>(null);
   const { values, names } = series;
   const [low, high] = domain(values);
-  const height = 64;
   const inner = Math.max(40, width - 8);
   const x = (index: number): number => 4 + (values.length < 2 ? inner / 2 : (index / (values.length - 1)) * inner);
   const y = (value: number): number => 6 + (1 - (high === low ? 0.5 : (value - low) / (high - low))) * (height - 12);

@@ -21,6 +21,8 @@ export interface Column<Row> {
   readonly from?: number;
   /** Shown only when asked for. */
   readonly isExtra?: boolean;
+  /** What is in it says enough: the label is for those who do not see it. */
+  readonly isQuiet?: boolean;
 }
 
 export interface Sorting {
@@ -180,6 +182,8 @@ function Head<Row>({ column, sorting, onSort }: { readonly column: Column<Row>; 
           {column.label}
           <span aria-hidden="true" class="nb-dt-arrow">{!isIt ? "" : sorting.isDown ? "↓" : "↑"}</span>
         </button>
+      ) : column.isQuiet === true ? (
+        <span class="nb-unseen">{column.label}</span>
       ) : (
         column.label
       )}

@@ -65,7 +65,7 @@ function PartitionField({ partition, latest, onPick }: { readonly partition: str
   const [text, setText] = useState(partition);
   return (
     <form
-      class="nb-row nb-gap-3"
+      class="nb-row nb-gap-3 nb-partition-form"
       onSubmit={(event) => {
         event.preventDefault();
         onPick(text.trim());
@@ -197,9 +197,9 @@ export function PlotsTab({ view }: Props): JSX.Element {
         <h2 class="nb-plain-h">Over the last {plural(view.plots[0]?.values.length ?? 0, "materialization")}</h2>
         <span class="nb-micro">A point opens its run</span>
       </header>
-      <div class="nb-card-in nb-plots">
+      <div class="nb-card-in nb-plots nb-plots-large">
         {view.plots.map((series) => (
-          <Plot key={series.label} series={series} onOpen={(name) => desk.openRun(name)} />
+          <Plot key={series.label} series={series} height={120} onOpen={(name) => desk.openRun(name)} />
         ))}
       </div>
     </section>

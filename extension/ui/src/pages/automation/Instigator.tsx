@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Switch } from "../../ui/Form";
-import { fullTime, moment } from "../../ui/format";
+import { fullTime } from "../../ui/format";
 import type { PageProps } from "../frame/route";
 import { A } from "../frame/route";
 import { Await } from "../frame/query";
@@ -11,7 +11,7 @@ import { PageHead } from "../frame/Frame";
 import { Empty } from "../../ui/Notes";
 import type { Origin, Sort } from "../parts/places";
 import { useOrigin } from "../parts/places";
-import { untilWords } from "../parts/Time";
+import { onClock, untilWords } from "../parts/Time";
 import type { Switched } from "./switches";
 import { useSwitch } from "./switches";
 
@@ -37,17 +37,18 @@ export function OnSwitch({ one, isOn, again }: { readonly one: Switched; readonl
   );
 }
 
-export function Coming({ times, now, title, empty }: { readonly times: readonly number[]; readonly now: number; readonly title: string; readonly empty: string }): JSX.Element {
+export function Coming({ times, zone, now, title, empty }: { readonly times: readonly number[]; readonly zone: string | null; readonly now: number; readonly title: string; readonly empty: string }): JSX.Element {
   return (
     <section class="nb-card" role="group" aria-label={title}>
       <header class="nb-head">
         <h2 class="nb-title">{title}</h2>
+        {zone !== null && zone !== "" && <span class="nb-push nb-micro">{zone}</span>}
       </header>
       {times.length === 0 && <p class="nb-body nb-small nb-2">{empty}</p>}
       <ul class="nb-next">
         {times.map((at) => (
           <li key={at} title={fullTime(at)}>
-            <span>{moment(at, now)}</span>
+            <span>{onClock(at, zone)}</span>
             <span class="nb-2">{untilWords(at, now)}</span>
           </li>
         ))}

@@ -7,18 +7,19 @@ import { PreviewScheduleDocument, PreviewSensorDocument } from "../../client/doc
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { StateWord } from "../../ui/Glyph";
-import { fullTime, plural } from "../../ui/format";
+import { plural } from "../../ui/format";
 import { Field, Form, Select, TextArea, TextField } from "../../ui/Form";
 import { Note } from "../../ui/Notes";
 import { refusalOf } from "../parts/asking";
 import { ErrorText } from "../parts/ErrorText";
 import type { Origin } from "../parts/places";
+import { onClock } from "../parts/Time";
 import { YamlText } from "../parts/YamlText";
 import { useAct } from "../frame/query";
 
 type Outcome = { readonly facts: PreviewFacts } | { readonly refusal: string };
 
-export function SchedulePreview(props: { readonly name: string; readonly origin: Origin; readonly coming: readonly number[]; readonly onClose: () => void }): JSX.Element {
+export function SchedulePreview(props: { readonly name: string; readonly origin: Origin; readonly coming: readonly number[]; readonly zone: string | null; readonly onClose: () => void }): JSX.Element {
   const act = useAct();
   const [at, setAt] = useState(String(props.coming[0] ?? Math.floor(Date.now() / 1000)));
   const [own, setOwn] = useState("");
@@ -40,7 +41,7 @@ export function SchedulePreview(props: { readonly name: string; readonly origin:
           <Select
             id={id}
             value={at}
-            options={[...props.coming.map((time) => ({ value: String(time), label: fullTime(time) })), { value: "own", label: "Another time" }]}
+            options={[...props.coming.map((time) => ({ value: String(time), label: onClock(time, props.zone) })), { value: "own", label: "Another time" }]}
             onChange={setAt}
           />
         )}

@@ -29,7 +29,11 @@ export function KeyStates({ keys, unit }: { readonly keys: readonly KeyState[]; 
     for (const { state } of keys) found.set(state, (found.get(state) ?? 0) + 1);
     return [...found].toSorted(([a], [b]) => URGENCY.indexOf(a) - URGENCY.indexOf(b));
   }, [keys]);
-  const shown = useMemo(() => keys.filter(({ key, state }) => (wanted === null || state === wanted) && key.toLowerCase().includes(text.toLowerCase())), [keys, wanted, text]);
+  // What failed and what goes on stand first; among equals the order of the definition.
+  const shown = useMemo(
+    () => keys.filter(({ key, state }) => (wanted === null || state === wanted) && key.toLowerCase().includes(text.toLowerCase())).toSorted((a, b) => rankOf(a.state) - rankOf(b.state)),
+    [keys, wanted, text],
+  );
   const word = (state: State): string => (state === "fresh" ? "done" : WORDS[state]);
   const columns = useMemo(
     (): readonly Column<KeyState>[] => [
@@ -68,6 +72,10 @@ export function KeyStates({ keys, unit }: { readonly keys: readonly KeyState[]; 
       </div>
     </section>
   );
+}
+
+function rankOf(state: State): number {
+  return state === "failed" ? 0 : state === "running" || state === "retrying" ? 1 : 2;
 }
 
 /** Keys in their order as runs of equal states. */

@@ -18,7 +18,20 @@ export function untilWords(at: number, now: number): string {
   if (seconds < 60) return `in ${Math.round(seconds)} s`;
   if (seconds < 3_600) return `in ${Math.round(seconds / 60)} min`;
   if (seconds < 86_400) return `in ${duration(Math.round(seconds / 60) * 60)}`;
-  return moment(at, now);
+  return `in ${Math.round(seconds / 86_400)} d`;
+}
+
+/** "Thu 26 Nov 06:00" on the clock of a time zone; of this machine where there is none such. */
+export function onClock(at: number, zone: string | null): string {
+  const options = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  let parts: Intl.DateTimeFormatPart[];
+  try {
+    parts = new Intl.DateTimeFormat("en-GB", { ...options, ...(zone === null || zone === "" ? {} : { timeZone: zone }) }).formatToParts(at * 1000);
+  } catch {
+    parts = new Intl.DateTimeFormat("en-GB", options).formatToParts(at * 1000);
+  }
+  const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? "";
+  return `${part("weekday")} ${part("day")} ${part("month")} ${part("hour")}:${part("minute")}`;
 }
 
 /** A time of today by the clock, an older one by its day. */

@@ -19,13 +19,13 @@ import { stateWordOf, targetOf } from "./rows";
 export function runColumns(acts: { readonly now: number; readonly onToggle: (backfill: string) => void; readonly onAgain: (run: AgainRun) => void }): readonly Column<ListRow>[] {
   const { now } = acts;
   return [
-    { id: "run", label: "Run", width: "96px", cell: (row) => <Name row={row} onToggle={acts.onToggle} />, text: (row) => (row.kind === "run" ? row.run.runId : row.kind === "backfill" ? row.backfill.id : "") },
-    { id: "state", label: "State", width: "112px", cell: (row) => <State row={row} />, text: stateWordOf },
-    { id: "what", label: "What", width: "minmax(160px, 2fr)", cell: (row) => <What row={row} />, text: (row) => (row.kind === "run" ? row.run.title : row.kind === "backfill" ? targetOf(row.backfill) : row.text) },
-    { id: "by", label: "Started by", width: "minmax(96px, 1fr)", from: 760, cell: (row) => <By row={row} />, text: (row) => (row.kind === "run" ? row.run.startedBy : "backfill") },
-    { id: "result", label: "Result or reason", width: "minmax(180px, 2fr)", from: 560, cell: (row) => <Result row={row} />, text: (row) => (row.kind === "run" ? row.run.failureText : "") },
+    { id: "run", label: "Run", width: "92px", cell: (row) => <Name row={row} onToggle={acts.onToggle} />, text: (row) => (row.kind === "run" ? row.run.runId : row.kind === "backfill" ? row.backfill.id : "") },
+    { id: "state", label: "State", width: "104px", cell: (row) => <State row={row} />, text: stateWordOf },
+    { id: "what", label: "What", width: "minmax(110px, 1.5fr)", cell: (row) => <What row={row} />, text: (row) => (row.kind === "run" ? row.run.title : row.kind === "backfill" ? targetOf(row.backfill) : row.text) },
+    { id: "by", label: "Started by", width: "minmax(150px, 1fr)", from: 1010, cell: (row) => <By row={row} />, text: (row) => (row.kind === "run" ? row.run.startedBy : "backfill") },
+    { id: "result", label: "Result or reason", width: "minmax(130px, 2.4fr)", from: 560, cell: (row) => <Result row={row} />, text: (row) => (row.kind === "run" ? row.run.failureText : "") },
     {
-      id: "started", label: "Started", width: "84px", align: "right",
+      id: "started", label: "Started", width: "76px", align: "right",
       cell: (row) => {
         const at = startOf(row);
         return at === null ? null : <When at={at} now={now} />;
@@ -36,11 +36,11 @@ export function runColumns(acts: { readonly now: number; readonly onToggle: (bac
       },
     },
     {
-      id: "took", label: "Took", width: "80px", align: "right", from: 640,
+      id: "took", label: "Took", width: "72px", align: "right", from: 740,
       cell: (row) => (row.kind === "run" ? <Took from={row.run.startTime} to={row.run.endTime} now={now} /> : row.kind === "backfill" ? <Took from={row.backfill.timestamp} to={row.backfill.endTimestamp} now={now} /> : null),
       text: (row) => (row.kind === "run" && row.run.startTime !== null && row.run.endTime !== null ? Math.round((row.run.endTime - row.run.startTime) * 1000) / 1000 : ""),
     },
-    { id: "act", label: "", width: "88px", align: "right", from: 700, cell: (row) => <Act row={row} onAgain={acts.onAgain} /> },
+    { id: "act", label: "Again", isQuiet: true, width: "88px", align: "right", from: 850, cell: (row) => <Act row={row} onAgain={acts.onAgain} /> },
   ];
 }
 
