@@ -9,6 +9,9 @@ specification says (October 2021, section 6.4.4).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from operator import attrgetter
+from types import MemberDescriptorType
 from typing import Any
 
 from graphql import (
@@ -45,9 +48,17 @@ from nbasset.dataclass import dataclass
 
 Complete = Callable[[Any], Any]
 Resolve = Callable[..., Any]
+Missing = Callable[[], Any] | None
+_Field = tuple[str, Resolve, type | None, Complete, bool, list[FieldNode]]
 _PLAIN: dict[str, type] = {"String": str, "ID": str, "Boolean": bool, "Int": int, "Float": float}
+_NEEDS_NOTHING: dict[str, type] = {"String": str, "ID": str, "Boolean": bool}
+_AS_THEY_ARE = (str, bool)
+_TEXT = {str}
+_DATA = (property, cached_property, MemberDescriptorType, str, bool, int, float)
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
-_LOOK_EVERY = 64
+_LOOK_EVERY = 256
+_NOBODY = object()
+"""The parent of root fields where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,7 @@ def _run(
         raise GraphQLError(f"there are no {asked.operation.value}s here.")
     execution = _Execution(schema, fragments, given, context, deadline)
     try:
-        data = execution.object_of(kind, (asked.selection_set,), 0)(root)
+        data = execution.object_of(kind, (asked.selection_set,), 0)(_NOBODY if root is None else root)
     except _Failed as failed:
         execution.errors.append(failed.error)
         data = None
@@ -153,6 +164,7 @@ class _Execution:
         self.deadline = deadline
         self.errors: list[GraphQLError] = []
         self.path: list[Any] = [None] * 256
+        self._since = 0
 
     # -- selecting ---------------------------------------------------------------------------------------------------------
 
@@ -192,22 +204,29 @@ class _Execution:
 
     # -- closures ----------------------------------------------------------------------------------------------------------
 
-    def object_of(self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int) -> Complete:
-        """What makes a value of an object type the data that is selected of it."""
-        collected: dict[str, list[FieldNode]] = {}
-        self._collect(kind, sets, collected)
-        fields = [self._field(kind, key, nodes, depth) for key, nodes in collected.items()]
+    def object_of(
+        self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int, missing: Missing = None
+    ) -> Complete:
+        """What makes a value of an object type the data that is selected of it. Closures are made for the first value of each class:
+        a document may select far more than there is. `missing` is what to do without a value."""
+        by_class: dict[type, list[_Field]] = {}
         path, fail = self.path, self._fail
 
-        def complete(value: Any) -> dict[str, Any]:
+        def complete(value: Any) -> dict[str, Any] | None:
+            fields = by_class.get(type(value))
+            if fields is None:
+                if value is None:
+                    return missing() if missing is not None else None
+                fields = by_class[type(value)] = self._fields(kind, sets, depth, type(value))
             out: dict[str, Any] = {}
-            for key, resolve, finish, may_be_null, nodes in fields:
+            for key, resolve, plain, finish, may_be_null, nodes in fields:
                 try:
-                    if finish is None:
-                        out[key] = resolve(value)
+                    found = resolve(value)
+                    if type(found) is plain or (found is None and may_be_null):
+                        out[key] = found
                     else:
                         path[depth] = key
-                        out[key] = finish(resolve(value))
+                        out[key] = finish(found)
                 except Exception as error:  # noqa: BLE001 - whatever a resolver raises is told at its field
                     fail(error, (*path[:depth], key), nodes, may_be_null)
                     out[key] = None
@@ -215,67 +234,55 @@ class _Execution:
 
         return complete
 
-    def _field(
-        self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int
-    ) -> tuple[str, Resolve, Complete | None, bool, list[FieldNode]]:
+    def _fields(self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int, parent: type) -> list[_Field]:
+        collected: dict[str, list[FieldNode]] = {}
+        self._collect(kind, sets, collected)
+        return [self._field(kind, key, nodes, depth, parent) for key, nodes in collected.items()]
+
+    def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int, parent: type) -> _Field:
+        """One field of the values of a class: what reads it, the type that needs no finishing, what finishes it, whether it may be null."""
         name = nodes[0].name.value
         if name == "__typename":
-            return key, lambda value: kind.name, None, False, nodes
+            return key, lambda value: kind.name, str, _same, False, nodes
         definition = _definition(self.schema, kind, name)
         try:
-            resolve = self._resolver(definition, name, nodes)
+            resolve = self._resolver(definition, name, nodes, parent)
         except GraphQLError as error:  # an argument that does not fit
             resolve = _raising(error)
-        return key, resolve, self._completer(definition.type, nodes, depth + 1), not is_non_null_type(definition.type), nodes
+        may_be_null = not is_non_null_type(definition.type)
+        inner: Any = definition.type if may_be_null else definition.type.of_type  # type: ignore[union-attr]
+        plain = _NEEDS_NOTHING.get(inner.name) if is_leaf_type(inner) else None
+        return key, resolve, plain, self._completer(definition.type, nodes, depth + 1), may_be_null, nodes
 
-    def _resolver(self, definition: GraphQLField, name: str, nodes: list[FieldNode]) -> Resolve:
+    def _resolver(self, definition: GraphQLField, name: str, nodes: list[FieldNode], parent: type) -> Resolve:
         arguments = get_argument_values(definition, nodes[0], self.variables) if definition.args else {}
         info = Info(self.context, self.schema, name, tuple(nodes), self.fragments)
         resolve: Any = definition.resolve
         if resolve is None:
-            return _reading(name, info, arguments)
+            return _reading(name, info, arguments, parent)
         if arguments:
             return lambda value: resolve(value, info, **arguments)
         return lambda value: resolve(value, info)
 
     def _completer(self, kind: Any, nodes: list[FieldNode], depth: int) -> Complete:
+        missing: Missing = None
         if is_non_null_type(kind):
-            inner = self._completer(kind.of_type, nodes, depth)
-            name = nodes[0].name.value
-
-            def required(value: Any) -> Any:
-                if value is None:
-                    raise ValueError(f"there is no value for '{name}', which must have one.")
-                return inner(value)
-
-            return required
+            kind, missing = kind.of_type, _required(nodes[0].name.value)
         if is_list_type(kind):
-            return self._list(kind.of_type, nodes, depth)
+            return self._list(kind.of_type, nodes, depth, missing)
         if is_leaf_type(kind):
-            return _leaf(kind)
+            return _leaf(kind, missing)
         sets = tuple(node.selection_set for node in nodes)
         if isinstance(kind, GraphQLObjectType):
-            complete = self._lazily(kind, sets, depth)
-            return lambda value: None if value is None else complete(value)
-        return self._abstract(kind, sets, depth)
+            return self.object_of(kind, sets, depth, missing)
+        return self._abstract(kind, sets, depth, missing)
 
-    def _lazily(self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int) -> Complete:
-        """Closures are made when there is a first value: a document may select far more than there is."""
-        made: list[Complete] = []
-
-        def complete(value: Any) -> Any:
-            if not made:
-                made.append(self.object_of(kind, sets, depth))
-            return made[0](value)
-
-        return complete
-
-    def _abstract(self, kind: Any, sets: tuple[SelectionSetNode | None, ...], depth: int) -> Complete:
+    def _abstract(self, kind: Any, sets: tuple[SelectionSetNode | None, ...], depth: int, missing: Missing) -> Complete:
         made: dict[str, Complete] = {}
 
         def complete(value: Any) -> Any:
             if value is None:
-                return None
+                return missing() if missing is not None else None
             name = value["__typename"] if isinstance(value, dict) else value.typename
             if name not in made:
                 found = self.schema.type_map.get(name)
@@ -286,33 +293,44 @@ class _Execution:
 
         return complete
 
-    def _list(self, kind: Any, nodes: list[FieldNode], depth: int) -> Complete:
+    def _list(self, kind: Any, nodes: list[FieldNode], depth: int, missing: Missing) -> Complete:
         item_kind = kind.of_type if is_non_null_type(kind) else kind
         may_be_null = not is_non_null_type(kind)
         finish = self._completer(kind, nodes, depth + 1)
-        plain = _PLAIN.get(getattr(item_kind, "name", "")) if is_leaf_type(item_kind) else None
+        is_text = is_leaf_type(item_kind) and _NEEDS_NOTHING.get(item_kind.name) is str
         path, fail = self.path, self._fail
 
         def complete(value: Any) -> Any:
             if value is None:
-                return None
-            if self.deadline and clock.monotonic() > self.deadline:
-                raise TookTooLong(TOO_LONG)
-            if plain is str and all(type(one) is str for one in value):
+                return missing() if missing is not None else None
+            if is_text and set(map(type, value)) <= _TEXT:
                 return list(value)
             out = []
             for index, one in enumerate(value):
                 path[depth] = index
-                if self.deadline and index % _LOOK_EVERY == _LOOK_EVERY - 1 and clock.monotonic() > self.deadline:
-                    raise TookTooLong(TOO_LONG)
                 try:
                     out.append(finish(one))
                 except Exception as error:  # noqa: BLE001 - told at its place in the list
                     fail(error, (*path[:depth], index), nodes, may_be_null)
                     out.append(None)
+            self._count(len(out))
             return out
 
         return complete
+
+    def _count(self, items: int) -> None:
+        """Look at the clock now and then.
+
+        Raises
+        ------
+        TookTooLong
+            After the deadline.
+        """
+        self._since += items
+        if self._since >= _LOOK_EVERY and self.deadline:
+            self._since = 0
+            if clock.monotonic() > self.deadline:
+                raise TookTooLong(TOO_LONG)
 
     def _fail(self, error: Exception, path: tuple[Any, ...], nodes: list[FieldNode], may_be_null: bool) -> None:
         """Note an error where its field may be null, else let it go up."""
@@ -334,9 +352,11 @@ def _raising(error: GraphQLError) -> Resolve:
     return resolve
 
 
-def _reading(name: str, info: Info, arguments: Mapping[str, Any]) -> Resolve:
-    """A field without a resolver: what `types` says of them."""
+def _reading(name: str, info: Info, arguments: Mapping[str, Any], parent: type) -> Resolve:
+    """A field without a resolver: what `types` says of them. What the class holds as data is read without further ado."""
     own = snake(name)
+    if not issubclass(parent, dict) and isinstance(getattr(parent, own, None), _DATA):
+        return attrgetter(own)
 
     def resolve(value: Any) -> Any:
         found = value.get(name) if isinstance(value, dict) else getattr(value, own)
@@ -345,18 +365,32 @@ def _reading(name: str, info: Info, arguments: Mapping[str, Any]) -> Resolve:
     return resolve
 
 
-def _leaf(kind: Any) -> Complete:
+def _required(name: str) -> Callable[[], Any]:
+    def missing() -> Any:
+        raise ValueError(f"there is no value for '{name}', which must have one.")
+
+    return missing
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _leaf(kind: Any, missing: Missing) -> Complete:
+    """What makes a value the JSON of a scalar or enumeration. Most are it already."""
     plain, serialize = _PLAIN.get(kind.name), kind.serialize
     values = getattr(kind, "values", None)
-    if values is not None:
-        return lambda value: value if value is None or (type(value) is str and value in values) else serialize(value)
-    if plain is int:
-        return lambda value: value if value is None or (type(value) is int and _SMALLEST <= value <= _LARGEST) else serialize(value)
-    if plain is float:
-        return lambda value: value if value is None else serialize(value)
-    if plain is None:
-        return lambda value: None if value is None else serialize(value)
-    return lambda value: value if value is None or type(value) is plain else serialize(value)
+
+    def complete(value: Any) -> Any:
+        if value is None:
+            return missing() if missing is not None else None
+        if values is not None and type(value) is str and value in values:
+            return value
+        if plain is int and type(value) is int and _SMALLEST <= value <= _LARGEST:
+            return value
+        return value if plain in _AS_THEY_ARE and type(value) is plain else serialize(value)
+
+    return complete
 
 
 def _definition(schema: GraphQLSchema, kind: GraphQLObjectType, name: str) -> GraphQLField:
