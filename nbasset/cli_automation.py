@@ -146,7 +146,7 @@ def dev(call: Call, arguments: DevArguments) -> Answer:
     """The daemon, JupyterLab and the pages, until one of them ends or somebody ends all."""
     from nbasset.commands.daemon_status import daemon_status
     from nbasset.dev.serve import DevOptions, absolute, serve
-    from nbasset.web.server import has_web_extra
+    from nbasset.web.extra import has_web_extra
 
     locations = absolute(arguments.locations)
     home, instance = open_home(call)

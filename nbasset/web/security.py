@@ -58,6 +58,11 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_FRAMED = {
+    **_HEADERS,
+    "content-security-policy": PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
+    "x-frame-options": "SAMEORIGIN",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Access:
     """Who may ask. `hosts` are the names this server is known by, None for any; without a `token` everybody who reaches it may.
 
     `known_as` are further names, of a proxy before it; `prefix` is the path below which it is reached, without a slash at its end;
-    `cookie` is the name of what a browser keeps.
+    `cookie` is the name of what a browser keeps. `is_behind_sign_in` where another server has let in whoever asks: nothing
+    more is asked of them then, and its pages may frame ours.
     """
 
     token: str = field(default="", repr=False)
@@ -75,6 +81,7 @@ class Access:
     read_only: bool = False
     cookie: str = "nbasset-token"
     user: str = ""
+    is_behind_sign_in: bool = False
 
     @property
     def proof(self) -> str:
@@ -186,7 +193,7 @@ class Guard:
         headers = _headers(scope)
         scope = _below(scope, self._access.prefix)
         if scope["type"] == "http":
-            send = _hardened(send)
+            send = _hardened(send, _FRAMED if self._access.is_behind_sign_in else _HEADERS)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
             await refusal.send(scope, send, self._access)
@@ -208,6 +215,14 @@ class Guard:
     # -- what is asked of a request ------------------------------------------------------------------------------------------------
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> _Refusal | None:
+        refusal = None if self._access.is_behind_sign_in else self._stranger(scope, headers)
+        if refusal is not None:
+            return refusal
+        length = headers.get("content-length", "0") if scope["type"] == "http" else "0"
+        return _Refusal(413, TOO_LARGE) if not length.isdigit() or int(length) > MOST_BODY_BYTES else None
+
+    def _stranger(self, scope: Scope, headers: Mapping[str, str]) -> _Refusal | None:
+        """Why somebody is not let in."""
         host = headers.get("host", "")
         if self._access.hosts is not None and not self._is_known(host_name(host)):
             return _Refusal(
@@ -222,8 +237,7 @@ class Guard:
                 return _Refusal(403, "a page of another origin may not ask for this. A proxy in between has to pass on the Host header.")
         if self._access.token and not self._is_signed_in(scope, headers):
             return _Refusal(401, "the token is missing or is not the one of this server.")
-        length = headers.get("content-length", "0") if scope["type"] == "http" else "0"
-        return _Refusal(413, TOO_LARGE) if not length.isdigit() or int(length) > MOST_BODY_BYTES else None
+        return None
 
     def _is_known(self, name: str) -> bool:
         assert self._access.hosts is not None
@@ -320,13 +334,13 @@ def _sign_in_page(text: str, scope: Scope, access: Access) -> str:
     )
 
 
-def _hardened(send: Send) -> Send:
+def _hardened(send: Send, headers: Mapping[str, str]) -> Send:
     """Answers with the headers that all of them have; a route may say its own."""
 
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             given = {name.lower() for name, _ in message.get("headers", ())}
-            more = {name: value for name, value in _HEADERS.items() if name.encode() not in given}
+            more = {name: value for name, value in headers.items() if name.encode() not in given}
             message = {**message, "headers": [*message.get("headers", ()), *_raw(more)]}
         await send(message)
 

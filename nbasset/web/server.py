@@ -17,7 +17,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from nbasset.dataclass import dataclass
 from nbasset.errors import InvalidInvocationError
 from nbasset.home import Home
 from nbasset.instance import Instance
+from nbasset.web.extra import HOW, has_web_extra
 
 if TYPE_CHECKING:
     import uvicorn
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from nbasset.web.serving import Served
 
 USUAL_PORT = 3000
-NEEDED = ("starlette", "uvicorn", "websockets", "graphql")
 
 _GRACE_S = 1
 _WARM_S = 0.5
@@ -58,11 +57,6 @@ class ServerOptions:
     opens_browser: bool = False
 
 
-def has_web_extra() -> bool:
-    """Whether what the server is made of is installed."""
-    return all(find_spec(name) is not None for name in NEEDED)
-
-
 def serve(home: Home, options: ServerOptions, tell: Tell) -> int:
     """Serve a home until SIGTERM or Ctrl-C; the exit code.
 
@@ -72,7 +66,7 @@ def serve(home: Home, options: ServerOptions, tell: Tell) -> int:
         If the extra is not installed, or the address cannot be had.
     """
     if not has_web_extra():
-        raise InvalidInvocationError("the server of nbasset is not installed here. Install it: pip install 'nbasset[web]'")
+        raise InvalidInvocationError(f"the server of nbasset is not installed here. Install it: {HOW}")
     listening = listen(options.host, options.port)
     try:
         from nbasset.web.security import access_for

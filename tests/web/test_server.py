@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from nbasset.errors import InvalidInvocationError
-from nbasset.web import server
+from nbasset.web import extra
 from nbasset.web.server import listen
 from nbasset.web.serving import Threads
 
@@ -116,7 +116,7 @@ def test_an_address_that_is_none_of_this_machine_is_told(host: str) -> None:
 
 
 def test_without_the_extra_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch, call: Any, own_folder: Path) -> None:
-    monkeypatch.setattr(server, "NEEDED", ("a_module_that_nobody_has",))
+    monkeypatch.setattr(extra, "NEEDED", ("a_module_that_nobody_has",))
     code, _, error = call("ui", "--port", "0")
     assert code == 2
     assert "pip install 'nbasset[web]'" in error
