@@ -59,8 +59,7 @@ const pageOptions = {
 
 async function writeSite({ outputFiles, metafile, errors }) {
   if (errors.length > 0) return;
-  const fresh = `${site}.new`;
-  await rm(fresh, { recursive: true, force: true });
+  const fresh = `${site}.${process.pid}`;
   await mkdir(join(fresh, "assets"), { recursive: true });
   let first = 0;
   const nameOf = (kind) => basename(Object.keys(metafile.outputs).find((name) => basename(name).startsWith(kind[0]) && name.endsWith(kind[1])));
