@@ -76,6 +76,7 @@ def events_after(context: ApiContext, run: RunRecord, place: Place, limit: int) 
             told = _told(context, run, entry, started)
             for index in range(skip, len(told)):
                 if len(found) == limit:
+                    _STARTED.keep(run.run_id, entry.seq - 1, started)
                     return Events(found, Place(entry.seq, index), has_more=True)
                 found.append(told[index])
             skip = 0

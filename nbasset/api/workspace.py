@@ -247,9 +247,11 @@ class _Entry:
 
 
 class Workspace:
-    """The locations of a home. `parts` stand for them where the code is in this process; else they are what the project lists."""
+    """The locations of a home. `parts` stand for them where they are not what the project lists. Whether code has changed is looked at when
+    somebody asks, at most every `look_s` seconds.
+    """
 
-    def __init__(self, instance: Instance, parts: Sequence[Part] | None = None) -> None:
+    def __init__(self, instance: Instance, parts: Sequence[Part] | None = None, *, look_s: float = _LOOK_S) -> None:
         self.instance = instance
         self.follower = Follower(instance)
         self._given = parts is not None
@@ -257,6 +259,7 @@ class Workspace:
         self._lock = threading.RLock()
         self._loading = threading.Lock()
         self._current: Snapshot | None = None
+        self._look_s = look_s
         self._looked_at = 0.0
         self._found_at = 0.0
         self._is_looking = False
@@ -268,7 +271,7 @@ class Workspace:
             with self._loading:
                 return self._current or self._load()
         with self._lock:
-            if self._is_looking or clock.monotonic() - self._looked_at < _LOOK_S:
+            if self._is_looking or clock.monotonic() - self._looked_at < self._look_s:
                 return current
             self._is_looking = True
         threading.Thread(target=self._look, name="nbasset-locations", daemon=True).start()
@@ -342,8 +345,10 @@ class Workspace:
             entry.part.end()
         self._found_at = clock.monotonic()
 
-    def _load_entry(self, entry: _Entry) -> None:
+    def _load_entry(self, entry: _Entry, *, if_outdated: bool = False) -> None:
         with entry.lock:
+            if if_outdated and entry.told is not None and not entry.part.is_outdated:
+                return  # somebody else was here
             try:
                 found = entry.part.load()
             except Error as error:  # code in this process
@@ -359,7 +364,7 @@ class Workspace:
     def _asker(self, entry: _Entry) -> Callable[..., Answer]:
         def ask(function: str, argument: Any = None, *, within_s: float = ANSWER_S) -> Answer:
             if entry.part.is_outdated:
-                self._load_entry(entry)
+                self._load_entry(entry, if_outdated=True)
                 self._publish()
             told = entry.told
             if told is not None and told.error:
@@ -382,11 +387,11 @@ class Workspace:
     def _look(self) -> None:
         """Load anew what has changed, and let processes rest of which nothing was asked for long."""
         try:
-            with suppress(Error), self._loading:
+            with suppress(Error, OSError), self._loading:
                 self._load()
                 for entry in tuple(self._entries.values()):
                     if entry.part.is_outdated:
-                        self._load_entry(entry)
+                        self._load_entry(entry, if_outdated=True)
                         self._publish()
                     elif entry.is_idle and entry.lock.acquire(blocking=False):
                         try:
