@@ -203,8 +203,18 @@ class Guard:
             await self._let_through(scope, _Limited(receive, headers) if scope["type"] == "http" else receive, send)
 
     async def _let_through(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, begin)
+        except asyncio.CancelledError:  # the server ends, and waits for nobody
+            if scope["type"] == "http" and not has_begun:
+                await _Refusal(503, "the server is ending.", {"connection": "close"}).send(scope, send, self._access)
         except Exception:
             if scope["type"] == "http":  # the application has answered, and has written down why
                 return

@@ -147,7 +147,7 @@ def make_server(served: Served) -> uvicorn.Server:
                     signal.signal(one, handler)
 
     config = uvicorn.Config(
-        make_app(served), lifespan="off", http="h11", ws="websockets-sansio", loop="asyncio", log_config=None, log_level="error",
+        make_app(served), lifespan="off", http="h11", ws="websockets-sansio", loop="asyncio", log_config=None, log_level="critical",
         access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_S, ws_max_size=1 << 20,
         ws_ping_interval=20.0, ws_ping_timeout=20.0, h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
     )  # fmt: skip
@@ -220,7 +220,7 @@ def _logging(tell: Tell) -> Iterator[None]:
     for one in loggers:
         one.addHandler(handler)
         one.propagate = False
-    loggers[1].setLevel(logging.CRITICAL)  # of a client that speaks no HTTP, or a cancelled answer, nobody has to hear
+    loggers[1].setLevel(logging.CRITICAL)  # of a client that speaks no HTTP nobody has to hear
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 
 from nbasset.errors import InvalidInvocationError
 from nbasset.web.app import routes
-from nbasset.web.security import Access, access_for, checked_prefix, host_name, is_loopback, is_same_origin
+from nbasset.web.security import Access, Guard, access_for, checked_prefix, host_name, is_loopback, is_same_origin
 
 from .conftest import Project, Running, serving
 
@@ -243,3 +244,26 @@ def test_only_the_token_is_the_token(token: str, other: str) -> None:
 
 def test_names_of_other_machines_are_no_loopback() -> None:
     assert not any(map(is_loopback, ("localhost.example", "127.0.0.1.example", "0", "", "192.168.0.1", "fe80::1")))
+
+
+def test_who_is_not_answered_when_the_server_ends_is_told_so() -> None:
+    begun = asyncio.Event()
+    sent: list[dict[str, object]] = []
+
+    async def endless(scope: object, receive: object, send: object) -> None:
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost")], "query_string": b""}
+        task = asyncio.create_task(Guard(endless, Access())(scope, send, send))  # type: ignore[arg-type]
+        await begun.wait()
+        task.cancel()
+        await task
+
+    asyncio.run(ask())
+    assert [message.get("status") for message in sent] == [503, None]
+    assert sent[1]["body"] == b"the server is ending."
