@@ -56,7 +56,7 @@ function Beat({ data }: { readonly data: AutomationData }): JSX.Element {
   if (daemons.some(({ healthy }) => healthy === true)) return <>daemon alive{last > 0 && <>, last beat <Ago at={last} now={now} /></>}</>;
   return (
     <StateWord state="warned">
-      No daemon runs, so nothing here starts by itself{last > 0 ? <>; last seen <Ago at={last} now={now} /></> : ""}. Start it with <span class="nb-mono">nbasset daemon</span>.
+      No daemon runs, so nothing here starts by itself{last > 0 ? <>; last seen <Ago at={last} now={now} /></> : ""}. Start it with <span class="nb-mono">nbasset daemon run</span>.
     </StateWord>
   );
 }
@@ -120,7 +120,7 @@ function List({ nodes, again }: { readonly nodes: Nodes; readonly again: () => v
     return (
       <section class="nb-card">
         <Empty title="Nothing runs by itself yet">
-          <span class="nb-mono">%asset schedule</span> in a notebook, <span class="nb-mono">@schedule</span> or <span class="nb-mono">@sensor</span> in a module: whatever is defined stands here.
+          Promote assets of a notebook with a time, <span class="nb-mono">%asset promote ASSET --cron "0 6 * * *"</span>, or define a <span class="nb-mono">@schedule</span> or <span class="nb-mono">@sensor</span>.
         </Empty>
       </section>
     );

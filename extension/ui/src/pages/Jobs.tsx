@@ -61,7 +61,7 @@ function List({ nodes, text, now }: { readonly nodes: readonly Node[]; readonly 
       empty={
         all.length === 0 ? (
           <Empty title="No jobs are defined">
-            A job is a selection of assets, or ops, that is started as one: <span class="nb-mono">%asset job NAME = SELECTION</span>, or <span class="nb-mono">@job</span> in a module.
+            A job is a selection of assets, or ops, that is started as one: <span class="nb-mono">%asset promote SELECTION</span> in a notebook, <span class="nb-mono">define_asset_job</span> or <span class="nb-mono">@job</span> in code.
           </Empty>
         ) : (
           <Empty title="No job passes the filter">

@@ -1,10 +1,10 @@
 // One run: why it failed, its steps over time, what it wrote, every event of it, and what it was asked with.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { RunData } from "../client/documents/run.gen";
-import { RunDocument } from "../client/documents/run.gen";
-import { pathOf } from "../client/route";
+import { RunDocument, RunIdsDocument } from "../client/documents/run.gen";
+import { pathOf, withParams } from "../client/route";
 import { Button } from "../ui/Button";
 import { plural } from "../ui/format";
 import { useNow } from "../ui/hooks";
@@ -17,7 +17,7 @@ import { LiveView } from "./frame/LiveView";
 import type { PageProps } from "./frame/route";
 import { browserHost } from "./frame/browser";
 import { Await, useQuery } from "./frame/query";
-import { A, useGo, useParam } from "./frame/route";
+import { A, useGo, useParam, useRoute } from "./frame/route";
 import { Ago } from "./parts/Time";
 import { RunState } from "./parts/RunParts";
 import { YamlText } from "./parts/YamlText";
@@ -31,13 +31,23 @@ export default function Run({ params }: PageProps): JSX.Element {
   const id = params.get("run") ?? "";
   const query = useQuery(RunDocument, { run: id }, { on: ({ runs }) => runs.includes(id) });
   const known = query.data?.runOrError;
+  // The first letters of an id, as the command line prints them, lead to the run when they fit one alone.
+  const isUnknown = known !== undefined && known.__typename !== "Run" && known.__typename !== "PythonError";
+  const ids = useQuery(RunIdsDocument, {}, { skip: !isUnknown });
+  const fitting = ids.data?.runIdsOrError.__typename === "RunIds" ? ids.data.runIdsOrError.results.filter((run) => run.startsWith(id)) : [];
+  const whole = known?.__typename === "Run" ? known.runId : fitting.length === 1 ? (fitting[0] ?? id) : id;
+  const go = useGo();
+  const place = useRoute();
+  useEffect(() => {
+    if (whole !== id) go(withParams({ ...place, path: pathOf("runs", whole) }, {}), "replace");
+  }, [whole, id]);
   if (known?.__typename === "Run") return <Known run={known} again={query.again} />;
   return (
     <PageHead title={`Run ${shortRun(id)}`} above={<A to="/runs">Runs</A>}>
       <Await query={query} what={`run ${shortRun(id)}`}>
         {({ runOrError: answer }) => (
           <Empty title="There is no such run">
-            {"message" in answer ? answer.message : ""} It may have been deleted; see <A to="/runs">all runs</A>.
+            {fitting.length > 1 ? `${plural(fitting.length, "run")} begin with ${id}; give more of the id. ` : "message" in answer ? `${answer.message} ` : ""}It may have been deleted; see <A to="/runs">all runs</A>.
           </Empty>
         )}
       </Await>

@@ -55,7 +55,7 @@ function Daemons({ daemons }: { readonly daemons: readonly Daemon[] }): JSX.Elem
         <h2 class="nb-title">Daemons</h2>
         {!isAlive && (
           <span class="nb-small nb-2">
-            None runs, so schedules, sensors, queued runs and backfills wait. Start it: <span class="nb-mono">nbasset daemon</span>
+            None runs, so schedules, sensors, queued runs and backfills wait. Start it: <span class="nb-mono">nbasset daemon run</span>
           </span>
         )}
       </header>

@@ -71,7 +71,8 @@ export default function Timeline(): JSX.Element {
 }
 
 function timedRun(run: ServerRun): TimedRun {
-  const asset = run.assetSelection?.[0]?.path.join("/");
+  // A run of one asset stands in the row of that asset, one of several in a row of its own words.
+  const asset = run.assetSelection?.length === 1 ? run.assetSelection[0]?.path.join("/") : undefined;
   const isAdHoc = run.jobName === "" || run.jobName.startsWith("__");
   return {
     id: run.runId,

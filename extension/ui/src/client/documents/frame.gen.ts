@@ -4,6 +4,23 @@ import { documentOf } from "../graphql";
 
 export type InstanceData = {
   readonly version: string;
+  readonly running: {
+    readonly __typename: "Runs";
+    readonly count: number;
+  } | {
+    readonly __typename: "InvalidPipelineRunsFilterError" | "PythonError";
+  };
+  readonly workspaceOrError: {
+    readonly __typename: "Workspace";
+    readonly locationEntries: readonly ({
+      readonly name: string;
+      readonly locationOrLoadError: {
+        readonly __typename: "RepositoryLocation" | "PythonError";
+      } | null;
+    })[];
+  } | {
+    readonly __typename: "PythonError";
+  };
   readonly instance: {
     readonly home: string;
     readonly daemonHealth: {
@@ -19,7 +36,7 @@ export type InstanceVariables = Record<string, never>;
 
 export const InstanceDocument = documentOf<InstanceData, InstanceVariables>(
   "Instance",
-  "query Instance{version instance{home daemonHealth{allDaemonStatuses{daemonType healthy}}}}",
+  "query Instance{version running:runsOrError(filter:{statuses:[STARTED CANCELING]}limit:1){__typename ...on Runs{count}}workspaceOrError{__typename ...on Workspace{locationEntries{name locationOrLoadError{__typename}}}}instance{home daemonHealth{allDaemonStatuses{daemonType healthy}}}}",
 );
 
 export type SearchData = {

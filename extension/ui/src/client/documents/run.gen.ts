@@ -108,6 +108,22 @@ export const RunDocument = documentOf<RunData, RunVariables>(
   "query Run($run:ID!){runOrError(runId:$run){__typename ...on Run{runId status title jobName startedBy user waitsFor failureText creationTime startTime endTime canTerminate parentRunId rootRunId runConfigYaml stepKeysToExecute assetSelection{path}repositoryOrigin{repositoryName repositoryLocationName}tags{key value}}...on Error{message}}}",
 );
 
+export type RunIdsData = {
+  readonly runIdsOrError: {
+    readonly __typename: "RunIds";
+    readonly results: readonly string[];
+  } | {
+    readonly __typename: "InvalidPipelineRunsFilterError" | "PythonError";
+  };
+};
+
+export type RunIdsVariables = Record<string, never>;
+
+export const RunIdsDocument = documentOf<RunIdsData, RunIdsVariables>(
+  "RunIds",
+  "query RunIds{runIdsOrError(limit:500){__typename ...on RunIds{results}}}",
+);
+
 export type RunEventsData = {
   readonly logsForRun: {
     readonly __typename: "EventConnection";

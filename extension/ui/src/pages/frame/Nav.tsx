@@ -2,8 +2,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { InstanceData } from "../../client/documents/frame.gen";
 import { InstanceDocument } from "../../client/documents/frame.gen";
 import { Icon, StateWord } from "../../ui/Glyph";
+import { grouped, plural } from "../../ui/format";
 import { MenuButton } from "../../ui/Pop";
 import { PAGES } from "../registry";
 import { useQuery } from "./query";
@@ -13,6 +15,10 @@ import { readWish, setWish } from "./theme";
 
 export function Nav(props: { readonly onSearch: () => void; readonly onHelp: () => void }): JSX.Element {
   const { path } = useRoute();
+  const query = useQuery(InstanceDocument, {}, { on: ({ runs, other }) => runs.length > 0 || other.length > 0 });
+  const { data } = query;
+  const running = data?.running.__typename === "Runs" ? data.running.count : 0;
+  const broken = data?.workspaceOrError.__typename === "Workspace" ? data.workspaceOrError.locationEntries.filter((one) => one.locationOrLoadError?.__typename === "PythonError").map(({ name }) => name) : [];
   return (
     <nav class="nb-nav" aria-label="Pages">
       <A to="/" class="nb-brand" title="nbasset">
@@ -37,18 +43,24 @@ export function Nav(props: { readonly onSearch: () => void; readonly onHelp: () 
                   <A to={to} class="nb-ni" title={`${title} (${nav.keys})`} current={path === to || (nav.also !== undefined && path.startsWith(nav.also))}>
                     <Icon name={nav.icon} />
                     <span>{title}</span>
+                    {to === "/runs" && running > 0 && <span class="nb-push nb-micro" title={`${plural(running, "run")} going on`}>{grouped(running)}</span>}
+                    {to === "/locations" && broken.length > 0 && (
+                      <span class="nb-push" title={`${broken.join(", ")} could not be loaded: what is defined there is missing from these pages`}>
+                        <StateWord state="failed">{grouped(broken.length)}</StateWord>
+                        <span class="nb-unseen"> not loaded</span>
+                      </span>
+                    )}
                   </A>
                 </li>,
               ],
         )}
       </ul>
-      <Foot onHelp={props.onHelp} />
+      <Foot data={data} onHelp={props.onHelp} />
     </nav>
   );
 }
 
-function Foot({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
-  const { data } = useQuery(InstanceDocument, {}, { on: ({ other }) => other.length > 0 });
+function Foot({ data, onHelp }: { readonly data: InstanceData | null; readonly onHelp: () => void }): JSX.Element {
   const [wish, setShown] = useState<Wish>(readWish);
   const choose = (next: Wish): void => {
     setWish(next);
@@ -58,7 +70,7 @@ function Foot({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
   const isAlive = daemons.some(({ healthy }) => healthy === true);
   return (
     <div class="nb-nfoot nb-micro">
-      <div title={isAlive ? "Schedules, sensors and queued runs are looked after" : "Schedules, sensors and queued runs wait: start it with `nbasset daemon`"}>
+      <div title={isAlive ? "Schedules, sensors and queued runs are looked after" : "Schedules, sensors and queued runs wait: start it with `nbasset daemon run`"}>
         {data !== null && (isAlive ? <StateWord state="fresh">daemon alive</StateWord> : <StateWord state="canceled">no daemon</StateWord>)}
       </div>
       <div class="nb-clip">{location.host}</div>

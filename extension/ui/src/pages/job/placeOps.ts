@@ -35,8 +35,7 @@ export function placeOps(ops: readonly Op[]): OpPicture {
   const names = new Set(ops.map(({ name }) => name));
   const known = ops.map((op) => ({ ...op, reads: [...new Set(op.reads)].filter((read) => names.has(read) && read !== op.name) }));
   const ranks = ranksOf(known);
-  const rows: (typeof known)[number][][] = [];
-  for (const op of known) (rows[ranks.get(op.name) ?? 0] ??= []).push(op);
+  const rows = Array.from({ length: Math.max(-1, ...ranks.values()) + 1 }, (_, rank) => known.filter(({ name }) => ranks.get(name) === rank));
   const placed = new Map<string, PlacedOp>();
   const widest = Math.max(...rows.map(rowWidth), 0);
   for (const [rank, row] of rows.entries()) {

@@ -21,9 +21,9 @@ export function runColumns(acts: { readonly now: number; readonly onToggle: (bac
   return [
     { id: "run", label: "Run", width: "92px", cell: (row) => <Name row={row} onToggle={acts.onToggle} />, text: (row) => (row.kind === "run" ? row.run.runId : row.kind === "backfill" ? row.backfill.id : "") },
     { id: "state", label: "State", width: "104px", cell: (row) => <State row={row} />, text: stateWordOf },
-    { id: "what", label: "What", width: "minmax(110px, 1.5fr)", cell: (row) => <What row={row} />, text: (row) => (row.kind === "run" ? row.run.title : row.kind === "backfill" ? targetOf(row.backfill) : row.text) },
-    { id: "by", label: "Started by", width: "minmax(150px, 1fr)", from: 1010, cell: (row) => <By row={row} />, text: (row) => (row.kind === "run" ? row.run.startedBy : "backfill") },
-    { id: "result", label: "Result or reason", width: "minmax(130px, 2.4fr)", from: 560, cell: (row) => <Result row={row} />, text: (row) => (row.kind === "run" ? row.run.failureText : "") },
+    { id: "what", label: "What", width: "minmax(110px, 2fr)", cell: (row) => <What row={row} />, text: (row) => (row.kind === "run" ? row.run.title : row.kind === "backfill" ? targetOf(row.backfill) : row.text) },
+    { id: "by", label: "Started by", width: "minmax(132px, 1fr)", from: 900, cell: (row) => <By row={row} />, text: (row) => (row.kind === "run" ? row.run.startedBy : "backfill") },
+    { id: "result", label: "Result or reason", width: "minmax(130px, 2.6fr)", from: 560, cell: (row) => <Result row={row} onAgain={acts.onAgain} />, text: (row) => (row.kind === "run" ? row.run.failureText : "") },
     {
       id: "started", label: "Started", width: "76px", align: "right",
       cell: (row) => {
@@ -40,7 +40,6 @@ export function runColumns(acts: { readonly now: number; readonly onToggle: (bac
       cell: (row) => (row.kind === "run" ? <Took from={row.run.startTime} to={row.run.endTime} now={now} /> : row.kind === "backfill" ? <Took from={row.backfill.timestamp} to={row.backfill.endTimestamp} now={now} /> : null),
       text: (row) => (row.kind === "run" && row.run.startTime !== null && row.run.endTime !== null ? Math.round((row.run.endTime - row.run.startTime) * 1000) / 1000 : ""),
     },
-    { id: "act", label: "Again", isQuiet: true, width: "88px", align: "right", from: 850, cell: (row) => <Act row={row} onAgain={acts.onAgain} /> },
   ];
 }
 
@@ -91,7 +90,7 @@ function By({ row }: { readonly row: ListRow }): JSX.Element | null {
   return <span class="nb-2">{row.kind === "run" ? row.run.startedBy : "backfill"}</span>;
 }
 
-function Result({ row }: { readonly row: ListRow }): JSX.Element | null {
+function Result({ row, onAgain }: { readonly row: ListRow; readonly onAgain: (run: AgainRun) => void }): JSX.Element | null {
   if (row.kind === "rest") return null;
   if (row.kind === "backfill") {
     return (
@@ -102,18 +101,20 @@ function Result({ row }: { readonly row: ListRow }): JSX.Element | null {
     );
   }
   const { failureText, waitsFor, status, stepCounts } = row.run;
-  if (failureText !== null && failureText !== "") return <span title={failureText}>{failureText}</span>;
+  if (status === "FAILURE" || status === "CANCELED") {
+    return (
+      <span class="nb-row">
+        <span class="nb-clip" title={failureText ?? ""}>{failureText}</span>
+        <span class="nb-push nb-again">
+          <Button kind="quiet" icon="refresh" label={`Run ${shortRun(row.run.runId)} again`} onClick={() => onAgain(row.run)}>
+            Run again
+          </Button>
+        </span>
+      </span>
+    );
+  }
   if (waitsFor !== null && waitsFor !== "") return <span class="nb-2" title={waitsFor}>{waitsFor}</span>;
   if (!isOver(status) && stepCounts.length > 0) return <CountStrip parts={partsOfSteps(stepCounts)} unit="step" />;
   const done = stepCounts.find((one) => one.status === "SUCCESS")?.count ?? 0;
   return <span class="nb-2">{done > 0 ? plural(done, "step") : ""}</span>;
-}
-
-function Act({ row, onAgain }: { readonly row: ListRow; readonly onAgain: (run: AgainRun) => void }): JSX.Element | null {
-  if (row.kind !== "run" || !(row.run.status === "FAILURE" || row.run.status === "CANCELED")) return null;
-  return (
-    <Button kind="quiet" icon="refresh" onClick={() => onAgain(row.run)}>
-      Run again
-    </Button>
-  );
 }
