@@ -72,8 +72,7 @@ class RunStepStats:
         """What it made."""
         return [
             materialization_of(self._context, entry.seq, entry.event, fact)
-            for entry in entries_of_runs(self._context).get(self.run_id) or ()
-            if getattr(entry.event, "step", None) == self.step_key
+            for entry in _entries_by_step(self._context, self.run_id).get(self.step_key, ())
             for fact in facts_of(entry.event)
             if isinstance(fact, AssetMaterialized)
         ]
@@ -82,6 +81,21 @@ class RunStepStats:
     def expectation_results(self) -> list[Wire]:
         """What it expected, and whether that held."""
         return [expectation(fact) for fact in self._step.facts if isinstance(fact, ExpectationEvaluated)]
+
+
+def _entries_by_step(context: ApiContext, run_id: str) -> Mapping[str, list[Entry]]:
+    """The entries of a run that end steps, by step."""
+
+    def read(ids: list[str]) -> Mapping[str, Mapping[str, list[Entry]]]:
+        found: dict[str, dict[str, list[Entry]]] = {run: {} for run in ids}
+        for run in ids:
+            for entry in entries_of_runs(context).get(run) or ():
+                if facts_of(entry.event):
+                    found[run].setdefault(getattr(entry.event, "step", ""), []).append(entry)
+        return found
+
+    by_step: Mapping[str, list[Entry]] = context.batch("entries by step", read).get(run_id) or {}
+    return by_step
 
 
 def expectation(fact: ExpectationEvaluated) -> Wire:
