@@ -5,12 +5,15 @@ and a run that was cut off resumes by folding the events it left behind.
 
 A template (a step that is mapped over a dynamic output) never runs. When the output is there, the steps that do its work for each value
 take its place, and whatever collects their outputs waits for all of them.
+
+Most runs in one process take the steps of the plan one after the other, and all end well. As long as that is so (*in line*), nobody needs
+to know who waits for whom: it is worked out when a second step is asked for before the first has ended, or one does not give everything.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -49,14 +52,14 @@ class RunProgress:
 
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
-        self.status: dict[str, StepStatus] = dict.fromkeys((step.key for step in plan.steps), "waiting")
+        self.status: dict[str, StepStatus] = dict.fromkeys(plan.by_key, "waiting")
         self.failed: list[str] = []
         self.blocking_failures: list[CheckEvaluated] = []
         self.mapping_keys: dict[tuple[str, str], tuple[str, ...]] = {}
         self._open = len(plan.steps)
         self._steps = dict(plan.by_key)
         self._order: dict[str, tuple[int, int, str]] = {}
-        self._dependents: dict[str, list[str]] = {key: [] for key in self._steps}
+        self._dependents: dict[str, list[str]] = {}
         self._waiting: dict[str, int] = {}
         self._ready: list[tuple[int, int, str]] = []  # a heap, as what is in order is
         self._templates: dict[str, list[str]] = {}
@@ -64,18 +67,32 @@ class RunProgress:
         self._gone: dict[str, frozenset[str]] = {}
         self._failed_checks: dict[str, set[CheckKey]] = {}
         self._left_out: dict[AssetKey, set[int]] = {}
-        for at, step in enumerate(plan.steps):
-            key, after = step.key, step.after
-            place = self._order[key] = (at, 0, key)
-            self._waiting[key] = len(after)
-            for one in after:
-                self._dependents[one].append(key)
-            if not after:
-                self._ready.append(place)
-            if step.mapped_over is not None and step.is_template:
-                self._templates.setdefault(step.mapped_over.step, []).append(key)
+        self._line: Iterator[Step] | None = iter(plan.steps)  # None once it was left
+        self._ended_in_line: set[str] = set()
+        self._running_in_line: str | None = None
+        has_templates = False
+        for step in plan.steps:
             if step.checks or step.blocked_by:
                 self._has_checks = True
+            if step.mapped_over is not None:
+                has_templates = True
+        if has_templates:
+            self._leave_line()
+
+    def _leave_line(self) -> None:
+        """Work out who waits for whom, from now on for good. All that has ended by now ended well."""
+        self._line = None
+        self._dependents = {key: [] for key in self._steps}
+        for at, step in enumerate(self.plan.steps):
+            key = step.key
+            place = self._order[key] = (at, 0, key)
+            for one in step.after:
+                self._dependents[one].append(key)
+            left = self._waiting[key] = len(step.after - self._ended_in_line)
+            if step.mapped_over is not None and step.is_template:
+                self._templates.setdefault(step.mapped_over.step, []).append(key)
+            elif not left and self.status[key] == "waiting":
+                self._ready.append(place)
             for item in step.inputs:
                 if item.kind not in _SINGLE:
                     self._has_lists = True
@@ -94,6 +111,16 @@ class RunProgress:
 
     def ready(self) -> Step | None:
         """The next step that may start, in order of the plan; it counts as running from now on. None when none may."""
+        if self._line is not None:
+            if self._running_in_line is None:
+                following = next(self._line, None)
+                if following is None:
+                    return None
+                if self._ended_in_line.issuperset(following.after):
+                    self._running_in_line = following.key
+                    self.status[following.key] = "running"
+                    return following
+            self._leave_line()
         while self._ready:
             key = heapq.heappop(self._ready)[2]
             if self.status[key] == "waiting":
@@ -106,6 +133,8 @@ class RunProgress:
 
     def put_back(self, step: Step) -> None:
         """A step that `ready` gave could not start after all (its pool is full): it may start later."""
+        if self._line is not None:
+            self._leave_line()
         self.status[step.key] = "waiting"
         heapq.heappush(self._ready, self._order[step.key])
 
@@ -117,28 +146,40 @@ class RunProgress:
     def unfinished(self) -> list[Step]:
         """Steps without an end, in order of the plan."""
         keys = [key for key, status in self.status.items() if status not in DONE]
+        if self._line is not None:
+            return [self._steps[key] for key in keys]
         return [self._steps[key] for key in sorted(keys, key=self._order.__getitem__)]
 
     def apply(self, event: Event) -> list[Skip]:
         """Take in the end of a step; the steps that cannot run any more because of it, upstream ones first."""
         if isinstance(event, (StepSucceeded, StepReused)):
-            self._end(event.step, "succeeded" if type(event) is StepSucceeded else "reused")
             self._note_outputs(self._steps[event.step], event.facts)
+            if self._line is not None:
+                if event.step == self._running_in_line and not (self.mapping_keys or self._gone or self._failed_checks):
+                    self.status[event.step] = "succeeded" if type(event) is StepSucceeded else "reused"
+                    self._open -= 1
+                    self._ended_in_line.add(event.step)
+                    self._running_in_line = None
+                    return []
+                self._leave_line()
+            self._end(event.step, "succeeded" if type(event) is StepSucceeded else "reused")
             came = self._expand(event.step) if self.mapping_keys else []
             return came + self._release(event.step)
+        if not isinstance(event, (StepFailed, StepSkipped)):
+            return []
+        if self._line is not None:
+            self._leave_line()
         if isinstance(event, StepFailed):
             self._end(event.step, "cancelled" if event.cancelled else "failed")
             self.failed.append(event.step)
             return self._spread(event.step)
-        if isinstance(event, StepSkipped):
-            self._end(event.step, "skipped")
-            if event.reason == "cancelled":
-                return []  # the whole run ends: each step gets a line of its own
-            if event.reason == "fresh":
-                return self._release(event.step)
-            self._leave_out(self._steps[event.step])
-            return self._spread(event.step, event.reason)
-        return []
+        self._end(event.step, "skipped")
+        if event.reason == "cancelled":
+            return []  # the whole run ends: each step gets a line of its own
+        if event.reason == "fresh":
+            return self._release(event.step)
+        self._leave_out(self._steps[event.step])
+        return self._spread(event.step, event.reason)
 
     # -- ends --------------------------------------------------------------------------------------------------------------
 

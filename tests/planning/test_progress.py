@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nbasset.definitions.catalog import NodeOutput, OutputRef
 from nbasset.events.facts import AssetMaterialized, CheckEvaluated, CheckKey, ErrorInfo, OutputStored
-from nbasset.events.kinds import StepFailed, StepSkipped, StepSucceeded
+from nbasset.events.kinds import Event, StepFailed, StepSkipped, StepSucceeded
 from nbasset.keys import AssetKey, PartitionRef, RunId
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.plan import RunPlan, Step, StepInput
@@ -162,3 +162,29 @@ def test_every_step_ends_exactly_once_and_never_before_what_it_waits_for(plan: R
             ended[skip.step.key] = "skipped"
     assert set(ended) == set(plan.by_key)
     assert all(status in DONE for status in progress.status.values())
+
+
+@given(plans(), st.data())
+def test_steps_taken_one_by_one_come_and_end_as_where_it_is_known_from_the_first_who_waits_for_whom(
+    plan: RunPlan, data: st.DataObject
+) -> None:
+    optional = (NodeOutput("result", is_required=False),)
+    some = tuple(replace(one, outputs=optional if data.draw(st.booleans()) else ()) for one in plan.steps)
+    in_line, all_along = RunProgress(RunPlan(RUN, some)), RunProgress(RunPlan(RUN, some))
+    all_along.put_back(all_along.ready() or some[0])
+    while not in_line.is_over:
+        current = in_line.ready()
+        assert current is not None
+        assert all_along.ready() == current
+        at = data.draw(st.sampled_from(["gives", "gives", "gives nothing", "fails", "is fresh"]))
+        if at == "fails":
+            event: Event = StepFailed(1, RUN, current.key, BROKEN)
+        elif at == "is fresh":
+            event = StepSkipped(1, RUN, current.key, "fresh")
+        else:
+            event = StepSucceeded(1, RUN, current.key, (OutputStored("result"),) if at == "gives" else ())
+        assert in_line.apply(event) == all_along.apply(event)
+        assert in_line.status == all_along.status
+        assert in_line.unfinished() == all_along.unfinished()
+    assert in_line.ready() is all_along.ready() is None
+    assert in_line.steps == all_along.steps
