@@ -255,6 +255,11 @@ class Catalog:
         return {asset.spec.key: asset for asset in self.assets}
 
     @cached_property
+    def partitions_defs(self) -> dict[AssetKey, PartitionsDefinition]:
+        """How assets are partitioned, of those that are."""
+        return {asset.spec.key: asset.spec.partitions_def for asset in self.assets if asset.spec.partitions_def is not None}
+
+    @cached_property
     def nodes_by_name(self) -> dict[str, CatalogNode]:
         """Nodes by name."""
         return {node.name: node for node in self.nodes}
@@ -294,6 +299,18 @@ class Catalog:
     @cached_property
     def order(self) -> tuple[AssetKey, ...]:
         """All keys, upstream before downstream, otherwise in order of definition; members of a ring come last."""
+        by_key = self.by_key
+        external = [key for key, asset in by_key.items() if asset.node is None and not asset.deps]
+        found = dict.fromkeys(external)
+        for key, asset in by_key.items():
+            for dep in asset.deps:
+                if dep.asset not in found and dep.asset in by_key and dep.asset is not key:
+                    return self._sorted()
+            found[key] = None
+        return tuple(found)
+
+    def _sorted(self) -> tuple[AssetKey, ...]:
+        """The same where something reads what is defined below it."""
         by_key = self.by_key
         waiting: dict[AssetKey, int] = {}
         below: dict[AssetKey, list[AssetKey]] = {}

@@ -257,7 +257,7 @@ def test_the_list_tells_state_age_and_size(scope_of_cells: Callable[..., Scope])
     _run(scope, "run orders")
     listed = list_assets(scope)
     assert [(str(row.key), row.state) for row in listed.rows] == [
-        ("orders", "fresh"), ("leaning", "problem"), ("doubled", "missing"), ("total", "missing"),
+        ("orders", "fresh"), ("doubled", "missing"), ("total", "missing"), ("leaning", "problem"),
     ]  # fmt: skip
     orders = listed.rows[0]
     assert (orders.group, orders.kinds, orders.description, orders.rows, orders.fact) == (
