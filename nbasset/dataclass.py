@@ -165,6 +165,7 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
     """The function that sets each field from an argument, its default, or what its factory makes."""
     names: dict[str, Any] = {"_new": _NEW, "_put": object.__setattr__}
     slots: list[tuple[str, str]] = []
+    others: list[str] = []
     first: list[str] = []
     named: list[str] = []
     body: list[str] = []
@@ -188,8 +189,12 @@ def _init_of(cls: Any, *, frozen: bool) -> Any:
             (named if field.kw_only else first).append(key + default)
         if frozen and has_slot:
             slots.append((key, value))
+        elif frozen:
+            others.append(f"{key}={value}")
         else:
-            body.append(f"_put(self, {key!r}, {value})" if frozen else f"self.{key} = {value}")
+            body.append(f"self.{key} = {value}")
+    if others:
+        body.append(f"self.__dict__.update({', '.join(others)})")  # past the guard, in one call
     body = made_first + body + (_filled(cls, slots, names) if slots else [])
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
@@ -206,8 +211,9 @@ def _filled(cls: Any, slots: list[tuple[str, str]], names: dict[str, Any]) -> li
     """Lines that set the slots of a frozen instance: through the open twin, or one by one for an instance of a subclass."""
     if type(cls) is not type or any("__init_subclass__" in vars(base) for base in cls.__mro__[:-1]):
         return [f"_put(self, {key!r}, {value})" for key, value in slots]  # whoever watches over subclasses would see the twin
-    own = {"__slots__": cls.__dict__["__slots__"], "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    names |= {"_cls": cls, "_twin": type(f"_Open{cls.__name__}", cls.__bases__, own), "_become": object.__dict__["__class__"].__set__}
+    own = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    # Below the class and without slots of its own, so that Python need not compare slots each time an instance changes sides.
+    names |= {"_cls": cls, "_twin": type(f"_Open{cls.__name__}", (cls,), own), "_become": object.__dict__["__class__"].__set__}
     names |= {"_fill": _fill, "_keys": [key for key, _ in slots]}
     filling = ["_become(self, _twin)", *[f"self.{key} = {value}" for key, value in slots], "self.__class__ = _cls"]
     values = "".join([f"{value}, " for _, value in slots])
