@@ -13,7 +13,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -52,17 +52,28 @@ class Instance(InstigatorsApi):
     ['ada', 'bob']
     """
 
-    def __init__(self, home: Home, settings: Settings | None = None, *, storage: Storage | None = None, temporary: bool = False) -> None:
+    def __init__(self, home: Home | None = None, settings: Settings | None = None, *, storage: Storage | None = None) -> None:
         super().__init__()
-        self.home = home
-        self.settings = load_settings(home.settings_file) if settings is None else settings
+        self._home = home
+        self.settings = load_settings(self.home.settings_file) if settings is None else settings
         self._store = storage
         self._given = storage is not None
         self._read_only: StorageReader | None = None
         self._lock = threading.RLock()
         self._settling: list[Callable[[], None]] = []
         self._managers: dict[str, Any] = {}
-        self._remove = weakref.finalize(self, _remove_folder, home.root) if temporary else None
+        self._remove: Callable[[], object] | None = None
+
+    @property
+    def home(self) -> Home:
+        """The folder it belongs to. Without one it has a temporary folder, named when somebody first asks and gone with the instance."""
+        if self._home is None:
+            with self._lock:
+                if self._home is None:
+                    home = Home(_temporary_path())
+                    self._remove = weakref.finalize(self, _remove_folder, home.root)
+                    self._home = home
+        return self._home
 
     def __repr__(self) -> str:
         return f"Instance({str(self.home.root)!r})"
@@ -92,14 +103,14 @@ class Instance(InstigatorsApi):
     @staticmethod
     def ephemeral(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
         """An instance that is gone when it is closed (or with the process): records in memory, data in a temporary folder."""
-        home = Home(_temporary_path() if tempdir is None else Path(tempdir).resolve())
-        return Instance(home, settings or _default_settings(), storage=MemoryStorage(), temporary=tempdir is None)
+        home = Home(Path(tempdir).resolve()) if tempdir is not None else None
+        return Instance(home, settings or _default_settings(), storage=MemoryStorage())
 
     @staticmethod
     def local_temp(tempdir: str | None = None, *, settings: Settings | None = None) -> Instance:
         """An instance on disk in a temporary folder: another process can open it by its `home`."""
-        home = Home(_temporary_path() if tempdir is None else Path(tempdir).resolve())
-        return Instance(home, settings or Settings(), temporary=tempdir is None)
+        home = Home(Path(tempdir).resolve()) if tempdir is not None else None
+        return Instance(home, settings or Settings())
 
     # -- the store ---------------------------------------------------------------------------------------------------------
 
@@ -139,14 +150,9 @@ class Instance(InstigatorsApi):
                     self._read_only = open_reader(self._database or self.storage_url)
             return self._store or self._read_only or self._empty
 
-    @contextmanager
-    def before_reading(self, settle: Callable[[], None]) -> Iterator[None]:
+    def before_reading(self, settle: Callable[[], None]) -> AbstractContextManager[None]:
         """Inside, whoever asks this instance for its store makes `settle` write first what it holds."""
-        self._settling.append(settle)
-        try:
-            yield
-        finally:
-            self._settling.remove(settle)
+        return _Settling(self._settling, settle)
 
     def _settle(self) -> None:
         for settle in tuple(self._settling):
@@ -286,8 +292,8 @@ class Instance(InstigatorsApi):
         if self._remove is not None:
             self._remove()
         with _OPENING:
-            if _OPEN.get(self.home.root) is self:
-                del _OPEN[self.home.root]
+            if self._home is not None and _OPEN.get(self._home.root) is self:
+                del _OPEN[self._home.root]
 
     def __enter__(self) -> Instance:
         return self
@@ -300,6 +306,22 @@ class Instance(InstigatorsApi):
     def close_lost_runs(self) -> list[RunRecord]:
         """End the runs whose process is gone; they are returned. Done by itself when the store is opened."""
         return close_lost_runs(self.storage, now_us=clock.now_us()) if self.reader is self._store and self._store is not None else []
+
+
+class _Settling:
+    """One more among those who write what they hold before a store is read."""
+
+    __slots__ = ("_all", "_settle")
+
+    def __init__(self, everyone: list[Callable[[], None]], settle: Callable[[], None]) -> None:
+        self._all = everyone
+        self._settle = settle
+
+    def __enter__(self) -> None:
+        self._all.append(self._settle)
+
+    def __exit__(self, *problem: object) -> None:
+        self._all.remove(self._settle)
 
 
 def _temporary_path() -> Path:

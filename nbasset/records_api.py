@@ -45,9 +45,7 @@ class RecordsApi(RunsApi):
 
     def know(self, catalog: Catalog) -> None:
         """Remember how assets are partitioned, so that partitions can be named by their keys here."""
-        self._partitions_defs.update(
-            {one.spec.key: one.spec.partitions_def for one in catalog.assets if one.spec.partitions_def is not None}
-        )
+        self._partitions_defs.update(catalog.partitions_defs)
 
     def partitions_def_of(self, asset_key: CoercibleToAssetKey) -> PartitionsDefinition | None:
         """How an asset is partitioned, as far as its definition was loaded here; None without partitions or a definition."""

@@ -46,6 +46,14 @@ def _day(key: str) -> PartitionRef:
     return PartitionRef(key, DAILY.ordinal_of(key, MemoryKeyTable()))
 
 
+def test_a_temporary_home_is_named_when_somebody_asks_and_gone_at_the_end() -> None:
+    with Instance.ephemeral() as instance:
+        home = instance.home
+        (home.runs / "r").mkdir(parents=True)
+        assert instance.home is home
+    assert not home.root.exists()
+
+
 def test_reading_a_home_where_nothing_was_written_creates_nothing(tmp_path: Path) -> None:
     with Instance(Home(tmp_path)) as instance:
         assert instance.get_runs() == []

@@ -28,7 +28,7 @@ from nbasset.execution.environment import Observe, observe_nothing
 from nbasset.execution.executors import InlineExecutor, ThreadExecutor
 from nbasset.execution.result import ExecuteInProcessResult
 from nbasset.execution.run import RunLoop
-from nbasset.execution.run_options import RunOptions, RunOutcome
+from nbasset.execution.run_options import RunOptions, RunOutcome, tell_nobody
 from nbasset.execution.run_resources import RunResources
 from nbasset.execution.step import StepRunner
 from nbasset.execution.task import CodeRef
@@ -44,10 +44,6 @@ from nbasset.storage.processes import this_process
 
 OnEvent = Callable[[Event], None]
 RunKind = Literal["interactive", "background", "papermill", "command", "scheduled"]
-
-
-def tell_nobody(event: Event) -> None:
-    """The null listener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +98,10 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     catalog_id = storage.put_text(dumps(scope.catalog)) if elsewhere else ""
 
     def code(node: str) -> CodeRef:
-        found = scope.location.code_ref(node, storage.put_text)
-        return replace(found, catalog_id=catalog_id) if catalog_id else found
+        return scope.location.code_ref(node, storage.put_text)
+
+    def code_elsewhere(node: str) -> CodeRef:
+        return replace(code(node), catalog_id=catalog_id)
 
     cancel = manner.cancel if manner.cancel is not None else CancelToken()
     made = MadeWith(scope, environment, plan.config)
@@ -114,7 +112,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             scope.catalog,
             view,
             resources.manager,
-            _Memo(code).__getitem__,
+            _Memo(code_elsewhere if elsewhere else code).__getitem__,
             made.config,
             io_version,
             made.packages,
@@ -131,7 +129,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             is_part=manner.is_part,
             reused=manner.reused,
             tag_limits=manner.tag_limits,
-            home=str(instance.home.root),
+            home=str(instance.home.root) if elsewhere else "",
             pool_limits=_pool_limits(plan, settings.queue.pools, settings.queue.default_pool_limit),
             on_event=manner.on_event,
         )
@@ -143,8 +141,9 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
         finally:
             if owned:
                 executor.shutdown()
-    retain(scope, outcome.events)
-    retain_outputs(instance, outcome.events)
+    if outcome.has_published:
+        retain(scope, outcome.events)
+        retain_outputs(instance, outcome.events)
     if not (instance.is_ephemeral or manner.is_requested or manner.is_part):  # whoever ends the run does it after that
         start_queued(instance)
     return _result(scope, plan, outcome, runner)
@@ -201,7 +200,7 @@ def raise_error(result: ExecuteInProcessResult) -> None:
     raise_failure(result)
 
 
-def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: Any) -> dict[str, Any]:
+def checked_config(scope: Scope, plan_nodes: frozenset[str | None] | None, run_config: Any) -> dict[str, Any]:
     """A run config as plain data, checked against the nodes that will run (None: all) and the resources.
 
     Raises
@@ -210,11 +209,12 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
         With every error at once, before any step.
     """
     resolved = scope.resolved
-    nodes = {name: one.node for name, one in resolved.nodes.items() if one.node is not None}
     given = {**resolved.resources, **scope.resources}
-    takes = [takes_config(nodes[name]) for name in nodes if plan_nodes is None or name in plan_nodes]
-    if not run_config and True not in takes and not takes_io_config(given):
-        return {}
+    if not run_config and not takes_io_config(given):
+        running = (one.node for name, one in resolved.nodes.items() if plan_nodes is None or name in plan_nodes)
+        if not any(node is not None and takes_config(node) for node in running):
+            return {}
+    nodes = {name: one.node for name, one in resolved.nodes.items() if one.node is not None}
     from nbasset.definitions.loggers import logger_schemas
     from nbasset.definitions.resources import resource_schema
     from nbasset.definitions.run_config import run_config_data
@@ -238,9 +238,11 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str] | None, run_config: 
 
 
 def _result(scope: Scope, plan: RunPlan, outcome: RunOutcome, runner: StepRunner) -> ExecuteInProcessResult:
+    kept = runner.asset_values
+
     def load(key: AssetKey, partition_key: str | None) -> Any:
-        if (key, partition_key) in runner.asset_values:
-            return runner.asset_values[key, partition_key]
+        if (key, partition_key) in kept:
+            return kept[key, partition_key]
         return scope.instance.load_asset_value(scope.resolved, key, partition_key=partition_key, resources=scope.resources)
 
     job = scope.resolved.jobs.get(plan.job) if plan.job is not None else None

@@ -217,7 +217,7 @@ def scope_of_job(job: JobDefinition, instance: Instance, resources: Mapping[str,
         )
     before = job.definitions if job.definitions is not None else Definitions()
     definitions = before.with_job(job if not resources else job.with_resources(resources))
-    return Scope(location_of(definitions, home=instance.home.root), instance, dict(resources or {}))
+    return Scope(location_of(definitions, home=lambda: instance.home.root), instance, dict(resources or {}))
 
 
 def run_job(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbasset.commands.carrying_out import DEFAULT, Manner, carry_out, checked_config, raise_error
 from nbasset.commands.planning import Wish, make_plan
-from nbasset.commands.scope import Scope, scope_of
+from nbasset.commands.scope import Scope, location_with, scope_of
 from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionKeyRange, PartitionsView
 from nbasset.definitions.requests import PARTITION_TAG, RANGE_END_TAG, RANGE_START_TAG, partition_tags
@@ -91,14 +91,12 @@ def materialize_to_memory(
     """
     from nbasset.io_managers.memory import InMemoryIOManager
 
-    home = instance if instance is not None else Instance.ephemeral()
-    scope = scope_of(assets, instance=home, resources=resources)
     __tracebackhide__ = True  # IPython and pytest show the user's frames, not this one
-    memory = InMemoryIOManager()
-    keys = {"io_manager", *(asset.spec.io_manager_key for asset in scope.catalog.assets)}
-    given = {key: memory for key in keys if key not in (resources or {})}
+    home = instance if instance is not None else Instance.ephemeral()
+    location = location_with(assets, home, resources)
+    keys = {"io_manager", *[asset.spec.io_manager_key for asset in location.definitions.catalog.assets]}
     return materialize_in(
-        Scope(scope.location, home, {**(resources or {}), **given}),
+        Scope(location, home, {**dict.fromkeys(keys, InMemoryIOManager()), **(resources or {})}),
         run_config, partition_keys=_keys(partition_key, None, None), raise_on_error=raise_on_error, tags=tags, selection=selection,
     )  # fmt: skip
 
@@ -124,12 +122,12 @@ def materialize_in(
     chosen = _chosen(scope, selection)
     resolved = chosen.resolve(catalog)
     checks = chosen.resolve_checks(catalog) if chosen.says_checks else None
-    looked_at = frozenset(check.asset for check in checks or ())
-    named = named_in(chosen, catalog) | looked_at
-    partitions = _partitions(scope, resolved | looked_at, partition_keys, partition_range, view, named)
-    nodes = frozenset(
-        {*(str(catalog.by_key[key].node) for key in resolved), *(catalog.checks_by_key[check].node for check in checks or ())}
-    )
+    partitions: dict[AssetKey, OrdinalSet] = {}
+    if partition_keys is not None or partition_range is not None:
+        looked_at = frozenset(check.asset for check in checks or ())
+        named = named_in(chosen, catalog) | looked_at
+        partitions = _partitions(scope, resolved | looked_at, partition_keys, partition_range, view, named)
+    nodes = frozenset([*[catalog.by_key[key].node for key in resolved], *[catalog.checks_by_key[check].node for check in checks or ()]])
     config = checked_config(scope, nodes, run_config)
     said: dict[str, str] = {}
     if partition_keys is not None and len(partition_keys) == 1 and partitions:
@@ -149,7 +147,7 @@ def _chosen(scope: Scope, selection: Any) -> AssetSelection:
     catalog = scope.catalog
     if selection is not None:
         return AssetSelection.from_coercible(selection)
-    keys = [asset.spec.key for asset in catalog.assets if asset.is_executable]
+    keys = [asset.spec.key for asset in catalog.assets if asset.execution == "materialize" and asset.node is not None]
     if not keys and not catalog.checks:
         errors = [problem for problem in catalog.problems if problem.severity == "error"]
         if not errors:
@@ -159,7 +157,7 @@ def _chosen(scope: Scope, selection: Any) -> AssetSelection:
             )
     if not keys:
         return AssetSelection("checks", tuple(check.spec.key for check in catalog.checks), "only")
-    return AssetSelection.keys(*keys)
+    return AssetSelection("keys", tuple(keys))
 
 
 def _keys(
@@ -186,7 +184,7 @@ def _partitions(
     named: frozenset[AssetKey],
 ) -> dict[AssetKey, OrdinalSet]:
     wanted = frozenset(keys)
-    if not wanted or (partition_keys is None and partition_range is None):
+    if not wanted:
         return {}
     if partition_range is None:
         words = ", ".join(map(repr, partition_keys or ()))

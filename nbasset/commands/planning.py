@@ -90,7 +90,13 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
     chosen = select(scope, wish.selection, now)
     _refuse(catalog, chosen if wish.selection is not None else None)
     looked_at = frozenset(check.asset for check in wish.checks or ())
-    given = partitions_of(catalog, chosen | looked_at, wish.partitions, now.view, named=named_assets(wish.selection, catalog) | looked_at)
+    if not wish.partitions:
+        given = {}
+    elif isinstance(wish.partitions, str):
+        named = named_assets(wish.selection, catalog) | looked_at
+        given = partitions_of(catalog, chosen | looked_at, wish.partitions, now.view, named=named)
+    else:
+        given = dict(wish.partitions)
     wanted, left_out = wanted_of(catalog, chosen, given, wish, now)
     perhaps, certain = conditional(wanted, now) if wish.which == "stale" else (frozenset(), {})
     request = PlanRequest(
@@ -112,10 +118,15 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
 
 def _standing(scope: Scope, wish: Wish, view: PartitionsView | None) -> Standing:
     """How things stand, as far as the wish depends on it: what is named and brings nothing along runs however it stands."""
-    if wish.which == "all" and not wish.with_upstream and "status" not in str(wish.selection or ""):
+    if wish.which == "all" and not wish.with_upstream and not _asks_status(wish.selection):
         at = view if view is not None else scope.view()
         return Standing({}, {}, {}, at, clock.now_us())
     return standing(scope, run_config=wish.run_config, view=view)
+
+
+def _asks_status(selection: Any) -> bool:
+    """Whether a selection may depend on how things stand: one that lists keys does not, whatever they are called."""
+    return not (isinstance(selection, AssetSelection) and selection.op == "keys") and "status" in str(selection or "")
 
 
 def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
@@ -147,12 +158,7 @@ def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
 
 
 def partitions_of(
-    catalog: Catalog,
-    keys: frozenset[AssetKey],
-    partitions: str | Mapping[AssetKey, OrdinalSet],
-    view: PartitionsView,
-    *,
-    named: frozenset[AssetKey] | None = None,
+    catalog: Catalog, keys: frozenset[AssetKey], partitions: str, view: PartitionsView, *, named: frozenset[AssetKey] | None = None
 ) -> dict[AssetKey, OrdinalSet]:
     """The partitions that were named, for each partitioned asset among `keys`; those of assets that are not `named` follow by mapping.
 
@@ -161,8 +167,6 @@ def partitions_of(
     UnknownPartitionError
         If one of the assets does not have them, or none of them has any.
     """
-    if isinstance(partitions, Mapping):
-        return dict(partitions)
     if not partitions:
         return {}
     return asked_partitions(
@@ -265,8 +269,8 @@ def _whys(
     wanted: dict[AssetKey, OrdinalSet | None], chosen: frozenset[AssetKey], wish: Wish, now: Standing, catalog: Catalog
 ) -> dict[AssetKey, tuple[Reason, ...]]:
     """Why each asset is wanted."""
-    if not now.states:  # nothing was looked at: what is named runs however it stands
-        return {key: (Reason("asked", key.to_user_string(), "you asked for it"),) for key in wanted}
+    if not now.states:  # nothing was looked at: what is named runs however it stands, which goes without saying
+        return {}
     return {key: _why(now.states.get(key), key, key in chosen, wish.which) or why_reader(key, wanted, catalog) for key in wanted}
 
 

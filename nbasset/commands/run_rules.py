@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from nbasset.definitions.reexecution import ReexecutionOptions, ReexecutionStrategy
 from nbasset.definitions.requests import MAX_RETRIES_TAG, ON_STEP_FAILURE_TAG, STRATEGY_TAG
@@ -80,18 +80,20 @@ def check_rules(tags: Mapping[str, str]) -> None:
     InvalidInvocationError
         With the tag and what it may be.
     """
-    max_retries(tags)
-    wanted_strategy(tags)
-    _max_runtime_s(tags)
+    if tags:
+        max_retries(tags)
+        wanted_strategy(tags)
+        _max_runtime_s(tags)
+
+
+def time_limit(tags: Mapping[str, str], cancel: CancelToken) -> AbstractContextManager[None]:
+    """While inside, the run is cancelled when the time is over that its tags give it."""
+    seconds = _max_runtime_s(tags)
+    return _cancelling_after(seconds, cancel) if seconds is not None else nullcontext()
 
 
 @contextmanager
-def time_limit(tags: Mapping[str, str], cancel: CancelToken) -> Iterator[None]:
-    """While inside, the run is cancelled when the time is over that its tags give it."""
-    seconds = _max_runtime_s(tags)
-    if seconds is None:
-        yield
-        return
+def _cancelling_after(seconds: float, cancel: CancelToken) -> Iterator[None]:
     timer = threading.Timer(seconds, cancel.cancel, [f"the time limit of {seconds:g} s ({MAX_RUNTIME_TAG})"])
     timer.daemon = True
     timer.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime
@@ -30,20 +29,16 @@ class Scope:
     location: Location
     instance: Instance
     resources: Mapping[str, Any] = field(default_factory=dict)
+    resolved: ResolvedDefinitions = field(init=False, repr=False)
+    """The definitions with their inputs found."""
+    catalog: Catalog = field(init=False, repr=False)
+    """The definitions as data."""
 
     def __post_init__(self) -> None:
-        self.location.check()
-        self.instance.know(self.catalog)
-
-    @property
-    def resolved(self) -> ResolvedDefinitions:
-        """The definitions with their inputs found."""
-        return self.location.definitions.resolve()
-
-    @property
-    def catalog(self) -> Catalog:
-        """The definitions as data."""
-        return self.resolved.catalog
+        resolved = self.location.check().definitions.resolve()
+        object.__setattr__(self, "resolved", resolved)
+        object.__setattr__(self, "catalog", resolved.catalog)
+        self.instance.know(resolved.catalog)
 
     def view(self, now: datetime | None = None) -> PartitionsView:
         """Which partitions exist: as of `now`, by default the current time."""
@@ -77,7 +72,7 @@ class Scope:
             self.manager,
             io_version or self.io_version,
             self.instance,
-            self.instance.home.runs if keeps_output else None,
+            self._runs_folder if keeps_output else None,
             self.instance.key_table,
             observe,
             echo and logs.echo,
@@ -88,6 +83,9 @@ class Scope:
             python_level=_LEVELS[logs.python_level],
         )
 
+    def _runs_folder(self) -> Path:
+        return self.instance.home.runs
+
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
@@ -95,11 +93,16 @@ _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 def scope_of(assets: Any, *, instance: Instance | None = None, resources: Mapping[str, Any] | None = None, checks: Any = ()) -> Scope:
     """The scope of assets that were passed in from Python. Without an instance, that of the nearest home."""
     home = instance if instance is not None else Instance.get()
+    return Scope(location_with(assets, home, resources, checks), home, dict(resources or {}))
+
+
+def location_with(assets: Any, instance: Instance, resources: Mapping[str, Any] | None = None, checks: Any = ()) -> Location:
+    """The location of assets that were passed in from Python, or of a `Definitions`."""
     if isinstance(assets, Definitions):
-        return Scope(location_of(assets, home=home.home.root), home, dict(resources or {}))
+        return location_of(assets, home=lambda: instance.home.root)
     given = [assets] if isinstance(assets, AssetsDefinition) else list(assets)
     definitions = _definitions(given, checks, resources) if resources or checks else _defined(given)
-    return Scope(location_of(definitions, home=home.home.root), home, dict(resources or {}))
+    return location_of(definitions, home=lambda: instance.home.root)
 
 
 _LAST: list[tuple[list[Any], Definitions]] = []
@@ -122,17 +125,9 @@ def _definitions(given: list[Any], checks: Any, resources: Mapping[str, Any] | N
     return Definitions(assets, asset_checks=[*own_checks, *checks], resources=resources)
 
 
-def user_name() -> str:
-    """Who runs this, for the record of a run; empty where the system does not say."""
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        if os.environ.get(name):
-            return os.environ[name]
-    return _account_name()
-
-
 @cache
-def _account_name() -> str:
-    """What the system calls who runs this, where the environment does not say."""
+def user_name() -> str:
+    """Who runs this process, for the record of a run; empty where the system does not say."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

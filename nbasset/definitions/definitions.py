@@ -472,7 +472,7 @@ def _flat(values: Any) -> Iterator[Any]:
 
 
 def _mapping_problems(catalog: Catalog) -> Sequence[Problem]:
-    if all(asset.spec.partitions_def is None for asset in catalog.assets):
+    if not catalog.partitions_defs:
         return ()
     from nbasset.definitions.mapping_problems import mapping_problems
 

@@ -7,10 +7,10 @@ for one `with` block.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -25,19 +25,29 @@ log = logging.getLogger(__name__)
 class ResourceScope:
     """Opens resources of `definitions` as they are asked for, each once; leaving the scope closes them in reverse order.
 
-    `config` is the section ``resources`` of a run config. A definition nested in another one is opened first; one object that stands in
-    several places is opened once. Not thread-safe: whoever shares a scope between threads holds a lock around `get`.
+    `config` is the section ``resources`` of a run config, `context` makes what each is opened with, but for its config and what it needs. A
+    definition nested in another one is opened first; one object that stands in several places is opened once. Not thread-safe: whoever
+    shares a scope between threads holds a lock around `get`.
     """
 
     def __init__(
-        self, definitions: Mapping[str, Any], config: Mapping[str, Any] | None = None, *, context: InitResourceContext | None = None
+        self,
+        definitions: Mapping[str, Any],
+        config: Mapping[str, Any] | None = None,
+        *,
+        context: Callable[[], InitResourceContext] = InitResourceContext,
     ) -> None:
         self._definitions = dict(definitions)
         self._config = dict(config or {})
-        self._context = context or InitResourceContext()
+        self._make_context = context
         self._values: dict[int, Any] = {}  # by id of the definition, which self._definitions or a parent keeps alive
         self._keep: list[Any] = []
         self._closers: list[tuple[str, AbstractContextManager[Any]]] = []
+
+    @cached_property
+    def _context(self) -> InitResourceContext:
+        """What resources are opened with; not made where all are values."""
+        return self._make_context()
 
     def __enter__(self) -> ResourceScope:
         return self
@@ -146,7 +156,7 @@ def open_resources(
 
     `config` is the section ``resources`` of a run config: ``{"db": {"config": {...}}}``. What was opened before a failure is closed.
     """
-    with ResourceScope(definitions, config, context=context) as scope:
+    with ResourceScope(definitions, config, context=lambda: context or InitResourceContext()) as scope:
         yield scope.get(wanted, needed_by=needed_by)
 
 
@@ -177,7 +187,7 @@ def build_init_resource_context(
     >>> build_init_resource_context(config={"n": 1}).resource_config
     {'n': 1}
     """
-    scope = ResourceScope(resources or {}, context=InitResourceContext(instance=instance, run=run))
+    scope = ResourceScope(resources or {}, context=lambda: InitResourceContext(instance=instance, run=run))
     opened = scope.get(list(resources or {}))
     options = {"log": log} if log is not None else {}
     return InitResourceContext(config, opened, instance, run, all_resource_defs=dict(resources or {}), _close=scope.close, **options)

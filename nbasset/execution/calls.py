@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from nbasset.definitions.asset import AssetInput, AssetsDefinition
+from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import NodeOutput
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.results import NO_VALUE
@@ -17,11 +17,16 @@ from nbasset.planning.plan import Step, StepInput
 
 
 class Shared:
-    """What calls of one run have in common: I/O managers by key, and what is known of inputs of a name."""
+    """What calls of one run have in common: their surroundings, I/O managers by key, and what is known of inputs of a name.
 
-    __slots__ = ("managers", "slots")
+    `opens` gives the resources of a call.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("environment", "managers", "opens", "slots")
+
+    def __init__(self, environment: StepEnvironment, opens: Callable[[Call, Step, Collection[str]], Any]) -> None:
+        self.environment = environment
+        self.opens = opens
         self.managers: dict[str, Any] = {}
         self.slots: dict[str, InputSlot] = {}
 
@@ -29,26 +34,19 @@ class Shared:
 class Call:
     """One function as the steps of one node call it.
 
-    Nothing but the function is looked at before somebody asks: of a step that runs once, most is never asked. `opens` gives the resources
-    of a call, `shared` is what all calls of the run have in common.
+    Nothing but the function is looked at before somebody asks: of a step that runs once, most is never asked. `shared` is what all calls of
+    the run have in common.
     """
 
     __slots__ = (
-        "_environment", "_opens", "_resources", "_shared", "_step", "_types", "is_bare", "managers", "op", "outputs", "owner", "slots",
-        "sole", "sole_exactly", "wanted",
+        "_resources", "_shared", "_step", "_types", "is_bare", "managers", "node", "op", "outputs", "owner", "slots", "sole",
+        "sole_exactly",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        owner: AssetsDefinition | None,
-        op: OpDefinition,
-        step: Step,
-        environment: StepEnvironment,
-        opens: Callable[[Call, Step, Collection[str]], Any],
-        shared: Shared,
-    ) -> None:
+    def __init__(self, owner: AssetsDefinition | None, op: OpDefinition, step: Step, shared: Shared) -> None:
         self.owner = owner
         self.op = op
+        self.node = step.node
         self.outputs = step.outputs
         self.sole = _sole(step)
         """The output that a bare value is for; None where something else has to be said of it."""
@@ -57,13 +55,10 @@ class Call:
         """The class of its values that need no check."""
         self.is_bare = op.config_schema is None and not op.hooks and not op.required_resource_keys and not op.parameters.resources
         """Whether it takes nothing of its surroundings."""
-        self.wanted = owner.inputs if owner is not None else _NOTHING
-        """What the asset says of its inputs."""
         self._step = step
-        self._environment = environment
-        self._opens = opens
         self._resources: Any = None
-        self.slots: dict[str, InputSlot] = {}
+        self.slots: dict[str, InputSlot] = _NO_SLOTS
+        """What was found of its inputs; see `slot`."""
         self._types: dict[str, Type] | None = None
         self._shared = shared
         self.managers = shared.managers if owner is None or not owner.resource_defs else {}
@@ -104,7 +99,7 @@ class Call:
     def open(self, also: Collection[str]) -> None:
         """Open its resources, and those `also` wanted by its hooks."""
         if self._resources is None:
-            self._resources = self._opens(self, self._step, also)
+            self._resources = self._shared.opens(self, self._step, also)
 
     def slot(self, item: StepInput) -> InputSlot:
         """What is known of an input."""
@@ -112,15 +107,21 @@ class Call:
 
     def new_slot(self, item: StepInput) -> InputSlot:
         """The same of an input that is not among `slots` yet."""
-        found = self.slots[item.name] = slot_of(item, self.op, self.owner, self._environment, self._shared.slots)
+        if self.slots is _NO_SLOTS:
+            self.slots = {}
+        found = self.slots[item.name] = self.looked_up(item)
         return found
+
+    def looked_up(self, item: StepInput) -> InputSlot:
+        """The same for once, not kept."""
+        return slot_of(item, self.op, self.owner, self._shared.environment, self._shared.slots)
 
     def manager(self, key: str) -> Any:
         """The I/O manager under a key: the resource that was opened for the call, else the built-in one."""
         found = self.managers.get(key)
         if found is None:
             resources = self.resources
-            found = self.managers[key] = resources[key] if key in resources else self._environment.manager(key)
+            found = self.managers[key] = resources[key] if key in resources else self._shared.environment.manager(key)
         return found
 
     def type_of(self, place: str, declared: Any) -> Type:
@@ -148,7 +149,7 @@ class Call:
         return isinstance(value, Mapping) and list(value) == [refs[0].key]
 
 
-_NOTHING: Mapping[str, AssetInput] = {}
+_NO_SLOTS: dict[str, InputSlot] = {}
 
 
 def _what(step: Step, op: OpDefinition) -> str:

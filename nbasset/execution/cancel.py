@@ -11,20 +11,27 @@ class CancelToken:
     """Set once, by whoever wants the run to stop. Waiting on it is how a run sleeps."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
         self.is_set = False
         """Whether somebody asked."""
         self.by = ""
+        self._waited_for: threading.Event | None = None  # made by the first who waits: most runs never do
 
     def cancel(self, by: str = "") -> None:
         """Ask the run to stop."""
         self.by = self.by or by
         self.is_set = True
-        self._event.set()
+        if self._waited_for is not None:
+            self._waited_for.set()
 
     def wait(self, seconds: float) -> bool:
         """Sleep, or until somebody asks; whether somebody did."""
-        return self._event.wait(seconds)
+        with _MAKING:
+            if self._waited_for is None:
+                self._waited_for = threading.Event()
+        return self.is_set or self._waited_for.wait(seconds)
+
+
+_MAKING = threading.Lock()
 
 
 def interrupt_thread(ident: int) -> None:

@@ -79,7 +79,8 @@ class Capture:
 
     @property
     def _root(self) -> Path | None:
-        return self._environment.runs_folder
+        folder = self._environment.runs_folder
+        return folder() if folder is not None else None
 
     def _speak(self) -> None:
         if not self.has_spoken:
@@ -203,6 +204,11 @@ class _Tee(io.TextIOBase):
     def __init__(self, original: Any, stream: str) -> None:
         self.original = original
         self.stream = stream
+        self.is_over = False
+
+    def close(self) -> None:
+        self.is_over = True
+        super().close()
 
     def write(self, text: str) -> int:
         capture = _CURRENT.get()
@@ -237,7 +243,7 @@ _TEES: dict[str, _Tee] = {}
 def _tee(original: Any, stream: str) -> _Tee:
     """What stands for a stream: the same object while the stream is the same, since making and ending one costs as much as a small step."""
     found = _TEES.get(stream)
-    if found is None or found.original is not original or found.closed:
+    if found is None or found.original is not original or found.is_over:
         found = _TEES[stream] = _Tee(original, stream)
     return found
 
@@ -300,14 +306,22 @@ def _uninstall() -> None:
             _OURS.removeHandler(_HANDLER)
 
 
-@contextlib.contextmanager
-def capturing() -> Iterator[None]:
-    """Stand ready for captures, each of which only says that it is the one that speaks: what runs steps does so around them."""
-    _install()
-    try:
-        yield
-    finally:
+class _Capturing:
+    """Stands ready while anybody is inside."""
+
+    def __enter__(self) -> None:
+        _install()
+
+    def __exit__(self, *problem: object) -> None:
         _uninstall()
+
+
+_CAPTURING = _Capturing()
+
+
+def capturing() -> contextlib.AbstractContextManager[None]:
+    """Stand ready for captures, each of which only says that it is the one that speaks: what runs steps does so around them."""
+    return _CAPTURING
 
 
 @contextlib.contextmanager

@@ -112,7 +112,7 @@ class _Direct(OpExecutionContext):
         from nbasset.definitions.resources_open import ResourceScope
 
         context = InitResourceContext(instance=self._given_instance, run=self.run, log=self.log)
-        self._scope = ResourceScope(resources or {}, config, context=context)
+        self._scope = ResourceScope(resources or {}, config, context=lambda: context)
         return self._scope.get(list(resources or {}))
 
     def _take_range(self, partitions_def: PartitionsDefinition) -> None:

@@ -42,8 +42,8 @@ def observe_nothing(task: StepTask) -> AbstractContextManager[Observed]:
 class StepEnvironment:
     """Surroundings of the steps of one run in one process.
 
-    `manager` gives the I/O manager of a resource key. `runs_folder` is where captured output goes; None captures nothing. `echo` is whether
-    what a step prints is shown as well as kept. `hidden_state` answers, for a node, which names of the live session it leans on.
+    `manager` gives the I/O manager of a resource key. `runs_folder` says where captured output goes; None captures nothing. `echo` is
+    whether what a step prints is shown as well as kept. `hidden_state` answers, for a node, which names of the live session it leans on.
     `loggers` get the lines of every step besides those that the run config names; records of `python_loggers` from `python_level` on are
     kept with the step that they come from.
     """
@@ -52,7 +52,7 @@ class StepEnvironment:
     manager: Callable[[str], Any]
     io_version: Callable[[str], str] = lambda key: key
     instance: Any = None
-    runs_folder: Path | None = None
+    runs_folder: Callable[[], Path] | None = None
     key_table: KeyTable = field(default_factory=MemoryKeyTable)
     observe: Observe = observe_nothing
     echo: bool = True

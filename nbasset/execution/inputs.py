@@ -50,18 +50,17 @@ class Reading:
 class _Read:
     """An asset that was read from the memory of this process: who reads it alike, and the same version, need not look into it again.
 
-    Alike is by the very same objects: what fills the input (`item`), what the op says of it (`declared`) and what the asset says
-    (`wanted`). `exactly` is a class whose values need no check, `is_checked` whether others do.
+    Alike is by the very same objects: what fills the input (`item`, which only those share of whom the assets say the same) and what the op
+    says of it (`declared`). `exactly` is a class whose values need no check, `is_checked` whether others do.
     """
 
-    __slots__ = ("declared", "exactly", "fact", "is_checked", "item", "place", "values", "versions", "wanted")
+    __slots__ = ("declared", "exactly", "fact", "is_checked", "item", "place", "values", "versions")
 
     def __init__(
         self, item: StepInput, slot: InputSlot, versions: InputVersions, values: Mapping[tuple[str, ...], Any], place: tuple[str, ...]
     ) -> None:  # fmt: skip
         self.item = item
         self.declared = slot.declared
-        self.wanted = slot.wanted
         self.versions = versions
         self.values = values
         self.place = place
@@ -107,7 +106,7 @@ class InputLoader:
         TypeCheckDidNotPass
             If one is of another type than the op wants.
         """
-        ins, wanted = call.op.ins, call.wanted
+        ins = call.op.ins
         known = self._read if call.managers is self._managers else _NOTHING_READ
         inputs, versions = task.step.inputs, task.inputs
         reading: Reading | None = None
@@ -116,10 +115,7 @@ class InputLoader:
         for item, one in zip(inputs, versions if len(versions) == len(inputs) else [None] * len(inputs), strict=True):
             name = item.name
             read = known.get(name)
-            if (
-                read is None or read.item is not item or read.versions is not one
-                or ins.get(name) is not read.declared or wanted.get(name) is not read.wanted
-            ):  # fmt: skip
+            if read is None or read.item is not item or read.versions is not one or ins.get(name) is not read.declared:
                 if one is None or one.name != name:
                     one = next((other for other in versions if other.name == name), None)
                 read = self._in_memory(call, item, one) if one is not None and item.kind == "asset" else None
@@ -175,7 +171,7 @@ class InputLoader:
 
     def _in_memory(self, call: Call, item: StepInput, versions: InputVersions) -> _Read | None:
         """Where an asset without partitions is kept in the memory of this process; None if it is somewhere else."""
-        slot = call.slots.get(item.name) or call.new_slot(item)
+        slot = call.slots.get(item.name) or call.looked_up(item)
         spec, key = slot.spec, slot.manager
         if spec is None or key is None or slot.is_nothing or spec.partitions_def is not None or versions.is_cut:
             return None

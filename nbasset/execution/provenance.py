@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field
+from operator import attrgetter
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
@@ -15,7 +16,7 @@ from nbasset.definitions.partitions import PartitionsView
 from nbasset.events.facts import AssetMaterialized, Fact, InputUsed
 from nbasset.events.recipes import PACKAGES_TAG
 from nbasset.execution.task import NOT_TOLD, CodeRef, InputVersions
-from nbasset.execution.versions_read import VersionsRead
+from nbasset.execution.versions_read import VersionsRead, Whole
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.digests import head_of_digest, input_digest, input_digest_of_counted, versions_digest
@@ -58,36 +59,35 @@ class Provenance:
         """The same of a step that makes one asset, where nothing of it or above it has partitions; else None."""
         versions = self.versions
         wholes = versions.wholes
-        inputs: list[InputVersions] = []
-        used: list[InputUsed] = []
-        said: list[tuple[str, str, str]] = []
-        for item in step.leaves():
+        read: list[Whole] = []
+        for item in step.inputs:
             asset = item.asset
             if asset is None or item.kind != "asset":
+                if item.parts:
+                    return None
                 continue
             if item.partitions is not None:
                 return None
             whole = wholes.get(asset) or versions.whole(asset)
             if whole.name != item.name:
                 versions.tell(whole, asset, item.name)
-            inputs.append(whole.inputs)
-            used.append(whole.used)
-            said.append(whole.said)
+            read.append(whole)
+        inputs = tuple(map(_INPUTS, read))
         key = step.assets[0]
         known = self.catalog.by_key.get(key)
         for dep in known.deps if known is not None else ():
-            if dep.input is None and not any(one.asset is dep.asset for one in used):
+            if dep.input is None and not any(one.used.asset is dep.asset for one in read):
                 if self.catalog.asset(dep.asset).partitions_def is not None:
                     return None
                 whole = versions.whole(dep.asset)
                 if whole.name is None:
                     versions.tell(whole, dep.asset, "")
-                used.append(whole.used)
-                said.append(whole.said)
-        if len(said) > 1:
-            said.sort()
-        self._whole[key] = (tuple(used), "".join([text for _, _, text in said]))
-        return tuple(inputs)
+                read.append(whole)
+        used = tuple(map(_USED, read))
+        if len(read) > 1:
+            read.sort(key=_TEXT)
+        self._whole[key] = (used, "".join(map(_SAID, read)))
+        return inputs
 
     def used(self, step: Step, asset: AssetKey, ordinal: int | None) -> tuple[InputUsed, ...]:
         """What one output, or one partition of it, reads."""
@@ -159,5 +159,6 @@ class Provenance:
         return step.assets if node is None or len(node.steps) == 1 else node.assets
 
 
+_INPUTS, _USED, _TEXT, _SAID = attrgetter("inputs"), attrgetter("used"), attrgetter("text"), attrgetter("said")
 _NOTHING: dict[AssetKey, int] = {}
 _put = object.__setattr__  # past the guard of what is frozen

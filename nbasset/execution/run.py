@@ -39,7 +39,7 @@ from nbasset.execution.pools import Pools
 from nbasset.execution.provenance import Provenance
 from nbasset.execution.run_log import QUICK_US, RunLog
 from nbasset.execution.run_messages import blocked_text, failure_text
-from nbasset.execution.run_options import RunOptions, RunOutcome
+from nbasset.execution.run_options import RunOptions, RunOutcome, tell_nobody
 from nbasset.execution.task import CodeRef, RunStep, StepReport, StepTask, TaskRun, report_failure
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.execution.watch import Watch
@@ -74,7 +74,7 @@ class RunLoop:
         self.executor = executor or InlineExecutor()
         self.cancel = cancel or CancelToken()
         self.progress = RunProgress(plan)
-        self.log = RunLog(storage, options.on_event)
+        self.log = RunLog(storage, options.on_event if options.on_event is not tell_nobody else None)
         self.versions = VersionsRead(storage, options.catalog, options.view, log=self.log)
         self.provenance = Provenance(options.catalog, options.view, self.versions, options.config_digest, options.packages)
         self._capacity = int(getattr(self.executor, "max_workers", None) or getattr(self.executor, "_max_workers", None) or 1)
@@ -86,6 +86,7 @@ class RunLoop:
         self._origins: dict[str, RunId] = {}
         self._publisher: ThreadPoolExecutor | None = None
         self._interrupted = False
+        self._has_published = False
         self._is_inline = type(self.executor) is InlineExecutor
         self._watch = Watch(
             plan.run_id,
@@ -315,6 +316,7 @@ class RunLoop:
                     ordinal = staged.partition.ordinal if staged.partition is not None else None
                     before = self._recorded(staged.asset, ordinal) if staged.asset is not None else None
                     self.options.manager(key).publish(staged, before)
+                    self._has_published = True
                     waiting.pop(0)
                 self._append(told, made)
         except Exception as error:  # noqa: BLE001 - a full disk or a busy partition is this step's failure
@@ -462,7 +464,9 @@ class RunLoop:
             self._append([event], flush=True)
         if self._publisher is not None:
             self._publisher.shutdown(wait=False)
-        return RunOutcome(run_id, status, tuple(self.log.events), error, self.cancel.is_set, self.progress.steps)
+        return RunOutcome(
+            run_id, status, tuple(self.log.events), error, self.cancel.is_set, self.progress.steps, self._has_published
+        )  # fmt: skip
 
     def _give_up(self, error: BaseException) -> None:
         """The loop itself failed (state cannot be written, a bug): say so if that can still be said."""

@@ -26,12 +26,12 @@ LONGEST_HELD_US = 50_000
 
 
 class RunLog:
-    """The log of one run. `events` are all that it wrote or holds."""
+    """The log of one run. `events` are all that it wrote or holds; `on_event` hears of each, if anybody listens."""
 
-    def __init__(self, storage: Storage, on_event: Callable[[Event], None]) -> None:
+    def __init__(self, storage: Storage, on_event: Callable[[Event], None] | None) -> None:
         self.events: list[Event] = []
         self._numbers: list[int] = []  # of the events that are written: all but the held ones, which stand last
-        self._places: list[tuple[InputUsed, int]] = []  # what was read of versions without a number
+        self._unnumbered: list[InputUsed] = []  # what was read of versions without a number
         self._untold: deque[Event] = deque()
         self._storage = storage
         self._on_event = on_event
@@ -56,13 +56,14 @@ class RunLog:
             waiting = [*self.events[begin:], *events]
             if not waiting:
                 return None
-            places = self._places.copy()
+            unnumbered = self._unnumbered.copy()
+            places = [-1 - used.as_of_seq for used in unnumbered]  # here, for the store may ask for the events twice
             made = 0
 
             def make(first: int) -> list[Event]:
                 nonlocal made
                 made = first
-                for used, place in places:
+                for used, place in zip(unnumbered, places, strict=True):
                     _put(used, "as_of_seq", numbers[place] if place < begin else first + place - begin)
                 return waiting
 
@@ -74,20 +75,23 @@ class RunLog:
                 if not made:
                     self._storage.append(make, flush=flush)
             self.events.extend(events)
-            del self._places[: len(places)]
+            del self._unnumbered[: len(unnumbered)]
             numbers.extend(range(made, made + len(waiting)))
-            self._untold.extend(waiting)
+            if self._on_event is not None:
+                self._untold.extend(waiting)
             return interrupt
 
     def tell(self) -> None:
         """Tell of what was written, in the order of the log, whichever thread wrote it."""
+        if self._on_event is None:
+            return
         with self._telling:
             while self._untold:
                 self._on_event(self._untold.popleft())
 
     def number_later(self, used: InputUsed) -> None:
         """Say later what number that has which was read: of it only the place is known (`as_of`)."""
-        self._places.append((used, -1 - used.as_of_seq))  # not locked: when a write came in between, the next one puts the number in
+        self._unnumbered.append(used)  # not locked: when a write came in between, the next one puts the number in
 
     def hold(self, event: StepSucceeded) -> None:
         """Keep the end of a quick step for a moment."""

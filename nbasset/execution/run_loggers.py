@@ -43,6 +43,8 @@ class RunLoggers:
         defined: dict[str, Any] = {**definitions.loggers, **(getattr(job, "logger_defs", None) or {})}
         section = task.run.config.get("loggers") or {}
         names = list(section) if section else list(defined)
+        if not names:
+            return []
         known = {**BUILT_IN_LOGGERS, **defined}
         context = InitLoggerContext(run_id=task.run.run_id, job_name=task.run.job, job_def=job)
         found = []

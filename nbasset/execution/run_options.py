@@ -21,6 +21,10 @@ from nbasset.keys import RunId
 from nbasset.planning.plan import Step
 
 
+def tell_nobody(event: Event) -> None:
+    """The null listener."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """How a run is carried out. `kind`, `location`, `user` and the ids go into the record of the run.
@@ -53,12 +57,15 @@ class RunOptions:
     requested: bool = False
     is_part: bool = False
     along: tuple[Event, ...] = ()
-    on_event: Callable[[Event], None] = lambda event: None
+    on_event: Callable[[Event], None] = tell_nobody
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended. `events` are all that it wrote, in order; `steps` all that there were, also those of dynamic outputs."""
+    """How a run ended. `events` are all that it wrote, in order; `steps` all that there were, also those of dynamic outputs.
+
+    `has_published` is whether I/O managers made anything visible that steps had staged.
+    """
 
     run_id: RunId
     status: str
@@ -66,6 +73,7 @@ class RunOutcome:
     error: ErrorInfo | None = None
     cancelled: bool = False
     steps: tuple[Step, ...] = ()
+    has_published: bool = False
 
     @property
     def success(self) -> bool:

@@ -78,8 +78,9 @@ class RunResources:
         if found is None:
             from nbasset.definitions.resources_open import ResourceScope
 
-            context = InitResourceContext(instance=self.environment.instance)
-            found = ResourceScope(given, self.run_config.get("resources", {}), context=context)
+            found = ResourceScope(
+                given, self.run_config.get("resources", {}), context=lambda: InitResourceContext(instance=self.environment.instance)
+            )
             self._scopes[name] = self._stack.enter_context(found)
             self._given[name] = given
         return found

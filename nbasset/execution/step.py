@@ -57,13 +57,13 @@ class StepRunner:
         self.asset_values: dict[tuple[AssetKey, str | None], Any] = {}
         self.values: dict[tuple[str, str, str | None], Any] = {}
         self.errors: dict[str, BaseException] = {}
-        self._shared = Shared()
+        self._shared = Shared(environment, resources.for_call)
         self.loader = InputLoader(
             environment, self.values, self._shared, resources.run_config, resources.own_manager, resources.manager_config
         )  # fmt: skip
         self.loggers = RunLoggers(environment)
         self.is_observed = environment.observe is not observe_nothing or bool(environment.python_loggers)
-        self._calls: dict[tuple[str, str], Call] = {}
+        self._calls: dict[str, Call] = {}
 
     def run(self, task: StepTask) -> StepReport:
         """One attempt. Errors of the user's code are in the report; an interrupt ends the attempt as cancelled.
@@ -74,11 +74,10 @@ class StepRunner:
 
     def call(self, step: Step) -> Call:
         """What all steps that call the same function have in common."""
-        place = (step.node, step.handle)
-        found = self._calls.get(place)
-        if found is None or found.outputs != step.outputs:
+        found = self._calls.get(step.handle)
+        if found is None or found.node != step.node or found.outputs != step.outputs:
             owner, op = self._node(step)
-            found = self._calls[place] = Call(owner, op, step, self.environment, self.resources.for_call, self._shared)
+            found = self._calls[step.handle] = Call(owner, op, step, self._shared)
         return found
 
     def _node(self, step: Step) -> tuple[AssetsDefinition | None, OpDefinition]:

@@ -25,13 +25,14 @@ class Whole:
     """An asset without partitions as a run sees it until it makes it again. What its readers are told is made for the first, once for all.
 
     `inputs` is what a step reads by the `name` of its input, `used` what is recorded of the reading, `said` its part in the input digests
-    of its readers: user string, data version, and both as counted text. Without any version `version_id` is None.
+    of its readers, where the parts stand in the order of `text`, the user string. Without any version `version_id` is None.
     """
 
-    __slots__ = ("data_version", "input_digest", "inputs", "is_cut", "name", "said", "used", "version_id")
+    __slots__ = ("data_version", "input_digest", "inputs", "is_cut", "name", "said", "text", "used", "version_id")
     inputs: InputVersions
     used: InputUsed
-    said: tuple[str, str, str]
+    text: str
+    said: str
 
     def __init__(self, version_id: str | None, data_version: str, input_digest: str, *, is_cut: bool = False) -> None:
         self.version_id = version_id
@@ -116,9 +117,9 @@ class VersionsRead:
         whole.inputs = whole.read_as(name, asset)
         is_new, whole.name = whole.name is None, name
         if is_new:
-            version, text = whole.data_version, asset.to_user_string()
-            whole.used = self.used(asset, None, version, self.as_of(asset, is_partitioned=False))
-            whole.said = (text, version, counted(f"{text}={version}"))
+            text = whole.text = asset.to_user_string()
+            whole.used = self.used(asset, None, whole.data_version, self.as_of(asset, is_partitioned=False))
+            whole.said = counted(f"{text}={whole.data_version}")
 
     def refs(self, asset: AssetKey, partitions: OrdinalSet | None) -> tuple[PartitionRef, ...]:
         """Keys and ordinals of some partitions of an asset, in the order of its definition."""

@@ -55,7 +55,8 @@ class Watch:
         self._tasks: dict[str, tuple[StepTask, float]] = {}
         self._told: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._stop: threading.Event | None = None  # made when the thread starts
+        self._is_over = False
         self._main = 0
         self._began = 0.0
 
@@ -67,11 +68,16 @@ class Watch:
 
     def __exit__(self, *problem: Any) -> None:
         _LASTING.drop(self)
-        self._stop.set()
+        self._is_over = True
+        if self._stop is not None:
+            self._stop.set()
 
     def start(self) -> None:
         """Watch from now on, until the ``with`` ends."""
-        threading.Thread(target=self._watch, name="nbasset-watch", daemon=True).start()
+        stop = self._stop = threading.Event()
+        if self._is_over:  # in between
+            return
+        threading.Thread(target=self._watch, args=[stop], name="nbasset-watch", daemon=True).start()
 
     def started(self, task: StepTask) -> None:
         """An attempt was handed to the executor."""
@@ -82,11 +88,11 @@ class Watch:
         with self._lock:
             self._tasks.pop(task.step.key, None)
 
-    def _watch(self) -> None:
+    def _watch(self, stop: threading.Event) -> None:
         beat = polled = self._began
         interrupted = False
         pause = self._began + _SETTLE_S - clock.monotonic()
-        while not self._stop.wait(max(0.0, pause)):
+        while not stop.wait(max(0.0, pause)):
             pause = _SETTLE_S
             now = clock.monotonic()
             with contextlib.suppress(Error):  # the loop meets it too, and ends the run

@@ -7,8 +7,10 @@ whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 
 from nbasset.dataclass import dataclass
+from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog
 from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.keys import AssetKey
@@ -42,25 +44,22 @@ class CodeIndex:
         self,
         find: FindPlace = lambda node: None,
         *,
-        given: Mapping[str, str] | None = None,
-        nodes: Mapping[AssetKey, str] | None = None,
-        assets: frozenset[str] = frozenset(),
+        resolved: ResolvedDefinitions | None = None,
         reader: CodeReader | None = None,
     ) -> None:
         self._find = find
-        self._given = dict(given or {})
-        self._nodes = dict(nodes or {})
-        self._assets = assets
+        self._resolved = resolved
         self._reader = reader or CodeReader()
         self._slices: dict[str, Slice | None] = {}
         self._places: dict[str, CodePlace | None] = {}
+        self._versions: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         self._parameters: dict[str, Mapping[str, Parameter]] = {}
 
-    @property
+    @cached_property
     def asset_names(self) -> frozenset[str]:
         """Names by which a body can read an asset."""
-        return self._assets
+        return asset_names(self._resolved.catalog) if self._resolved is not None else frozenset()
 
     def slice(self, node: str) -> Slice | None:
         """What the node needs; None when its code cannot be read (it was typed into a prompt, or made by ``exec``)."""
@@ -71,8 +70,12 @@ class CodeIndex:
 
     def _read(self, node: str) -> Slice | None:
         place = self._places[node] = self._find(node)
-        read = None if place is None else self._reader.slice(place.source, place.roots, assets=self._assets)
-        found = self._slices[node] = read if read is not None and read.version else None
+        if place is None:
+            self._slices[node] = None
+            self._parameters[node] = _NO_PARAMETERS
+            return None
+        read = self._reader.slice(place.source, place.roots, assets=self.asset_names)
+        found = self._slices[node] = read if read.version else None
         return found
 
     def place(self, node: str) -> CodePlace | None:
@@ -81,19 +84,22 @@ class CodeIndex:
 
     def version(self, node: str) -> str:
         """The code version of a node: the one given by hand, else that of its slice, else empty."""
-        given = self._given.get(node)
-        if given is not None:
-            return given
-        found = self.slice(node)
-        return found.version if found is not None else ""
+        version = self._versions.get(node)
+        if version is None:
+            version = given_version(self._resolved.nodes.get(node)) if self._resolved is not None else None
+            if version is None:
+                found = self.slice(node)
+                version = found.version if found is not None else ""
+            self._versions[node] = version
+        return version
 
     def parameters(self, node: str) -> Mapping[str, Parameter]:
         """Parameters of the notebook that the node's code reads, by name: their values are configuration."""
         found = self._parameters.get(node)
         if found is None:
             self.slice(node)
-            place = self._places.get(node)
-            found = parameters_of(self._reader, place.source, place.roots, assets=self._assets) if place is not None else _NO_PARAMETERS
+            place = self._places[node]
+            found = parameters_of(self._reader, place.source, place.roots, assets=self.asset_names) if place is not None else _NO_PARAMETERS
             self._parameters[node] = found
         return found
 
@@ -104,8 +110,8 @@ class CodeIndex:
 
     def version_of(self, key: AssetKey) -> str:
         """The code version of an asset: that of its node; empty for an external one."""
-        node = self._nodes.get(key)
-        return self.version(node) if node is not None else ""
+        asset = self._resolved.catalog.by_key.get(key) if self._resolved is not None else None
+        return self.version(asset.node) if asset is not None and asset.node is not None else ""
 
     def source_id(self, node: str, keep: Callable[[str], str]) -> str:
         """Content address of the node's slice text after `keep` (`Storage.put_text`) stored it; empty without a slice."""
@@ -121,7 +127,7 @@ class CodeIndex:
         place = self._places[node]
         if place is None or not place.also:
             return found.text
-        whole = self._reader.slice(place.source, (*place.roots, *place.also), assets=self._assets)
+        whole = self._reader.slice(place.source, (*place.roots, *place.also), assets=self.asset_names)
         return marked(whole.text, place.roots)
 
     def texts(self, nodes: Iterable[str]) -> list[str]:
@@ -131,7 +137,7 @@ class CodeIndex:
             place = self._find(node) if self.slice(node) is not None else None
             if place is not None:
                 roots.setdefault(id(place.source), (place.source, {}))[1].update(dict.fromkeys((*place.roots, *place.also)))
-        return [self._reader.slice(source, tuple(places), assets=self._assets).text for source, places in roots.values()]
+        return [self._reader.slice(source, tuple(places), assets=self.asset_names).text for source, places in roots.values()]
 
 
 _NO_PARAMETERS: Mapping[str, Parameter] = {}
@@ -142,15 +148,7 @@ NO_CODE = CodeIndex()
 
 def code_index(resolved: ResolvedDefinitions, find: FindPlace, *, reader: CodeReader | None = None) -> CodeIndex:
     """The index over resolved definitions."""
-    catalog = resolved.catalog
-    given = {}
-    for name, definition in resolved.nodes.items():
-        if None not in [spec.code_version for spec in definition.specs_by_key.values()]:
-            by_hand = _given_version(definition)
-            if by_hand is not None:
-                given[name] = by_hand
-    nodes = {asset.spec.key: asset.node for asset in catalog.assets if asset.node is not None}
-    return CodeIndex(find, given=given, nodes=nodes, assets=asset_names(catalog), reader=reader)
+    return CodeIndex(find, resolved=resolved, reader=reader)
 
 
 def asset_names(catalog: Catalog) -> frozenset[str]:
@@ -158,12 +156,20 @@ def asset_names(catalog: Catalog) -> frozenset[str]:
     return frozenset([name for key in catalog.by_key if (name := key.path[-1]).isidentifier()])
 
 
-def _given_version(definition: object) -> str | None:
-    """The version given by hand for all that a node makes: one for all assets, or a digest when they differ; of a check its op's."""
-    versions = {str(spec.key): str(spec.code_version) for spec in getattr(definition, "specs", ())}
-    if not versions:
-        of_op: str | None = getattr(getattr(definition, "node", None), "code_version", None)
+def given_version(definition: AssetsDefinition | None) -> str | None:
+    """The version given by hand for all that a node makes: one for all assets, or a digest when they differ; of a check its op's. None
+    where some of it has none.
+    """
+    if definition is None:
+        return None
+    specs = definition.specs_by_key
+    for spec in specs.values():
+        if spec.code_version is None:
+            return None
+    if not specs:
+        of_op: str | None = getattr(definition.node, "code_version", None)
         return of_op
+    versions = {str(key): str(spec.code_version) for key, spec in specs.items()}
     if len(set(versions.values())) == 1:
         return next(iter(versions.values()))
     return "given:" + digest_of(f"{key}={version}" for key, version in sorted(versions.items()))

@@ -123,7 +123,7 @@ def _environment(resolved: ResolvedDefinitions, instance: Instance) -> StepEnvir
 
     logs, levels = instance.settings.logs, logging.getLevelNamesMapping()
     return StepEnvironment(
-        resolved, instance.manager, io_version, instance, instance.home.runs, instance.key_table,
+        resolved, instance.manager, io_version, instance, lambda: instance.home.runs, instance.key_table,
         keep_displays(shell_in_use, instance.home.runs), echo=False,
         log_level=levels[logs.level], python_loggers=logs.python_loggers, python_level=levels[logs.python_level],
     )  # fmt: skip

@@ -89,8 +89,9 @@ class Location:
         Code of a notebook or session travels as the text of its slice; a module is imported by its name. A node whose code cannot be read
         lives in this process only.
         """
-        source_id = self.code.source_id(node, keep) if self.code.slice(node) is not None else ""
-        version = self.code.version(node)
+        code = self.code
+        source_id = code.source_id(node, keep) if code.slice(node) is not None else ""
+        version = code.version(node)
         if self.kind in ("module", "package") or (self.kind == "definitions" and self.module):
             return CodeRef("module", self.module or str(self.path), source_id, version)
         if source_id:

@@ -144,11 +144,11 @@ class ModulePlaces:
             return None
         fn = getattr(getattr(definition, "node", None), "fn", None)
         own = sys.modules.get(getattr(fn, "__module__", None) or "")
-        for module in dict.fromkeys([*self._modules, *([own] if own is not None else [])]):
+        for module in self._modules if own is None or own in self._modules else [*self._modules, own]:
             place = self._in_module(definition, module)
             if place is not None:
                 return place
-        return self._of_function(fn)
+        return self._of_function(fn) if own is not None else None
 
     def around(self, source: SliceSource) -> tuple[Place, ...]:
         """The statements of a module that give resources, or jobs with hooks: a worker needs them beside the code of a node."""
@@ -187,11 +187,11 @@ class ModulePlaces:
         return found
 
     def _of_function(self, fn: Any) -> CodePlace | None:
+        """Where a function of a module that is loaded is written."""
         code = getattr(fn, "__code__", None)
         if code is None:
             return None
-        module = sys.modules.get(fn.__module__)
-        source = self._source(module) if module is not None else None
+        source = self._source(sys.modules[fn.__module__])
         if source is None or str(source.path) != str(Path(code.co_filename).resolve()):
             return None
         return CodePlace(source, (Place(source.name, code.co_firstlineno, code.co_firstlineno),))

@@ -30,13 +30,13 @@ def provide_code(find: LiveCode | None) -> None:
     _LIVE[:] = [] if find is None else [find]
 
 
-def location_of(definitions: Definitions, *, home: Path | None = None) -> Location:
-    """The location of definitions that were made in this process."""
+def location_of(definitions: Definitions, *, home: Callable[[], Path | None] = lambda: None) -> Location:
+    """The location of definitions that were made in this process; `home` says, if it is asked, where their project is."""
     resolved = definitions.resolve()
     main = sys.modules.get("__main__")
     main_file = getattr(main, "__file__", None)
     folder = _folder_of(main_file, os.getcwd())  # noqa: PTH109 - a path is only made for the first that asks
-    places = ModulePlaces(resolved, [], ProjectFiles(lambda: project_roots(folder, home)))
+    places = ModulePlaces(resolved, [], ProjectFiles(lambda: project_roots(folder, home())))
 
     def find(node: str) -> CodePlace | None:
         for live in _LIVE:

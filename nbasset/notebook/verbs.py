@@ -229,7 +229,7 @@ def defined_bundle(session: Session, keys: Sequence[AssetKey]) -> Bundle:
 
 def definitions_bundle(session: Session, definitions: Definitions) -> Bundle:
     """The list of what a `Definitions` object holds."""
-    location = location_of(definitions, home=session.instance.home.root)
+    location = location_of(definitions, home=lambda: session.instance.home.root)
     return list_bundle(Scope(location, session.instance), ListArguments())
 
 

@@ -149,7 +149,7 @@ class RunPlan:
         for step in self.steps:
             for key in step.assets:
                 if step.partitions is None:
-                    found.setdefault(key, None)
+                    found[key] = None
                 else:
                     runs.setdefault(key, []).append(step.partitions)
         for key, sets in runs.items():

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ def plan_run(catalog: Catalog, request: PlanRequest, view: PartitionsView) -> Ru
     if checks and not nodes:
         raise _only_with_their_assets(catalog, checks)
     builder = _Builder(catalog, request, view, wanted, checks)
-    for node in _in_order(catalog, nodes, wanted):
+    for node in nodes:
         builder.add(node)
     return RunPlan(request.run_id, tuple(builder.steps), request.config, request.tags, request.left_out, request.job)
 
@@ -80,13 +80,17 @@ def _wanted_checks(catalog: Catalog, wanted: frozenset[AssetKey], checks: frozen
 
 
 def _nodes(catalog: Catalog, wanted: frozenset[AssetKey], checks: frozenset[CheckKey]) -> list[CatalogNode]:
+    """The nodes that run, each after those that make what it reads."""
     names = {catalog.by_key[key].node for key in wanted}
+    if not checks and len(names) == len(wanted):  # no two of the assets are made together: the order of the catalog is theirs
+        by_key, by_name = catalog.by_key, catalog.nodes_by_name
+        return [by_name[by_key[key].node or ""] for key in catalog.order if key in wanted]
     for check in checks:
         entry = catalog.checks_by_key[check]
         node = catalog.nodes_by_name[entry.node]
         if not node.assets or node.name in names:
             names.add(node.name)
-    return [node for node in catalog.nodes if node.name in names]
+    return _in_order(catalog, [node for node in catalog.nodes if node.name in names], wanted)
 
 
 def _place_of_check(node: CatalogNode, catalog: Catalog, at: Mapping[AssetKey, float]) -> float:
@@ -105,11 +109,8 @@ def _only_with_their_assets(catalog: Catalog, checks: Collection[CheckKey]) -> I
     )
 
 
-def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[AssetKey]) -> Iterable[CatalogNode]:
+def _in_order(catalog: Catalog, nodes: list[CatalogNode], wanted: frozenset[AssetKey]) -> list[CatalogNode]:
     """Nodes, each after those that make what it reads; a check right after what it looks at, so that it can block what comes next."""
-    if all(len(node.assets) == 1 for node in nodes):  # the order of the catalog has each asset after what it reads
-        makers = {node.assets[0]: node for node in nodes}
-        return [makers[key] for key in catalog.order if key in makers]
     at = {key: float(place) for place, key in enumerate(catalog.order)}
     place = {}
     for node in nodes:
@@ -169,19 +170,15 @@ class _Builder:
         self._plain_inputs: dict[int, StepInput] = {}  # of assets without partitions, by identity of what the catalog keeps
 
     def add(self, node: CatalogNode) -> None:
+        if len(node.steps) == len(node.assets) == 1 and not node.checks and self._add_plain(node, node.steps[0], node.assets[0]):
+            return
         wanted = self.wanted
         assets = tuple([key for key in node.assets if key in wanted])
         checks = frozenset([check for check in node.checks if check in self.checks]) if node.checks else _NONE
-        if len(node.steps) == 1 and not node.checks and assets == node.assets:
-            shapes = [self._whole_shape(node, assets)]
-        else:
-            shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
+        shapes = [self._shape(node, part, assets, checks) for part in self._parts_of(node, assets, checks)]
         if node.partitions_def is None:
             for shape in shapes:
-                if shape.deps or self._blocking or shape.part.mapped_over is not None or self.request.conditional:
-                    self._add_step(node, shape, None, "")
-                else:
-                    self._add_plain(node, shape)
+                self._add_step(node, shape, None, "")
             return
         for ordinals in chunks_of(node, assets, self.request, self.view, self.catalog):
             suffix = self._suffix(node, ordinals)
@@ -212,14 +209,28 @@ class _Builder:
         alone = [(step.handle, "") for step in node.steps if not step.outputs] if everything else []
         return needed_steps(node.steps, [*wanted, *alone])
 
-    def _whole_shape(self, node: CatalogNode, assets: tuple[AssetKey, ...]) -> _Shape:
-        """The same of the only part of a node that is made whole and has no checks."""
-        part = node.steps[0]
-        made = tuple([output.asset for output in part.outputs if output.asset is not None])
-        deps: list[CatalogDep] = []
-        for one in made:
-            deps += [dep for dep in self.catalog.by_key[one].deps if dep.asset is one or (dep.input is None and dep.asset not in made)]
-        return _Shape(part, part.outputs, made, (), tuple(deps), bool(made), self._why(made))
+    def _add_plain(self, node: CatalogNode, part: NodeStep, asset: AssetKey) -> bool:
+        """Add the only step of a node that makes one asset: without partitions or checks, on no condition, waiting only for what it loads,
+        as most do. False where there is more to it.
+        """
+        request = self.request
+        if node.partitions_def is not None or self._blocking or request.conditional or len(part.outputs) != 1:
+            return False
+        for dep in self.catalog.by_key[asset].deps:
+            if dep.input is None or dep.asset is asset:
+                return False
+        key = part.handle
+        after: set[str] = set()
+        inputs = self._inputs(node, part, None, "", after) if part.inputs else ()
+        self.steps.append(
+            Step(
+                key, node.name, key, node.kind, node.assets, (), None, tuple(inputs), part.outputs,
+                frozenset(after) if after else _NO_STEPS, _NONE, part.retry, part.pool, part.tags, None, None, False,
+                request.why.get(asset, ASKED),
+            )
+        )  # fmt: skip
+        self._whole[asset] = key
+        return True
 
     def _shape(self, node: CatalogNode, part: NodeStep, assets: tuple[AssetKey, ...], checks: frozenset[CheckKey]) -> _Shape:
         """What the steps of all partitions have in common."""
@@ -278,23 +289,6 @@ class _Builder:
         )
         self.steps.append(step)
         self._remember(step)
-
-    def _add_plain(self, node: CatalogNode, shape: _Shape) -> None:
-        """The only step of a part that has no partitions, is left out on no condition, and that no check blocks."""
-        part = shape.part
-        key = part.handle
-        after: set[str] = set()
-        inputs = self._inputs(node, part, None, "", after)
-        after.discard(key)
-        step = Step(
-            key, node.name, key, node.kind, shape.made, shape.verdicts, None, tuple(inputs), shape.outputs,
-            frozenset(after) if after else _NO_STEPS, _NONE, part.retry, part.pool, part.tags, None, None, False, shape.why,
-        )  # fmt: skip
-        self.steps.append(step)
-        if shape.verdicts:
-            self._remember(step)
-        for one in shape.made:
-            self._whole[one] = key
 
     def _inputs(self, node: CatalogNode, part: NodeStep, ordinals: OrdinalSet | None, suffix: str, after: set[str]) -> list[StepInput]:
         """What fills the inputs of a step; the steps that give it are added to `after`."""

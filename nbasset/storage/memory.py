@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 
 from nbasset.errors import PartitionBusy
 from nbasset.events.facts import CheckKey, InstigatorId
@@ -52,19 +53,23 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.key_table = MemoryKeyTable()
-        self._kept = Books()
         self._waiting: deque[Event] = deque()  # appended, and not in the books yet
         self._last_seq = 0
         self._texts: dict[str, str] = {}
         self._leases: dict[str, Lease] = {}
         self._locks: dict[str, threading.Lock] = {}
-        self._grew = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()
+        self._grew: threading.Condition | None = None  # made by the first who waits
+
+    @cached_property
+    def _kept(self) -> Books:
+        return Books()
 
     @property
     def _books(self) -> Books:
         """The books, with everything in them that was appended."""
         books = self._kept
-        with self._grew:
+        with self._lock:
             while self._waiting:
                 event = self._waiting.popleft()
                 apply(books, books.record(event), event)
@@ -74,7 +79,7 @@ class MemoryStorage:
 
     def entries(self, *, after: int = 0, run: RunId | None = None, asset: AssetKey | None = None, limit: int = 1000) -> list[Entry]:
         """Log entries above `after`, oldest first."""
-        with self._grew:
+        with self._lock:
             books = self._books
             found: Iterable[int]
             if asset is not None:
@@ -90,23 +95,23 @@ class MemoryStorage:
 
     def latest(self, keys: Collection[AssetKey]) -> dict[AssetKey, AssetRecord]:
         """Records of these assets."""
-        with self._grew:
+        with self._lock:
             return {key: record for key in keys if (record := self._books.asset(key)) is not None}
 
     def assets(self, *, prefix: str = "", limit: int = 10_000) -> list[AssetKey]:
         """Keys of assets with a record, ordered as text."""
-        with self._grew:
+        with self._lock:
             named = sorted((key.to_user_string(), key) for key in self._books.assets)
         return [key for name, key in named if name.startswith(prefix)][:limit]
 
     def former_names(self) -> dict[str, AssetKey]:
         """Names of the past with present keys."""
-        with self._grew:
+        with self._lock:
             return {name.to_user_string(): now for now, names in self._books.former.items() for name in names}
 
     def partitions(self, key: AssetKey) -> PartitionTable:
         """State of all partitions of one asset."""
-        with self._grew:
+        with self._lock:
             return table_of_rows(self._books.rows(key))
 
     def partition_tables(self, keys: Collection[AssetKey]) -> dict[AssetKey, PartitionTable]:
@@ -115,7 +120,7 @@ class MemoryStorage:
 
     def materializations(self, key: AssetKey, ordinal: int | None, *, before: int | None = None, limit: int = 100) -> list[Entry]:
         """Entries that made the asset or the partition, newest first."""
-        with self._grew:
+        with self._lock:
             if ordinal is None:
                 found = [seq for seq, made in self._books.found.get(key, {}).items() if made]
             else:
@@ -125,22 +130,22 @@ class MemoryStorage:
     def checks(self, keys: Collection[AssetKey]) -> dict[CheckKey, CheckRecord]:
         """Newest verdicts of the checks of these assets."""
         wanted = set(keys)
-        with self._grew:
+        with self._lock:
             return {check: record for check, record in self._books.checks.items() if check.asset in wanted}
 
     def check_history(self, check: CheckKey, *, before: int | None = None, limit: int = 100) -> list[Entry]:
         """Entries that evaluated the check, newest first."""
-        with self._grew:
+        with self._lock:
             return self._newest(check.asset, list(self._books.of_check.get(check, ())), before, limit)
 
     def run(self, run_id: RunId) -> RunRecord | None:
         """One run."""
-        with self._grew:
+        with self._lock:
             return self._books.whole_run(run_id)
 
     def runs(self, query: RunQuery) -> Page[RunRecord]:
         """Runs that satisfy the query, newest first."""
-        with self._grew:
+        with self._lock:
             books = self._books
             candidates = books.runs if query.asset is None else books.of_target.get(query.asset, ())
             records = [record for run_id in candidates if (record := books.whole_run(run_id)) is not None]
@@ -154,7 +159,7 @@ class MemoryStorage:
 
     def backfill(self, backfill_id: str) -> BackfillRecord | None:
         """One backfill."""
-        with self._grew:
+        with self._lock:
             record = self._books.backfill(backfill_id)
             if record is None:
                 return None
@@ -163,13 +168,13 @@ class MemoryStorage:
 
     def backfills(self, *, active: bool = False, limit: int = 100) -> list[BackfillRecord]:
         """Backfills, newest first."""
-        with self._grew:
+        with self._lock:
             newest = [record for name in reversed(self._books.backfills) if (record := self.backfill(name)) is not None]
         return [record for record in newest if not (active and record.ended_us)][:limit]
 
     def instigators(self) -> dict[InstigatorId, InstigatorRecord]:
         """Schedules and sensors of which anything was recorded."""
-        with self._grew:
+        with self._lock:
             return dict(self._books.instigators)
 
     def ticks(
@@ -177,7 +182,7 @@ class MemoryStorage:
     ) -> list[TickRecord]:
         """Ticks of one schedule or sensor, newest first."""
         found: list[TickRecord] = []
-        with self._grew:
+        with self._lock:
             for seq, status in reversed(self._books.ticks.get(instigator, {}).items()):
                 if len(found) >= limit:
                     break
@@ -188,12 +193,12 @@ class MemoryStorage:
 
     def lease(self, name: str) -> Lease | None:
         """A lease as it stands."""
-        with self._grew:
+        with self._lock:
             return self._leases.get(name)
 
     def dynamic_keys(self, name: str) -> tuple[PartitionRef, ...]:
         """Keys of a dynamic partitions definition, in order of arrival."""
-        with self._grew:
+        with self._lock:
             return tuple(self._books.dynamic.get(name, {}))
 
     def text(self, text_id: str) -> str | None:
@@ -208,13 +213,14 @@ class MemoryStorage:
 
     def append(self, events: Events, *, fence: Fence | None = None, flush: bool = False) -> int:
         """Take the events in; the number of the last one."""
-        with self._grew:
+        with self._lock:
             if fence is not None and not holds(self._leases.get(fence.name), fence):
                 raise lost(self._leases.get(fence.name), fence)
             added = events(self._last_seq + 1) if callable(events) else events
             self._waiting.extend(added)
             self._last_seq += len(added)
-            self._grew.notify_all()
+            if self._grew is not None:
+                self._grew.notify_all()
             return self._last_seq
 
     def put_text(self, text: str) -> str:
@@ -225,13 +231,13 @@ class MemoryStorage:
 
     def heartbeat(self, run_id: RunId, at_us: int) -> None:
         """The run's process is alive."""
-        with self._grew:
+        with self._lock:
             self._kept.heartbeats[run_id] = at_us
 
     @contextmanager
     def lock(self, name: str, *, timeout_s: float) -> Iterator[None]:
         """Hold a named lock among the threads of this process."""
-        with self._grew:
+        with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())
         if not lock.acquire(timeout=max(timeout_s, 0.0)):
             raise PartitionBusy(
@@ -245,7 +251,7 @@ class MemoryStorage:
 
     def claim(self, name: str, owner: Owner, seconds: float, *, now_us: int) -> Fence | None:
         """Win or renew a lease."""
-        with self._grew:
+        with self._lock:
             lease = claimed(self._leases.get(name), owner, seconds, now_us)
             if lease is None:
                 return None
@@ -254,24 +260,26 @@ class MemoryStorage:
 
     def release(self, fence: Fence) -> None:
         """Give a lease back; one that was lost stays with its new holder."""
-        with self._grew:
+        with self._lock:
             if holds(self._leases.get(fence.name), fence):
                 self._leases[fence.name] = Lease(fence.token, None, 0)
 
     def wait(self, after: int, timeout_s: float) -> int:
         """Block until the log grows above `after` or the time is up."""
-        with self._grew:
+        with self._lock:
+            if self._grew is None:
+                self._grew = threading.Condition(self._lock)
             self._grew.wait_for(lambda: self._last_seq > after, timeout_s)
             return self._last_seq
 
     def delete_runs(self, run_ids: Iterable[RunId]) -> None:
         """Forget runs and those of their entries that made nothing."""
-        with self._grew:
+        with self._lock:
             self._books.delete_runs(run_ids)
 
     def delete_ticks(self, older_than_us: int) -> int:
         """Forget ticks from before a moment, but the newest of each."""
-        with self._grew:
+        with self._lock:
             return self._books.delete_ticks(older_than_us)
 
     def close(self) -> None:

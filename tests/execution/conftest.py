@@ -65,7 +65,9 @@ class Bench:
         }
         request = PlanRequest(new_run_id(), keys, wanted, conditional=keys if conditional else frozenset(), config=config or {})
         plan = plan_run(defs.catalog, request, view)
-        environment = StepEnvironment(defs, lambda key: self.manager, runs_folder=self.folder, key_table=self.storage.key_table, echo=False)
+        environment = StepEnvironment(
+            defs, lambda key: self.manager, runs_folder=lambda: self.folder, key_table=self.storage.key_table, echo=False
+        )
         options = RunOptions(defs.catalog, view, lambda key: self.manager, code=self.code, on_event=on_event)
         with RunResources(environment, config or {}) as resources_open:
             runner = StepRunner(environment, resources_open)
