@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from nbasset.api.context import ApiContext
+from nbasset.api.run_tags import told, told_name
 from nbasset.api.wire import Wire, metadata_entries, millis, tags
 from nbasset.events.facts import AssetMaterialized, AssetObserved
 from nbasset.events.kinds import Event
@@ -61,7 +62,7 @@ class _AssetEvent:
 
     @property
     def tags(self) -> list[Wire]:
-        return tags(self.fact.tags, "EventTag")
+        return tags(told(self.fact.tags), "EventTag")
 
     @cached_property
     def step_key(self) -> str | None:
@@ -102,11 +103,14 @@ class ObservationEvent(_AssetEvent):
 
     @property
     def metadata_entries(self) -> list[Wire]:
-        return metadata_entries(self.fact.metadata)
+        return metadata_entries({told_name(name): value for name, value in self.fact.metadata.items()})
 
 
 def facts_and_metadata(fact: AssetMaterialized) -> dict[str, Any]:
-    """What the user said of a materialization, and what nbasset found out, where the user said nothing of that name."""
+    """What the user said of a materialization, and what nbasset found out, where the user said nothing of that name.
+
+    Facts have the names that clients know them by (``dagster/row_count``), as tags of runs do.
+    """
     found: dict[str, Any] = {}
     if fact.rows is not None:
         found["nbasset/row_count"] = MetadataValue.int(fact.rows)
@@ -114,7 +118,7 @@ def facts_and_metadata(fact: AssetMaterialized) -> dict[str, Any]:
         found["nbasset/size_bytes"] = MetadataValue.int(fact.size_bytes)
     if fact.uri:
         found["nbasset/uri"] = MetadataValue.url(fact.uri) if "://" in fact.uri else MetadataValue.path(fact.uri)
-    return {**found, **fact.metadata}
+    return {told_name(name): value for name, value in {**found, **fact.metadata}.items()}
 
 
 def materialization_of(context: ApiContext, seq: int, event: Event, fact: AssetMaterialized) -> MaterializationEvent:

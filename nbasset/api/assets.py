@@ -22,6 +22,7 @@ from nbasset.api.partition_shapes import (
     stats_of,
     statuses_of,
 )
+from nbasset.api.run_tags import told
 from nbasset.api.staleness import stale_causes, stale_status
 from nbasset.api.wire import ASSET_JOB, REPOSITORY, Wire, asset_id, metadata_entries, tags, typed
 from nbasset.api.workspace import Defined, LocationSnapshot
@@ -72,7 +73,7 @@ class AssetNode:
 
     @property
     def tags(self) -> list[Wire]:
-        return tags(self.spec.tags, "DefinitionTag")
+        return tags(told(self.spec.tags), "DefinitionTag")
 
     @property
     def owners(self) -> list[Wire]:

@@ -38,6 +38,7 @@ class ConfigType:
 
     @property
     def given_name(self) -> str:
+        """What people call it: ``Int``, ``String``, ``Any``, the name of an enumeration."""
         kind = self.schema.get("type")
         return self.schema.get("title") or "Enum" if "enum" in self.schema else _SCALARS.get(str(kind), "Any")
 
@@ -209,6 +210,7 @@ class RunConfigSchema:
 
     @property
     def root_config_type(self) -> ConfigType:
+        """The type of the whole configuration."""
         schema = self.facts.json_schema
         assert isinstance(schema, Mapping)
         return ConfigType(schema, self.job.name, schema)

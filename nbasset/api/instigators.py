@@ -20,7 +20,7 @@ from nbasset.api.workspace import LocationSnapshot
 from nbasset.commands.answering import Answer
 from nbasset.commands.asked_ticks import AskedTick, WouldBe, WouldRun
 from nbasset.commands.forecast_facts import target_text
-from nbasset.commands.instigators import InstigatorState, state_from
+from nbasset.commands.instigators import InstigatorState, first_lines, state_from
 from nbasset.commands.tick_words import what_lines
 from nbasset.definitions.catalog_instigators import CatalogSchedule, CatalogSensor, CatalogTarget
 from nbasset.definitions.cron_words import describe
@@ -273,7 +273,8 @@ class Tick:
     def lines(self) -> list[str]:
         """What came of it, line by line."""
         runs = {one: run for one in self.record.run_ids if (run := self.context.runs.get(str(one))) is not None}
-        return [line for text in what_lines(self.record, runs, self.timezone, is_short=True) for line in text.splitlines()]
+        log = first_lines(self.context.instance, self.record)
+        return [line for text in what_lines(self.record, runs, self.timezone, log=log, is_short=True) for line in text.splitlines()]
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------------------

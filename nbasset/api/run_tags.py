@@ -37,6 +37,11 @@ def taken(tags: Mapping[str, str]) -> dict[str, str]:
     return {_swapped(key, _THEIRS, _OURS): value for key, value in tags.items() if key not in FROM_RECORD}
 
 
+def told_name(name: str) -> str:
+    """The name of one tag, or of one fact of metadata, as it goes out."""
+    return _swapped(name, _OURS, _THEIRS)
+
+
 def recorded_name(name: str) -> str:
     """The name of one tag as it is recorded."""
     return _swapped(name, _THEIRS, _OURS)

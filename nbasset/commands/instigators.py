@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from nbasset import clock
@@ -292,8 +291,7 @@ def tick_history(scope: Scope, arguments: TicksArguments) -> TickHistory:
     found = reader.ticks(state.instigator, limit=arguments.limit + 1, statuses=statuses)
     ticks = tuple(found[: arguments.limit])
     runs = {run_id: run for tick in ticks for run_id in tick.run_ids if (run := reader.run(run_id)) is not None}
-    home = scope.instance.home
-    logs = {tick.seq: _first_lines(home.state / tick.log) for tick in ticks if tick.log}
+    logs = {tick.seq: first_lines(scope.instance, tick) for tick in ticks if tick.log}
     return TickHistory(state, ticks, runs, len(found) > arguments.limit, logs)
 
 
@@ -303,10 +301,12 @@ def history_text(history: TickHistory) -> str:
     return "\n".join(filter(None, (f"{history.title}: {history.facts}", body, history.note)))
 
 
-def _first_lines(log: Path) -> tuple[str, ...]:
-    """The first lines of a tick's log; none if it is gone."""
+def first_lines(instance: Instance, tick: TickRecord) -> tuple[str, ...]:
+    """The first lines of what the function of a tick logged; none if nothing was, or it is gone."""
+    if not tick.log:
+        return ()
     try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
+        with (instance.home.state / tick.log).open(encoding="utf-8", errors="replace") as lines:
             return tuple(line.rstrip("\n")[:_LONGEST_LINE] for line in islice(lines, LOG_LINES))
     except OSError:
         return ()
