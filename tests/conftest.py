@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing of the code on a machine that is busy; `CI` in the environment makes hypothesis repeat itself.
+settings.register_profile("patient", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("patient")
 
 UI = Path(__file__).parents[1] / "extension" / "ui"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -69,7 +74,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a command line in this process, reading the folder's modules anew as a process of its own would: exit code and what it printed."""
+    """Run a command line in this process, reading the folder's modules anew as a new process would: exit code and what it printed."""
     from nbasset.cli import run_command
     from nbasset.locations.project_files import forget_modules
 

@@ -131,6 +131,10 @@ def run_notebook(
         with _watching(storage, plan.run_id, options) as told, _interrupts(options.cancel):
             executed = _execute(prepared, file, plan, options, stop, _environment(instance, location, document, secrets))
             told.settle()
+        events = _events(storage, plan.run_id)
+        cancelled_by = options.cancel.by if options.cancel.is_set else ""
+        ends = ending(plan, events, stop, part, document, cancelled_by=cancelled_by, at_us=clock.now_us())
+        _keep(executed, file, plan.run_id, options.parameters, stop, ends[-1])  # first: who hears that a run is over finds its notebook
     except OSError as error:
         told_so = StorageUnavailable(f"the executed notebook cannot be kept in {file}: {error.strerror or error}. The run has ended.")
         _give_up(storage, plan.run_id, told_so, options)
@@ -138,12 +142,9 @@ def run_notebook(
     except BaseException as error:
         _give_up(storage, plan.run_id, error, options)
         raise
-    events = _events(storage, plan.run_id)
-    ends = ending(plan, events, stop, part, document, cancelled_by=options.cancel.by if options.cancel.is_set else "", at_us=clock.now_us())
     storage.append(ends, flush=True)
     for event in ends:
         options.on_event(event)
-    _keep(executed, file, plan.run_id, options.parameters, stop, ends[-1])
     last = storage.run(plan.run_id)
     assert last is not None
     return NotebookOutcome(plan.run_id, last.status, file, (*events, *ends), last.message, last.error)
