@@ -35,7 +35,7 @@ from nbasset.settings import load_settings
 ANSWER_S = 60.0
 _LOOK_S = 1.0
 _FIND_S = 10.0
-_IDLE_S = 300.0
+_IDLE_S = 120.0
 _AT_ONCE = 4
 
 
@@ -360,6 +360,8 @@ class Workspace:
                 found.path, entry.place, number, found.failure,
             )  # fmt: skip
             self.instance.know(entry.told.catalog)
+            if entry.told.is_promoted:
+                entry.part.rest()  # its assets are those of its notebook: little is asked of it but to run
 
     def _asker(self, entry: _Entry) -> Callable[..., Answer]:
         def ask(function: str, argument: Any = None, *, within_s: float = ANSWER_S) -> Answer:
