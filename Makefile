@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 LAB_ARGS ?=
+UI_ARGS ?=
 CHECKED := nbasset tests docs $(wildcard benchmarks)
 
-.PHONY: help demo lab test test-browser lint format map docs shots bench faults clean
+.PHONY: help demo lab ui test test-browser lint format map docs shots bench faults clean
 .DEFAULT_GOAL := help
 
 help:  ## say what there is to make
@@ -24,10 +25,13 @@ demo: $(VENV)/.demo  ## build a year of flights, day by day, from the flights no
 	@echo "  out/flights.svg      the lineage of the tables"
 	@echo "  notebooks/warehouse  the tables, as Parquet files for any tool"
 	@echo
-	@echo "To work in the notebook: make lab"
+	@echo "To work in the notebook: make lab. To look at all of it on pages: make ui"
 
 lab: $(VENV)/.lab  ## open the flights notebook in JupyterLab (more options: LAB_ARGS=--port=9000)
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/flights.ipynb $$(test "$$(id -u)" != 0 || echo --allow-root) $(LAB_ARGS)
+
+ui: $(VENV)/.ui  ## serve the pages and the GraphQL API of the notebooks (more options: UI_ARGS=--port=4000)
+	cd notebooks && ../$(BIN)/nbasset ui $(UI_ARGS)
 
 # JupyterLab, its kernel and a browser keep a small machine busy, so what is done in them comes after all else.
 test: $(VENV)/.dev  ## run the tests, in parallel, then those in a browser (some of them: PYTEST_ARGS="tests/source -x")
@@ -101,6 +105,10 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/.made
 $(VENV)/.lab: pyproject.toml binder/overrides.json | $(VENV)/.made
 	$(call install,demo$(,)lab)
 	@mkdir -p $(VENV)/share/jupyter/lab/settings && cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/
+	@touch $@
+
+$(VENV)/.ui: pyproject.toml | $(VENV)/.made
+	$(call install,demo$(,)web)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.made
