@@ -5,11 +5,50 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from graphql import get_named_type, is_leaf_type
 
 from nbasset.api.events import Place, events_after
 from nbasset.api.execute import execute
+from nbasset.api.limits import Limits
+from nbasset.api.types import schema
 from nbasset.commands.jobs import JobOptions, run_job
-from nbasset.keys import RunId
+from nbasset.events.facts import (
+    AssetMaterialized,
+    AssetObserved,
+    CheckEvaluated,
+    CheckKey,
+    DisplayKept,
+    ErrorInfo,
+    ExpectationEvaluated,
+    Fact,
+    Frame,
+    HookRan,
+    InputLoaded,
+    LogsCaptured,
+    OutputStored,
+    ResourceOpened,
+)
+from nbasset.events.kinds import (
+    Event,
+    Owner,
+    RunCancelled,
+    RunCancelRequested,
+    RunFailed,
+    RunQueued,
+    RunRequested,
+    RunStarted,
+    RunStarting,
+    RunSucceeded,
+    RunTagged,
+    StepFailed,
+    StepRetried,
+    StepReused,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    Target,
+)
+from nbasset.keys import AssetKey, RunId
 
 LOGS = """query($id: ID!, $after: String, $limit: Int) {logsForRun(runId: $id, afterCursor: $after, limit: $limit) {
     __typename
@@ -101,6 +140,63 @@ def test_a_page_is_the_same_whoever_reads_it_first(shop: Any, runs: list[str]) -
     rest = events_after(shop.context(), run, Place.of(first.place.text), 1000)
     assert len(first.events) + len(rest.events) == len(everything.events)
     assert rest.place == everything.place
+
+
+def everything(run: RunId) -> list[Event]:
+    """A run in which all happens that can happen in one."""
+    at, error = (
+        1_700_000_000_000_000,
+        ErrorInfo("Failure", "no", (Frame("shop.py", 3, "f", ((3, "raise Failure"),)),), ErrorInfo("OSError", "disk")),
+    )
+    orders = AssetKey("orders")
+    facts: tuple[Fact, ...] = (
+        ResourceOpened("db", 2_000), LogsCaptured(f"{run}/steps/load.1", 5, 0, 1), InputLoaded("rows", "fetch:result"),
+        InputLoaded("n", "config"),
+        AssetMaterialized(orders, uri="/data/orders.parquet"), AssetObserved(orders, data_version="7"), OutputStored("result", uri="/x"),
+        OutputStored("other", kept="not-storable"), CheckEvaluated(CheckKey(orders, "some"), True), ExpectationEvaluated(True, "short"),
+        HookRan("tell"), HookRan("shout", error), DisplayKept("image/png", "a.png"),
+    )  # fmt: skip
+    owner = Owner("host", 7, 8)
+    return [
+        RunRequested(at, run, (Target(orders),)), RunQueued(at, run), RunStarting(at, run, owner), RunStarted(at, run, owner),
+        RunTagged(at, run, {"a": "b"}), StepStarted(at, run, "load"), StepRetried(at, run, "load", error, wait_s=2.0),
+        StepSucceeded(at + 9, run, "load", facts, 2, started_us=at), StepFailed(at + 9, run, "spoil", error, facts=(), started_us=at),
+        StepSkipped(at, run, "late", "upstream-failed", "spoil"), StepReused(at, run, "old", RunId("before")),
+        RunCancelRequested(at, run, "ada"),
+    ]  # fmt: skip
+
+
+HAPPENS = """RunEnqueued RunDequeued RunStarting RunCanceling ResourceInitStarted ResourceInitSuccess ExecutionStepRestart
+    ExecutionStepUpForRetry ExecutionStepSkipped ExecutionStepFailure HookCompleted HookErrored Observation StepExpectationResult
+    AssetCheckEvaluation HandledOutput LogsCaptured Engine"""
+ENDS = {
+    "RunCanceledEvent": lambda run: RunCancelled(1, run, "asked"),
+    "RunFailureEvent": lambda run: RunFailed(1, run, error=ErrorInfo("OSError", "disk")),
+    "RunSuccessEvent": lambda run: RunSucceeded(1, run),
+}
+
+
+@pytest.mark.parametrize("end", sorted(ENDS))
+def test_whatever_happens_in_a_run_is_told_with_all_its_fields(new_shop: Any, end: str) -> None:
+    run = RunId("eventful")
+    new_shop.instance.storage.append([*everything(run), ENDS[end](run)])
+    kind: Any = schema().type_map["DagsterRunEvent"]
+    fragments = " ".join(
+        f"... on {one.name} {{{' '.join(_asked(one.name, name, field) for name, field in one.fields.items())}}}" for one in kind.types
+    )
+    document = f'{{logsForRun(runId: "{run}") {{... on EventConnection {{events {{__typename {fragments}}}}}}}}}'
+    answer = execute(document, None, None, new_shop.context(), limits=Limits(aliases=10_000, tokens=50_000))
+    assert answer.get("errors", []) == []
+    told = kinds(answer["data"]["logsForRun"]["events"])
+    assert told[-1] == end
+    assert told.count("ExecutionStepStartEvent") == 2  # what was told to have begun is not told again
+    assert set(told) >= {f"{name}Event" for name in HAPPENS.split()}
+
+
+def _asked(owner: str, name: str, field: Any) -> str:
+    """A field, under a name of its own since types differ, with the type of what it gives."""
+    is_leaf = is_leaf_type(get_named_type(field.type))
+    return f"{owner}_{name}: {name}{'' if is_leaf else ' {__typename}'}"
 
 
 def test_the_log_of_an_unknown_run_is_told_as_such(shop: Any) -> None:
