@@ -49,6 +49,7 @@ _ACTS = (CancelBackfill, CancelRun, Materialize, PauseBackfill, ResumeBackfill, 
 def main(lines: IO[str], out: IO[str], task: Mapping[str, Any]) -> None:
     """Load the location, then answer line after line until there is no more."""
     tell = _teller(out)
+    os.environ.pop("PYTHONSAFEPATH", None)  # for this process alone, not for the runs that it starts
     instance = Instance.open(task["home"])
     path, module = str(task.get("path", "")), str(task.get("module", ""))
     try:

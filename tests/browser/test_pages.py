@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from lab_page import PATIENCE_S
-
-import nbasset.web
-
-AXE = Path(__file__).parents[2] / "extension" / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-Open = Callable[..., Any]
+from site_page import Open, wrong_with
 
 CODE = '''
 import nbasset as nb
@@ -56,54 +48,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(project: Path) -> Iterator[str]:
-    """Where `nbasset ui` serves it."""
-    if not (Path(nbasset.web.__file__).parent / "static" / "index.html").is_file():
-        pytest.skip("the pages were not built")
-    command = [sys.executable, "-m", "nbasset.cli", "ui", "--port", "0", "--no-open"]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as server:
-        assert server.stdout is not None
-        said = ""
-        while (found := re.search(r"http://\S+?(?=/?\s)", said)) is None:
-            line = server.stdout.readline()
-            assert line, said
-            said += line
-        yield found[0]
-        server.terminate()
-        server.wait(30)
-
-
-@pytest.fixture
-def show(chromium: Any, address: str) -> Iterator[Open]:
-    """Open a page; at the end of the test the console must be clean."""
-    found: list[str] = []
-    pages: list[Any] = []
-
-    def open_page(path: str, *, theme: str = "light", width: int = 1440) -> Any:
-        page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce", bypass_csp=True)
-        page.set_default_timeout(PATIENCE_S * 1000)
-        pages.append(page)
-        page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: found.append(str(error)))
-        page.goto(f"{address}{path}")
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert found == []
-
-
-def axe(page: Any) -> list[str]:
-    """What axe-core finds, one line each. A name of a node that is cut to fit into it is said in full, which is no other name."""
-    page.add_script_tag(path=AXE)
-    cut = "{'label-content-name-mismatch': {enabled: !document.querySelector('.node')}}"
-    results = page.evaluate(f"axe.run(document, {{resultTypes: ['violations'], rules: {cut}}})")
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in results["violations"] for node in rule["nodes"]]
-
-
 LOADED = {
+    "/": "text=Needs attention",
     "/assets": "[role=row] >> text=visits",
     "/lineage": ".node >> nth=3",
     "/assets/orders": ".nb-asset-numbers",
@@ -116,20 +62,14 @@ LOADED = {
 
 
 @pytest.mark.node
-@pytest.mark.parametrize(("theme", "width", "paths"), [("light", 1440, [*LOADED]), ("dark", 900, ["/assets", "/assets/orders"])])
+@pytest.mark.parametrize(("theme", "width", "paths"), [("light", 1440, [*LOADED]), ("dark", 900, ["/", "/assets", "/assets/orders"])])
 def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_its_window(show: Open, theme: str, width: int, paths: list[str]) -> None:
     page = show("/assets", theme=theme, width=width)
-    found = {}
-    for path in paths:
-        page.evaluate("(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }", path)
-        page.wait_for_selector(LOADED[path])
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        found[path] = [*axe(page), *([f"{wide} px too wide"] if wide > 0 else [])]
-    assert {path: seen for path, seen in found.items() if seen} == {}
+    assert wrong_with(page, {path: LOADED[path] for path in paths}) == {}
 
 
 def test_the_catalogue_filters_by_address_and_the_way_back_leads_through_what_was_seen(show: Open, address: str) -> None:
-    page = show("/")
+    page = show("/assets")
     rows = page.locator(".nb-dt-row")
     rows.filter(has_text="visits").wait_for()
     page.get_by_role("button", name=re.compile("failed 1")).click()

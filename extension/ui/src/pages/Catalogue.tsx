@@ -17,8 +17,7 @@ import { only } from "../views/host";
 import { Query } from "../views/lineage/Query";
 import { columnsFor } from "./catalogue/columns";
 import type { Row } from "./catalogue/rows";
-import { filtered, graphOf, rowsOf, tally } from "./catalogue/rows";
-import type { BrokenLocation } from "./catalogue/Nothing";
+import { brokenOf, filtered, graphOf, rowsOf, staleOf, tally } from "./catalogue/rows";
 import { Broken, NothingYet } from "./catalogue/Nothing";
 import { PlanDialog } from "./catalogue/PlanDialog";
 import { saveFile } from "./frame/browser";
@@ -151,15 +150,4 @@ function summed(rows: readonly Row[]): Row["counts"] {
   const counts = new Map<Row["state"], number>();
   for (const { counts: own } of rows) for (const { state, count } of own) counts.set(state, (counts.get(state) ?? 0) + count);
   return [...counts].map(([state, count]) => ({ state, count }));
-}
-
-function staleOf(rows: readonly Row[]): number {
-  return rows.reduce((sum, { counts }) => sum + (counts.find(({ state }) => state === "stale")?.count ?? 0), 0);
-}
-
-function brokenOf(data: CatalogueData): readonly BrokenLocation[] {
-  if (data.workspaceOrError.__typename !== "Workspace") return [];
-  return data.workspaceOrError.locationEntries.flatMap(({ name, locationOrLoadError: found }) =>
-    found?.__typename === "PythonError" ? [{ name, message: found.message }] : [],
-  );
 }

@@ -16,7 +16,7 @@ export interface PageEntry {
 }
 
 type WorkPage =
-  | "Asset" | "Automation" | "Backfill" | "Backfills" | "Catalogue" | "Console" | "GlobalLineage" | "Job"
+  | "Asset" | "Automation" | "Backfill" | "Backfills" | "Catalogue" | "Console" | "GlobalLineage" | "Home" | "Job"
   | "Jobs" | "Locations" | "Run" | "Runs" | "Schedule" | "Sensor" | "Settings" | "Timeline";
 
 /** One of the pages that are fetched together. */
@@ -25,6 +25,7 @@ async function work(name: WorkPage): Promise<{ readonly default: Page }> {
 }
 
 export const PAGES: readonly PageEntry[] = [
+  { path: "/", title: "Home", nav: { icon: "home", keys: "g h" }, load: () => work("Home") },
   { path: "/assets", title: "Catalogue", nav: { icon: "table", keys: "g c", also: "/assets/" }, load: () => work("Catalogue") },
   { path: "/assets/:key*", title: "Asset", load: () => work("Asset") },
   { path: "/lineage", title: "Lineage", nav: { icon: "graph", keys: "g l" }, load: () => work("GlobalLineage") },
@@ -46,7 +47,6 @@ export const PAGES: readonly PageEntry[] = [
 
 /** Addresses of other days and other tools, and where what they showed is now. */
 export const MOVED: readonly { readonly from: string; readonly to: string }[] = [
-  { from: "/", to: "/assets" },
   { from: "/overview", to: "/timeline" },
   { from: "/overview/timeline", to: "/timeline" },
   { from: "/overview/jobs", to: "/jobs" },

@@ -7,6 +7,7 @@ export { default as Backfills } from "./Backfills";
 export { default as Catalogue } from "./Catalogue";
 export { default as Console } from "./Console";
 export { default as GlobalLineage } from "./GlobalLineage";
+export { default as Home } from "./Home";
 export { default as Job } from "./Job";
 export { default as Jobs } from "./Jobs";
 export { default as Locations } from "./Locations";

@@ -108,7 +108,7 @@ export function PartitionGrid({ view }: { readonly view: GridView }): JSX.Elemen
               scale={scale}
               selected={selected}
               label={`${view.asset}, ${plural(total, "partition")}`}
-              tallest={420}
+              tallest={desk.host.holder === "server" ? 760 : 420}
               theme={theme}
               onSelect={setSelected}
               onHover={(cell, anchor, isNow) => setTip(cell === null || anchor === null ? null : { cell, anchor }, isNow)}

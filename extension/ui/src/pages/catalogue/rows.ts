@@ -121,3 +121,16 @@ export function median(values: readonly number[]): number | null {
   const [high = 0, low = high] = [sorted[middle], sorted.length % 2 === 0 ? sorted[middle - 1] : sorted[middle]];
   return (high + low) / 2;
 }
+
+/** How many partitions, or assets without any, are stale. */
+export function staleOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, { counts }) => sum + (counts.find(({ state }) => state === "stale")?.count ?? 0), 0);
+}
+
+/** Locations that could not be loaded, and why. */
+export function brokenOf(data: CatalogueData): readonly { readonly name: string; readonly message: string }[] {
+  if (data.workspaceOrError.__typename !== "Workspace") return [];
+  return data.workspaceOrError.locationEntries.flatMap(({ name, locationOrLoadError: found }) =>
+    found?.__typename === "PythonError" ? [{ name, message: found.message }] : [],
+  );
+}
