@@ -58,6 +58,11 @@ def told(about: Told) -> list[Any]:
     return list(words(about, about.entry.event)) if words is not None else []
 
 
+def line_told(context: ApiContext, run: RunRecord, step: str, line: dict[str, Any]) -> Wire:
+    """A line that a step has logged which goes on."""
+    return _logged(Told(context, run, Entry(0, k.StepStarted(0, run.run_id, step)), is_started=True, lines=()), step, line)
+
+
 # -- the run ------------------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -23,9 +24,11 @@ from nbasset.api.wire import MOST_ROWS, Wire, page, typed
 from nbasset.dataclass import dataclass
 from nbasset.events.kinds import StepFailed, StepRetried, StepStarted, StepSucceeded
 from nbasset.events.records import Entry, RunRecord
+from nbasset.execution.capture import stem_of
 from nbasset.keys import RunId
 
 _READ = 200
+_NONE_HEARD: Mapping[tuple[str, int], int] = {}
 _KEPT = 64
 
 
@@ -55,17 +58,22 @@ class Place:
             return Place()
 
 
+Attempt = tuple[str, int]
+"""A step and the number of its attempt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Events:
-    """A page of the log of a run."""
+    """A page of the log of a run. `going` are the attempts that have begun and not ended at its end."""
 
     events: list[Wire]
     place: Place
     has_more: bool
+    going: frozenset[Attempt] = frozenset()
 
 
-def events_after(context: ApiContext, run: RunRecord, place: Place, limit: int) -> Events:
-    """The events of a run after a place, at most so many."""
+def events_after(context: ApiContext, run: RunRecord, place: Place, limit: int, heard: Mapping[Attempt, int] = _NONE_HEARD) -> Events:
+    """The events of a run after a place, at most so many. `heard` says how many lines of an attempt were told before it ended."""
     started = _STARTED.upto(context, run.run_id, place)
     found: list[Wire] = []
     seq = place.seq - 1 if place.told is not None else place.seq
@@ -73,7 +81,7 @@ def events_after(context: ApiContext, run: RunRecord, place: Place, limit: int) 
     while True:
         entries = context.reader.entries(after=seq, run=run.run_id, limit=_READ)
         for entry in entries:
-            told = _told(context, run, entry, started)
+            told = _told(context, run, entry, started, heard)
             for index in range(skip, len(told)):
                 if len(found) == limit:
                     _STARTED.keep(run.run_id, entry.seq - 1, started)
@@ -84,17 +92,23 @@ def events_after(context: ApiContext, run: RunRecord, place: Place, limit: int) 
             _note(started, entry)
         if len(entries) < _READ:
             _STARTED.keep(run.run_id, seq, started)
-            return Events(found, Place(seq), has_more=False)
+            return Events(found, Place(seq), has_more=False, going=frozenset(started))
 
 
-def _told(context: ApiContext, run: RunRecord, entry: Entry, started: frozenset[Any] | set[Any]) -> list[Wire]:
+def lines_of(context: ApiContext, run: RunRecord, attempt: Attempt, heard: int) -> list[Wire]:
+    """What an attempt that goes on has logged after so many lines."""
+    file = context.instance.home.run_folder(run.run_id) / "steps" / f"{stem_of(*attempt)}.log"
+    return [event_words.line_told(context, run, attempt[0], line) for line in islice(_read(file), heard, None)]
+
+
+def _told(context: ApiContext, run: RunRecord, entry: Entry, started: set[Attempt], heard: Mapping[Attempt, int]) -> list[Wire]:
     event = entry.event
-    is_known = (getattr(event, "step", ""), getattr(event, "attempt", 1)) in started
-    told = Told(context, run, entry, is_known, _lines(context.instance.home.runs, event))
-    return event_words.told(told)
+    attempt = (getattr(event, "step", ""), getattr(event, "attempt", 1))
+    lines = islice(_lines(context.instance.home.runs, event), heard.get(attempt, 0), None)
+    return event_words.told(Told(context, run, entry, attempt in started, lines))
 
 
-def _note(started: set[Any], entry: Entry) -> None:
+def _note(started: set[Attempt], entry: Entry) -> None:
     """Keep in mind which steps have started and not ended."""
     event = entry.event
     if isinstance(event, StepStarted):
@@ -107,10 +121,10 @@ class _Started:
     """Which steps of a run have started and not ended at places in its log that were read up to: the newest ones are kept."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[RunId, int], frozenset[Any]] = OrderedDict()
+        self._known: OrderedDict[tuple[RunId, int], frozenset[Attempt]] = OrderedDict()
         self._lock = Lock()
 
-    def upto(self, context: ApiContext, run_id: RunId, place: Place) -> set[Any]:
+    def upto(self, context: ApiContext, run_id: RunId, place: Place) -> set[Attempt]:
         """Those at a place; read from the log where nobody was there before."""
         last = place.seq - 1 if place.told is not None else place.seq
         if last <= 0:
@@ -119,7 +133,7 @@ class _Started:
             known = self._known.get((run_id, last))
         if known is not None:
             return set(known)
-        found: set[Any] = set()
+        found: set[Attempt] = set()
         after = 0
         while entries := context.reader.entries(after=after, run=run_id, limit=MOST_ROWS):
             for entry in entries:
@@ -129,7 +143,7 @@ class _Started:
             after = entries[-1].seq
         return found
 
-    def keep(self, run_id: RunId, seq: int, started: set[Any]) -> None:
+    def keep(self, run_id: RunId, seq: int, started: set[Attempt]) -> None:
         """Know it for who comes next."""
         with self._lock:
             self._known[run_id, seq] = frozenset(started)
@@ -146,15 +160,22 @@ def _lines(runs: Path, event: Any) -> Iterator[dict[str, Any]]:
         folder = getattr(fact, "folder", None)
         if folder is None or not getattr(fact, "log_lines", 0):
             continue
-        try:
-            with (runs / f"{folder}.log").open(encoding="utf-8", errors="replace") as file:
-                for line in file:
-                    try:
-                        yield json.loads(line)
-                    except ValueError:
-                        continue
-        except OSError:
-            continue
+        yield from _read(runs / f"{folder}.log")
+
+
+def _read(file: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a log file, those that are whole."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                if not line.endswith("\n"):
+                    return
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue
+    except OSError:
+        return
 
 
 def connection(context: ApiContext, run: RunRecord, after_cursor: str | None, limit: int | None) -> Wire:

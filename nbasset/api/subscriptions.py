@@ -1,22 +1,23 @@
 """What goes on: the log of a run, what its steps print, the newest runs, and what was written about at all.
 
 Each is an async generator of the values of its field; whatever reads records works in a thread. They wake when the log grows (`follower`);
-only what steps print is no part of the log, so files are looked at several times a second while somebody wants to see them.
+only what steps print and log is in files, which are looked at several times a second while a step goes on and somebody wants to see it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from nbasset.api.captured import read_logs
 from nbasset.api.context import ApiContext
-from nbasset.api.events import Place, events_after
+from nbasset.api.events import Attempt, Place, events_after, lines_of
 from nbasset.api.runs import Runs, run_named
 from nbasset.api.wire import MOST_ROWS, Wire, typed
 from nbasset.events.kinds import Event
-from nbasset.events.records import Entry
+from nbasset.events.records import Entry, RunRecord
 from nbasset.events.reducers import facts_of
 
 _LOOK_S = 0.25
@@ -33,36 +34,56 @@ def _now(context: ApiContext) -> ApiContext:
 
 
 async def run_logs(parent: Any, info: Any, run_id: str, cursor: str | None = None) -> AsyncGenerator[Wire, None]:
-    """Events of a run: all that there are from the cursor on, then each as it is written."""
+    """Events of a run: all that there are from the cursor on, then each as it is written, and what steps log while they go on."""
     context: ApiContext = info.context
     with context.workspace.follower.listening() as listener:
         seen = await asyncio.to_thread(context.reader.last_seq) if cursor == HEAD else 0
-        place = Place(seen) if cursor == HEAD else Place.of(cursor)
-        is_first = True
+        reading = _Reading(run_id, Place(seen) if cursor == HEAD else Place.of(cursor))
         while True:
             seen = max(seen, listener.last)
-            told, place, has_more = await asyncio.to_thread(_log_page, _now(context), run_id, place, is_first)
+            told = await asyncio.to_thread(reading.more, _now(context))
             if told is not None:
                 yield told
                 if told["__typename"] != "PipelineRunLogsSubscriptionSuccess":
                     return
-            is_first = False
-            if not has_more:
-                await listener.grown(seen)
+            if not reading.has_more:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(listener.grown(seen), _LOOK_S if reading.going else None)
 
 
-def _log_page(context: ApiContext, run_id: str, place: Place, is_first: bool) -> tuple[Wire | None, Place, bool]:
-    run = run_named(context, run_id)
-    if run is None:
-        message = f"no run {run_id!r} is recorded here."
-        return typed("PipelineRunLogsSubscriptionFailure", message=message, missingRunId=run_id), place, False
-    found = events_after(context, run.record, place, MOST_ROWS)
-    if not (found.events or is_first):
-        return None, found.place, False
-    told = typed(
-        "PipelineRunLogsSubscriptionSuccess", run=run, messages=found.events, hasMorePastEvents=found.has_more, cursor=found.place.text
-    )  # fmt: skip
-    return told, found.place, found.has_more
+class _Reading:
+    """How far the log of a run was told, and of each attempt that goes on how many lines."""
+
+    def __init__(self, run_id: str, place: Place) -> None:
+        self._run_id = run_id
+        self._place = place
+        self._heard: dict[Attempt, int] = {}
+        self._is_first = True
+        self.has_more = False
+        self.going: frozenset[Attempt] = frozenset()
+
+    def more(self, context: ApiContext) -> Wire | None:
+        """What is new, if anything is; the first time also if nothing is."""
+        run = run_named(context, self._run_id)
+        if run is None:
+            message = f"no run {self._run_id!r} is recorded here."
+            return typed("PipelineRunLogsSubscriptionFailure", message=message, missingRunId=self._run_id)
+        found = events_after(context, run.record, self._place, MOST_ROWS, self._heard)
+        self._place, self.has_more = found.place, found.has_more
+        self.going = frozenset() if run.record.is_over else found.going
+        events = [*found.events, *self._lines(context, run.record)]
+        if not events and not self._is_first:
+            return None
+        self._is_first = False
+        return typed(
+            "PipelineRunLogsSubscriptionSuccess", run=run, messages=events, hasMorePastEvents=found.has_more, cursor=found.place.text
+        )  # fmt: skip
+
+    def _lines(self, context: ApiContext, run: RunRecord) -> Iterator[Wire]:
+        for attempt in sorted(self.going):
+            lines = lines_of(context, run, attempt, self._heard.get(attempt, 0))
+            self._heard[attempt] = self._heard.get(attempt, 0) + len(lines)
+            yield from lines
 
 
 async def captured_logs(parent: Any, info: Any, log_key: Sequence[str], cursor: str | None = None) -> AsyncGenerator[Wire, None]:

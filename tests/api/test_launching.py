@@ -16,7 +16,8 @@ from nbasset import clock
 from nbasset.api.context import ApiContext
 from nbasset.api.execute import execute, subscribe
 from nbasset.api.workspace import Workspace
-from nbasset.events.kinds import RunQueued, RunRequested, RunStarted, RunSucceeded, Target
+from nbasset.events.facts import LogsCaptured
+from nbasset.events.kinds import RunQueued, RunRequested, RunStarted, RunSucceeded, StepStarted, StepSucceeded, Target
 from nbasset.home import Home
 from nbasset.instance import Instance
 from nbasset.keys import AssetKey, RunId, new_run_id
@@ -275,6 +276,42 @@ def test_a_subscription_tells_a_run_from_its_request_to_its_end(desk: Desk) -> N
         ("QUEUED", ["AssetMaterializationPlannedEvent", "RunEnqueuedEvent"]), ("STARTED", ["RunStartEvent"]),
         ("SUCCESS", ["RunSuccessEvent"]),
     ]  # fmt: skip
+
+
+def test_what_a_step_logs_is_told_while_it_goes_on_and_not_again(desk: Desk) -> None:
+    document = """subscription($id: ID!) {pipelineRunLogs(runId: $id) {
+        ... on PipelineRunLogsSubscriptionSuccess {messages {__typename ... on MessageEvent {message stepKey}}}
+    }}"""
+    run = new_run_id()
+    write = desk.instance.storage.append
+    write([RunRequested(clock.now_us(), run), RunStarted(clock.now_us(), run), StepStarted(clock.now_us(), run, "load")])
+    folder = desk.instance.home.run_folder(run) / "steps"
+    folder.mkdir(parents=True)
+    log = folder / "load.1.log"
+
+    def say(*lines: str) -> None:
+        with log.open("a", encoding="utf-8") as file:
+            file.writelines(f'{{"at_us": 1, "level": "INFO", "message": "{line}"}}\n' for line in lines)
+
+    async def follow() -> list[list[str]]:
+        found: list[list[str]] = []
+        async with aclosing(subscribe(document, {"id": run}, None, desk.context())) as answers:
+            for step in ("start", "one", "end"):
+                if step == "one":
+                    say("one", "two")
+                if step == "end":
+                    say("three")
+                    captured = LogsCaptured(f"{run}/steps/load.1", 0, 0, 3)
+                    await asyncio.to_thread(
+                        write, [StepSucceeded(clock.now_us(), run, "load", (captured,)), RunSucceeded(clock.now_us(), run)]
+                    )
+                messages: list[dict[str, Any]] = []
+                while not messages or (step == "end" and messages[-1]["__typename"] != "RunSuccessEvent"):
+                    messages += (await anext(answers))["data"]["pipelineRunLogs"]["messages"]
+                found.append([one["message"] for one in messages if one["__typename"] == "LogMessageEvent"])
+        return found
+
+    assert asyncio.run(follow()) == [[], ["one", "two"], ["three"]]
 
 
 def test_what_steps_print_is_followed_until_the_run_is_over(desk: Desk, made_run: str) -> None:
