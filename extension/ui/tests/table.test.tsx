@@ -37,6 +37,8 @@ test("a narrow table leaves columns out, never the first; the reader's choice go
   expect(ids(null, 900)).toEqual(["name", "size"]);
   expect(ids(null, 300)).toEqual(["name"]);
   expect(ids(new Set(["note"]), 900)).toEqual(["name", "note"]);
+  const wide = COLUMNS.map((column) => ({ ...column, width: "300px", isExtra: false }));
+  expect(seen([...wide, { id: "more", label: "More", width: "300px", from: 500, cell: () => "" }], null, 980).map(({ id }) => id)).toEqual(["name", "size", "note"]);
 });
 
 test("a file for spreadsheets quotes what has to be, and no cell of it is a formula", () => {

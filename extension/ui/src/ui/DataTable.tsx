@@ -51,6 +51,7 @@ export interface DataTableProps<Row> {
 }
 
 const PICK = "34px";
+const PICKER = 46;
 const AHEAD = 8;
 
 export function DataTable<Row>(props: DataTableProps<Row>): JSX.Element {
@@ -60,9 +61,9 @@ export function DataTable<Row>(props: DataTableProps<Row>): JSX.Element {
   const size = useSize(box, { width: 1000, height: 600 });
   const [top, setTop] = useState(0);
   const [active, setActive] = useState(0);
-  const columns = useMemo(() => seen(props.columns, props.shown ?? null, size.width), [props.columns, props.shown, size.width]);
-  const ordered = useMemo(() => inOrder(rows, props.columns, props.sorting ?? null), [rows, props.columns, props.sorting]);
   const isPickable = selected !== undefined && onSelect !== undefined;
+  const columns = useMemo(() => seen(props.columns, props.shown ?? null, size.width - (isPickable ? PICKER : 0)), [props.columns, props.shown, size.width, isPickable]);
+  const ordered = useMemo(() => inOrder(rows, props.columns, props.sorting ?? null), [rows, props.columns, props.sorting]);
   const widths = [...(isPickable ? [PICK] : []), ...columns.map(({ width }) => width)];
   const tracks = { gridTemplateColumns: widths.join(" "), minWidth: `${leastWidth(widths)}px` };
   const view = props.isWhole === true ? Math.min(ordered.length, 400) * height : size.height;
@@ -216,9 +217,15 @@ export function ColumnsButton<Row>(props: {
   );
 }
 
-/** The columns that stand: the first always, others as chosen, else as the width allows. */
+/** The columns that stand: the first always, others as chosen, else as the width allows; where they do not fit, those go that need most. */
 export function seen<Row>(columns: readonly Column<Row>[], shown: ReadonlySet<string> | null, width: number): readonly Column<Row>[] {
-  return columns.filter((column, at) => at === 0 || (shown === null ? column.isExtra !== true : shown.has(column.id)) && width >= (column.from ?? 0));
+  const left = columns.filter((column, at) => at === 0 || ((shown === null ? column.isExtra !== true : shown.has(column.id)) && width >= (column.from ?? 0)));
+  if (shown !== null) return left;
+  const most = (): number => Math.max(0, ...left.map(({ from }) => from ?? 0));
+  while (leastWidth(left.map((column) => column.width)) > width && most() > 0) {
+    left.splice(left.findLastIndex(({ from }) => (from ?? 0) === most()), 1);
+  }
+  return left;
 }
 
 const GAP = 12;
