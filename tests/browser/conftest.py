@@ -13,7 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lab_page import CHROMIUM_ARGUMENTS, Lab, Page, lab_server, write_notebook
+from lab_page import CHROMIUM_ARGUMENTS, PATIENCE_S, Lab, Page, lab_server, write_notebook
+from site_page import IS_BUILT, Open, served
 
 OpenNotebook = Callable[..., Page]
 HERE = Path(__file__).parent
@@ -81,6 +82,36 @@ def notebook(lab_page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNot
     lab_page.shut()
     lab_page.theme("light")
     assert lab_page.errors == []
+
+
+@pytest.fixture(scope="module")
+def address(project: Path) -> Iterator[str]:
+    """Where `nbasset ui` serves the project of this module."""
+    if not IS_BUILT:
+        pytest.skip("the pages were not built")
+    with served(project) as found:
+        yield found
+
+
+@pytest.fixture
+def show(chromium: Any, address: str) -> Iterator[Open]:
+    """Open a page; at the end of the test the console must be clean."""
+    found: list[str] = []
+    pages: list[Any] = []
+
+    def open_page(path: str, *, theme: str = "light", width: int = 1440) -> Any:
+        page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce", bypass_csp=True)
+        page.set_default_timeout(PATIENCE_S * 1000)
+        pages.append(page)
+        page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.goto(f"{address}{path}")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert found == []
 
 
 class Door:

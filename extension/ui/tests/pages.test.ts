@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { BackfillRow, RunRow } from "../src/client/documents/runs.gen";
 import type { RunEventsData } from "../src/client/documents/run.gen";
+import { groupTicks } from "../src/pages/automation/groups";
 import { strip } from "../src/pages/automation/strip";
 import { operationOf, variablesOf } from "../src/pages/console/text";
 import { placeOps } from "../src/pages/job/placeOps";
@@ -123,6 +124,12 @@ test("an hour of ticks is one piece: what ran says more than what had nothing to
   const pieces = strip([tick("SKIPPED", 86_000), tick("SUCCESS", 86_100), tick("FAILURE", 80_000), tick("SUCCESS", 80_001), tick("SKIPPED", 70_000, 3)], [86_500, 86_600], 86_400);
   expect(pieces.length).toBe(30);
   expect(pieces.filter(({ state }) => state !== null).map(({ state, count, isComing }) => [state, count, isComing])).toEqual([["missing", 1, false], ["failed", 2, false], ["fresh", 2, false], ["queued", 2, true]]);
+});
+
+test("ticks that say the same one after the other are one, unless they started something", () => {
+  const tick = (tickId: string, more: object = {}) => ({ tickId, status: "FAILURE", timestamp: 1, runIds: [], skipReason: null, missed: 0, error: { message: "KeyError" }, ...more });
+  const groups = groupTicks([tick("5"), tick("4"), tick("3", { error: { message: "other" } }), tick("2", { runIds: ["r"], error: null, status: "SUCCESS" }), tick("1", { runIds: ["s"], error: null, status: "SUCCESS" })]);
+  expect(groups.map(({ tick: { tickId }, more }) => [tickId, more.map((one) => one.tickId)])).toEqual([["5", ["4"]], ["3", []], ["2", []], ["1", []]]);
 });
 
 test("code in the text of an error is code, and what was said already is not said again", () => {

@@ -8,7 +8,8 @@ import { pathOf, withParams } from "../client/route";
 import { Button } from "../ui/Button";
 import { plural } from "../ui/format";
 import { useNow } from "../ui/hooks";
-import { Empty } from "../ui/Notes";
+import { StateCounts } from "../ui/Glyph";
+import { Empty, Note } from "../ui/Notes";
 import { Tabs } from "../ui/Tabs";
 import { useToast } from "../ui/Toasts";
 import { shortRun } from "../views/Words";
@@ -18,8 +19,8 @@ import type { PageProps } from "./frame/route";
 import { browserHost } from "./frame/browser";
 import { Await, useQuery } from "./frame/query";
 import { A, useGo, useParam, useRoute } from "./frame/route";
-import { Ago } from "./parts/Time";
-import { RunState } from "./parts/RunParts";
+import { Ago, Took } from "./parts/Time";
+import { CountStrip, partsOfSteps, RunState } from "./parts/RunParts";
 import { YamlText } from "./parts/YamlText";
 import { isOver } from "./parts/runStates";
 import { ForgetDialog } from "./runs/Bulk";
@@ -82,11 +83,29 @@ function Known({ run, again }: { readonly run: Facts; readonly again: () => void
       }
     >
       <div class="nb-stack nb-run-page">
-        <LiveView view={{ type: "run", run: run.runId }} what="the run" />
+        <LiveView view={{ type: "run", run: run.runId }} what="the run" meanwhile={<Meanwhile run={run} now={now} />} />
         <Below run={run} />
       </div>
       {asks && <ForgetDialog runs={[run]} onClose={() => setAsks(false)} onDone={() => go("/runs")} again={again} />}
     </PageHead>
+  );
+}
+
+/** What the record says, until its steps are there. */
+function Meanwhile({ run, now }: { readonly run: Facts; readonly now: number }): JSX.Element {
+  return (
+    <>
+      {run.failureText !== null && run.failureText !== "" && <Note state="failed">{run.failureText}</Note>}
+      <div class="nb-body nb-no-line">
+        <div class="nb-row nb-wrap nb-small nb-run-counts">
+          <StateCounts counts={partsOfSteps(run.stepCounts)} word={(state) => (state === "fresh" ? "done" : state)} />
+          <span class="nb-push nb-2">
+            <Took from={run.startTime} to={run.endTime} now={now} />
+          </span>
+        </div>
+        <CountStrip parts={partsOfSteps(run.stepCounts)} unit="step" />
+      </div>
+    </>
   );
 }
 

@@ -76,6 +76,10 @@ export type RunData = {
     readonly user: string;
     readonly waitsFor: string | null;
     readonly failureText: string | null;
+    readonly stepCounts: readonly ({
+      readonly status: "SKIPPED" | "SUCCESS" | "FAILURE" | "IN_PROGRESS";
+      readonly count: number;
+    })[];
     readonly creationTime: number;
     readonly startTime: number | null;
     readonly endTime: number | null;
@@ -105,7 +109,7 @@ export type RunVariables = { readonly run: string };
 
 export const RunDocument = documentOf<RunData, RunVariables>(
   "Run",
-  "query Run($run:ID!){runOrError(runId:$run){__typename ...on Run{runId status title jobName startedBy user waitsFor failureText creationTime startTime endTime canTerminate parentRunId rootRunId runConfigYaml stepKeysToExecute assetSelection{path}repositoryOrigin{repositoryName repositoryLocationName}tags{key value}}...on Error{message}}}",
+  "query Run($run:ID!){runOrError(runId:$run){__typename ...on Run{runId status title jobName startedBy user waitsFor failureText stepCounts{status count}creationTime startTime endTime canTerminate parentRunId rootRunId runConfigYaml stepKeysToExecute assetSelection{path}repositoryOrigin{repositoryName repositoryLocationName}tags{key value}}...on Error{message}}}",
 );
 
 export type RunIdsData = {

@@ -1,15 +1,17 @@
 // The ticks of one schedule or sensor, newest first: how each ended, what it started, or why it did not.
 
 import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
 import type { Tick } from "../../client/documents/automation.gen";
 import { pathOf } from "../../client/route";
 import { Button, Chip } from "../../ui/Button";
 import { Glyph, StateWord } from "../../ui/Glyph";
-import { duration } from "../../ui/format";
+import { duration, grouped } from "../../ui/format";
 import { Empty } from "../../ui/Notes";
 import { shortRun } from "../../views/Words";
 import { A } from "../frame/route";
 import { ErrorText } from "../parts/ErrorText";
+import { groupTicks } from "./groups";
 import { tickLook } from "../parts/runStates";
 import { When } from "../parts/Time";
 
@@ -36,6 +38,13 @@ export function Ticks(props: {
   readonly onMore: () => void;
 }): JSX.Element {
   const { ticks, now } = props;
+  const groups = useMemo(() => groupTicks(ticks), [ticks]);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (id: string): void => {
+    const next = new Set(open);
+    if (!next.delete(id)) next.add(id);
+    setOpen(next);
+  };
   return (
     <section class="nb-card" role="group" aria-label="Ticks">
       <header class="nb-head">
@@ -62,9 +71,10 @@ export function Ticks(props: {
               </tr>
             </thead>
             <tbody>
-              {ticks.map((tick) => (
-                <TickRow key={tick.tickId} tick={tick} now={now} hasCursor={props.hasCursor} />
-              ))}
+              {groups.map(({ tick, more }) => [
+                <TickRow key={tick.tickId} tick={tick} more={more} isOpen={open.has(tick.tickId)} onToggle={() => toggle(tick.tickId)} now={now} hasCursor={props.hasCursor} />,
+                ...(open.has(tick.tickId) ? more.map((one) => <TickRow key={one.tickId} tick={one} more={[]} now={now} hasCursor={props.hasCursor} />) : []),
+              ])}
             </tbody>
           </table>
         </div>
@@ -80,14 +90,30 @@ export function Ticks(props: {
 
 const RUNS = 4;
 
-function TickRow({ tick, now, hasCursor }: { readonly tick: Tick; readonly now: number; readonly hasCursor: boolean }): JSX.Element {
+function TickRow(props: {
+  readonly tick: Tick;
+  readonly more: readonly Tick[];
+  readonly now: number;
+  readonly hasCursor: boolean;
+  readonly isOpen?: boolean;
+  readonly onToggle?: () => void;
+}): JSX.Element {
+  const { tick, more, now, hasCursor } = props;
+  const oldest = more.at(-1);
   const look = tickLook(tick.status, tick.missed);
   // Lines that only repeat the runs, the error or the cursor stand in their own columns.
   const lines = tick.lines.filter((line) => !/^(run [0-9a-f]{6,}|cursor: )/.test(line));
   return (
     <tr>
       <td><When at={tick.timestamp} now={now} /></td>
-      <td><StateWord state={look.state}>{look.word}</StateWord></td>
+      <td>
+        <StateWord state={look.state}>{look.word}</StateWord>
+        {oldest !== undefined && (
+          <button type="button" class="nb-link nb-micro nb-again-times" aria-expanded={props.isOpen ?? false} onClick={props.onToggle}>
+            {grouped(more.length + 1)} times since <When at={oldest.timestamp} now={now} />
+          </button>
+        )}
+      </td>
       <td>
         {tick.runIds.slice(0, RUNS).map((run, at) => (
           <span key={run}>

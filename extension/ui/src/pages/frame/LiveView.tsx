@@ -12,6 +12,8 @@ export interface LiveViewProps extends HostWishes {
   readonly view: Wanted;
   /** What it shows, for the sentences about it. */
   readonly what: string;
+  /** What is known before the view is there. */
+  readonly meanwhile?: JSX.Element | null;
   /** In place of the view that the panel has. */
   readonly children?: ((panel: Panel) => JSX.Element) | undefined;
 }
@@ -34,6 +36,7 @@ export function LiveView(props: LiveViewProps): JSX.Element {
   if (store === null) {
     return (
       <section class="nb-card nb-live-wait" role="group">
+        {props.meanwhile}
         <Waiting loaded={{ state: "loading" }} what={`${props.what}; the code is loaded`} again={again}>
           {() => <></>}
         </Waiting>

@@ -21,15 +21,17 @@ export function ErrorText({ error, isOpen = false }: { readonly error: ShownErro
   const pieces = errorPieces(text, [error.place, named.trim(), error.message.trim()]);
   return (
     <div class="nb-error" data-state="failed">
-      <div>
-        {error.place !== "" && <b>{error.place} </b>}
-        <span class="nb-mono nb-error-text">{named}</span>
+      <div class="nb-row nb-wrap nb-error-head">
+        <span>
+          {error.place !== "" && <b>{error.place} </b>}
+          <span class="nb-mono nb-error-text">{named}</span>
+        </span>
+        {pieces.length > 0 && (
+          <button type="button" class="nb-link nb-row nb-small nb-lines-link" aria-expanded={shows} onClick={() => setShows(!shows)}>
+            <Icon name={shows ? "down" : "right"} /> {shows ? "hide the lines" : "show the lines"}
+          </button>
+        )}
       </div>
-      {pieces.length > 0 && (
-        <button type="button" class="nb-link nb-row nb-gap-3 nb-small" aria-expanded={shows} onClick={() => setShows(!shows)}>
-          <Icon name={shows ? "down" : "right"} /> {shows ? "Hide the lines" : "Show the lines"}
-        </button>
-      )}
       {shows &&
         pieces.map((piece, at) =>
           "code" in piece ? (

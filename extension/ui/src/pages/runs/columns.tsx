@@ -106,7 +106,7 @@ function Result({ row, onAgain }: { readonly row: ListRow; readonly onAgain: (ru
       <span class="nb-row">
         <span class="nb-clip" title={failureText ?? ""}>{failureText}</span>
         <span class="nb-push nb-again">
-          <Button kind="quiet" icon="refresh" label={`Run ${shortRun(row.run.runId)} again`} onClick={() => onAgain(row.run)}>
+          <Button kind="quiet" icon="refresh" label={`Run again ${shortRun(row.run.runId)}`} onClick={() => onAgain(row.run)}>
             Run again
           </Button>
         </span>
