@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from nbasset.api.context import ApiContext
 from nbasset.api.run_tags import told, told_name
 from nbasset.api.wire import Wire, metadata_entries, millis, tags
+from nbasset.errors import UnknownPartitionError
 from nbasset.events.facts import AssetMaterialized, AssetObserved
 from nbasset.events.kinds import Event
 from nbasset.events.records import AssetRecord, Entry
@@ -157,7 +158,7 @@ def materializations(
         return [found] if found is not None else []
     wanted = set(partitions) if partitions is not None else None
     told: list[MaterializationEvent] = []
-    for entry in _entries(context, key):
+    for entry in _entries(context, key, _only_ordinal(context, key, partitions)):
         if after_us is not None and entry.event.at_us <= after_us:
             break
         if before_us is not None and entry.event.at_us >= before_us:
@@ -211,9 +212,21 @@ def _newest(context: ApiContext, key: AssetKey, ordinal: int | None) -> Material
     return None
 
 
-def _entries(context: ApiContext, key: AssetKey) -> Iterator[Entry]:
+def _only_ordinal(context: ApiContext, key: AssetKey, partitions: Sequence[str] | None) -> int | None:
+    """The ordinal of the one partition that is asked for: its history is found without that of the others."""
+    defined = context.snapshot.assets.get(key)
+    definition = defined.asset.partitions_def if defined is not None else None
+    if definition is None or partitions is None or len(partitions) != 1:
+        return None
+    try:
+        return definition.ordinal_of(partitions[0], context.view.table)
+    except UnknownPartitionError:
+        return None
+
+
+def _entries(context: ApiContext, key: AssetKey, ordinal: int | None) -> Iterator[Entry]:
     before: int | None = None
-    while page := context.reader.materializations(key, None, before=before, limit=100):
+    while page := context.reader.materializations(key, ordinal, before=before, limit=100):
         yield from page
         before = page[-1].seq
 

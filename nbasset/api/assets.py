@@ -24,12 +24,14 @@ from nbasset.api.partition_shapes import (
 )
 from nbasset.api.run_tags import told
 from nbasset.api.staleness import stale_causes, stale_status
-from nbasset.api.wire import ASSET_JOB, REPOSITORY, Wire, asset_id, metadata_entries, tags, typed
+from nbasset.api.wire import ASSET_JOB, MOST_ROWS, REPOSITORY, Wire, asset_id, metadata_entries, tags, typed
 from nbasset.api.workspace import Defined, LocationSnapshot
 from nbasset.definitions.catalog import Catalog, CatalogAsset, CatalogDep
 from nbasset.definitions.conditions import AutomationCondition
+from nbasset.definitions.partitions import PartitionsDefinition, PartitionsView
 from nbasset.definitions.policies import FreshnessPolicy
 from nbasset.definitions.selection import AssetSelection
+from nbasset.errors import InvalidInvocationError, UnknownPartitionError
 from nbasset.events.records import AssetRecord
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
@@ -189,12 +191,13 @@ class AssetNode:
         definition, view = self.spec.partitions_def, self.context.view
         if definition is None:
             return [None for _ in partitions or ()]
-        existing = definition.ordinals(view)
         if partitions is None:
-            return asset_events.newest_by_partition(
-                self.context, self.asset_key, [ref.ordinal for ref in definition.refs_of(existing, view.table)]
-            )
-        ordinals = [definition.ordinal_of(key, view.table) if definition.has_partition_key(key) else None for key in partitions]
+            existing = definition.ordinals(view)
+            if len(existing) > MOST_ROWS:
+                raise InvalidInvocationError(f"'{self.asset_key}' has {len(existing):,} partitions: name those that are asked for.")
+            ordinals: list[int | None] = [ref.ordinal for ref in definition.refs_of(existing, view.table)]
+        else:
+            ordinals = [_ordinal(definition, key, view) for key in partitions[:MOST_ROWS]]
         return asset_events.newest_by_partition(self.context, self.asset_key, ordinals)
 
     # -- is it up to date? -------------------------------------------------------------------------------------------------
@@ -283,6 +286,13 @@ class Asset:
         """Milliseconds since 1970; None if nothing failed since it was last made."""
         record = self.record
         return record.failed_us / 1000 if record is not None and record.failed_us else None
+
+
+def _ordinal(definition: PartitionsDefinition, key: str, view: PartitionsView) -> int | None:
+    try:
+        return definition.ordinal_of(key, view.table)
+    except UnknownPartitionError:
+        return None
 
 
 # -- lists of them ----------------------------------------------------------------------------------------------------------------

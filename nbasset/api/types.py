@@ -30,7 +30,7 @@ Resolver = Callable[..., Any]
 MODULES = (
     "instance", "runs", "captured", "events", "launching", "subscriptions", "feed",
     "asset_queries", "asset_shown", "checks", "health", "jobs", "locations", "config_types", "instigators", "instigator_verbs",
-    "partition_sets", "backfills", "evaluations",
+    "partition_sets", "backfills", "evaluations", "resources", "latest_info",
 )  # fmt: skip
 """The modules of this package that have `RESOLVERS`, by ``Type.field``; for an interface, they serve all its types."""
 

@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 
+from nbasset.arguments.options_jobs import JobRunArguments
 from nbasset.commands.backfill import PlannedBackfill, estimate_of
 from nbasset.commands.backfill_driver import BACKFILL_TAG
 from nbasset.commands.backfill_records import backfill_of, status_of
 from nbasset.commands.background_backfill import resume_backfill, start_backfill
 from nbasset.commands.carrying_out import checked_config
-from nbasset.commands.job_verbs import job_named
+from nbasset.commands.job_verbs import job_named, start_job
 from nbasset.commands.launch_requests import LaunchRequest, launch
+from nbasset.commands.promoted_jobs import promoted_of
 from nbasset.commands.scope import Scope
 from nbasset.commands.states import standing
 from nbasset.dataclass import dataclass
+from nbasset.definitions.partition_ranges import quoted
 from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition, PartitionsView
 from nbasset.definitions.requests import PARTITION_TAG
 from nbasset.errors import InvalidInvocationError, UnknownPartitionError
 from nbasset.keys import AssetKey, new_run_id
+from nbasset.locations.promoted import ALL
 from nbasset.ordinals import OrdinalSet
 from nbasset.planning.asked_partitions import asked_partitions
 from nbasset.planning.backfill import WHOLE, BackfillOptions, plan_backfill
@@ -85,6 +89,8 @@ def launch_asked(scope: Scope, asked: AskedBackfill) -> BackfillStarted:
     if not asked.job:
         return BackfillStarted(_start(scope, asked))
     job = job_named(scope, asked.job)
+    if promoted_of(scope, job.name) is not None:
+        return _promoted(scope, asked)
     if job.selection is None or job.partitioned_config is not None:
         return _run_for_each(scope, asked)
     keys = tuple(sorted(job.selection.resolve(scope.catalog)))
@@ -192,6 +198,18 @@ def _ranges(definition: PartitionsDefinition, given: tuple[tuple[str, str], ...]
     for start, end in given:
         found |= definition.ordinals_in_range(PartitionKeyRange(start, end), view)
     return found
+
+
+def _promoted(scope: Scope, asked: AskedBackfill) -> BackfillStarted:
+    """A promoted notebook makes all the partitions in one run."""
+    if asked.config:
+        raise InvalidInvocationError(f"job '{asked.job}' is a promoted notebook: it takes parameters, not a run configuration.")
+    text = ALL if asked.everything else ", ".join(map(quoted, asked.partitions))
+    backfill_id = str(new_run_id())
+    arguments = JobRunArguments(
+        asked.job, tags={**asked.tags, BACKFILL_TAG: backfill_id}, partition=text, only="failed" if asked.only_failed else ""
+    )
+    return BackfillStarted(backfill_id, tuple(map(str, start_job(scope, arguments))))
 
 
 def _run_for_each(scope: Scope, asked: AskedBackfill) -> BackfillStarted:

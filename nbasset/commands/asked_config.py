@@ -15,6 +15,7 @@ from nbasset.definitions.job import JobDefinition
 from nbasset.definitions.run_config_schema import RunConfigSchema
 from nbasset.definitions.selection import AssetSelection
 from nbasset.keys import AssetKey
+from nbasset.secrets import looks_secret, mask_data
 from nbasset.serde import Json, serializable
 
 
@@ -48,7 +49,35 @@ def config_facts(scope: Scope, asked: JobConfig) -> ConfigFacts:
     """
     job = _job(scope, asked.job)
     schema = _schema(scope, job, asked.assets)
-    return ConfigFacts(schema.json_schema(), schema.scaffold(), job.config_for(None) if job is not None else {})
+    own = job.config_for(None) if job is not None else {}
+    return ConfigFacts(without_secrets(schema.json_schema()), schema.scaffold(), without_secrets(own))
+
+
+def without_secrets(data: Any) -> Any:
+    """Data in which texts under names that probably hold a secret are hidden, and in a JSON schema the defaults of such fields.
+
+    >>> without_secrets({"url": "x", "password": "hunter2"})
+    {'url': 'x', 'password': '***'}
+    >>> without_secrets({"properties": {"api_key": {"type": "string", "default": "abc"}}})
+    {'properties': {'api_key': {'type': 'string', 'default': '***'}}}
+    """
+    return mask_data(_hidden(data))
+
+
+def _hidden(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _hidden_at(str(name), value) for name, value in data.items()}
+    return [_hidden(item) for item in data] if isinstance(data, (list, tuple)) else data
+
+
+def _hidden_at(name: str, value: Any) -> Any:
+    if not looks_secret(name):
+        return _hidden(value)
+    if isinstance(value, str) and value:
+        return "***"
+    if isinstance(value, Mapping) and isinstance(value.get("default"), str) and value["default"]:
+        return {**value, "default": "***"}
+    return _hidden(value)
 
 
 def check_config(scope: Scope, asked: JobConfig) -> None:

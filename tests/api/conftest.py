@@ -29,6 +29,13 @@ both = nb.MultiPartitionsDefinition({"day": days, "shop": shops})
 class Rates(nb.ConfigurableResource):
     url: str = "https://rates.example.org"
 
+class Archive(nb.ConfigurableResource):
+    """Where old orders are."""
+
+    url: str = "https://archive.example.org"
+    token: str = "none"
+    password: str = "never-told-by-default"
+
 class Wanted(nb.Config):
     rows: int = 2
     word: str = "a"
@@ -121,7 +128,8 @@ conditions = nb.AutomationConditionSensorDefinition("conditions", target=nb.Asse
 defs = nb.Definitions(
     [orders, total, sales, by_shop, letters, picky, pair, upload], asset_checks=[some_rows, many_rows, not_run_yet],
     jobs=[growth, morning, days_job],
-    schedules=[nightly, broken_schedule], sensors=[inbox, conditions], resources={"rates": Rates()},
+    schedules=[nightly, broken_schedule], sensors=[inbox, conditions],
+    resources={"rates": Rates(), "archive": Archive(token=nb.EnvVar("ARCHIVE_TOKEN"), password="never-told")},
 )
 '''
 

@@ -255,3 +255,20 @@ def test_what_something_outside_made_is_told_for_each_partition(new_shop: Any) -
     wrong = {**params, "partitionKeys": ["2013-01-04", "no day"]}
     assert "no day" in new_shop.ask(document, params=wrong)["reportRunlessAssetEvents"]["message"]
     assert new_shop.instance.get_materialized_partitions("sales") == {"2013-01-01", "2013-01-02"}
+
+
+def test_what_happened_last_to_assets_is_told_for_all_of_them(shop: Any) -> None:
+    document = """query ($keys: [AssetKeyInput!]!) { assetsLatestInfo(assetKeys: $keys) { id assetKey { path }
+      latestMaterialization { timestamp runId partition } unstartedRunIds inProgressRunIds latestRun { runId status } } }"""
+    orders, sales, picky = shop.ask(document, keys=keys("orders", "sales", "picky"))["assetsLatestInfo"]
+    assert orders["latestMaterialization"]["runId"] == orders["latestRun"]["runId"]
+    assert (sales["latestMaterialization"]["partition"], sales["latestRun"]["status"]) == ("2013-01-02", "FAILURE")
+    assert (picky["latestMaterialization"], picky["latestRun"], picky["inProgressRunIds"]) == (None, None, [])
+
+
+def test_the_history_of_one_partition_is_read_alone(shop: Any) -> None:
+    document = """{ assetOrError(assetKey: {path: "sales"}) { ... on Asset {
+      one: assetMaterializations(partitions: ["2013-01-01"]) { partition }
+      none: assetMaterializations(partitions: ["2013-01-05"]) { partition }
+      wrong: assetMaterializations(partitions: ["x"]) { partition } } } }"""
+    assert shop.ask(document)["assetOrError"] == {"one": [{"partition": "2013-01-01"}], "none": [], "wrong": []}
