@@ -20,6 +20,7 @@ from nbasset.api.follower import Follower
 from nbasset.commands.answering import Answer, Question, answered
 from nbasset.commands.hosting import HostCatalog
 from nbasset.commands.hosts import Host
+from nbasset.commands.launching import start_queued
 from nbasset.commands.scope import Scope
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog, CatalogAsset, CatalogJob
@@ -35,6 +36,7 @@ from nbasset.settings import load_settings
 ANSWER_S = 60.0
 _LOOK_S = 1.0
 _FIND_S = 10.0
+_LOST_S = 5.0
 _IDLE_S = 120.0
 _AT_ONCE = 4
 
@@ -262,6 +264,7 @@ class Workspace:
         self._look_s = look_s
         self._looked_at = 0.0
         self._found_at = 0.0
+        self._settled_at = 0.0
         self._is_looking = False
 
     def snapshot(self) -> Snapshot:
@@ -387,8 +390,10 @@ class Workspace:
             return self._current
 
     def _look(self) -> None:
-        """Load anew what has changed, and let processes rest of which nothing was asked for long."""
+        """Load anew what has changed, let processes rest of which nothing was asked for long, and end the runs whose process is gone."""
         try:
+            with suppress(Error, OSError):
+                self._end_lost_runs()
             with suppress(Error, OSError), self._loading:
                 self._load()
                 for entry in tuple(self._entries.values()):
@@ -404,6 +409,14 @@ class Workspace:
             with self._lock:
                 self._looked_at = clock.monotonic()
                 self._is_looking = False
+
+    def _end_lost_runs(self) -> None:
+        """What starts a process mourns it; but the process of a location, which starts runs, may rest by the time a run is killed."""
+        if clock.monotonic() - self._settled_at < _LOST_S:
+            return
+        self._settled_at = clock.monotonic()
+        if self.instance.close_lost_runs():
+            start_queued(self.instance)  # their places are free
 
 
 def _mark(place: Place) -> object:

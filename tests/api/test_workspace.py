@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from nbasset.commands.answering import Answer, Question
 from nbasset.commands.hosting import HostCatalog
 from nbasset.commands.scope import scope_of
 from nbasset.errors import LocationError
+from nbasset.events.kinds import Owner, RunRequested, RunStarted
 from nbasset.home import Home
 from nbasset.instance import Instance
-from nbasset.keys import AssetKey
+from nbasset.keys import AssetKey, RunId
+from nbasset.storage.processes import host, start_time
 
 
 class Part:
@@ -146,6 +149,20 @@ def _asked(job: str) -> Any:
     from nbasset.commands.asked_config import JobConfig
 
     return JobConfig(job)
+
+
+def test_a_run_whose_process_was_killed_ends_while_somebody_looks(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        owner = Owner(host(), gone.pid, start_time(gone.pid))
+    with Instance(Home(tmp_path)) as instance:
+        instance.storage.append([RunRequested(1, RunId("lost")), RunStarted(2, RunId("lost"), owner)])
+        workspace = Workspace(instance, [], look_s=0.0)
+        workspace.snapshot()
+        workspace.snapshot()
+        assert instance.storage.wait(2, 10.0) > 2
+        run = instance.get_run_by_id("lost")
+        assert run is not None
+        assert (run.status, run.reason) == ("failure", "kernel-died")
 
 
 def test_nothing_is_there_before_anything_is_written(tmp_path: Path) -> None:
