@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from nbasset.commands.facts import counts_of, shown_state
 from nbasset.commands.scope import Scope
@@ -58,10 +59,27 @@ class ShownAsset:
 
 def shown_assets(scope: Scope, keys: Sequence[AssetKey] | None = None) -> tuple[ShownAsset, ...]:
     """The assets of the location, or those among these keys that it defines, in order of the lineage."""
-    now = standing(scope)
+    now = _without_done(scope, standing(scope))
     wanted = [key for key in scope.catalog.order if keys is None or key in keys]
     is_timed = len(wanted) <= _MOST_TIMED
     return tuple(_shown(scope, key, now, is_timed=is_timed) for key in wanted)
+
+
+def _without_done(scope: Scope, now: Standing) -> Standing:
+    """The same, where what a run has already made of its partitions no longer counts as running."""
+    parted = [key for key, (_, ordinals) in now.running.items() if ordinals is not None and key in scope.catalog.by_key]
+    if not parted:
+        return now
+    reader = scope.instance.reader
+    runs = {str(run.run_id) for run in reader.active_runs()}
+    running = dict(now.running)
+    for key, table in reader.partition_tables(parted).items():
+        ours = {at for at, text in enumerate(table.texts) if text in runs}
+        state, ordinals = running[key]
+        if ours and ordinals is not None:
+            done = OrdinalSet.of(ordinal for ordinal, run in zip(table.ordinals, table.run, strict=True) if run in ours)
+            running[key] = (state, ordinals - done)
+    return replace(now, running=running)
 
 
 def _shown(scope: Scope, key: AssetKey, now: Standing, *, is_timed: bool) -> ShownAsset:

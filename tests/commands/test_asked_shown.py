@@ -10,7 +10,9 @@ import nbasset as nb
 from nbasset.commands.asked_shown import ShownAsset, StripPiece, shown_assets
 from nbasset.commands.materialize import materialize_in
 from nbasset.commands.scope import Scope, scope_of
-from nbasset.keys import AssetKey
+from nbasset.events.facts import AssetMaterialized
+from nbasset.events.kinds import RunRequested, RunStarted, StepStarted, StepSucceeded, Target
+from nbasset.keys import AssetKey, RunId
 
 DAYS = nb.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-11")
 LONG = nb.StaticPartitionsDefinition([f"k{at:04}" for at in range(1000)])
@@ -78,3 +80,18 @@ def test_a_piece_of_unequal_partitions_is_partial_and_in_the_state_of_the_most_u
     assert found.strip[0] == StripPiece("missing", 9, True)
     assert sum(piece.length for piece in found.strip) == 1000
     assert len(found.strip) <= 120
+
+
+def test_what_a_run_has_made_already_is_no_longer_running(scope: Scope) -> None:
+    ordinals = DAYS.ordinals(scope.view())
+    run, key = RunId("r1"), AssetKey("by_day")
+    made = AssetMaterialized(key, DAYS.refs_of(ordinals, scope.view().table)[0], version_id="v1")
+    scope.instance.storage.append(
+        [
+            RunRequested(1, run, targets=(Target(key, ordinals),)),
+            RunStarted(2, run),
+            StepStarted(3, run, "by_day"),
+            StepSucceeded(4, run, "by_day", (made,)),
+        ]
+    )
+    assert dict(shown(scope, "by_day").counts)["running"] == 9
