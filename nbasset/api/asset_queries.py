@@ -18,6 +18,8 @@ from nbasset.errors import InvalidAssetName, UnknownPartitionError
 from nbasset.keys import AssetKey
 from nbasset.ordinals import OrdinalSet
 
+_MOST_KEYS = 1_000_000
+
 # -- defined assets ---------------------------------------------------------------------------------------------------------------
 
 
@@ -25,7 +27,7 @@ def _asset_nodes(
     parent: Any, info: Any, group: Wire | None = None, pipeline: Wire | None = None, asset_keys: Sequence[Wire] | None = None,
     load_materializations: bool | None = None,
 ) -> list[AssetNode]:  # fmt: skip
-    """All that is defined, in order of the lineage where one location defines it; of a group, of a job, or these keys."""
+    """All that is defined, location by location, in order of definition; of a group, of a job, or these keys."""
     context: ApiContext = info.context
     found: Iterable[Defined] = context.snapshot.assets.values()
     if asset_keys is not None:
@@ -99,7 +101,7 @@ def _assets(
         context.asset_records.expect(wanted)
         keys = [key for key in wanted if key in context.snapshot.assets or _is_recorded(context, key)]
         return typed("AssetConnection", nodes=assets_of(context, keys), cursor=None)
-    keys, after = _page_of_keys(context, _all_keys(context), prefix, cursor, limit)
+    keys, after = _page_of_keys(context, prefix, cursor, limit)
     return typed("AssetConnection", nodes=assets_of(context, keys), cursor=after)
 
 
@@ -107,27 +109,25 @@ def _asset_records(
     parent: Any, info: Any, prefix: Sequence[str] | None = None, cursor: str | None = None, limit: int | None = None
 ) -> Wire:
     context: ApiContext = info.context
-    keys, after = _page_of_keys(context, _all_keys(context), prefix, cursor, limit)
+    keys, after = _page_of_keys(context, prefix, cursor, limit)
     return typed("AssetRecordConnection", assets=[{"id": asset_id(key), "key": key} for key in keys], cursor=after)
 
 
-def _all_keys(context: ApiContext) -> list[AssetKey]:
-    """What is defined or recorded, in order of keys."""
-    return sorted({*context.snapshot.assets, *context.instance.get_asset_keys()})
-
-
 def _page_of_keys(
-    context: ApiContext, keys: list[AssetKey], prefix: Sequence[str] | None, cursor: str | None, limit: int | None
+    context: ApiContext, prefix: Sequence[str] | None, cursor: str | None, limit: int | None
 ) -> tuple[list[AssetKey], str | None]:
-    """One page, and the cursor for the next: the JSON text of the last key."""
-    start = tuple(prefix or ())
-    found = [key for key in keys if tuple(key.path[: len(start)]) == start]
-    if cursor:
-        after = AssetKey(json.loads(cursor))
-        found = [key for key in found if after < key]
-    if limit is None:
-        return found, asset_id(found[-1]) if found else None
-    found = found[: page(limit)]
+    """One page of what is defined or recorded, in order of keys, and the cursor for the next: the JSON text of the last key."""
+    start, defined = tuple(prefix or ()), context.snapshot.assets
+    after = AssetKey(json.loads(cursor)) if cursor else None
+    known = sorted({*defined, *context.reader.assets(prefix="/".join(start), limit=_MOST_KEYS)})
+    waiting = [key for key in known if tuple(key.path[: len(start)]) == start and (after is None or after < key)]
+    most = len(waiting) if limit is None else page(limit)
+    found: list[AssetKey] = []
+    while waiting and len(found) < most:  # what was given up since counts as nothing
+        some, waiting = waiting[: max(most, 1)], waiting[max(most, 1) :]
+        context.asset_records.expect(key for key in some if key not in defined)
+        found += [key for key in some if key in defined or _is_recorded(context, key)]
+    found = found[:most]
     return found, asset_id(found[-1]) if found else None
 
 

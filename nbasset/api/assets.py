@@ -23,7 +23,7 @@ from nbasset.api.partition_shapes import (
     statuses_of,
 )
 from nbasset.api.run_tags import told
-from nbasset.api.staleness import stale_causes, stale_status
+from nbasset.api.staleness import stale_causes, stale_status, will_tell
 from nbasset.api.wire import ASSET_JOB, MOST_ROWS, REPOSITORY, Wire, asset_id, metadata_entries, tags, typed
 from nbasset.api.workspace import Defined, LocationSnapshot
 from nbasset.definitions.catalog import Catalog, CatalogAsset, CatalogDep
@@ -319,6 +319,8 @@ def _expect(context: ApiContext, nodes: Sequence[AssetNode]) -> None:
     context.asset_records.expect(keys)
     context.checks.expect(keys)
     context.partition_tables.expect(node.asset_key for node in nodes if node.is_partitioned)
+    for node in nodes:
+        will_tell(context, node.location.name, (node.asset_key,))
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbasset.api.context import ApiContext
-from nbasset.api.instigators import records_of
+from nbasset.api.instigators import instigator_of, records_of
 from nbasset.api.wire import Wire, key_of, page, typed
 from nbasset.api.workspace import LocationSnapshot
 from nbasset.commands.asked_ticks import AskedTick, ConditionStanding
 from nbasset.definitions.catalog_instigators import CatalogSensor
-from nbasset.events.facts import CheckKey, InstigatorId
+from nbasset.events.facts import CheckKey
 from nbasset.keys import AssetKey
 from nbasset.planning.automation_state import ConditionNode, Entity, JobKey
 
@@ -30,7 +30,7 @@ def _records(
         return typed("AssetConditionEvaluationRecords", records=[])
     found: list[Wire] = []
     for location, sensor in _sensors(context, entity):
-        record = records_of(context).get(InstigatorId(location.name, "sensor", sensor.name))
+        record = records_of(context).get(instigator_of(location, "sensor", sensor.name))
         answer = location.ask("asked_ticks:conditions", AskedTick(sensor.name, cursor=record.cursor if record is not None else None))
         if answer.refusal is not None:
             return typed("AutoMaterializeAssetEvaluationNeedsMigrationError", message=answer.refusal.message)
@@ -59,7 +59,7 @@ def _sensors(context: ApiContext, entity: Entity) -> Iterator[tuple[LocationSnap
 
 
 def _record(context: ApiContext, location: LocationSnapshot, sensor: CatalogSensor, one: ConditionStanding) -> Wire:
-    ticks = context.reader.ticks(InstigatorId(location.name, "sensor", sensor.name), limit=1)
+    ticks = context.reader.ticks(instigator_of(location, "sensor", sensor.name), limit=1)
     at = one.at_us / 1_000_000
     return typed(
         "AssetConditionEvaluationRecord", evaluationId=str(one.evaluation), runIds=[str(run) for tick in ticks for run in tick.run_ids],

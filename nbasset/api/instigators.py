@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 
 from nbasset.api.context import ApiContext
@@ -51,7 +52,7 @@ class _Instigator:
         self.location = location
         self.name = entry.name
         self.description = entry.description
-        self.key = InstigatorId(location.name, self.kind, entry.name)
+        self.key = instigator_of(location, self.kind, entry.name)
 
     @property
     def id(self) -> str:
@@ -278,6 +279,12 @@ class Tick:
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------------------
+
+
+def instigator_of(location: LocationSnapshot, kind: Kind, name: str) -> InstigatorId:
+    """What a daemon knows one by: a session is its notebook, whatever that was called when the session began."""
+    is_file = location.kind == "session" and bool(location.path)
+    return InstigatorId(PurePath(location.path).name if is_file else location.name, kind, name)
 
 
 def id_of(instigator: InstigatorId) -> str:

@@ -71,7 +71,12 @@ class Job(Container):
 
 def jobs_of(context: ApiContext, location: LocationSnapshot, typename: str = "Job") -> list[Job]:
     """All jobs of a location, by name; the implicit one of all assets is among them where there is anything to make."""
-    return [Job(context, location, entry, typename) for entry in sorted(_entries(location.catalog), key=lambda one: one.name)]
+    name = f"jobs of {location.name} as {typename}"
+    known: list[Job] | None = context.kept.get(name)
+    if known is None:
+        entries = sorted(_entries(location.catalog), key=lambda one: one.name)
+        known = context.kept[name] = [Job(context, location, entry, typename) for entry in entries]
+    return known
 
 
 def job_entry(catalog: Catalog, name: str) -> CatalogJob | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nbasset.api.context import ApiContext
@@ -13,13 +13,15 @@ from nbasset.errors import Error
 from nbasset.keys import AssetKey
 from nbasset.planning.plan import Reason
 
+_FEW = 50
+"""Of so many assets the states are asked for one by one, of more with all of the location."""
 _CATEGORY = {"deps": "DEPENDENCIES", "data": "DATA", "file": "DATA", "expired": "DATA", "layout": "DATA"}
 """What is neither is a matter of code: the function, its helpers, configuration, storage, packages."""
 
 
 def stale_status(context: ApiContext, location: LocationSnapshot, asset: CatalogAsset, partition: str | None) -> str | None:
     """``MISSING``, ``STALE`` or ``FRESH``; None for what is made elsewhere, or where the location's process does not answer."""
-    state = _states(context, location).get(asset.key)
+    state = _states(context, location, asset.key).get(asset.key)
     if state is None or state.status == "external":
         return None
     if state.is_partitioned and partition is not None:
@@ -34,7 +36,7 @@ def stale_status(context: ApiContext, location: LocationSnapshot, asset: Catalog
 
 def stale_causes(context: ApiContext, location: LocationSnapshot, asset: CatalogAsset, partition: str | None) -> list[dict[str, Any]]:
     """Why it is stale: each root cause, with the asset where it lies."""
-    states = _states(context, location)
+    states = _states(context, location, asset.key)
     state = states.get(asset.key)
     if state is None:
         return []
@@ -45,17 +47,30 @@ def stale_causes(context: ApiContext, location: LocationSnapshot, asset: Catalog
     return [_cause(asset.key, reason, states) for reason in reasons if reason.kind not in ("missing", "failed", "asked")]
 
 
-def _states(context: ApiContext, location: LocationSnapshot) -> Mapping[AssetKey, AssetStaleness]:
+def will_tell(context: ApiContext, location: str, keys: Iterable[AssetKey]) -> None:
+    """These assets of a location are told: what is asked of one is asked of all of them."""
+    context.kept.setdefault(f"told of {location}", set()).update(keys)
+
+
+def _states(context: ApiContext, location: LocationSnapshot, key: AssetKey) -> Mapping[AssetKey, AssetStaleness]:
+    """The states of the assets that are told, and of what is upstream of them. Of many all of the location are asked for: what was worked
+    out before is remembered there."""
     name = f"staleness of {location.name}"
     found: Mapping[AssetKey, AssetStaleness] | None = context.kept.get(name)
-    if found is None:
-        try:
-            answer = location.ask("asked_states:staleness_of")
-            found = {one.key: one for one in answer.value or ()}
-        except (Error, TimeoutError, OSError):  # its process is gone or hangs: what else is known of its assets is told still
-            found = {}
-        context.kept[name] = found
+    if found is None or (key not in found and key in location.catalog.by_key):
+        wanted = {key, *context.kept.get(f"told of {location.name}", ())}
+        asked = sorted(wanted) if found is None and len(wanted) <= _FEW else None
+        found = context.kept[name] = _asked(location, asked)
     return found
+
+
+def _asked(location: LocationSnapshot, keys: Sequence[AssetKey] | None) -> Mapping[AssetKey, AssetStaleness]:
+    unknown = {key: AssetStaleness(key, "external") for key in location.catalog.by_key}
+    try:
+        answer = location.ask("asked_states:staleness_of", keys)
+    except (Error, TimeoutError, OSError):  # its process is gone or hangs: what else is known of its assets is told still
+        return unknown
+    return {one.key: one for one in answer.value} if answer.refusal is None else unknown
 
 
 def _ordinal(context: ApiContext, asset: CatalogAsset, partition: str) -> int:

@@ -34,11 +34,9 @@ class AssetStaleness:
 
 
 def staleness_of(scope: Scope, keys: Sequence[AssetKey] | None = None) -> tuple[AssetStaleness, ...]:
-    """The state of these assets, of all of the location without a list; those that are not defined here are left out."""
+    """The state of these assets and of all upstream of them, where their causes lie; of all of the location without a list."""
     wanted = [key for key in keys if key in scope.catalog.by_key] if keys is not None else None
-    found = standing(scope, keys=wanted).states
     return tuple(
         AssetStaleness(key, one.status, one.reasons, one.stale, one.missing, one.failed, one.fresh, one.is_partitioned, one.causes)
-        for key, one in found.items()
-        if wanted is None or key in wanted
+        for key, one in standing(scope, keys=wanted).states.items()
     )
