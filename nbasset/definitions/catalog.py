@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from nbasset.cached import cached_property
 from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.policies import BackfillPolicy, RetryPolicy
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
@@ -162,12 +162,16 @@ class LazyNodes(Sequence[CatalogNode]):
 
     def __init__(self, make: Callable[[], Iterable[CatalogNode]]) -> None:
         self._make: Callable[[], Iterable[CatalogNode]] | None = make
+        self._made: tuple[CatalogNode, ...] | None = None
 
-    @cached_property
+    @property
     def _nodes(self) -> tuple[CatalogNode, ...]:
-        made = tuple(self._make()) if self._make is not None else ()
-        self._make = None  # whatever it was made from may go
-        return made
+        if self._made is None:
+            make = self._make
+            if make is not None:  # else another thread was faster
+                self._made = tuple(make())
+                self._make = None  # whatever it was made from may go
+        return self._made or ()
 
     @overload
     def __getitem__(self, index: int) -> CatalogNode: ...

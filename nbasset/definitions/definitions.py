@@ -7,10 +7,10 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
-from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from nbasset.cached import cached_property
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.asset_graph import AssetGraph
@@ -133,12 +133,10 @@ class Definitions:
         if jobs:
             catalog = replace(catalog, jobs=tuple(jobs))
         driven = instigators(self.schedules, self.sensors, catalog, self.resources)
-        catalog = replace(
-            catalog,
-            schedules=driven.catalog_schedules,
-            sensors=driven.catalog_sensors,
-            problems=(*self.loading_problems, *catalog.problems, *_mapping_problems(catalog), *more, *driven.problems),
-        )
+        problems = (*self.loading_problems, *catalog.problems, *_mapping_problems(catalog), *more, *driven.problems)
+        schedules, sensors = driven.catalog_schedules, driven.catalog_sensors
+        if schedules or sensors or len(problems) > len(catalog.problems):
+            catalog = replace(catalog, schedules=schedules, sensors=sensors, problems=problems)
         named = {job.name: job for job in all_jobs}
         return ResolvedDefinitions(
             catalog, resolver.definitions, resolver.makers, self.resources, named, self.loggers, self.executor, driven.schedules,

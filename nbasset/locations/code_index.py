@@ -7,8 +7,8 @@ whoever loads code gives a `CodeIndex` beside them. A ``code_version`` written b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 
+from nbasset.cached import cached_property
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog

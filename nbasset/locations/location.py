@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from nbasset.cached import cached_property
 from nbasset.dataclass import dataclass
 from nbasset.definitions.definitions import Definitions
 from nbasset.errors import LocationError

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
 from typing import Literal
 
+from nbasset.cached import cached_property
 from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.catalog import NodeOutput, OutputRef
 from nbasset.definitions.policies import RetryPolicy
