@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import field, replace
+from functools import partial
 from typing import Any, Literal
 
 from nbasset.commands.launching import start_queued
@@ -97,12 +98,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
     elsewhere = isinstance(executor, WorkerPool)
     catalog_id = storage.put_text(dumps(scope.catalog)) if elsewhere else ""
 
-    def code(node: str) -> CodeRef:
-        return scope.location.code_ref(node, storage.put_text)
-
-    def code_elsewhere(node: str) -> CodeRef:
-        return replace(code(node), catalog_id=catalog_id)
-
+    code: Callable[[str], CodeRef] = partial(scope.location.code_ref, keep=storage.put_text)
     cancel = manner.cancel if manner.cancel is not None else CancelToken()
     made = MadeWith(scope, environment, plan.config)
     with RunResources(environment, plan.config, job=plan.job) as resources:
@@ -112,7 +108,7 @@ def carry_out(scope: Scope, plan: RunPlan, view: PartitionsView, manner: Manner 
             scope.catalog,
             view,
             resources.manager,
-            _Memo(code_elsewhere if elsewhere else code).__getitem__,
+            _Memo((lambda node: replace(code(node), catalog_id=catalog_id)) if elsewhere else code).__getitem__,
             made.config,
             io_version,
             made.packages,
@@ -211,8 +207,8 @@ def checked_config(scope: Scope, plan_nodes: frozenset[str | None] | None, run_c
     resolved = scope.resolved
     given = {**resolved.resources, **scope.resources}
     if not run_config and not takes_io_config(given):
-        running = (one.node for name, one in resolved.nodes.items() if plan_nodes is None or name in plan_nodes)
-        if not any(node is not None and takes_config(node) for node in running):
+        running = resolved.nodes.values() if plan_nodes is None else [one for name, one in resolved.nodes.items() if name in plan_nodes]
+        if True not in [takes_config(one.node) for one in running if one.node is not None]:
             return {}
     nodes = {name: one.node for name, one in resolved.nodes.items() if one.node is not None}
     from nbasset.definitions.loggers import logger_schemas

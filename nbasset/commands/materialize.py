@@ -119,8 +119,8 @@ def materialize_in(
     _ = scope.instance.storage  # the store gives partition keys their numbers, so it is there before they are asked for
     view = scope.view()
     catalog = scope.catalog
-    chosen = _chosen(scope, selection)
-    resolved = chosen.resolve(catalog)
+    chosen = AssetSelection.from_coercible(selection) if selection is not None else _everything(scope)
+    resolved = frozenset(chosen.args) if selection is None and chosen.op == "keys" else chosen.resolve(catalog)
     checks = chosen.resolve_checks(catalog) if chosen.says_checks else None
     partitions: dict[AssetKey, OrdinalSet] = {}
     if partition_keys is not None or partition_range is not None:
@@ -135,7 +135,8 @@ def materialize_in(
     if partition_range is not None:
         ends = _range(partition_range)
         said = {RANGE_START_TAG: ends.start, RANGE_END_TAG: ends.end}
-    wish = Wish(chosen, partitions, with_upstream=False, run_config=config, tags={**said, **(tags or {})}, checks=checks)
+    meant = chosen if selection is not None else resolved
+    wish = Wish(meant, partitions, with_upstream=False, run_config=config, tags={**said, **(tags or {})}, checks=checks)
     planned = make_plan(scope, wish, view=view)
     result = carry_out(scope, planned.plan, view, manner)
     if raise_on_error:
@@ -143,10 +144,9 @@ def materialize_in(
     return result
 
 
-def _chosen(scope: Scope, selection: Any) -> AssetSelection:
+def _everything(scope: Scope) -> AssetSelection:
+    """The keys of all that can be made; where that is nothing, the checks."""
     catalog = scope.catalog
-    if selection is not None:
-        return AssetSelection.from_coercible(selection)
     keys = [asset.spec.key for asset in catalog.assets if asset.execution == "materialize" and asset.node is not None]
     if not keys and not catalog.checks:
         errors = [problem for problem in catalog.problems if problem.severity == "error"]

@@ -39,8 +39,9 @@ Which = Literal["all", "stale", "missing", "failed"]
 class Wish:
     """What somebody wants made.
 
-    `selection` None means everything. `partitions` is text (``2013-06-01..2013-06-30``) or ordinals by asset. `which` narrows the wish to
-    what is not fresh, missing or failed. `with_upstream` brings along what has to be made first.
+    `selection` None means everything, a frozenset keys of what can be made here. `partitions` is text (``2013-06-01..2013-06-30``) or
+    ordinals by asset. `which` narrows the wish to what is not fresh, missing or failed. `with_upstream` brings along what has to be made
+    first.
     """
 
     selection: Any = None
@@ -126,7 +127,8 @@ def _standing(scope: Scope, wish: Wish, view: PartitionsView | None) -> Standing
 
 def _asks_status(selection: Any) -> bool:
     """Whether a selection may depend on how things stand: one that lists keys does not, whatever they are called."""
-    return not (isinstance(selection, AssetSelection) and selection.op == "keys") and "status" in str(selection or "")
+    lists_keys = isinstance(selection, frozenset) or (isinstance(selection, AssetSelection) and selection.op == "keys")
+    return not lists_keys and "status" in str(selection or "")
 
 
 def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
@@ -140,6 +142,8 @@ def select(scope: Scope, selection: Any, now: Standing) -> frozenset[AssetKey]:
     catalog = scope.catalog
     if selection is None:
         return frozenset(asset.key for asset in catalog.assets if asset.is_executable or asset.execution == "observe")
+    if isinstance(selection, frozenset):
+        return selection
     meant = AssetSelection.from_coercible(selection)
     try:
         keys = meant.resolve(catalog, status=now.status)

@@ -115,7 +115,7 @@ def _defined(given: list[Any]) -> Definitions:
         if len(before) == len(given) and all(map(is_, before, given)):
             return found
     made = _definitions(given, (), None)
-    _LAST[:] = [(given, made)] if all(isinstance(one, AssetsDefinition) for one in given) else []
+    _LAST[:] = [(given, made)] if set(map(type, given)) == {AssetsDefinition} else []
     return made
 
 
