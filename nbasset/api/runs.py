@@ -15,7 +15,7 @@ from nbasset.api.assets import Asset
 from nbasset.api.captured import log_key, read_logs
 from nbasset.api.context import ApiContext
 from nbasset.api.run_steps import RunStats, RunStepStats, entries_of_runs, step_counts, steps_of_run
-from nbasset.api.run_tags import BACKFILL, LOCATION, PARENT, ROOT, recorded_name, tags_of
+from nbasset.api.run_tags import BACKFILL, FROM_RECORD, LOCATION, PARENT, ROOT, recorded_name, tags_of
 from nbasset.api.wire import (
     ASSET_JOB,
     MOST_ROWS,
@@ -34,6 +34,7 @@ from nbasset.api.wire import (
 )
 from nbasset.commands.launching import why_waiting
 from nbasset.commands.runs import title_of
+from nbasset.dataclass import dataclass
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.keys import AssetKey, RunId
 from nbasset.planning.plan import RunPlan
@@ -266,21 +267,64 @@ def matching(
     context: ApiContext, asked: Mapping[str, Any], cursor: str | None = None, limit: int | None = None
 ) -> Iterator[RunRecord]:  # fmt: skip
     """The same, read from the store as they are taken."""
+    sought = _sought(context, asked, cursor, limit)
+    found = 0
+    while sought is not None and (limit is None or found < limit):
+        given = context.reader.runs(sought.query)
+        for record in given.items:
+            if sought.admits(record):
+                found += 1
+                yield record
+                if found == limit:
+                    return
+        if given.cursor is None:
+            return
+        sought = replace(sought, query=replace(sought.query, before=given.cursor))
+
+
+def count_runs(context: ApiContext, asked: Mapping[str, Any] | None) -> int:
+    """How many runs pass a filter; those that the store cannot tell by itself are read."""
+    sought = _sought(context, asked or {}, None, None)
+    if sought is None:
+        return 0
+    return context.reader.count_runs(sought.query) if sought.is_exact else sum(1 for _ in matching(context, asked or {}))
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """A filter of runs: what the store is asked, and what is looked at afterwards."""
+
+    query: RunQuery
+    later: RunsFilter
+    job: str | None
+    wanted: Mapping[str, Sequence[str]]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the query says it all."""
+        return self.later == RunsFilter() and self.job != ASSET_JOB and not self.wanted.keys() & {PARENT, LOCATION}
+
+    def admits(self, record: RunRecord) -> bool:
+        """Whether a run that the query gave is meant."""
+        if not self.later.admits(record) or (self.job == ASSET_JOB and record.job is not None):
+            return False
+        own = {PARENT: record.parent_run_id, LOCATION: record.location}
+        return all(value in self.wanted[name] for name, value in own.items() if name in self.wanted)
+
+
+def _sought(context: ApiContext, asked: Mapping[str, Any], cursor: str | None, limit: int | None) -> _Sought | None:
+    """What a `RunsFilter` asks for; None if no run can be that."""
     statuses: list[Any] = [own for name in asked.get("statuses") or () for own in STATUSES_OF[name]]
     impossible = (asked.get("statuses") and not statuses) or asked.get("snapshot_id") or asked.get("run_ids") == []
     if impossible or (asked.get("mode") or "default") != "default":
-        return
+        return None
     wanted = _tags(asked)
     job = asked.get("pipeline_name")
-    later = RunsFilter(
-        updated_after=_moment(asked.get("updated_after")), updated_before=_moment(asked.get("updated_before")),
-        tags={key: values for key, values in wanted.items() if len(values) > 1},
-    )  # fmt: skip
     query = RunQuery(
         tuple(RunId(one) for one in asked.get("run_ids") or () if one),
         tuple(statuses),
         None if job == ASSET_JOB else job,
-        {key: values[0] for key, values in wanted.items() if len(values) == 1 and key not in (BACKFILL, PARENT, ROOT, LOCATION)},
+        {key: values[0] for key, values in wanted.items() if len(values) == 1 and key not in FROM_RECORD},
         key_of(asked["asset_key"]) if asked.get("asset_key") else None,
         next(iter(wanted.get(BACKFILL, ())), None),
         RunId(wanted[ROOT][0]) if ROOT in wanted else None,
@@ -289,34 +333,20 @@ def matching(
         _before(context, cursor),
         min(limit, _BATCH) if limit is not None else _BATCH,
     )
-    found = 0
-    while limit is None or found < limit:
-        given = context.reader.runs(query)
-        for record in given.items:
-            if later.admits(record) and _admits(record, job, wanted):
-                found += 1
-                yield record
-                if found == limit:
-                    return
-        if given.cursor is None:
-            return
-        query = replace(query, before=given.cursor)
+    later = RunsFilter(
+        updated_after=_moment(asked.get("updated_after")), updated_before=_moment(asked.get("updated_before")),
+        tags={key: values for key, values in wanted.items() if len(values) > 1 and key not in FROM_RECORD},
+    )  # fmt: skip
+    return _Sought(query, later, job, wanted)
 
 
 def _tags(asked: Mapping[str, Any]) -> dict[str, list[str]]:
     """Values by the names under which they are looked for; a tag that is named twice may have either value."""
     found: dict[str, list[str]] = {}
     for one in asked.get("tags") or ():
-        name = one["key"] if one["key"] in (BACKFILL, PARENT, ROOT, LOCATION) else recorded_name(one["key"])
+        name = one["key"] if one["key"] in FROM_RECORD else recorded_name(one["key"])
         found.setdefault(name, []).append(one["value"])
     return found
-
-
-def _admits(record: RunRecord, job: str | None, wanted: Mapping[str, Sequence[str]]) -> bool:
-    if job == ASSET_JOB and record.job is not None:
-        return False
-    own = {PARENT: record.parent_run_id, LOCATION: record.location}
-    return all(value in wanted[name] for name, value in own.items() if name in wanted)
 
 
 def _moment(at: float | None) -> Any:
@@ -346,7 +376,7 @@ class Runs:
     @property
     def count(self) -> int:
         """How many pass the filter."""
-        return sum(1 for _ in matching(self._context, self._asked or {}))
+        return count_runs(self._context, self._asked)
 
 
 def not_found(run_id: str) -> Wire:

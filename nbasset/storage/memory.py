@@ -145,13 +145,20 @@ class MemoryStorage:
 
     def runs(self, query: RunQuery) -> Page[RunRecord]:
         """Runs that satisfy the query, newest first."""
+        newest = sorted(self._satisfying(query), key=lambda record: -record.first_seq)
+        page = newest[: query.limit]
+        return Page(tuple(page), str(page[-1].first_seq) if len(newest) > len(page) and page else None)
+
+    def count_runs(self, query: RunQuery) -> int:
+        """How many runs satisfy the query, whatever its limit."""
+        return len(self._satisfying(query))
+
+    def _satisfying(self, query: RunQuery) -> list[RunRecord]:
         with self._lock:
             books = self._books
             candidates = books.runs if query.asset is None else books.of_target.get(query.asset, ())
             records = [record for run_id in candidates if (record := books.whole_run(run_id)) is not None]
-        newest = sorted((record for record in records if _satisfies(record, query)), key=lambda record: -record.first_seq)
-        page = newest[: query.limit]
-        return Page(tuple(page), str(page[-1].first_seq) if len(newest) > len(page) and page else None)
+        return [record for record in records if _satisfies(record, query)]
 
     def active_runs(self) -> list[RunRecord]:
         """Runs that are not over, newest first."""

@@ -96,6 +96,9 @@ class StorageReader(Protocol):
     def runs(self, query: RunQuery) -> Page[RunRecord]:
         """Runs that satisfy the query, newest first."""
 
+    def count_runs(self, query: RunQuery) -> int:
+        """How many runs satisfy the query, whatever its limit."""
+
     def active_runs(self) -> list[RunRecord]:
         """Runs that are not over: few, whatever was ever run."""
 

@@ -197,16 +197,24 @@ class SqlReader(SqlInstigators):
     def runs(self, query: RunQuery) -> Page[RunRecord]:
         """Runs that satisfy the query, newest first."""
 
+        rows = self._found(query, sql.runs_statement)
+        page = tuple(self._runs.record(row) for row in rows[: query.limit])
+        return Page(page, str(page[-1].first_seq) if len(rows) > len(page) and page else None)
+
+    def count_runs(self, query: RunQuery) -> int:
+        """How many runs satisfy the query, whatever its limit."""
+        rows = self._found(query, sql.count_runs_statement)
+        return int(rows[0][0]) if rows else 0
+
+    def _found(self, query: RunQuery, statement_of: Callable[..., tuple[str, list[Any]]]) -> list[Any]:
         def work(connection: Connection) -> list[Any]:
             asset = None if query.asset is None else _asset_id(connection, query.asset)
             if query.asset is not None and asset is None:
                 return []
-            statement, values = sql.runs_statement(query, asset, self._engine.dialect)
+            statement, values = statement_of(query, asset, self._engine.dialect)
             return connection.execute(statement, values).fetchall()
 
-        rows = self._engine.read(work)
-        page = tuple(self._runs.record(row) for row in rows[: query.limit])
-        return Page(page, str(page[-1].first_seq) if len(rows) > len(page) and page else None)
+        return self._engine.read(work)
 
     def active_runs(self) -> list[RunRecord]:
         """Runs that are not over, newest first."""

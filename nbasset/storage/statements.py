@@ -64,7 +64,19 @@ DELETE_RUNS = (
 
 
 def runs_statement(query: RunQuery, asset: int | None, dialect: Dialect) -> tuple[str, list[Any]]:
-    """The statement for a page of runs, newest first, and one more than the page holds; `asset` is the number of the query's asset.
+    """The statement for a page of runs, newest first, and one more than the page holds; `asset` is the number of the query's asset."""
+    which, order, values = _which_runs(query, asset, dialect)
+    return f"{_RUN} {which} ORDER BY {order} DESC LIMIT ?", [*values, query.limit + 1]
+
+
+def count_runs_statement(query: RunQuery, asset: int | None, dialect: Dialect) -> tuple[str, list[Any]]:
+    """The statement that counts the runs of a query, from its cursor on."""
+    which, _, values = _which_runs(query, asset, dialect)
+    return f"SELECT count(*) FROM runs {which}", values
+
+
+def _which_runs(query: RunQuery, asset: int | None, dialect: Dialect) -> tuple[str, str, list[Any]]:
+    """Joins and conditions of a query, the column that has its runs in order, the values.
 
     A tag or an asset leads, where one is asked for: its index has the runs in order, so that a rare one is not looked for in all runs.
     """
@@ -99,7 +111,7 @@ def runs_statement(query: RunQuery, asset: int | None, dialect: Dialect) -> tupl
         where.append("(runs.root_run_id = ? OR runs.run_id = ?)")
         values += [query.root_run_id, query.root_run_id]
     all_of = f"WHERE {' AND '.join(where)}" if where else ""
-    return f"{_RUN} {' '.join(joins)} {all_of} ORDER BY {order} DESC LIMIT ?", [*values, query.limit + 1]
+    return f"{' '.join(joins)} {all_of}", order, values
 
 
 # -- Assets -------------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -176,7 +177,10 @@ def test_runs_are_found_by_all_their_conditions_newest_first(store: Storage) -> 
     store.append([RunSucceeded(100, ids[4])])
 
     def found(**query: object) -> list[int]:
-        return [ids.index(run.run_id) for run in store.runs(RunQuery(**query)).items]  # type: ignore[arg-type]
+        asked = RunQuery(**query)  # type: ignore[arg-type]
+        items = store.runs(asked).items
+        assert store.count_runs(replace(asked, limit=1)) == len(items)
+        return [ids.index(run.run_id) for run in items]
 
     assert found() == [5, 4, 3, 2, 1, 0]
     assert found(tags={"parity": "1", "all": "yes"}) == [5, 3, 1]
