@@ -115,6 +115,10 @@ test("ops stand below what they read, beside each other without overlap, and a r
   const [b, c] = [at.get("b"), at.get("c")];
   expect((b?.x ?? 0) + (b?.width ?? 0)).toBeLessThan(c?.x ?? 0);
   expect(picture.edges.length).toBe(5);
+  // The edge from a to d passes the rank of b and c beside them, not through them.
+  const crossing = [...(picture.edges.find(({ from, to }) => from === "a" && to === "d")?.path ?? "").matchAll(/H([\d.]+)/g)].map(([, x]) => Number(x));
+  const beside = crossing[0] ?? 0;
+  for (const op of [b, c]) expect(beside < (op?.x ?? 0) || beside > (op?.x ?? 0) + (op?.width ?? 0)).toBe(true);
   expect(placeOps([{ name: "a", reads: ["b"] }, { name: "b", reads: ["a"] }]).ops.length).toBe(2);
   expect(placeOps([])).toMatchObject({ ops: [], edges: [] });
 });

@@ -16,9 +16,11 @@ import type { Switched } from "./automation/switches";
 import { useSwitch } from "./automation/switches";
 import { TickStrip } from "./automation/TickStrip";
 import { PageHead } from "./frame/Frame";
+import { useWhyNot } from "./frame/instance";
 import { Await, useQuery } from "./frame/query";
 import { A, useGo, useRoute } from "./frame/route";
 import { tickLook } from "./parts/runStates";
+import { ActButton } from "./parts/ActButton";
 import { Ago, Until, When } from "./parts/Time";
 
 type Nodes = Extract<AutomationData["repositoriesOrError"], { readonly __typename: "RepositoryConnection" }>["nodes"];
@@ -141,12 +143,12 @@ function List({ nodes, again }: { readonly nodes: Nodes; readonly again: () => v
           );
         })}
         <span class="nb-push nb-row nb-gap-3">
-          <Button icon="play" disabled={fitting.every(({ isOn }) => isOn)} onClick={() => setAsks(true)}>
+          <ActButton icon="play" disabled={fitting.every(({ isOn }) => isOn)} onClick={() => setAsks(true)}>
             Turn on
-          </Button>
-          <Button icon="pause" disabled={!fitting.some(({ isOn }) => isOn)} onClick={() => setAsks(false)}>
+          </ActButton>
+          <ActButton icon="pause" disabled={!fitting.some(({ isOn }) => isOn)} onClick={() => setAsks(false)}>
             Turn off
-          </Button>
+          </ActButton>
         </span>
       </div>
       <section class="nb-card nb-scroll" tabIndex={0} role="region" aria-label="Schedules and sensors">
@@ -182,6 +184,7 @@ export function automationPath(row: Pick<Row, "kind" | "name" | "origin">, hasLo
 
 function AutomationRow({ row, now, again, hasLocations }: { readonly row: Row; readonly now: number; readonly again: () => void; readonly hasLocations: boolean }): JSX.Element {
   const turn = useSwitch();
+  const whyNot = useWhyNot();
   // As the reader set it, until the server says how it stands.
   const [wish, setWish] = useState<boolean | null>(null);
   const isOn = wish ?? row.isOn;
@@ -193,7 +196,8 @@ function AutomationRow({ row, now, again, hasLocations }: { readonly row: Row; r
         <Switch
           on={isOn}
           label={`${row.name} on`}
-          title={isOn ? "Turn off" : "Turn on"}
+          disabled={whyNot !== undefined}
+          title={whyNot ?? (isOn ? "Turn off" : "Turn on")}
           onChange={(on) => {
             setWish(on);
             void turn(row, on).then(() => {

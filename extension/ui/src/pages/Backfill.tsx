@@ -18,6 +18,7 @@ import type { PageProps } from "./frame/route";
 import { Await, useQuery } from "./frame/query";
 import { A, useGo } from "./frame/route";
 import { useDo } from "./parts/asking";
+import { ActButton } from "./parts/ActButton";
 import { ErrorText } from "./parts/ErrorText";
 import { KeyStates } from "./parts/KeyStates";
 import { BackfillState, CountStrip, partsOfRuns } from "./parts/RunParts";
@@ -126,24 +127,24 @@ function Actions({ backfill, failed, isOver, again }: { readonly backfill: Facts
   return (
     <>
       {!isOver && backfill.isPaused && (
-        <Button kind="main" icon="play" onClick={() => void act(ResumeBackfillDocument, { id }, "It goes on.").then(again)}>
+        <ActButton kind="main" icon="play" onClick={() => void act(ResumeBackfillDocument, { id }, "It goes on.").then(again)}>
           Resume
-        </Button>
+        </ActButton>
       )}
       {!isOver && !backfill.isPaused && backfill.canPause && (
-        <Button icon="pause" onClick={() => void act(PauseBackfillDocument, { id }, "It pauses; runs that go on are finished.").then(again)}>
+        <ActButton icon="pause" onClick={() => void act(PauseBackfillDocument, { id }, "It pauses; runs that go on are finished.").then(again)}>
           Pause
-        </Button>
+        </ActButton>
       )}
       {failed > 0 && (
-        <Button kind={isOver ? "main" : undefined} icon="refresh" onClick={() => setAsks("retry")}>
+        <ActButton kind={isOver ? "main" : undefined} icon="refresh" onClick={() => setAsks("retry")}>
           {`Run ${grouped(failed)} again`}
-        </Button>
+        </ActButton>
       )}
       {!isOver && (
-        <Button kind="stop" icon="stop" onClick={() => setAsks("cancel")}>
+        <ActButton kind="stop" icon="stop" onClick={() => setAsks("cancel")}>
           Cancel
-        </Button>
+        </ActButton>
       )}
       {asks === "cancel" && (
         <Dialog

@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { LocationsData } from "../client/documents/locations.gen";
 import { LocationsDocument, ReloadLocationDocument, ReloadWorkspaceDocument } from "../client/documents/locations.gen";
-import { Button } from "../ui/Button";
 import { StateWord } from "../ui/Glyph";
 import { plural } from "../ui/format";
 import { useNow } from "../ui/hooks";
@@ -14,6 +13,7 @@ import { PageHead } from "./frame/Frame";
 import { Await, useAct, useQuery } from "./frame/query";
 import { A } from "./frame/route";
 import { refusalOf, useDo } from "./parts/asking";
+import { ActButton } from "./parts/ActButton";
 import { ErrorText } from "./parts/ErrorText";
 import { Ago } from "./parts/Time";
 
@@ -35,9 +35,9 @@ export default function Locations(): JSX.Element {
       actions={
         <>
           <A to="/settings" class="nb-b">Daemons and settings</A>
-          <Button icon="refresh" disabled={isBusy} onClick={() => void reload()}>
+          <ActButton icon="refresh" disabled={isBusy} onClick={() => void reload()}>
             {isBusy ? "Loading" : "Reload all"}
-          </Button>
+          </ActButton>
         </>
       }
     >
@@ -104,9 +104,9 @@ function LocationCard({ entry, again }: { readonly entry: Entry; readonly again:
         )}
         <span class="nb-small nb-2"><Ago at={entry.updatedTimestamp} now={now} /></span>
         <span class="nb-push">
-          <Button icon="refresh" disabled={isLoading} onClick={() => void reload()}>
+          <ActButton icon="refresh" disabled={isLoading} onClick={() => void reload()}>
             {isLoading ? "Loading" : "Reload"}
-          </Button>
+          </ActButton>
         </span>
       </header>
       {found?.__typename === "PythonError" && (

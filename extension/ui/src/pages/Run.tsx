@@ -20,6 +20,7 @@ import { browserHost } from "./frame/browser";
 import { Await, useQuery } from "./frame/query";
 import { A, useGo, useParam, useRoute } from "./frame/route";
 import { Ago, Took } from "./parts/Time";
+import { ActButton } from "./parts/ActButton";
 import { CountStrip, partsOfSteps, RunState } from "./parts/RunParts";
 import { YamlText } from "./parts/YamlText";
 import { isOver } from "./parts/runStates";
@@ -78,7 +79,7 @@ function Known({ run, again }: { readonly run: Facts; readonly again: () => void
         <>
           <CopyId id={run.runId} />
           <Button onClick={() => go(`/launchpad?${new URLSearchParams({ run: run.runId }).toString()}`)}>Open in launchpad</Button>
-          {isOver(run.status) && <Button onClick={() => setAsks(true)}>Delete</Button>}
+          {isOver(run.status) && <ActButton onClick={() => setAsks(true)}>Delete</ActButton>}
         </>
       }
     >

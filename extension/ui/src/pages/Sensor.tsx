@@ -17,6 +17,7 @@ import type { PageProps } from "./frame/route";
 import { Await, useQuery } from "./frame/query";
 import { A, useParam } from "./frame/route";
 import { useDo } from "./parts/asking";
+import { ActButton } from "./parts/ActButton";
 import type { Origin } from "./parts/places";
 import { Until } from "./parts/Time";
 
@@ -60,7 +61,7 @@ function Placed({ name, origin }: { readonly name: string; readonly origin: Orig
         found !== null && (
           <>
             <OnSwitch one={{ kind: "sensor", name, id: found.sensorState.id, origin }} isOn={isOn} again={query.again} />
-            <Button onClick={() => setOpen("cursor")}>Edit the cursor</Button>
+            <ActButton onClick={() => setOpen("cursor")}>Edit the cursor</ActButton>
             <Button icon="play" onClick={() => setOpen("preview")}>
               Preview a tick
             </Button>

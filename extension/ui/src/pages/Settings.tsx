@@ -1,17 +1,13 @@
 // The instance: who looks after it, how many runs of a kind may go on at once, where it is, and how it is set.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import type { SettingsData } from "../client/documents/settings.gen";
-import { DeleteLimitDocument, SetLimitDocument, SettingsDocument } from "../client/documents/settings.gen";
-import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
+import { SettingsDocument } from "../client/documents/settings.gen";
 import { StateWord } from "../ui/Glyph";
 import { grouped } from "../ui/format";
-import { Field, Form, TextField } from "../ui/Form";
 import { useNow } from "../ui/hooks";
 import { PageHead } from "./frame/Frame";
-import { Await, useAct, useQuery } from "./frame/query";
+import { Await, useQuery } from "./frame/query";
 import { A } from "./frame/route";
 import { ErrorText } from "./parts/ErrorText";
 import { Ago } from "./parts/Time";
@@ -25,7 +21,7 @@ export default function Settings(): JSX.Element {
         {(data) => (
           <div class="nb-stack">
             <Daemons daemons={data.instance.daemonHealth.allDaemonStatuses} />
-            <Limits limits={data.instance.concurrencyLimits} again={query.again} />
+            <Limits limits={data.instance.concurrencyLimits} />
             <About data={data} />
           </div>
         )}
@@ -98,30 +94,20 @@ function Daemons({ daemons }: { readonly daemons: readonly Daemon[] }): JSX.Elem
 
 type Limit = SettingsData["instance"]["concurrencyLimits"][number];
 
-function Limits({ limits, again }: { readonly limits: readonly Limit[]; readonly again: () => void }): JSX.Element {
-  const act = useAct();
-  const [edited, setEdited] = useState<{ readonly name: string; readonly limit: string; readonly isNew: boolean } | null>(null);
+function Limits({ limits }: { readonly limits: readonly Limit[] }): JSX.Element {
   return (
     <section class="nb-card" role="group" aria-label="Pools">
       <header class="nb-head">
         <h2 class="nb-title">Pools</h2>
         <span class="nb-small nb-2">how many steps of a kind go on at once, over all runs</span>
-        <span class="nb-push">
-          <Button icon="plus" onClick={() => setEdited({ name: "", limit: "1", isNew: true })}>
-            Add a limit
-          </Button>
-        </span>
       </header>
-      {limits.length === 0 ? (
-        <p class="nb-body nb-small nb-2">No limits are set.</p>
-      ) : (
+      {limits.length > 0 && (
         <table class="nb-t nb-line-top">
           <thead>
             <tr>
               <th>Pool</th>
               <th class="nb-num">At once</th>
               <th class="nb-num">In use</th>
-              <th><span class="nb-unseen">Change</span></th>
             </tr>
           </thead>
           <tbody>
@@ -130,50 +116,15 @@ function Limits({ limits, again }: { readonly limits: readonly Limit[]; readonly
                 <td class="nb-mono">{concurrencyKey}</td>
                 <td class="nb-num">{limit === null ? "any" : grouped(limit)}</td>
                 <td class="nb-num">{grouped(slotCount)}</td>
-                <td class="nb-num">
-                  <Button kind="quiet" onClick={() => setEdited({ name: concurrencyKey, limit: String(limit ?? 1), isNew: false })}>
-                    Change
-                  </Button>
-                  <Button kind="quiet" label={`Remove the limit of ${concurrencyKey}`} onClick={() => void act(DeleteLimitDocument, { key: concurrencyKey }).then(again)}>
-                    Remove
-                  </Button>
-                </td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
-      {edited !== null && <LimitForm {...edited} onClose={() => setEdited(null)} again={again} />}
+      <p class="nb-body nb-small nb-2">
+        {limits.length === 0 ? "No limits are set. They" : "Limits"} stand in <span class="nb-mono">nbasset.toml</span>, under <span class="nb-mono">[queue.pools]</span>: <span class="nb-mono">database = 2</span>
+      </p>
     </section>
-  );
-}
-
-function LimitForm(props: { readonly name: string; readonly limit: string; readonly isNew: boolean; readonly onClose: () => void; readonly again: () => void }): JSX.Element {
-  const act = useAct();
-  const [name, setName] = useState(props.name);
-  const [limit, setLimit] = useState(props.limit);
-  const isWhole = /^\d+$/.test(limit);
-  const save = async (): Promise<void> => {
-    if (name === "" || !isWhole) return;
-    props.onClose();
-    await act(SetLimitDocument, { key: name, limit: Number(limit) });
-    props.again();
-  };
-  return (
-    <Dialog
-      title={props.isNew ? "Add a limit" : `Limit of ${props.name}`}
-      onClose={props.onClose}
-      actions={
-        <Button kind="main" disabled={name === "" || !isWhole} onClick={() => void save()}>
-          Set the limit
-        </Button>
-      }
-    >
-      <Form onSubmit={() => void save()}>
-        {props.isNew && <Field label="Pool" hint="The name that assets and ops give as pool" control={({ id, about }) => <TextField id={id} about={about} isMono value={name} onChange={setName} />} />}
-        <Field label="At once" problem={isWhole ? null : "A whole number from 0."} control={({ id, about, isBad }) => <TextField id={id} about={about} isBad={isBad} value={limit} onChange={setLimit} />} />
-      </Form>
-    </Dialog>
   );
 }
 

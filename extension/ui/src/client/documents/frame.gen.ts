@@ -4,6 +4,10 @@ import { documentOf } from "../graphql";
 
 export type InstanceData = {
   readonly version: string;
+  readonly permissions: readonly ({
+    readonly value: boolean;
+    readonly disabledReason: string | null;
+  })[];
   readonly running: {
     readonly __typename: "Runs";
     readonly count: number;
@@ -36,7 +40,7 @@ export type InstanceVariables = Record<string, never>;
 
 export const InstanceDocument = documentOf<InstanceData, InstanceVariables>(
   "Instance",
-  "query Instance{version running:runsOrError(filter:{statuses:[STARTED CANCELING]}limit:1){__typename ...on Runs{count}}workspaceOrError{__typename ...on Workspace{locationEntries{name locationOrLoadError{__typename}}}}instance{home daemonHealth{allDaemonStatuses{daemonType healthy}}}}",
+  "query Instance{version permissions{value disabledReason}running:runsOrError(filter:{statuses:[STARTED CANCELING]}limit:1){__typename ...on Runs{count}}workspaceOrError{__typename ...on Workspace{locationEntries{name locationOrLoadError{__typename}}}}instance{home daemonHealth{allDaemonStatuses{daemonType healthy}}}}",
 );
 
 export type SearchData = {

@@ -43,25 +43,3 @@ export const SettingsDocument = documentOf<SettingsData, SettingsVariables>(
   "Settings",
   "query Settings{version instance{home info executablePath runQueuingSupported runLauncher{name}concurrencyLimits{concurrencyKey slotCount limit}daemonHealth{allDaemonStatuses{daemonType required healthy lastHeartbeatTime lastHeartbeatErrors{message place}}}}permissions{permission value disabledReason}}",
 );
-
-export type SetLimitData = {
-  readonly setConcurrencyLimit: boolean;
-};
-
-export type SetLimitVariables = { readonly key: string; readonly limit: number };
-
-export const SetLimitDocument = documentOf<SetLimitData, SetLimitVariables>(
-  "SetLimit",
-  "mutation SetLimit($key:String!$limit:Int!){setConcurrencyLimit(concurrencyKey:$key limit:$limit)}",
-);
-
-export type DeleteLimitData = {
-  readonly deleteConcurrencyLimit: boolean;
-};
-
-export type DeleteLimitVariables = { readonly key: string };
-
-export const DeleteLimitDocument = documentOf<DeleteLimitData, DeleteLimitVariables>(
-  "DeleteLimit",
-  "mutation DeleteLimit($key:String!){deleteConcurrencyLimit(concurrencyKey:$key)}",
-);

@@ -8,6 +8,7 @@ import type { PageProps } from "../frame/route";
 import { A } from "../frame/route";
 import { Await } from "../frame/query";
 import { PageHead } from "../frame/Frame";
+import { useWhyNot } from "../frame/instance";
 import { Empty } from "../../ui/Notes";
 import type { Origin, Sort } from "../parts/places";
 import { useOrigin } from "../parts/places";
@@ -17,6 +18,7 @@ import { useSwitch } from "./switches";
 
 export function OnSwitch({ one, isOn, again }: { readonly one: Switched; readonly isOn: boolean; readonly again: () => void }): JSX.Element {
   const turn = useSwitch();
+  const whyNot = useWhyNot();
   const [wish, setWish] = useState<boolean | null>(null);
   const shown = wish ?? isOn;
   return (
@@ -24,6 +26,8 @@ export function OnSwitch({ one, isOn, again }: { readonly one: Switched; readonl
       <Switch
         on={shown}
         label={`${one.name} on`}
+        disabled={whyNot !== undefined}
+        {...(whyNot === undefined ? {} : { title: whyNot })}
         onChange={(on) => {
           setWish(on);
           void turn(one, on).then(() => {

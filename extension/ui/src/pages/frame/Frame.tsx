@@ -15,6 +15,7 @@ import { MOVED, PAGES } from "../registry";
 import type { Site } from "./context";
 import { SiteContext } from "./context";
 import { Help, useKeys } from "./Help";
+import { InstanceFacts } from "./instance";
 import { Nav } from "./Nav";
 import { A } from "./route";
 import { Search } from "./Search";
@@ -45,20 +46,22 @@ export function Frame(props: { readonly base: string; readonly server: Server; r
   useKeys({ go, search: () => setOpen("search"), help: () => setOpen("help") });
   return (
     <SiteContext.Provider value={site}>
-      <Toasts>
-        <div class="nb-site">
-          <a class="nb-skip" href="#page" onClick={(event) => { event.preventDefault(); document.getElementById("page")?.focus(); }}>
-            Skip to the page
-          </a>
-          <Nav onSearch={() => setOpen("search")} onHelp={() => setOpen("help")} />
-          <main id="page" class="nb-main" tabIndex={-1}>
-            <LinkState socket={socket} />
-            {moved === undefined && <Shown place={place} />}
-          </main>
-          {open === "search" && <Search onClose={() => setOpen(null)} />}
-          {open === "help" && <Help onClose={() => setOpen(null)} />}
-        </div>
-      </Toasts>
+      <InstanceFacts>
+        <Toasts>
+          <div class="nb-site">
+            <a class="nb-skip" href="#page" onClick={(event) => { event.preventDefault(); document.getElementById("page")?.focus(); }}>
+              Skip to the page
+            </a>
+            <Nav onSearch={() => setOpen("search")} onHelp={() => setOpen("help")} />
+            <main id="page" class="nb-main" tabIndex={-1}>
+              <LinkState socket={socket} />
+              {moved === undefined && <Shown place={place} />}
+            </main>
+            {open === "search" && <Search onClose={() => setOpen(null)} />}
+            {open === "help" && <Help onClose={() => setOpen(null)} />}
+          </div>
+        </Toasts>
+      </InstanceFacts>
     </SiteContext.Provider>
   );
 }

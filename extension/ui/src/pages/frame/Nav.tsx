@@ -3,20 +3,18 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { InstanceData } from "../../client/documents/frame.gen";
-import { InstanceDocument } from "../../client/documents/frame.gen";
 import { Icon, StateWord } from "../../ui/Glyph";
 import { grouped, plural } from "../../ui/format";
 import { MenuButton } from "../../ui/Pop";
 import { PAGES } from "../registry";
-import { useQuery } from "./query";
+import { useInstance, useWhyNot } from "./instance";
 import { A, useRoute } from "./route";
 import type { Wish } from "./theme";
 import { readWish, setWish } from "./theme";
 
 export function Nav(props: { readonly onSearch: () => void; readonly onHelp: () => void }): JSX.Element {
   const { path } = useRoute();
-  const query = useQuery(InstanceDocument, {}, { on: ({ runs, other }) => runs.length > 0 || other.length > 0 });
-  const { data } = query;
+  const data = useInstance();
   const running = data?.running.__typename === "Runs" ? data.running.count : 0;
   const broken = data?.workspaceOrError.__typename === "Workspace" ? data.workspaceOrError.locationEntries.filter((one) => one.locationOrLoadError?.__typename === "PythonError").map(({ name }) => name) : [];
   return (
@@ -61,6 +59,7 @@ export function Nav(props: { readonly onSearch: () => void; readonly onHelp: () 
 }
 
 function Foot({ data, onHelp }: { readonly data: InstanceData | null; readonly onHelp: () => void }): JSX.Element {
+  const whyNot = useWhyNot();
   const [wish, setShown] = useState<Wish>(readWish);
   const choose = (next: Wish): void => {
     setWish(next);
@@ -74,6 +73,7 @@ function Foot({ data, onHelp }: { readonly data: InstanceData | null; readonly o
         {data !== null && (isAlive ? <StateWord state="fresh">daemon alive</StateWord> : <StateWord state="canceled">no daemon</StateWord>)}
       </div>
       <div class="nb-clip">{location.host}</div>
+      {whyNot !== undefined && <div title="Everything can be looked at; nothing can be started or changed">read-only</div>}
       <div class="nb-row nb-gap-3">
         <MenuButton
           kind="quiet"

@@ -30,29 +30,64 @@ const LETTER = 7;
 const GAP_X = 24;
 const GAP_Y = 34;
 const EDGE = 12;
+/** Width of the place where an edge passes a rank. */
+const PASS = 8;
 
 export function placeOps(ops: readonly Op[]): OpPicture {
   const names = new Set(ops.map(({ name }) => name));
   const known = ops.map((op) => ({ ...op, reads: [...new Set(op.reads)].filter((read) => names.has(read) && read !== op.name) }));
   const ranks = ranksOf(known);
-  const rows = Array.from({ length: Math.max(-1, ...ranks.values()) + 1 }, (_, rank) => known.filter(({ name }) => ranks.get(name) === rank));
-  const placed = new Map<string, PlacedOp>();
+  const rows: Point[][] = Array.from({ length: Math.max(-1, ...ranks.values()) + 1 }, () => []);
+  for (const op of known) rows[ranks.get(op.name) ?? 0]?.push({ name: op.name, above: [], width: widthOf(op.name), x: 0 });
+  const points = new Map(rows.flatMap((row) => row.map((point): [string, Point] => [point.name, point])));
+  // An edge over several ranks passes a free point in each, so that it crosses no op.
+  const ways = known.flatMap((op) => op.reads.map((read) => ({ from: read, to: op.name, by: wayOf(read, op.name, ranks, rows, points) })));
   const widest = Math.max(...rows.map(rowWidth), 0);
-  for (const [rank, row] of rows.entries()) {
-    const middle = (op: (typeof known)[number]): number => {
-      const above = op.reads.flatMap((read) => placed.get(read) ?? []);
-      return above.length === 0 ? Infinity : above.reduce((sum, one) => sum + one.x + one.width / 2, 0) / above.length;
-    };
-    const ordered = row.map((op) => ({ op, at: middle(op) })).sort((a, b) => (a.at === b.at ? 0 : a.at - b.at));
+  for (const row of rows) {
+    row.sort((a, b) => (middleOf(a) === middleOf(b) ? 0 : middleOf(a) - middleOf(b)));
     let x = EDGE + (widest - rowWidth(row)) / 2;
-    for (const { op } of ordered) {
-      const width = widthOf(op.name);
-      placed.set(op.name, { ...op, x, y: EDGE + rank * (TALL + GAP_Y), width });
-      x += width + GAP_X;
+    for (const point of row) {
+      point.x = x;
+      x += point.width + GAP_X;
     }
   }
-  const edges = known.flatMap((op) => op.reads.flatMap((read) => edge(placed.get(read), placed.get(op.name))));
-  return { ops: [...placed.values()], edges, width: widest + 2 * EDGE, height: Math.max(0, rows.length * (TALL + GAP_Y) - GAP_Y) + 2 * EDGE };
+  const y = (name: string): number => EDGE + (ranks.get(name) ?? 0) * (TALL + GAP_Y);
+  const edges = ways.map(({ from, to, by }) => ({ from, to, path: pathOf([...by, points.get(to)].map((point) => (point === undefined ? 0 : centre(point))), centre(points.get(from)), y(from) + TALL) }));
+  return {
+    ops: known.map((op) => ({ ...op, x: points.get(op.name)?.x ?? 0, y: y(op.name), width: widthOf(op.name) })),
+    edges,
+    width: widest + 2 * EDGE,
+    height: Math.max(0, rows.length * (TALL + GAP_Y) - GAP_Y) + 2 * EDGE,
+  };
+}
+
+/** An op, or where an edge passes a rank. */
+interface Point {
+  readonly name: string;
+  readonly above: Point[];
+  readonly width: number;
+  x: number;
+}
+
+function wayOf(from: string, to: string, ranks: ReadonlyMap<string, number>, rows: readonly Point[][], points: ReadonlyMap<string, Point>): readonly Point[] {
+  const way: Point[] = [];
+  let last = points.get(from);
+  for (let rank = (ranks.get(from) ?? 0) + 1; rank < (ranks.get(to) ?? 0); rank += 1) {
+    const point: Point = { name: "", above: last === undefined ? [] : [last], width: PASS, x: 0 };
+    rows[rank]?.push(point);
+    way.push(point);
+    last = point;
+  }
+  if (last !== undefined) points.get(to)?.above.push(last);
+  return way;
+}
+
+function centre(point: Point | undefined): number {
+  return point === undefined ? 0 : point.x + point.width / 2;
+}
+
+function middleOf({ above }: Point): number {
+  return above.length === 0 ? Infinity : above.reduce((sum, point) => sum + centre(point), 0) / above.length;
 }
 
 function ranksOf(ops: readonly Op[]): ReadonlyMap<string, number> {
@@ -76,19 +111,23 @@ function widthOf(name: string): number {
   return Math.max(64, Math.round(name.length * LETTER) + 22);
 }
 
-function rowWidth(row: readonly Op[]): number {
-  return row.reduce((sum, { name }) => sum + widthOf(name), 0) + Math.max(0, row.length - 1) * GAP_X;
+function rowWidth(row: readonly Point[]): number {
+  return row.reduce((sum, { width }) => sum + width, 0) + Math.max(0, row.length - 1) * GAP_X;
 }
 
-/** Down, across half-way, down: right angles with round corners. */
-function edge(from: PlacedOp | undefined, to: PlacedOp | undefined): readonly Edge[] {
-  if (from === undefined || to === undefined) return [];
-  const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + TALL, to.x + to.width / 2, to.y];
-  const middle = y2 - GAP_Y / 2;
-  const bend = Math.min(6, Math.abs(x2 - x1) / 2);
-  const sign = Math.sign(x2 - x1);
-  const path = Math.abs(x2 - x1) < 0.5 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}V${middle - bend}Q${x1} ${middle} ${x1 + sign * bend} ${middle}H${x2 - sign * bend}Q${x2} ${middle} ${x2} ${middle + bend}V${y2}`;
-  return [{ from: from.name, to: to.name, path }];
+/** Down, across between two ranks, down: right angles with round corners, from one centre to the next. */
+function pathOf(centres: readonly number[], x: number, y: number): string {
+  let path = `M${x} ${y}`;
+  let [at, top] = [x, y];
+  for (const [index, next] of centres.entries()) {
+    const stop = top + GAP_Y + (index < centres.length - 1 ? TALL : 0);
+    const middle = top + GAP_Y / 2;
+    const bend = Math.min(6, Math.abs(next - at) / 2);
+    const sign = Math.sign(next - at);
+    path += Math.abs(next - at) < 0.5 ? `V${stop}` : `V${middle - bend}Q${at} ${middle} ${at + sign * bend} ${middle}H${next - sign * bend}Q${next} ${middle} ${next} ${middle + bend}V${stop}`;
+    [at, top] = [next, stop];
+  }
+  return path;
 }
 
 export const OP_HEIGHT = TALL;

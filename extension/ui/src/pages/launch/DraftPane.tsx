@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PlacesData } from "../../client/documents/jobs.gen";
 import { AssetNamesDocument, CheckConfigDocument, LaunchFormDocument } from "../../client/documents/launch.gen";
-import { Button } from "../../ui/Button";
 import { Editor } from "../../ui/Editor";
 import { Glyph } from "../../ui/Glyph";
 import { grouped, plural } from "../../ui/format";
@@ -12,6 +11,7 @@ import { Field, Select, TextField } from "../../ui/Form";
 import { yamlLines } from "../../ui/markup";
 import { Note } from "../../ui/Notes";
 import { useQuery } from "../frame/query";
+import { ActButton } from "../parts/ActButton";
 import { originOf } from "../parts/places";
 import { ConfigForm } from "./ConfigForm";
 import { completeYaml } from "./completeYaml";
@@ -268,9 +268,9 @@ function LaunchBar(props: {
       </span>
       <span class="nb-push nb-row">
         {wrong > 0 && <span class="nb-problem-count">{plural(wrong, "error")}</span>}
-        <Button kind="main" icon="play" disabled={!isReady} title={wrong > 0 ? "Something is wrong; see the lines that are marked" : undefined} onClick={() => void launch({ ...props })}>
+        <ActButton kind="main" icon="play" disabled={!isReady} title={wrong > 0 ? "Something is wrong; see the lines that are marked" : undefined} onClick={() => void launch({ ...props })}>
           {isBusy ? "Starting" : count > 1 ? `Launch ${grouped(count)}` : "Launch"}
-        </Button>
+        </ActButton>
       </span>
     </div>
   );

@@ -1,7 +1,7 @@
 // The events of a run as a table: filters by kind, step and level, words; a row has an address of its own.
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { RunEventsDocument } from "../../client/documents/run.gen";
 import { pathOf, withParams } from "../../client/route";
 import { Button, Chip } from "../../ui/Button";
@@ -18,6 +18,7 @@ import type { EventRow, ShownFact } from "./eventRows";
 import { eventRows, KINDS, passing } from "./eventRows";
 
 const PAGE = 1_000;
+const ROW = 29;
 const MOST = 20_000;
 
 /** All events so far; what is new comes as the socket tells of the run. */
@@ -75,6 +76,14 @@ export function Events({ run }: { readonly run: string }): JSX.Element {
   const marked = place.query.get("event");
   const shown = useMemo(() => passing(rows ?? [], filters), [rows, place.query]);
   const steps = useMemo(() => [...new Set((rows ?? []).flatMap(({ step }) => (step === null ? [] : [step])))], [rows]);
+  const box = useRef<HTMLDivElement>(null);
+  const isRead = rows !== null;
+  // The event that the address names comes into sight once it is there.
+  useLayoutEffect(() => {
+    const table = box.current?.querySelector(".nb-dt");
+    const at = shown.findIndex(({ number }) => String(number) === marked);
+    if (table !== null && table !== undefined && at >= 0) table.scrollTop = Math.max(0, at * ROW - 80);
+  }, [isRead, marked]);
   const set = (params: { readonly [name: string]: string | null }, how: "push" | "replace" = "replace"): void => go(withParams(place, params), how);
   const columns = useMemo(() => eventColumns((number) => withParams(place, { event: String(number), kind: null, find: null, level: null, step: null })), [place]);
   if (rows === null) return <Waiting loaded={problem === null ? { state: "loading" } : { state: "failed", why: problem }} what="the events" again={() => location.reload()}>{() => <></>}</Waiting>;
@@ -109,13 +118,13 @@ export function Events({ run }: { readonly run: string }): JSX.Element {
       </div>
       {problem !== null && <Note state="warned">{problem} What is shown is the last that was read.</Note>}
       {!isAll && <Note>The first {grouped(MOST)} events are shown.</Note>}
-      <div class="nb-events" style={{ height: `${Math.min(520, 30 + Math.max(2, shown.length) * 29)}px` }}>
+      <div ref={box} class="nb-events" style={{ height: `${Math.min(520, 30 + Math.max(2, shown.length) * ROW)}px` }}>
         <DataTable
           label="Events"
           columns={columns}
           rows={shown}
           keyOf={({ number }) => String(number)}
-          rowHeight={29}
+          rowHeight={ROW}
           {...(marked === null ? {} : { selected: new Set([marked]) })}
           empty={
             <Empty title={rows.length === 0 ? "Nothing has happened yet" : "No event passes the filter"}>

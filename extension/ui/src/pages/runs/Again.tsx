@@ -4,12 +4,12 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ReexecuteDocument } from "../../client/documents/runs.gen";
 import { pathOf } from "../../client/route";
-import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { grouped, plural } from "../../ui/format";
 import { useToast } from "../../ui/Toasts";
 import { shortRun } from "../../views/Words";
 import { refusalOf } from "../parts/asking";
+import { ActButton } from "../parts/ActButton";
 import { useAct } from "../frame/query";
 import { useGo } from "../frame/route";
 
@@ -52,9 +52,9 @@ export function AgainDialog(props: { readonly runs: readonly AgainRun[]; readonl
       onClose={props.onClose}
       note="With the code as it is now."
       actions={
-        <Button kind="main" icon="play" disabled={isBusy} onClick={() => void start()}>
+        <ActButton kind="main" icon="play" disabled={isBusy} onClick={() => void start()}>
           {isBusy ? "Starting" : runs.length === 1 ? "Run again" : `Start ${plural(runs.length, "run")}`}
-        </Button>
+        </ActButton>
       }
     >
       <fieldset class="nb-choices">

@@ -9,6 +9,7 @@ import { Dialog } from "../../ui/Dialog";
 import { grouped, plural } from "../../ui/format";
 import { useToast } from "../../ui/Toasts";
 import { refusalOf } from "../parts/asking";
+import { ActButton } from "../parts/ActButton";
 import { useAct } from "../frame/query";
 import type { AgainRun } from "./Again";
 import { RunNames } from "./Again";
@@ -32,15 +33,15 @@ export function Bulk(props: {
         <Button kind="quiet" onClick={props.onDone}>
           Pick none
         </Button>
-        <Button kind="stop" icon="stop" disabled={stops === 0} onClick={() => setAsks("stop")}>
+        <ActButton kind="stop" icon="stop" disabled={stops === 0} onClick={() => setAsks("stop")}>
           {`Cancel ${grouped(stops)}`}
-        </Button>
-        <Button icon="refresh" disabled={can.again.length === 0} onClick={() => props.onAgain(can.again)}>
+        </ActButton>
+        <ActButton icon="refresh" disabled={can.again.length === 0} onClick={() => props.onAgain(can.again)}>
           {`Run ${grouped(can.again.length)} again`}
-        </Button>
-        <Button disabled={can.forget.length === 0} onClick={() => setAsks("forget")}>
+        </ActButton>
+        <ActButton disabled={can.forget.length === 0} onClick={() => setAsks("forget")}>
           {`Delete ${grouped(can.forget.length)}`}
-        </Button>
+        </ActButton>
       </span>
       {asks === "stop" && <StopDialog runs={can.stop} backfills={can.stopBackfills.map(({ id }) => id)} onClose={() => setAsks(null)} onDone={props.onDone} again={props.again} />}
       {asks === "forget" && <ForgetDialog runs={can.forget} onClose={() => setAsks(null)} onDone={props.onDone} again={props.again} />}

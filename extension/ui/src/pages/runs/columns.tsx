@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { pathOf } from "../../client/route";
-import { Button } from "../../ui/Button";
 import type { Column } from "../../ui/DataTable";
 import { Icon, StateWord } from "../../ui/Glyph";
 import { about, grouped, plural } from "../../ui/format";
 import { fullTime } from "../../ui/format";
 import { shortRun } from "../../views/Words";
 import { A } from "../frame/route";
+import { ActButton } from "../parts/ActButton";
 import { BackfillState, CountStrip, partsOfRuns, partsOfSteps, RunId, RunState } from "../parts/RunParts";
 import { isOver } from "../parts/runStates";
 import { Took, When } from "../parts/Time";
@@ -106,9 +106,9 @@ function Result({ row, onAgain }: { readonly row: ListRow; readonly onAgain: (ru
       <span class="nb-row">
         <span class="nb-clip" title={failureText ?? ""}>{failureText}</span>
         <span class="nb-push nb-again">
-          <Button kind="quiet" icon="refresh" label={`Run again ${shortRun(row.run.runId)}`} onClick={() => onAgain(row.run)}>
+          <ActButton kind="quiet" icon="refresh" label={`Run again ${shortRun(row.run.runId)}`} onClick={() => onAgain(row.run)}>
             Run again
-          </Button>
+          </ActButton>
         </span>
       </span>
     );
