@@ -267,6 +267,12 @@ class Workspace:
         self._settled_at = 0.0
         self._is_looking = False
 
+    @property
+    def number(self) -> int:
+        """The number of the newest snapshot; 0 before the first one."""
+        current = self._current
+        return current.number if current is not None else 0
+
     def snapshot(self) -> Snapshot:
         """The locations as they are known; the first call waits until all are loaded. Changed code is loaded anew behind the caller."""
         current = self._current

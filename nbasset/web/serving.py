@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nbasset.instance import Instance
 from nbasset.locations.workspace import Place
+from nbasset.web.answers import Answers
 from nbasset.web.security import Access
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Served:
         self.access = access
         self.places = tuple(places)
         self.pages = pages
+        self.answers = Answers()
         self._answered = asyncio.Event()
         self._opening = threading.RLock()
         self._workspace = workspace
