@@ -49,7 +49,8 @@ from nbasset.dataclass import dataclass
 Complete = Callable[[Any], Any]
 Resolve = Callable[..., Any]
 Missing = Callable[[], Any] | None
-_Field = tuple[str, Resolve, type | None, Complete, bool, list[FieldNode]]
+_Field = tuple[str, Resolve, type | None, Complete]
+_Told = tuple[list[FieldNode], bool]
 _PLAIN: dict[str, type] = {"String": str, "ID": str, "Boolean": bool, "Int": int, "Float": float}
 _NEEDS_NOTHING: dict[str, type] = {"String": str, "ID": str, "Boolean": bool}
 _AS_THEY_ARE = (str, bool)
@@ -210,6 +211,7 @@ class _Execution:
         """What makes a value of an object type the data that is selected of it. Closures are made for the first value of each class:
         a document may select far more than there is. `missing` is what to do without a value."""
         by_class: dict[type, list[_Field]] = {}
+        told: dict[str, _Told] = {}
         path, fail = self.path, self._fail
 
         def complete(value: Any) -> dict[str, Any] | None:
@@ -217,42 +219,50 @@ class _Execution:
             if fields is None:
                 if value is None:
                     return missing() if missing is not None else None
-                fields = by_class[type(value)] = self._fields(kind, sets, depth, type(value))
+                fields = by_class[type(value)] = self._fields(kind, sets, depth, type(value), told)
             out: dict[str, Any] = {}
-            for key, resolve, plain, finish, may_be_null, nodes in fields:
+            for key, resolve, plain, finish in fields:
                 try:
                     found = resolve(value)
-                    if type(found) is plain or (found is None and may_be_null):
+                    if type(found) is plain:
                         out[key] = found
                     else:
                         path[depth] = key
                         out[key] = finish(found)
                 except Exception as error:  # noqa: BLE001 - whatever a resolver raises is told at its field
-                    fail(error, (*path[:depth], key), nodes, may_be_null)
+                    path[depth] = key
+                    fail(error, depth, *told[key])
                     out[key] = None
             return out
 
         return complete
 
-    def _fields(self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int, parent: type) -> list[_Field]:
+    def _fields(
+        self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode | None, ...], depth: int, parent: type, told: dict[str, _Told]
+    ) -> list[_Field]:
+        """The fields that are selected of the values of a class; of each it is noted in `told` what its errors need."""
         collected: dict[str, list[FieldNode]] = {}
         self._collect(kind, sets, collected)
-        return [self._field(kind, key, nodes, depth, parent) for key, nodes in collected.items()]
+        return [self._field(kind, key, nodes, depth, parent, told) for key, nodes in collected.items()]
 
-    def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int, parent: type) -> _Field:
-        """One field of the values of a class: what reads it, the type that needs no finishing, what finishes it, whether it may be null."""
+    def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int, parent: type, told: dict[str, _Told]) -> _Field:
+        """One field: what reads it, the type that needs no finishing, what finishes it."""
         name = nodes[0].name.value
+        told[key] = (nodes, False)
         if name == "__typename":
-            return key, lambda value: kind.name, str, _same, False, nodes
+            return key, lambda value: kind.name, str, _same
         definition = _definition(self.schema, kind, name)
         try:
             resolve = self._resolver(definition, name, nodes, parent)
         except GraphQLError as error:  # an argument that does not fit
             resolve = _raising(error)
-        may_be_null = not is_non_null_type(definition.type)
-        inner: Any = definition.type if may_be_null else definition.type.of_type  # type: ignore[union-attr]
+        inner: Any = definition.type
+        if is_non_null_type(inner):
+            inner = inner.of_type
+        else:
+            told[key] = (nodes, True)
         plain = _NEEDS_NOTHING.get(inner.name) if is_leaf_type(inner) else None
-        return key, resolve, plain, self._completer(definition.type, nodes, depth + 1), may_be_null, nodes
+        return key, resolve, plain, self._completer(definition.type, nodes, depth + 1)
 
     def _resolver(self, definition: GraphQLField, name: str, nodes: list[FieldNode], parent: type) -> Resolve:
         arguments = get_argument_values(definition, nodes[0], self.variables) if definition.args else {}
@@ -305,13 +315,13 @@ class _Execution:
                 return missing() if missing is not None else None
             if is_text and set(map(type, value)) <= _TEXT:
                 return list(value)
-            out = []
-            for index, one in enumerate(value):
-                path[depth] = index
+            out: list[Any] = []
+            path[depth] = out  # its length is the place of the next item
+            for one in value:
                 try:
                     out.append(finish(one))
                 except Exception as error:  # noqa: BLE001 - told at its place in the list
-                    fail(error, (*path[:depth], index), nodes, may_be_null)
+                    fail(error, depth, nodes, may_be_null)
                     out.append(None)
             self._count(len(out))
             return out
@@ -332,8 +342,9 @@ class _Execution:
             if clock.monotonic() > self.deadline:
                 raise TookTooLong(TOO_LONG)
 
-    def _fail(self, error: Exception, path: tuple[Any, ...], nodes: list[FieldNode], may_be_null: bool) -> None:
-        """Note an error where its field may be null, else let it go up."""
+    def _fail(self, error: Exception, depth: int, nodes: list[FieldNode], may_be_null: bool) -> None:
+        """Note an error where its field may be null, else let it go up. `path` is right down to the depth."""
+        path = [len(one) if isinstance(one, list) else one for one in self.path[: depth + 1]]
         if isinstance(error, _Failed):
             told = error.error
         elif isinstance(error, GraphQLError):
