@@ -11,11 +11,13 @@ import pytest
 from nbasset.api.context import ApiContext
 from nbasset.api.execute import execute
 from nbasset.api.workspace import Here, Workspace
+from nbasset.commands.answering import Answer, Question
 from nbasset.commands.materialize import materialize_in
 from nbasset.commands.scope import Scope
 from nbasset.home import Home
 from nbasset.instance import Instance
 from nbasset.locations.module import load_module_file
+from nbasset.serde import dumps, loads
 
 SHOP = '''
 from datetime import timedelta
@@ -134,6 +136,15 @@ defs = nb.Definitions(
 '''
 
 
+class Piped(Here):
+    """Code of this process that is asked as that of another one is: questions and answers go through their text."""
+
+    def answer(self, question: Question, *, within_s: float) -> Answer:
+        """The answer as it comes out of a pipe."""
+        found: Answer = loads(dumps(super().answer(loads(dumps(question)), within_s=within_s)))
+        return found
+
+
 class Project:
     """A home with the shop in it, and a way to ask about it. Code runs in this process."""
 
@@ -144,7 +155,7 @@ class Project:
         (folder / "nbasset.toml").write_text("", encoding="utf-8")
         self.instance = Instance(Home(folder))
         self.scope = Scope(load_module_file(self.file, home=folder).check(), self.instance)
-        self.workspace = Workspace(self.instance, [Here(self.scope)])
+        self.workspace = Workspace(self.instance, [Piped(self.scope)])
 
     def context(self, **options: Any) -> ApiContext:
         """A request of its own."""
