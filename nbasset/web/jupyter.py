@@ -106,8 +106,10 @@ class NbassetHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._application = self._behind.application(read_only=not await self._may("write"))
         if self._is_websocket:
             await WebSocketHandler.get(self)
-        else:
-            await self._answer()
+            return
+        if self._is_page:
+            _ = self.xsrf_token  # which gives the page the cookie that it has to show again
+        await self._answer()
 
     async def head(self, path: str | None = None) -> None:
         """Answer as to GET."""
