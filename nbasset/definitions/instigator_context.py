@@ -122,7 +122,8 @@ class InstigatorContext:
         if self._scope is None:
             from nbasset.definitions.resources_open import ResourceScope
 
-            self._scope = self._stack.enter_context(ResourceScope(known, context=lambda: InitResourceContext(instance=self._instance)))
+            instance = self._instance
+            self._scope = self._stack.enter_context(ResourceScope(known, context=lambda: InitResourceContext(instance=instance)))
         found: Resources = self._scope.get(wanted, needed_by=needed_by)
         return found
 

@@ -78,9 +78,8 @@ class RunResources:
         if found is None:
             from nbasset.definitions.resources_open import ResourceScope
 
-            found = ResourceScope(
-                given, self.run_config.get("resources", {}), context=lambda: InitResourceContext(instance=self.environment.instance)
-            )
+            instance = self.environment.instance  # not `self`, which a context made later would keep alive in a ring
+            found = ResourceScope(given, self.run_config.get("resources", {}), context=lambda: InitResourceContext(instance=instance))
             self._scopes[name] = self._stack.enter_context(found)
             self._given[name] = given
         return found

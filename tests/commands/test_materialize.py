@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,26 @@ def test_a_home_is_that_of_the_current_folder(tmp_path: Path, monkeypatch: pytes
     with Instance.open(tmp_path) as here:
         assert Definitions([orders]).load_asset_value("orders") == [1, 2, 3]
         assert len(here.get_runs()) == 1
+
+
+def test_what_a_run_kept_in_memory_goes_with_its_result_and_not_with_the_next_collection() -> None:
+    class Table:
+        """Something large."""
+
+    @asset
+    def orders() -> Table:
+        return Table()
+
+    @asset
+    def report(orders: Table) -> int:
+        return 1
+
+    gc.disable()  # nothing of a run may hold itself in a ring
+    try:
+        table = weakref.ref(materialize_to_memory([orders, report]).asset_value("orders"))
+        assert table() is None
+    finally:
+        gc.enable()
 
 
 def test_to_memory_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
