@@ -8,6 +8,7 @@ asked for.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nbasset.instance import Instance
 from nbasset.locations.workspace import Place
+from nbasset.secrets import remember_named
 from nbasset.web.answers import Answers
 from nbasset.web.security import Access
 
@@ -44,6 +46,7 @@ class Served:
     def __init__(
         self, instance: Instance, access: Access, *, places: Sequence[Place] = (), workspace: Workspace | None = None, pages: Path = BUILT
     ) -> None:  # fmt: skip
+        remember_named(os.environ)  # so that no answer has the value of a secret in it
         self.instance = instance
         self.access = access
         self.places = tuple(places)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nbasset import AssetCheckKey, AssetKey
 from nbasset.instance import Instance
+from nbasset.secrets import KNOWN
 
 from .conftest import Project, Running, serving
 
@@ -102,14 +102,18 @@ def test_nothing_is_told_by_get_or_to_a_server_that_only_shows(told: Running, re
     assert read_only.served.instance.reader.last_seq() == before
 
 
-def test_secrets_in_a_report_are_masked(told: Running, tmp_path: Path) -> None:
-    from nbasset.secrets import KNOWN
+@pytest.fixture
+def secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The value of a secret in the environment."""
+    monkeypatch.setenv("WAREHOUSE_PASSWORD", "canary-7f3a91")
+    yield "canary-7f3a91"
+    KNOWN.forget()
 
-    KNOWN.add("API_TOKEN", "canary-7f3a91")
-    try:
-        body = {"description": "made with canary-7f3a91", "metadata": {"url": "https://x/?key=canary-7f3a91"}}
-        told.http.post("/report_asset_materialization/masked", json=body)
-        record = told.served.instance.get_latest_materialization_event("masked")
-        assert "canary" not in repr(record)
-    finally:
-        KNOWN.forget()
+
+def test_secrets_of_the_environment_are_in_no_record_and_no_answer(new_shop: Project, secret: str) -> None:
+    with serving(new_shop) as running:
+        body = {"description": f"made with {secret}", "metadata": {"url": f"https://x/?key={secret}"}}
+        assert running.http.post("/report_asset_materialization/orders", json=body).json() == {}
+        assert secret not in repr(running.served.instance.get_latest_materialization_event("orders"))
+        refused = running.http.post("/graphql", json={"query": f'{{ assetNodes(pipeline: "{secret}") {{ id }} }}'})
+        assert (refused.status_code, secret in refused.text) == (400, False)
