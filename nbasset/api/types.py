@@ -49,7 +49,7 @@ def schema() -> GraphQLSchema:
     """The schema, made once: 0.2 s."""
     from graphql import build_schema, is_abstract_type, is_input_object_type, is_interface_type, is_object_type
 
-    made = build_schema(SDL.read_text(encoding="utf-8"), assume_valid=True)
+    made = build_schema(SDL.read_text(encoding="utf-8"), assume_valid=True, no_location=True)
     resolvers = all_resolvers()
     for kind in made.type_map.values():
         if kind.name.startswith("__"):  # those of introspection are shared by all schemas of a process
