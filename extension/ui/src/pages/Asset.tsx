@@ -46,7 +46,7 @@ export default function Asset({ params }: PageProps): JSX.Element {
   if (live.store === null) {
     return (
       <PageHead title={key} shown={<Name text={key} />} above={<Crumbs group={null} />}>
-        <Waiting loaded={{ state: "loading" }} what={`${key}; its code is loaded`} again={live.again}>
+        <Waiting loaded={{ state: "loading" }} what={key} until="its code is being loaded" again={live.again}>
           {() => <></>}
         </Waiting>
       </PageHead>

@@ -1,4 +1,4 @@
-// The lineage of everything that is defined, a location at a time; what is found, opened and selected stands in the address.
+// The lineage of everything that is defined, or of one location; what is found, opened and selected stands in the address.
 
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
@@ -26,8 +26,8 @@ export default function GlobalLineage(): JSX.Element {
         places.length > 1 ? (
           <Select
             label="Location"
-            value={location === "" ? (places[0]?.name ?? "") : location}
-            options={places.map(({ name, count }) => ({ value: name, label: `${name} (${count})` }))}
+            value={location}
+            options={[{ value: "", label: "All locations" }, ...places.map(({ name, count }) => ({ value: name, label: `${name} (${count})` }))]}
             onChange={setLocation}
           />
         ) : undefined

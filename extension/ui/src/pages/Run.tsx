@@ -12,6 +12,8 @@ import { StateCounts } from "../ui/Glyph";
 import { Empty, Note } from "../ui/Notes";
 import { Tabs } from "../ui/Tabs";
 import { useToast } from "../ui/Toasts";
+import { Compare } from "../views/run/Compare";
+import { RunCard } from "../views/RunCard";
 import { shortRun } from "../views/Words";
 import { PageHead } from "./frame/Frame";
 import { LiveView } from "./frame/LiveView";
@@ -61,6 +63,7 @@ function Known({ run, again }: { readonly run: Facts; readonly again: () => void
   const now = useNow(isOver(run.status) ? 60_000 : 1_000);
   const go = useGo();
   const [asks, setAsks] = useState(false);
+  const [compared, setCompared] = useParam("compare", "");
   const backfill = run.tags.find(({ key }) => key === "dagster/backfill")?.value;
   return (
     <PageHead
@@ -84,7 +87,21 @@ function Known({ run, again }: { readonly run: Facts; readonly again: () => void
       }
     >
       <div class="nb-stack nb-run-page">
-        <LiveView view={{ type: "run", run: run.runId }} what="the run" meanwhile={<Meanwhile run={run} now={now} />} />
+        <LiveView view={{ type: "run", run: run.runId }} what="the run" meanwhile={<Meanwhile run={run} now={now} />}>
+          {compared === ""
+            ? undefined
+            : ({ view }) =>
+                view.type === "run" ? (
+                  <div class="nb-stack">
+                    <section class="nb-card" role="group" aria-label="Comparison">
+                      <Compare run={run.runId} other={compared} onClose={() => setCompared("", "replace")} />
+                    </section>
+                    <RunCard view={view} />
+                  </div>
+                ) : (
+                  <></>
+                )}
+        </LiveView>
         <Below run={run} />
       </div>
       {asks && <ForgetDialog runs={[run]} onClose={() => setAsks(false)} onDone={() => go("/runs")} again={again} />}

@@ -35,6 +35,8 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 export function Waiting<T>(props: {
   readonly loaded: Loaded<T>;
   readonly what: string;
+  /** What it waits for, when that is no kernel. */
+  readonly until?: string;
   readonly again: () => void;
   readonly children: (value: T) => JSX.Element;
 }): JSX.Element {
@@ -67,7 +69,7 @@ export function Waiting<T>(props: {
   return (
     <div style={{ padding: "4px 12px", minHeight: "72px" }} aria-busy="true">
       {shown !== "nothing" && [90, 100, 64].map((width) => <span key={width} class="nb-bone" style={{ width: `${width}%` }} />)}
-      {shown === "words" && <div class="nb-micro">reading {props.what}; the kernel answers when its cell is done</div>}
+      {shown === "words" && <div class="nb-micro">reading {props.what}; {props.until ?? "the kernel answers when its cell is done"}</div>}
     </div>
   );
 }

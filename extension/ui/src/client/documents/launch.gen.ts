@@ -24,11 +24,11 @@ export type LaunchFormData = {
   };
 };
 
-export type LaunchFormVariables = { readonly selector: { readonly pipelineName: string; readonly repositoryName: string; readonly repositoryLocationName: string; readonly solidSelection?: readonly string[] | null; readonly assetSelection?: readonly { readonly path: readonly string[] }[] | null; readonly assetCheckSelection?: readonly { readonly assetKey: { readonly path: readonly string[] }; readonly name: string }[] | null } };
+export type LaunchFormVariables = { readonly selector: { readonly pipelineName: string; readonly repositoryName: string; readonly repositoryLocationName: string; readonly solidSelection?: readonly string[] | null; readonly assetSelection?: readonly { readonly path: readonly string[] }[] | null; readonly assetCheckSelection?: readonly { readonly assetKey: { readonly path: readonly string[] }; readonly name: string }[] | null }; readonly assets?: readonly { readonly path: readonly string[] }[] | null };
 
 export const LaunchFormDocument = documentOf<LaunchFormData, LaunchFormVariables>(
   "LaunchForm",
-  "query LaunchForm($selector:PipelineSelector!){runConfigSchemaOrError(selector:$selector){__typename ...on RunConfigSchema{jsonSchema rootDefaultYaml}...on Error{message}}pipelineOrError(params:$selector){__typename ...on Pipeline{partitionKeysOrError{partitionKeys}solids{name}}}}",
+  "query LaunchForm($selector:PipelineSelector!$assets:[AssetKeyInput!]){runConfigSchemaOrError(selector:$selector){__typename ...on RunConfigSchema{jsonSchema rootDefaultYaml}...on Error{message}}pipelineOrError(params:$selector){__typename ...on Pipeline{partitionKeysOrError(selectedAssetKeys:$assets){partitionKeys}solids{name}}}}",
 );
 
 export type CheckConfigData = {
@@ -83,7 +83,12 @@ export type AssetNamesData = {
       readonly path: readonly string[];
     };
     readonly isExecutable: boolean;
-    readonly isPartitioned: boolean;
+    readonly repository: {
+      readonly name: string;
+      readonly location: {
+        readonly name: string;
+      };
+    };
   }[];
 };
 
@@ -91,7 +96,7 @@ export type AssetNamesVariables = Record<string, never>;
 
 export const AssetNamesDocument = documentOf<AssetNamesData, AssetNamesVariables>(
   "AssetNames",
-  "query AssetNames{assetNodes{assetKey{path}isExecutable isPartitioned}}",
+  "query AssetNames{assetNodes{assetKey{path}isExecutable repository{name location{name}}}}",
 );
 
 export type LaunchRunData = {

@@ -18,6 +18,11 @@ export interface LiveViewProps extends HostWishes {
   readonly children?: ((panel: Panel) => JSX.Element) | undefined;
 }
 
+/** "The lineage" begins a sentence; inside one it is "the lineage". */
+function lower(what: string): string {
+  return what.startsWith("The ") ? `the ${what.slice(4)}` : what;
+}
+
 export function LiveView(props: LiveViewProps): JSX.Element {
   const { store, why, again } = useLive(props.view);
   const host = useHost(props);
@@ -37,7 +42,7 @@ export function LiveView(props: LiveViewProps): JSX.Element {
     return (
       <section class="nb-card nb-live-wait" role="group">
         {props.meanwhile}
-        <Waiting loaded={{ state: "loading" }} what={`${props.what}; the code is loaded`} again={again}>
+        <Waiting loaded={{ state: "loading" }} what={lower(props.what)} until="its code is being loaded" again={again}>
           {() => <></>}
         </Waiting>
       </section>

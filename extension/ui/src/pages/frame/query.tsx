@@ -127,7 +127,7 @@ export function Await<Data>(props: { readonly query: Query<Data>; readonly what:
     query.data !== null ? { state: "done", value: query.data } : query.error !== null ? { state: "failed", why: query.error } : { state: "loading" };
   return (
     <>
-      <Waiting loaded={loaded} what={props.what} again={query.again}>
+      <Waiting loaded={loaded} what={props.what} until="the server loads the code when it is first asked" again={query.again}>
         {props.children}
       </Waiting>
       {query.data !== null && query.error !== null && <Stale why={query.error} again={query.again} />}

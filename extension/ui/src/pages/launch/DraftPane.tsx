@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PlacesData } from "../../client/documents/jobs.gen";
+import type { AssetNamesData } from "../../client/documents/launch.gen";
 import { AssetNamesDocument, CheckConfigDocument, LaunchFormDocument } from "../../client/documents/launch.gen";
 import { Editor } from "../../ui/Editor";
 import { Glyph } from "../../ui/Glyph";
@@ -12,6 +13,7 @@ import { yamlLines } from "../../ui/markup";
 import { Note } from "../../ui/Notes";
 import { useQuery } from "../frame/query";
 import { ActButton } from "../parts/ActButton";
+import type { Origin } from "../parts/places";
 import { originOf } from "../parts/places";
 import { ConfigForm } from "./ConfigForm";
 import { completeYaml } from "./completeYaml";
@@ -38,8 +40,13 @@ export function DraftPane(props: { readonly draft: LaunchDraft; readonly places:
   const repositories = places.repositoriesOrError.__typename === "RepositoryConnection" ? places.repositoriesOrError.nodes : [];
   const jobs = repositories.flatMap((node) => node.jobs.filter(({ name }) => !name.startsWith("__")).map(({ name }) => ({ name, location: node.location.name })));
   const names = namesOf(draft.assets);
-  const origin = draft.job === "" ? firstOrigin(places) : originOf(places, "jobs", draft.job, draft.location === "" ? null : draft.location);
-  const isChosen = origin !== null && (draft.job !== "" || names.length > 0);
+  const assets = useQuery(AssetNamesDocument, {}, { skip: draft.job !== "", on: ({ other }) => other.length > 0 });
+  const homes = useMemo(() => (assets.data === null ? null : homesOf(assets.data)), [assets.data]);
+  const known = homes === null ? null : [...homes.keys()];
+  const apart = homes === null ? null : apartWords(names, homes);
+  const origin = draft.job === "" ? (homes?.get(names[0] ?? "") ?? null) : originOf(places, "jobs", draft.job, draft.location === "" ? null : draft.location);
+  const isKnown = names.length > 0 && known !== null && apart === null && names.every((name) => known.includes(name));
+  const isChosen = origin !== null && (draft.job !== "" || isKnown);
   const selector = useMemo(
     () => ({
       pipelineName: draft.job === "" ? ASSET_JOB : draft.job,
@@ -50,7 +57,7 @@ export function DraftPane(props: { readonly draft: LaunchDraft; readonly places:
     }),
     [draft.job, draft.assets, draft.ops, origin?.repositoryName, origin?.repositoryLocationName],
   );
-  const form = useQuery(LaunchFormDocument, { selector }, { skip: !isChosen, keep: true, on: ({ other }) => other.length > 0 });
+  const form = useQuery(LaunchFormDocument, { selector, assets: selector.assetSelection }, { skip: !isChosen, keep: true, on: ({ other }) => other.length > 0 });
   const schema = form.data?.runConfigSchemaOrError.__typename === "RunConfigSchema" ? form.data.runConfigSchemaOrError : null;
   const refusal = form.data !== null && form.data.runConfigSchemaOrError.__typename !== "RunConfigSchema" ? form.data.runConfigSchemaOrError.message : null;
   const pipeline = form.data?.pipelineOrError.__typename === "Pipeline" ? form.data.pipelineOrError : null;
@@ -87,7 +94,7 @@ export function DraftPane(props: { readonly draft: LaunchDraft; readonly places:
                 />
               )}
             />
-            {draft.job === "" && <AssetsField text={draft.assets} onChange={(assets) => onChange({ assets })} />}
+            {draft.job === "" && <AssetsField text={draft.assets} known={known} problem={apart} onChange={(next) => onChange({ assets: next })} />}
             {draft.job !== "" && (pipeline?.solids.length ?? 0) > 1 && (
               <Field
                 label="Only"
@@ -143,10 +150,22 @@ export function DraftPane(props: { readonly draft: LaunchDraft; readonly places:
   );
 }
 
-function firstOrigin(places: PlacesData): { readonly repositoryName: string; readonly repositoryLocationName: string } | null {
-  if (places.repositoriesOrError.__typename !== "RepositoryConnection") return null;
-  const [first] = places.repositoriesOrError.nodes;
-  return first === undefined ? null : { repositoryName: first.name, repositoryLocationName: first.location.name };
+/** Where each asset that can be made is defined. */
+function homesOf(data: AssetNamesData): ReadonlyMap<string, Origin> {
+  return new Map(
+    data.assetNodes.flatMap(({ assetKey, isExecutable, repository }): [string, Origin][] =>
+      isExecutable ? [[assetKey.path.join("/"), { repositoryName: repository.name, repositoryLocationName: repository.location.name }]] : [],
+    ),
+  );
+}
+
+/** One run is of one location. */
+function apartWords(names: readonly string[], homes: ReadonlyMap<string, Origin>): string | null {
+  const [first] = names;
+  const home = homes.get(first ?? "");
+  const other = names.find((name) => homes.has(name) && home !== undefined && homes.get(name)?.repositoryLocationName !== home.repositoryLocationName);
+  if (first === undefined || other === undefined) return null;
+  return `${other} is defined in ${homes.get(other)?.repositoryLocationName ?? ""}, ${first} in ${home?.repositoryLocationName ?? ""}: a run is of one location.`;
 }
 
 type Selector = { readonly pipelineName: string; readonly repositoryName: string; readonly repositoryLocationName: string; readonly assetSelection: readonly { readonly path: readonly string[] }[] | null; readonly solidSelection: readonly string[] | null };
@@ -184,13 +203,17 @@ function Problems({ problems }: { readonly problems: readonly ConfigProblem[] })
   );
 }
 
-function AssetsField({ text, onChange }: { readonly text: string; readonly onChange: (text: string) => void }): JSX.Element {
-  const query = useQuery(AssetNamesDocument, {}, { on: ({ other }) => other.length > 0 });
-  const known = query.data?.assetNodes ?? [];
+function AssetsField(props: {
+  readonly text: string;
+  readonly known: readonly string[] | null;
+  readonly problem: string | null;
+  readonly onChange: (text: string) => void;
+}): JSX.Element {
+  const { text, known, onChange } = props;
   const names = namesOf(text);
-  const unknown = query.data === null ? undefined : names.find((name) => !known.some(({ assetKey }) => assetKey.path.join("/") === name));
+  const unknown = known === null ? undefined : names.find((name) => !known.includes(name));
   const begun = /[^\s,]*$/.exec(text)?.[0] ?? "";
-  const near = begun === "" ? [] : known.map(({ assetKey }) => assetKey.path.join("/")).filter((key) => key.includes(begun) && !names.includes(key)).slice(0, 5);
+  const near = begun === "" ? [] : (known ?? []).filter((key) => key.includes(begun) && !names.includes(key)).slice(0, 5);
   return (
     <Field
       label="Assets"
@@ -209,7 +232,7 @@ function AssetsField({ text, onChange }: { readonly text: string; readonly onCha
           "keys, parted by commas"
         )
       }
-      problem={unknown !== undefined && near.length === 0 ? `There is no asset ${unknown}.` : null}
+      problem={unknown !== undefined && near.length === 0 ? `There is no asset ${unknown} that can be made here.` : props.problem}
       control={({ id, about, isBad }) => <TextField id={id} about={about} isBad={isBad} isMono value={text} onChange={onChange} />}
     />
   );
@@ -261,7 +284,7 @@ function LaunchBar(props: {
           "Choose partitions."
         ) : (
           <>
-            <b>{count > 1 ? plural(count, "partition") : "1 run"}</b> of <span class="nb-mono">{what}</span>
+            <b>{count > 1 ? plural(count, "partition") : "1 run"}</b> of {props.draft.job === "" ? what : <span class="nb-mono">{what}</span>}
             {count > 1 && ", as a backfill"}
           </>
         )}

@@ -82,7 +82,7 @@ export function eventRows(events: readonly ServerEvent[], first = 0): readonly E
     const error = "error" in event ? event.error : null;
     const asset = "assetKey" in event && event.assetKey !== null && event.assetKey !== undefined ? event.assetKey.path.join("/") : null;
     const partition = "partition" in event ? event.partition : null;
-    const text = error === null || error === undefined ? event.message : [error.place === "" ? "" : `${error.place}: `, error.className ?? "", error.className === null ? "" : ": ", error.message].join("");
+    const text = error === null || error === undefined ? event.message : errorWords(error);
     return [
       {
         number: first + at,
@@ -102,6 +102,13 @@ export function eventRows(events: readonly ServerEvent[], first = 0): readonly E
       },
     ];
   });
+}
+
+/** The place, the class, what it says; the class once. */
+function errorWords(error: { readonly place: string; readonly className: string | null; readonly message: string }): string {
+  const message = error.message.trim();
+  const named = error.className === null || error.className === "" || message.startsWith(error.className) ? message : `${error.className}: ${message}`;
+  return error.place === "" ? named : `${error.place}: ${named}`;
 }
 
 export function shownFact(fact: Fact): ShownFact {

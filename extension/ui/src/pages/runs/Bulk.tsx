@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { CancelBackfillDocument } from "../../client/documents/backfills.gen";
 import { DeleteRunDocument, TerminateRunsDocument } from "../../client/documents/runs.gen";
+import { pathOf } from "../../client/route";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { grouped, plural } from "../../ui/format";
@@ -11,6 +12,7 @@ import { useToast } from "../../ui/Toasts";
 import { refusalOf } from "../parts/asking";
 import { ActButton } from "../parts/ActButton";
 import { useAct } from "../frame/query";
+import { useGo } from "../frame/route";
 import type { AgainRun } from "./Again";
 import { RunNames } from "./Again";
 import type { Picked } from "./rows";
@@ -25,6 +27,7 @@ export function Bulk(props: {
   const can = doableOf(props.picked);
   const count = props.picked.runs.length + props.picked.backfills.length;
   const [asks, setAsks] = useState<"stop" | "forget" | null>(null);
+  const go = useGo();
   const stops = can.stop.length + can.stopBackfills.length;
   return (
     <div class="nb-action nb-small" role="region" aria-label="What is picked">
@@ -33,6 +36,11 @@ export function Bulk(props: {
         <Button kind="quiet" onClick={props.onDone}>
           Pick none
         </Button>
+        {props.picked.runs.length === 2 && (
+          <Button title="How long each step took in each, and what was different" onClick={() => go(comparison(props.picked.runs))}>
+            Compare 2
+          </Button>
+        )}
         <ActButton kind="stop" icon="stop" disabled={stops === 0} onClick={() => setAsks("stop")}>
           {`Cancel ${grouped(stops)}`}
         </ActButton>
@@ -47,6 +55,12 @@ export function Bulk(props: {
       {asks === "forget" && <ForgetDialog runs={can.forget} onClose={() => setAsks(null)} onDone={props.onDone} again={props.again} />}
     </div>
   );
+}
+
+/** The newer of two, beside the older. */
+function comparison(runs: Picked["runs"]): string {
+  const [older, newer] = runs.toSorted((a, b) => a.creationTime - b.creationTime);
+  return `${pathOf("runs", newer?.runId ?? "")}?${new URLSearchParams({ compare: older?.runId ?? "" }).toString()}`;
 }
 
 interface AskProps {
