@@ -74,14 +74,14 @@ def jobs_of(context: ApiContext, location: LocationSnapshot, typename: str = "Jo
     name = f"jobs of {location.name} as {typename}"
     known: list[Job] | None = context.kept.get(name)
     if known is None:
-        entries = sorted(_entries(location.catalog), key=lambda one: one.name)
+        entries = sorted(_entries(location), key=lambda one: one.name)
         known = context.kept[name] = [Job(context, location, entry, typename) for entry in entries]
     return known
 
 
-def job_entry(catalog: Catalog, name: str) -> CatalogJob | None:
-    """A job by its name."""
-    return next((one for one in _entries(catalog) if one.name == name), None)
+def job_entry(location: LocationSnapshot, name: str) -> CatalogJob | None:
+    """A job of a location by its name."""
+    return next((one for one in _entries(location) if one.name == name), None)
 
 
 def partitions_of_job(catalog: Catalog, job: CatalogJob, keys: Iterable[AssetKey] = ()) -> PartitionsDefinition | None:
@@ -118,13 +118,16 @@ def not_found(context: ApiContext, location: str, name: str) -> Wire:
         near = did_you_mean(location, context.snapshot.by_name)
         message = f"there is no code location '{location}', so no job '{name}' of it. {near}".rstrip()
     else:
-        near = did_you_mean(name, [one.name for one in _entries(there.catalog)])
+        near = did_you_mean(name, [one.name for one in _entries(there)])
         message = f"no job '{name}' is defined in {location}. {near}".rstrip()
     return typed("PipelineNotFoundError", message=message, pipelineName=name, repositoryName=REPOSITORY, repositoryLocationName=location)
 
 
-def _entries(catalog: Catalog) -> Iterator[CatalogJob]:
-    if any(asset.node is not None for asset in catalog.assets) and ASSET_JOB not in catalog.jobs_by_name:
+def _entries(location: LocationSnapshot) -> Iterator[CatalogJob]:
+    """The jobs of a location. That of all assets is among them, but for a promoted job, whose assets are those of its notebook."""
+    catalog = location.catalog
+    is_whole = not location.is_promoted and ASSET_JOB not in catalog.jobs_by_name
+    if is_whole and any(asset.node is not None for asset in catalog.assets):
         yield CatalogJob(ASSET_JOB, AssetSelection.all())
     yield from catalog.jobs
 
@@ -133,7 +136,7 @@ def find_job(context: ApiContext, selector: Wire, typename: str = "Pipeline") ->
     """The job that a selector names, by either of its names."""
     location = context.snapshot.by_name.get(selector["repository_location_name"])
     name = selector.get("pipeline_name") or selector.get("job_name") or ""
-    entry = job_entry(location.catalog, name) if location is not None else None
+    entry = job_entry(location, name) if location is not None else None
     return Job(context, location, entry, typename) if location is not None and entry is not None else None
 
 
@@ -172,7 +175,7 @@ def _graph(parent: Any, info: Any, selector: Wire | None = None) -> Any:
     if job is not None:
         return Container(context, job.location, job.job, "Graph")
     location = context.snapshot.by_name.get(selector["repository_location_name"])
-    for entry in _entries(location.catalog) if location is not None else ():
+    for entry in _entries(location) if location is not None else ():
         assert location is not None
         for node in graph_of(context, location, entry).by_path.values():
             if node.is_graph and node.name == name:
