@@ -126,24 +126,45 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk.instance.close()
 
 
+SEVERAL = """mutation($list: [ExecutionParams!]!) {launchMultipleRuns(executionParamsList: $list) {
+    __typename ... on LaunchMultipleRunsResult {launchMultipleRunsResult {
+        __typename ... on LaunchRunSuccess {run {runId tags {key value}}} ... on Error {message}
+    }}
+}}"""
+
+
 @pytest.fixture(scope="module")
-def failed_run(desk: Desk) -> str:
+def launched(desk: Desk) -> list[dict[str, Any]]:
+    """What came of asking at once for an asset, one partition of another, a job whose second op fails, and a job that is not there."""
+
+    def asked(job: str, asset: str | None = None, *, config: Any = None, **tags: str) -> dict[str, Any]:
+        selection = [{"path": [asset]}] if asset is not None else None
+        told = [{"key": key.replace("_", "/"), "value": value} for key, value in tags.items()]
+        selector = {**SELECTOR, "jobName": job, "assetSelection": selection}
+        return {"selector": selector, "runConfigData": config, "executionMetadata": {"tags": told}}
+
+    runs = [
+        asked("__ASSET_JOB", "orders", config={"ops": {"orders": {"config": {"n": 5}}}}, team="data"),
+        asked("__ASSET_JOB", "letters", dagster_partition="b"),
+        asked("halving"),
+        asked("none"),
+    ]
+    results: list[dict[str, Any]] = desk.ask(SEVERAL, list=runs)["launchMultipleRuns"]["launchMultipleRunsResult"]
+    ends = [desk.ended(one["run"]["runId"]) for one in results[:3]]
+    assert ends == ["success", "success", "failure"]
+    return results
+
+
+@pytest.fixture(scope="module")
+def failed_run(launched: list[dict[str, Any]]) -> str:
     """A run of the job, whose first op succeeded and whose second failed."""
-    started = desk.launch("halving")
-    assert started["__typename"] == "LaunchRunSuccess"
-    assert desk.ended(started["run"]["runId"]) == "failure"
-    return str(started["run"]["runId"])
+    return str(launched[2]["run"]["runId"])
 
 
 @pytest.fixture(scope="module")
-def made_run(desk: Desk) -> str:
+def made_run(launched: list[dict[str, Any]]) -> str:
     """A run of an asset with a configuration and tags."""
-    tags = [{"key": "team", "value": "data"}]
-    config = {"ops": {"orders": {"config": {"n": 5}}}}
-    started = desk.launch(assets=["orders"], runConfigData=config, executionMetadata={"tags": tags})
-    run_id: str = started["run"]["runId"]
-    assert desk.ended(run_id) == "success"
-    return run_id
+    return str(launched[0]["run"]["runId"])
 
 
 def test_the_code_of_a_project_is_known_without_being_loaded_here(desk: Desk) -> None:
@@ -201,21 +222,9 @@ def test_everything_that_is_wrong_with_a_configuration_is_said_with_its_place(de
     ]
 
 
-def test_several_runs_are_asked_for_at_once_and_each_has_its_own_answer(desk: Desk) -> None:
-    document = """mutation($list: [ExecutionParams!]!) {launchMultipleRuns(executionParamsList: $list) {
-        __typename ... on LaunchMultipleRunsResult {launchMultipleRunsResult {
-            __typename ... on LaunchRunSuccess {run {runId tags {key value}}} ... on Error {message}
-        }}
-    }}"""
-    tags = {"tags": [{"key": "dagster/partition", "value": "b"}]}
-    asked = [
-        {"selector": {**SELECTOR, "jobName": "__ASSET_JOB", "assetSelection": [{"path": ["letters"]}]}, "executionMetadata": tags},
-        {"selector": {**SELECTOR, "jobName": "none"}},
-    ]
-    first, second = desk.ask(document, list=asked)["launchMultipleRuns"]["launchMultipleRunsResult"]
-    assert second["__typename"] == "PipelineNotFoundError"
-    assert {"key": "dagster/partition", "value": "b"} in first["run"]["tags"]
-    assert desk.ended(first["run"]["runId"]) == "success"
+def test_several_runs_are_asked_for_at_once_and_each_has_its_own_answer(launched: list[dict[str, Any]]) -> None:
+    assert [one["__typename"] for one in launched] == [*["LaunchRunSuccess"] * 3, "PipelineNotFoundError"]
+    assert {"key": "dagster/partition", "value": "b"} in launched[1]["run"]["tags"]
 
 
 def test_a_job_goes_on_from_its_failure_with_what_was_stored(desk: Desk, failed_run: str) -> None:
