@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from nbasset.api.workspace import Here, Workspace
+from nbasset.commands.scope import Scope
+from nbasset.locations.module import load_module_file
+
 
 @pytest.fixture(scope="module")
 def place(shop: Any) -> dict[str, str]:
@@ -152,3 +156,27 @@ def test_a_server_that_only_reads_reloads_nothing(shop: Any, place: dict[str, st
       shutdownRepositoryLocation(repositoryLocationName: $name) { __typename } }"""
     found = shop.ask(document, read_only=True, name=place["repositoryLocationName"])
     assert {one["__typename"] for one in found.values()} == {"UnauthorizedError"}
+
+
+def test_an_asset_that_two_locations_make_is_told_with_both(new_shop: Any) -> None:
+    second = new_shop.folder / "second_shop.py"
+    second.write_text("import nbasset as nb\n\n@nb.asset\ndef orders(): return [1]\n\n@nb.asset\ndef extra(): return 1\n", encoding="utf-8")
+    scope = Scope(load_module_file(second, home=new_shop.folder).check(), new_shop.instance)
+    new_shop.workspace = Workspace(new_shop.instance, [Here(new_shop.scope), Here(scope)])
+    found = new_shop.ask(
+        """{ assetNodeDefinitionCollisions(assetKeys: [{path: "orders"}, {path: "extra"}]) {
+             assetKey { path } repositories { name location { name } } }
+           assetNodes(assetKeys: [{path: "orders"}, {path: "extra"}]) { repository { location { name } } } }"""
+    )
+    assert found["assetNodeDefinitionCollisions"] == [
+        {
+            "assetKey": {"path": ["orders"]},
+            "repositories": [{"name": "__repository__", "location": {"name": name}} for name in ("corner_shop", "second_shop")],
+        }
+    ]
+    assert [one["repository"]["location"]["name"] for one in found["assetNodes"]] == ["corner_shop", "second_shop"]
+    refused = new_shop.ask(
+        """mutation { launchPartitionBackfill(backfillParams: {assetSelection: [{path: "total"}, {path: "extra"}]}) {
+             __typename ... on InvalidSubsetError { message } } }"""
+    )["launchPartitionBackfill"]
+    assert (refused["__typename"], "corner_shop, second_shop" in refused["message"]) == ("InvalidSubsetError", True)
