@@ -19,7 +19,7 @@ from typing import Any
 from nbasset.api import event_words
 from nbasset.api.context import ApiContext
 from nbasset.api.event_words import Told
-from nbasset.api.runs import Run, not_found, run_named
+from nbasset.api.runs import Run, not_found, run_meant
 from nbasset.api.wire import MOST_ROWS, Wire, page, typed
 from nbasset.dataclass import dataclass
 from nbasset.events.kinds import StepFailed, StepRetried, StepStarted, StepSucceeded
@@ -185,7 +185,7 @@ def connection(context: ApiContext, run: RunRecord, after_cursor: str | None, li
 
 
 def _logs(parent: Any, info: Any, run_id: str, after_cursor: str | None = None, limit: int | None = None) -> Wire:
-    run = run_named(info.context, run_id)
+    run = run_meant(info.context, run_id)
     return connection(info.context, run.record, after_cursor, limit) if run is not None else not_found(run_id)
 
 

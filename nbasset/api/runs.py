@@ -5,6 +5,7 @@ A list of runs announces its members, so that steps, states and events of all of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -33,8 +34,9 @@ from nbasset.api.wire import (
     yaml_of,
 )
 from nbasset.commands.launching import why_waiting
-from nbasset.commands.runs import title_of
+from nbasset.commands.runs import find_run, title_of
 from nbasset.dataclass import dataclass
+from nbasset.errors import InvalidInvocationError, UnknownRun
 from nbasset.events.records import RunQuery, RunRecord
 from nbasset.keys import AssetKey, RunId
 from nbasset.planning.plan import RunPlan
@@ -44,6 +46,7 @@ from nbasset.serde import loads
 
 DEFAULT_ROWS = 25
 _BATCH = 500
+_BEGINNING = re.compile(r"[0-9a-f]{6,31}")
 
 
 class Run:
@@ -258,6 +261,17 @@ def run_named(context: ApiContext, run_id: str) -> Run | None:
     return Run(context, record) if record is not None else None
 
 
+def run_meant(context: ApiContext, text: str) -> Run | None:
+    """One run by its id, or by a beginning of it that no other has: what the command line prints of one."""
+    exact = run_named(context, text)
+    if exact is not None or not _BEGINNING.fullmatch(text):
+        return exact
+    try:
+        return Run(context, find_run(context.instance, text))
+    except (UnknownRun, InvalidInvocationError):
+        return None
+
+
 def find_runs(context: ApiContext, asked: Mapping[str, Any] | None, cursor: str | None, limit: int | None) -> list[RunRecord]:
     """Runs that pass a filter, newest first; those after the run whose id the cursor is."""
     return list(matching(context, asked or {}, cursor, limit))
@@ -394,7 +408,7 @@ def _run_ids(parent: Any, info: Any, filter: Any = None, cursor: str | None = No
 
 
 def _run(parent: Any, info: Any, run_id: str) -> Any:
-    return run_named(info.context, run_id) or not_found(run_id)
+    return run_meant(info.context, run_id) or not_found(run_id)
 
 
 def _run_of_event(parent: Any, info: Any) -> Any:

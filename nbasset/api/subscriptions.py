@@ -14,7 +14,7 @@ from typing import Any
 from nbasset.api.captured import read_logs
 from nbasset.api.context import ApiContext
 from nbasset.api.events import Attempt, Place, events_after, lines_of
-from nbasset.api.runs import Runs, run_named
+from nbasset.api.runs import Runs, run_meant, run_named
 from nbasset.api.wire import MOST_ROWS, Wire, typed
 from nbasset.events.kinds import Event
 from nbasset.events.records import Entry, RunRecord
@@ -64,10 +64,11 @@ class _Reading:
 
     def more(self, context: ApiContext) -> Wire | None:
         """What is new, if anything is; the first time also if nothing is."""
-        run = run_named(context, self._run_id)
+        run = run_meant(context, self._run_id)
         if run is None:
             message = f"no run {self._run_id!r} is recorded here."
             return typed("PipelineRunLogsSubscriptionFailure", message=message, missingRunId=self._run_id)
+        self._run_id = run.run_id
         found = events_after(context, run.record, self._place, MOST_ROWS, self._heard)
         self._place, self.has_more = found.place, found.has_more
         self.going = frozenset() if run.record.is_over else found.going

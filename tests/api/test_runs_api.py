@@ -115,6 +115,14 @@ def test_an_unknown_run_is_told_as_one(shop: Any) -> None:
     assert told["pipelineRunOrError"]["runId"] == "x"
 
 
+def test_a_run_is_found_by_the_beginning_of_its_id(shop: Any) -> None:
+    run = newest(shop, "id")[0]["id"]
+    assert one(shop, run[:8], "id") == {"__typename": "Run", "id": run}
+    assert one(shop, "0" * 8, "id")["__typename"] == "RunNotFoundError"
+    assert "last" not in run
+    assert one(shop, "last", "id")["__typename"] == "RunNotFoundError"
+
+
 def test_tags_have_the_names_that_clients_know(shop: Any) -> None:
     keys = shop.ask("{runTagKeysOrError {... on RunTagKeys {keys}}}")["runTagKeysOrError"]["keys"]
     assert "dagster/code_location" in keys
