@@ -37,6 +37,7 @@ USUAL_PORT = 3000
 
 _GRACE_S = 1
 _WARM_S = 0.5
+_HEAD_S = 20.0
 _MOST_HEAD_BYTES = 64 * 1024
 
 Tell = Callable[[str], None]
@@ -127,11 +128,15 @@ def address_of(host: str, port: int, prefix: str = "", token: str = "") -> str:
 # -- the program ------------------------------------------------------------------------------------------------------------------
 
 
-def make_server(served: Served) -> uvicorn.Server:
-    """A server that ends by itself when it is told to (``should_exit``, or a signal), and passes no signal on."""
+def make_server(served: Served, *, head_s: float = _HEAD_S) -> uvicorn.Server:
+    """A server that ends by itself when it is told to (``should_exit``, or a signal), and passes no signal on.
+
+    `head_s` is how long a connection may take for the head of a request.
+    """
     import uvicorn
 
     from nbasset.web.app import make_app
+    from nbasset.web.patience import patient_for
 
     class Server(uvicorn.Server):
         @contextmanager
@@ -147,9 +152,9 @@ def make_server(served: Served) -> uvicorn.Server:
                     signal.signal(one, handler)
 
     config = uvicorn.Config(
-        make_app(served), lifespan="off", http="h11", ws="websockets-sansio", loop="asyncio", log_config=None, log_level="critical",
-        access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_S, ws_max_size=1 << 20,
-        ws_ping_interval=20.0, ws_ping_timeout=20.0, h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
+        make_app(served), lifespan="off", http=patient_for(head_s), ws="websockets-sansio", loop="asyncio", log_config=None,
+        log_level="critical", access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_S,
+        ws_max_size=1 << 20, ws_ping_interval=20.0, ws_ping_timeout=20.0, h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
     )  # fmt: skip
     return Server(config)
 

@@ -104,7 +104,7 @@ class Running:
 
 
 @contextmanager
-def serving(project: Project, **options: Any) -> Iterator[Running]:
+def serving(project: Project, *, head_s: float = 20.0, **options: Any) -> Iterator[Running]:
     """Serve a project while the block lasts."""
     listening = listen("127.0.0.1", 0)
     port = int(listening.getsockname()[1])
@@ -112,7 +112,7 @@ def serving(project: Project, **options: Any) -> Iterator[Running]:
     instance = Instance(Home(project.folder))
     workspace = Workspace(instance, [Here(Scope(location, instance)) for location in project.locations])
     served = Served(instance, access, workspace=workspace, pages=project.pages)
-    server = make_server(served)
+    server = make_server(served, head_s=head_s)
     loops: SimpleQueue[asyncio.AbstractEventLoop] = SimpleQueue()
 
     def announce() -> None:

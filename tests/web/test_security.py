@@ -20,7 +20,7 @@ from nbasset.errors import InvalidInvocationError
 from nbasset.web.app import routes
 from nbasset.web.security import Access, Guard, access_for, checked_prefix, host_name, is_loopback, is_same_origin
 
-from .conftest import Project, Running, serving
+from .conftest import Project, Running, heard, serving
 
 TOKEN = "a-long-token"
 
@@ -184,6 +184,17 @@ def test_two_hundred_that_never_finish_asking_hold_up_nobody(server: Running) ->
     finally:
         for one in slow:
             one.close()
+
+
+def test_who_does_not_say_what_it_wants_is_hung_up_on_and_who_does_is_not(shop: Project) -> None:
+    with serving(shop, head_s=0.05) as running, running.socket("graphql-ws") as opened:
+        for said in (b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET /server_info HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET"):
+            with socket.create_connection(("127.0.0.1", running.port)) as slow:
+                slow.sendall(said)
+                while slow.recv(4096):  # until it is closed
+                    pass
+        opened.send('{"type": "connection_init"}')
+        assert heard(opened) == {"type": "connection_ack"}
 
 
 @pytest.mark.parametrize("path", PATHS)
