@@ -18,11 +18,11 @@ from nbasset import clock
 from nbasset.errors import Error
 from nbasset.notebook.look import Look, Surroundings, look
 from nbasset.notebook.panel import LivePanel, Source, in_context
-from nbasset.notebook.panel_commands import answer, cancel
+from nbasset.notebook.panel_commands import After, answer, cancel
 from nbasset.notebook.run_trace import Traces
 from nbasset.notebook.session import Session
 from nbasset.notebook.wire import Answered, Refused, Result
-from nbasset.notebook.wire_commands import Asked, CancelBackfill, CancelRun
+from nbasset.notebook.wire_commands import Asked, CancelBackfill, CancelRun, Command
 from nbasset.notebook.wire_json import WireError, parse_asked, to_wire
 from nbasset.secrets import mask_secrets
 
@@ -181,10 +181,14 @@ class Desk:
         while (item := self._queue.get()) is not None:
             live, asked = item
             after: list[Callable[[], None]] = []
-            self._reply(live, asked, self._guarded(lambda live=live, asked=asked, after=after: answer(self, live, asked.command, after)))  # type: ignore[misc]
+            self._reply(live, asked, self._guarded(lambda live=live, asked=asked, after=after: self.answer(live, asked.command, after)))  # type: ignore[misc]
             with self.lock:
                 for act in after:
                     self._guarded(act)
+
+    def answer(self, live: LivePanel, command: Command, after: After) -> Result | None:
+        """Do what a picture asks for; what has to follow the answer is added to `after`."""
+        return answer(self, live, command, after)
 
     def _guarded(self, act: Callable[[], Any]) -> Any:
         try:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nbasset.errors import Error
 from nbasset.keys import AssetKey, RunId
@@ -21,7 +21,7 @@ from nbasset.notebook.look import Look
 from nbasset.notebook.panel_backfill import active_backfill, backfill_progress
 from nbasset.notebook.panel_cards import asset_view
 from nbasset.notebook.panel_grid import grid_changes, grid_view, run_progress
-from nbasset.notebook.panel_lineage import Drawn, Wanted, lineage_changes, lineage_view
+from nbasset.notebook.panel_lineage import Drawn, Wanted, lineage_changes, lineage_text, lineage_view
 from nbasset.notebook.panel_run import RunSource
 from nbasset.notebook.run_trace import RunTrace
 from nbasset.notebook.wire import Message, Panel, Replaced, Told, View
@@ -54,13 +54,24 @@ class LineageSource:
 
     def view(self, at: Look) -> LineageView:
         """All of it, now."""
-        self._view, self._drawn = lineage_view(at, self.wanted, self._drawn)
+        self._view, self._drawn = self._made(at, self._drawn)
         return self._view
 
     def changes(self, at: Look) -> list[Message] | None:
         """What changed."""
         before, now = self._view, self.view(at)
         return None if before is None else lineage_changes(before, now, at.at)
+
+    def drawn_as(self, wanted: Wanted) -> LineageSource:
+        """The same, asked for in another way."""
+        return LineageSource(wanted)
+
+    def text(self, at: Look, form: Literal["dot", "mmd"]) -> str:
+        """The same picture in a language for graphs."""
+        return lineage_text(at, self.wanted, form)
+
+    def _made(self, at: Look, drawn: Drawn | None) -> tuple[LineageView, Drawn]:
+        return lineage_view(at, self.wanted, drawn)
 
 
 class GridSource:

@@ -14,7 +14,7 @@ from nbasset.notebook.look import Look, Surroundings
 from nbasset.notebook.panel import GridSource, LineageSource, LivePanel, Source
 from nbasset.notebook.panel_cards import asset_view, diff_view, history_view, preview_view, shown_view
 from nbasset.notebook.panel_grid import key_facts, metric_column
-from nbasset.notebook.panel_lineage import Wanted, lineage_text
+from nbasset.notebook.panel_lineage import Wanted
 from nbasset.notebook.panel_plan import materialize, plan_view, run_again
 from nbasset.notebook.panel_run import RunSource
 from nbasset.notebook.wire import Done, DotText, Result
@@ -78,8 +78,8 @@ def answer(desk: Desk, live: LivePanel, command: Command, after: After) -> Resul
         if isinstance(command, (FetchLog, FetchOutput, CompareRuns)):
             return _of_run(live, command, at)
         if isinstance(command, FetchDot):
-            wanted = live.source.wanted if isinstance(live.source, LineageSource) else Wanted()
-            return DotText(lineage_text(at, wanted, command.form))
+            source = live.source if isinstance(live.source, LineageSource) else LineageSource(Wanted())
+            return DotText(source.text(at, command.form))
         return _of_asset(command, at)
 
 
@@ -156,7 +156,7 @@ def _move(live: LivePanel, command: DrawLineage | OpenRun | OpenGrid | GoBack, a
         wanted = Wanted(command.selection, command.folded, command.direction)
         if command.selection != live.source.wanted.selection and not command.folded:
             wanted = replace(wanted, folded=None)
-        source = LineageSource(wanted)
+        source = live.source.drawn_as(wanted)
         source.view(at)
     elif isinstance(command, GoBack):
         if not live.behind:

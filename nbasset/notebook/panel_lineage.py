@@ -5,7 +5,7 @@ The drawing is made anew only when something moves (an asset came or went, a gro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -60,14 +60,18 @@ def lineage_view(at: Look, wanted: Wanted, drawn: Drawn | None = None) -> tuple[
     InvalidSelection, UnknownAsset
         If the selection cannot be read, or names what is not there.
     """
-    picture = _picture(at, wanted)
+    return view_of(picture_of(at, wanted), lambda key: at, wanted, drawn)
+
+
+def view_of(picture: Picture, owner: Callable[[str], Look], wanted: Wanted, drawn: Drawn | None = None) -> tuple[LineageView, Drawn]:
+    """The view of a picture, each asset of which is looked at by its `owner`."""
     shape = _shape(picture, wanted)
     if drawn is None or drawn.shape != shape:
         drawn = _draw(picture, wanted, shape)
-    nodes = tuple(_facts(at, node) for node in picture.nodes)
+    nodes = tuple(_facts(owner(node.key), node) for node in picture.nodes)
     places = {node.key: place for place, node in enumerate(picture.nodes)}
     edges = tuple((places[edge.source], places[edge.target]) for edge in picture.edges if edge.source in places and edge.target in places)
-    caption = " / ".join(part for part in (picture.caption, _stamp(at, picture)) if part)
+    caption = " / ".join(part for part in (picture.caption, _stamp(owner, picture)) if part)
     view = LineageView(
         drawn.svg, nodes, edges, _groups(nodes, drawn.folded), picture.title, caption, wanted.selection, wanted.direction,
         tuple(map(mask_secrets, picture.problems)), wanted.selected,
@@ -90,10 +94,17 @@ def lineage_changes(before: LineageView, now: LineageView, at: float) -> list[Me
 
 def lineage_text(at: Look, wanted: Wanted, form: Literal["dot", "mmd"]) -> str:
     """The same picture in a language for graphs: Graphviz's or Mermaid's."""
-    return rendered(_picture(at, wanted), form, direction=wanted.direction).decode()
+    return rendered(picture_of(at, wanted), form, direction=wanted.direction).decode()
 
 
-def _picture(at: Look, wanted: Wanted) -> Picture:
+def picture_of(at: Look, wanted: Wanted) -> Picture:
+    """The picture that is wanted of what is looked at.
+
+    Raises
+    ------
+    InvalidSelection, UnknownAsset
+        If the selection cannot be read, or names what is not there.
+    """
     selected = [AssetKey.from_user_string(wanted.selected)] if wanted.selected else []
     return lineage(at.scope, GraphArguments(wanted.selection), selected=selected, now=replace(at.now, now_us=0))
 
@@ -132,10 +143,10 @@ def _tally(states: Iterable[AnyState]) -> list[tuple[AnyState, int]]:
     return list(found.items())
 
 
-def _stamp(at: Look, picture: Picture) -> str:
+def _stamp(owner: Callable[[str], Look], picture: Picture) -> str:
     """When the newest of what is shown came about: the same records give the same words."""
-    keys = [AssetKey.from_user_string(node.key) for node in picture.nodes]
-    times = [max(record.at_us, record.failed_us) for key in keys if (record := at.now.records.get(key)) is not None]
+    found = (owner(node.key).now.records.get(AssetKey.from_user_string(node.key)) for node in picture.nodes)
+    times = [max(record.at_us, record.failed_us) for record in found if record is not None]
     newest = max(times, default=0)
     return f"as of {moment(newest)[:-3]}" if newest else ""
 

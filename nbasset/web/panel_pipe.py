@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,17 +22,23 @@ class Pipe:
     """One process. `heard` gets its lines, `ended` why there are no more; both are called in a thread of the pipe."""
 
     def __init__(
-        self, place: Place, home: Home, heard: Callable[[dict[str, Any]], None], ended: Callable[[str], None], *, is_read_only: bool
+        self,
+        places: Sequence[Place],
+        home: Home,
+        heard: Callable[[dict[str, Any]], None],
+        ended: Callable[[str], None],
+        *,
+        is_read_only: bool,
     ) -> None:
         self._heard = heard
         self._ended = ended
         self._lock = threading.Lock()
         folder = home.make_state() / "hosts"
         private_folder(folder)
-        name = "".join(char if char.isalnum() else "_" for char in place.label)
+        name = "".join(char if char.isalnum() else "_" for char in (places[0].label if len(places) == 1 else "project"))
         with (folder / f"{name}.panels.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [interpreter(place, home), "-m", "nbasset.web.panel_process"],
+                [interpreter(places[0], home), "-m", "nbasset.web.panel_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -40,14 +46,8 @@ class Pipe:
                 cwd=home.root,
                 env={**os.environ, "PYTHONSAFEPATH": "1", "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"},
             )
-        task = {
-            "home": str(home.root),
-            "path": str(place.path or ""),
-            "module": place.module,
-            "name": place.name,
-            "read_only": is_read_only,
-        }
-        self.say(task)
+        given = [{"path": str(one.path or ""), "module": one.module, "name": one.name} for one in places]
+        self.say({"home": str(home.root), "places": given, "read_only": is_read_only})
         threading.Thread(target=self._read, name="nbasset-panel-pipe", daemon=True).start()
 
     @property

@@ -1,10 +1,10 @@
-"""The process that draws the live views of one location (``python -m nbasset.web.panel_process``).
+"""The process that draws the live views of a location, or the lineage of several (``python -m nbasset.web.panel_process``).
 
 Views need the user's code: to say what is stale, to plan, to look into a table. So they are drawn beside it, in a process of its own that
 the server starts when a page first shows one, by the very classes that draw them in a kernel. Lines of JSON come in and go out:
 
     in    {"open": 1, "view": {"type": "lineage"}, "seq": 0}    {"panel": 1, "asked": {...}}    {"close": 1}
-    out   {"loaded": "flights.ipynb"}    {"broken": "..."}    {"panel": 1, "message": {...}}    {"panel": 1, "refused": "..."}
+    out   {"loaded": true}    {"broken": "..."}    {"panel": 1, "message": {...}}    {"panel": 1, "refused": "..."}
 
 What the code prints goes to the standard error, never into an answer. The process ends with the pipe it reads from.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +28,7 @@ from nbasset.notebook.loaded_session import LoadedSession
 from nbasset.notebook.look import Look
 from nbasset.notebook.panel import AssetSource, GridSource, LineageSource, LivePanel, Source, run_source
 from nbasset.notebook.panel_lineage import Wanted
+from nbasset.notebook.project_desk import ProjectDesk
 from nbasset.notebook.wire import Answered, Refused, Replaced
 from nbasset.notebook.wire_commands import (
     CancelBackfill,
@@ -51,22 +52,40 @@ def main(lines: IO[str], out: IO[str], task: Mapping[str, Any]) -> None:
     tell = _teller(out)
     os.environ.pop("PYTHONSAFEPATH", None)  # for this process alone, not for the runs that it starts
     instance = Instance.open(task["home"])
-    path, module = str(task.get("path", "")), str(task.get("module", ""))
     try:
-        location = load_place(Place(Path(path) if path else None, module, str(task.get("name", ""))), instance.home).check()
-        if location.folder is not None and location.folder.is_dir():
-            os.chdir(location.folder)
-        panels = Panels(Desk(LoadedSession(location, instance)), tell, is_read_only=bool(task.get("read_only")))
+        panels = Panels(_desk([_place(one) for one in task["places"]], instance), tell, is_read_only=bool(task.get("read_only")))
         panels.desk.look()
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is why there are no views
         tell({"broken": mask_secrets(str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}")})
         return
-    tell({"loaded": location.name})
+    tell({"loaded": True})
     try:
         for line in lines:
             panels.hear(json.loads(line))
     finally:
         panels.desk.close()
+
+
+def _desk(places: Sequence[Place], instance: Instance) -> Desk:
+    """The desk of a location, in the folder of its code; or one of several locations, of which those that can be loaded are shown."""
+    locations = []
+    for place in places:
+        location = load_place(place, instance.home)
+        if len(places) == 1:
+            location.check()
+            if location.folder is not None and location.folder.is_dir():
+                os.chdir(location.folder)
+        if location.error is None:
+            locations.append(location)
+    desks = [Desk(LoadedSession(location, instance)) for location in locations]
+    if not desks:
+        raise InvalidInvocationError("none of the locations could be loaded.")
+    return desks[0] if len(places) == 1 else ProjectDesk(desks)
+
+
+def _place(given: Mapping[str, Any]) -> Place:
+    path = str(given.get("path", ""))
+    return Place(Path(path) if path else None, str(given.get("module", "")), str(given.get("name", "")))
 
 
 class Panels:
@@ -93,7 +112,7 @@ class Panels:
 
     def _start(self, number: int, view: Any, seq: int) -> None:
         try:
-            live = self.desk.open(source_of(view), cell=f"page-{number}#1")
+            live = self.desk.open(self._source_of(view), cell=f"page-{number}#1")
         except Exception as error:  # noqa: BLE001 - the page is told why there is no picture
             self._tell(
                 {"panel": number, "refused": mask_secrets(str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}")}
@@ -104,6 +123,9 @@ class Panels:
             self._open[number] = live
             self.desk.attach(live, lambda content: self._tell({"panel": number, "message": content}))
             live.send(to_wire(Replaced(live.panel.seq, live.panel)))
+
+    def _source_of(self, view: Any) -> Callable[[Look], Source]:
+        return source_of(view, self.desk.lineage if isinstance(self.desk, ProjectDesk) else LineageSource)
 
     def _ask(self, live: LivePanel, asked: object) -> None:
         if self._is_read_only:
@@ -117,7 +139,7 @@ class Panels:
         self.desk.hear(live, asked)
 
 
-def source_of(view: Any) -> Callable[[Look], Source]:
+def source_of(view: Any, lineage: Callable[[Wanted], LineageSource] = LineageSource) -> Callable[[Look], Source]:
     """Makes the source of the view that a page asks for.
 
     Raises
@@ -133,7 +155,7 @@ def source_of(view: Any) -> Callable[[Look], Source]:
             direction="right" if given.get("direction") == "right" else "down",
             selected=str(given["selected"]) if given.get("selected") else None,
         )
-        return lambda at: LineageSource(wanted)
+        return lambda at: lineage(wanted)
     if kind in ("asset", "grid") and given.get("asset"):
         key = AssetKey.from_user_string(str(given["asset"]))
         return lambda at: GridSource(key) if kind == "grid" else AssetSource(key)

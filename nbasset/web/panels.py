@@ -15,13 +15,15 @@ import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nbasset import clock
+from nbasset.dataclass import dataclass
 from nbasset.errors import Error, InvalidInvocationError, UnknownAsset, did_you_mean
 from nbasset.keys import AssetKey, RunId
+from nbasset.locations.workspace import Place
 from nbasset.web.changes import Changed, changed_by
 from nbasset.web.panel_pipe import Pipe
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from nbasset.api.context import ApiContext
-    from nbasset.api.workspace import LocationSnapshot
+    from nbasset.api.workspace import LocationSnapshot, Snapshot
 
 _LOG = logging.getLogger("nbasset.web.panels")
 _WAIT_S = 0.5
@@ -38,7 +40,8 @@ _LOOK_EVERY_S = 1.0
 _IDLE_S = 90.0
 _MOST_WAITING = 5_000
 _MOST_PANELS = 20
-_AHEAD = 2
+_PROJECT = ""
+_AHEAD = 3
 """So few locations are loaded as soon as a page is there, and kept while one is: its first view need not wait."""
 
 
@@ -114,11 +117,11 @@ class Panels:
                 shown.drawing.pipe.say({"panel": shown.number, "asked": message.get("asked")})
 
     def _open(self, page: _Page, number: int, view: Any, seq: Any) -> None:
-        location = self._location_of(view)
+        code = self._code_of(view)
         if len(page.panels) >= _MOST_PANELS:
             raise InvalidInvocationError(f"a page shows at most {_MOST_PANELS} live views.")
         with self._lock:
-            drawing = self._drawing_of(location)
+            drawing = self._drawing_of(code)
             shown = _Shown(page, number, view, seq if isinstance(seq, int) else 0, drawing)
             page.panels[number] = shown
             drawing.add(shown)
@@ -158,6 +161,14 @@ class Panels:
             )
         return next((one for one in loaded if one.catalog.assets), loaded[0])
 
+    def _code_of(self, view: Any) -> _Code:
+        """The code that a view is drawn with: that of its location, or of all of them for a lineage that names none."""
+        if isinstance(view, dict) and view.get("type") == "lineage" and not view.get("location") and not view.get("asset"):
+            whole = _whole(self._workspace.snapshot())
+            if len(whole.places) > 1:
+                return whole
+        return _code(self._location_of(view))
+
     def _keys_of(self, view: dict[str, Any]) -> list[AssetKey]:
         if view.get("asset"):
             return [AssetKey.from_user_string(str(view["asset"]))]
@@ -168,17 +179,16 @@ class Panels:
             return [target.asset for target in record.targets]
         return []
 
-    def _drawing_of(self, location: LocationSnapshot) -> _Drawing:
-        drawing = self._drawing.get(location.name)
+    def _drawing_of(self, code: _Code) -> _Drawing:
+        drawing = self._drawing.get(code.name)
         if drawing is None or not drawing.pipe.is_alive:
-            drawing = self._drawing[location.name] = _Drawing(location, self._pipe(location))
+            drawing = self._drawing[code.name] = _Drawing(code, self._pipe(code))
         return drawing
 
-    def _pipe(self, location: LocationSnapshot) -> Callable[[_Drawing], Pipe]:
-        place = location.place
-        if place is None:
-            raise InvalidInvocationError(f"the code of {location.name} lives in another process, which shows its own views.")
-        return lambda drawing: Pipe(place, self._instance.home, drawing.heard, drawing.ended, is_read_only=self._is_read_only)
+    def _pipe(self, code: _Code) -> Callable[[_Drawing], Pipe]:
+        if not code.places:
+            raise InvalidInvocationError(f"the code of {code.name} lives in another process, which shows its own views.")
+        return lambda drawing: Pipe(code.places, self._instance.home, drawing.heard, drawing.ended, is_read_only=self._is_read_only)
 
     # -- what changes ----------------------------------------------------------------------------------------------------------
 
@@ -198,10 +208,10 @@ class Panels:
                     snapshot = self._workspace.snapshot()
                     if number and snapshot.number != number:
                         self._tell(Changed(other=("locations",)))
+                    self._renew(snapshot)
                     if snapshot.number != number:
-                        self._begin_early(snapshot.locations)
+                        self._begin_early(snapshot)
                     number = snapshot.number
-                    self._renew(snapshot.by_name)
             except Exception:  # noqa: BLE001 - a look that failed is taken again
                 _LOG.warning("pages could not be told what changed", exc_info=True)
                 self._stopping.wait(_LOOK_EVERY_S)
@@ -215,14 +225,14 @@ class Panels:
             self._watcher = None
             return False
 
-    def _begin_early(self, locations: Iterable[LocationSnapshot]) -> None:
-        """Load the code before the first view is asked for, where that is little."""
-        wanted = [one for one in locations if not one.is_promoted and not one.error and one.catalog.assets and one.place is not None]
-        if len(wanted) <= _AHEAD:
+    def _begin_early(self, snapshot: Snapshot) -> None:
+        """Load the code before the first view is asked for, where that is little: the one location, or a few as one."""
+        whole = _whole(snapshot)
+        if 0 < len(whole.places) <= _AHEAD:
+            one = next((one for one in snapshot.locations if one.place in whole.places), None)
             with self._lock:
-                for location in wanted:
-                    if self._pages and not self._stopping.is_set():
-                        self._drawing_of(location).is_kept = True
+                if self._pages and not self._stopping.is_set():
+                    self._drawing_of(_code(one) if one is not None and len(whole.places) == 1 else whole).is_kept = True
 
     def _wait(self, seq: int) -> int:
         reader: Any = self._instance.reader
@@ -237,21 +247,45 @@ class Panels:
                 for page in self._pages:
                     page.tell({"changed": changed.to_json()})
 
-    def _renew(self, by_name: Any) -> None:
+    def _renew(self, snapshot: Snapshot) -> None:
         """Draw anew what the code of has changed; end what draws for nobody."""
         with self._lock:
             for name, drawing in list(self._drawing.items()):
-                location = by_name.get(name)
-                if location is None or drawing.is_idle or (not drawing.shown and location.number != drawing.location.number):
-                    drawing.end("this location is no longer part of the project." if location is None else "")
+                location = snapshot.by_name.get(name)
+                code = _whole(snapshot) if name == _PROJECT else _code(location) if location is not None else None
+                if code is None or not code.places or drawing.is_idle or (not drawing.shown and code != drawing.code):
+                    drawing.end("this location is no longer part of the project." if code is None else "")
                     del self._drawing[name]
-                elif location.number != drawing.location.number:
+                elif code != drawing.code:
                     before = list(drawing.shown.values())
                     drawing.end("")
-                    self._drawing[name] = after = _Drawing(location, self._pipe(location))
+                    self._drawing[name] = after = _Drawing(code, self._pipe(code))
                     for shown in before:
                         shown.drawing = after
                         after.add(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """What one process draws: the code of a location, or of several. `state` is another one when it was loaded anew."""
+
+    name: str
+    places: tuple[Place, ...]
+    state: tuple[int, ...]
+
+
+def _code(location: LocationSnapshot) -> _Code:
+    return _Code(location.name, (location.place,) if location.place is not None else (), (location.number,))
+
+
+def _whole(snapshot: Snapshot) -> _Code:
+    """All locations that have assets and run with the Python of this server, as one."""
+    wanted = [
+        (one, one.place)
+        for one in snapshot.locations
+        if not one.is_promoted and not one.error and one.catalog.assets and one.place is not None and not one.place.is_apart
+    ]
+    return _Code(_PROJECT, tuple(place for _, place in wanted), tuple(one.number for one, _ in wanted))
 
 
 class _Shown:
@@ -269,8 +303,8 @@ class _Shown:
 class _Drawing:
     """The process of a location and what it draws."""
 
-    def __init__(self, location: LocationSnapshot, start: Callable[[_Drawing], Pipe]) -> None:
-        self.location = location
+    def __init__(self, code: _Code, start: Callable[[_Drawing], Pipe]) -> None:
+        self.code = code
         self.shown: dict[int, _Shown] = {}
         self.is_kept = False
         self._numbers = itertools.count(1)

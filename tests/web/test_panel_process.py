@@ -21,6 +21,7 @@ from nbasset.locations.module import load_module_file
 from nbasset.locations.notebook import load_notebook
 from nbasset.notebook.desk import Desk
 from nbasset.notebook.loaded_session import LoadedSession
+from nbasset.notebook.project_desk import ProjectDesk
 from nbasset.web.panel_process import Panels, main
 
 CODE = """
@@ -134,7 +135,7 @@ def test_code_that_cannot_be_loaded_is_the_one_thing_that_is_said(tmp_path: Path
     (tmp_path / "nbasset.toml").write_text("")
     (tmp_path / "torn.py").write_text("import nbasset\nx = = 1\n")
     out = io.StringIO()
-    main(io.StringIO(), out, {"home": str(tmp_path), "path": str(tmp_path / "torn.py")})
+    main(io.StringIO(), out, {"home": str(tmp_path), "places": [{"path": str(tmp_path / "torn.py")}]})
     (said,) = map(json.loads, out.getvalue().splitlines())
     assert "torn.py" in said["broken"]
 
@@ -157,3 +158,61 @@ def test_a_loaded_notebook_tells_its_cells_as_a_session_does(tmp_path: Path) -> 
         assert session.code_of(AssetKey("counted")) == ("cell 2", ((1, "%%asset counted --group few"), (2, "[1]")))
         assert [(made.cell, session.state.label(made.cell)) for made in session.state.made] == [("b", "cell 2")]
         assert session.code_of(AssetKey("other")) is None
+
+
+SHOP = """
+import nbasset as nb
+
+orders = nb.AssetSpec("orders")
+
+@nb.asset(deps=[orders])
+def shelves():
+    return 1
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Drawn]:
+    """Two locations as one; the second waits for an asset of the first."""
+    made = Drawn(tmp_path)
+    (tmp_path / "kept.py").write_text(SHOP)
+    other = Desk(LoadedSession(load_module_file(tmp_path / "kept.py", home=tmp_path), made.instance))
+    made.panels = Panels(ProjectDesk([made.panels.desk, other]), lambda message: made.said.put(dict(message)))
+    yield made
+    made.panels.desk.close()
+    made.instance.close()
+
+
+def drawn_lineage(project: Drawn, **view: str) -> dict[str, Any]:
+    """The lineage as it is sent first."""
+    project.panels.hear({"open": 1, "view": {"type": "lineage", **view}, "seq": 0})
+    found: dict[str, Any] = project.next()["message"]["panel"]["view"]
+    return found
+
+
+def test_several_locations_are_one_lineage_in_which_an_asset_stands_once_as_it_is_made(project: Drawn) -> None:
+    view = drawn_lineage(project)
+    nodes = [node["key"] for node in view["nodes"]]
+    assert sorted(nodes) == ["orders", "sales", "shelves"]
+    assert {node["key"]: node["state"] for node in view["nodes"]}["orders"] == "missing"
+    assert {(nodes[a], nodes[b]) for a, b in view["edges"]} == {("orders", "sales"), ("orders", "shelves")}
+
+
+def test_an_asset_is_told_by_the_location_that_makes_it(project: Drawn) -> None:
+    drawn_lineage(project)
+    assert project.ask(1, {"type": "fetch_asset", "asset": "orders"})["code"]["text"].startswith("@nb.asset(group_name=")
+    assert "shelves" in project.ask(1, {"type": "fetch_asset", "asset": "shelves"})["code"]["text"]
+
+
+def test_a_plan_of_a_project_is_that_of_one_location(project: Drawn) -> None:
+    drawn_lineage(project)
+    plan = project.ask(1, {"type": "make_plan", "target": {"selection": "shelves"}})
+    assert [row["asset"] for row in plan["rows"]] == ["shelves"]
+    refused = project.ask(1, {"type": "make_plan", "target": {"selection": "sales or shelves"}})
+    assert refused["text"].startswith("this selects assets of sold and kept")
+
+
+def test_a_selection_that_no_location_knows_is_refused(project: Drawn) -> None:
+    assert [node["key"] for node in drawn_lineage(project, selection="sales or +shelves")["nodes"]] == ["orders", "sales", "shelves"]
+    project.panels.hear({"open": 2, "view": {"type": "lineage", "selection": "shelve"}, "seq": 0})
+    assert "shelve" in project.next()["refused"]

@@ -214,7 +214,7 @@ function Answered(props: {
   readonly children: (result: Result) => ComponentChildren;
 }): JSX.Element {
   return (
-    <Waiting loaded={props.loaded} what={props.what} again={props.again}>
+    <Waiting loaded={props.loaded} what={props.what} until="the server is at it" again={props.again}>
       {(result) =>
         result.type === "refused" ? (
           <div class="nb-page-note">

@@ -38,7 +38,7 @@ function Planned({ target }: { readonly target: Target }): JSX.Element {
   const desk = useDesk();
   const [loaded, again] = useLoaded(() => desk.store.ask({ type: "make_plan", target }), [target.selection, target.only]);
   return (
-    <Waiting loaded={loaded} what="the plan" again={again}>
+    <Waiting loaded={loaded} what="the plan" until="the server is at it" again={again}>
       {(result) => (result.type === "plan" ? <PlanCard view={result} target={target} /> : <Note state="failed">{result.type === "refused" ? result.text : "The server gave another answer."}</Note>)}
     </Waiting>
   );

@@ -9,7 +9,7 @@ import { GLYPHS, WORDS } from "../../ui/glyphs";
 const SVG = "http://www.w3.org/2000/svg";
 // Only these are taken over; a legend, a caption, a style sheet or anything else in the text is left behind.
 const TAKEN = "rect.group, g.e, text.gn, g.node";
-const FORBIDDEN = "script, foreignObject, image, a, animate, set, style, use";
+const FORBIDDEN = "script, foreignObject, image, a, animate, set, style, use, g.legend";
 
 export interface Box {
   readonly x: number;
