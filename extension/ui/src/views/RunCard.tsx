@@ -128,7 +128,7 @@ export function RunCard({ view }: { readonly view: RunView }): JSX.Element {
         <Gantt view={view} now={now} chosen={chosen} onChoose={setChosen} />
       </div>
       <Log view={view} chosen={chosen} onChoose={setChosen} />
-      {(view.note !== "" || isLive) && (
+      {(view.note !== "" || (isLive && desk.host.holder !== "server")) && (
         <footer class="nb-foot">
           <span class="nb-2">{view.note === "" ? "The card stays live while other cells run. After a restart:" : view.note}</span>
           {view.note === "" && <span class="nb-mono">%asset runs --follow</span>}
