@@ -84,7 +84,6 @@ class LocationEntry:
     """A location, whether or not it could be loaded."""
 
     typename = "WorkspaceLocationEntry"
-    load_status = "LOADED"
 
     def __init__(self, context: ApiContext, snapshot: LocationSnapshot) -> None:
         self.context = context
@@ -92,12 +91,19 @@ class LocationEntry:
         self.id = self.name = snapshot.name
 
     @property
+    def load_status(self) -> str:
+        """Whether its code is there, or somebody waits for it."""
+        return load_status(self.snapshot)
+
+    @property
     def updated_timestamp(self) -> float:
         return seconds(self.snapshot.loaded_us) or 0.0
 
     @property
     def location_or_load_error(self) -> RepositoryLocation | Wire | None:
-        """What was loaded, or what went wrong, the user's own code first."""
+        """What was loaded, or what went wrong, the user's own code first; None while it is loaded."""
+        if self.snapshot.is_loading:
+            return None
         if not self.snapshot.error:
             return RepositoryLocation(self.context, self.snapshot)
         return load_error(self.snapshot)
@@ -124,6 +130,11 @@ class LocationEntry:
             )
             for one in self.snapshot.catalog.problems
         ]  # fmt: skip
+
+
+def load_status(snapshot: LocationSnapshot) -> str:
+    """A `RepositoryLocationLoadStatus`."""
+    return "LOADING" if snapshot.is_loading else "LOADED"
 
 
 def load_error(snapshot: LocationSnapshot) -> Wire:
@@ -190,7 +201,7 @@ def _workspace(parent: Any, info: Any) -> Wire:
 
 
 def _statuses(parent: Any, info: Any) -> Wire:
-    entries = [{"name": one.name, "loadStatus": "LOADED"} for one in info.context.snapshot.locations]
+    entries = [{"name": one.name, "loadStatus": load_status(one)} for one in info.context.snapshot.locations]
     return typed("WorkspaceLocationStatusEntries", entries=entries)
 
 

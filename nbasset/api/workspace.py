@@ -2,14 +2,14 @@
 
 `Workspace.snapshot()` is what all resolvers of one request look at: it never changes, and the next one may be another. Code is loaded when
 it is first asked for, all locations at once; where files have changed since, it is loaded anew behind the reader, who goes on with
-what there was. A location that cannot be loaded, hangs or dies is there with its error and disturbs no other.
+what there was. A location that cannot be loaded, hangs or dies is there with its error and disturbs no other; one that takes long is there
+as loading.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import field
 from functools import cached_property
@@ -35,6 +35,7 @@ from nbasset.settings import load_settings
 
 ANSWER_S = 60.0
 _LOOK_S = 1.0
+_PATIENCE_S = 15.0
 _FIND_S = 10.0
 _LOST_S = 5.0
 _IDLE_S = 120.0
@@ -153,6 +154,7 @@ class LocationSnapshot:
     place: Place | None = None
     number: int = 0
     failure: ErrorInfo | None = None
+    is_loading: bool = False
 
     @property
     def is_promoted(self) -> bool:
@@ -240,6 +242,8 @@ class _Entry:
         self.place = place
         self.lock = threading.Lock()
         self.told: LocationSnapshot | None = None
+        self.awaited: LocationSnapshot | None = None
+        self.is_loading = False
         self.used_at = clock.monotonic()
 
     @property
@@ -250,10 +254,12 @@ class _Entry:
 
 class Workspace:
     """The locations of a home. `parts` stand for them where they are not what the project lists. Whether code has changed is looked at when
-    somebody asks, at most every `look_s` seconds.
+    somebody asks, at most every `look_s` seconds. Who waits for code waits `patience_s` seconds, then goes on without what is not there.
     """
 
-    def __init__(self, instance: Instance, parts: Sequence[Part] | None = None, *, look_s: float = _LOOK_S) -> None:
+    def __init__(
+        self, instance: Instance, parts: Sequence[Part] | None = None, *, look_s: float = _LOOK_S, patience_s: float = _PATIENCE_S
+    ) -> None:  # fmt: skip
         self.instance = instance
         self.follower = Follower(instance)
         self._given = parts is not None
@@ -262,6 +268,8 @@ class Workspace:
         self._loading = threading.Lock()
         self._current: Snapshot | None = None
         self._look_s = look_s
+        self._patience_s = patience_s
+        self._turns = threading.Semaphore(_AT_ONCE)
         self._looked_at = 0.0
         self._found_at = 0.0
         self._settled_at = 0.0
@@ -274,7 +282,7 @@ class Workspace:
         return current.number if current is not None else 0
 
     def snapshot(self) -> Snapshot:
-        """The locations as they are known; the first call waits until all are loaded. Changed code is loaded anew behind the caller."""
+        """The locations as they are known; the first call waits until they are loaded. Changed code is loaded anew behind the caller."""
         current = self._current
         if current is None:
             with self._loading:
@@ -330,14 +338,25 @@ class Workspace:
         """Load what is new, or everything, several at once."""
         if anew or clock.monotonic() - self._found_at > _FIND_S or self._current is None:
             self._find_places()
-        waiting = [entry for entry in self._entries.values() if anew or entry.told is None]
-        if len(waiting) > 1:
-            with ThreadPoolExecutor(_AT_ONCE, "nbasset-location") as pool:
-                list(pool.map(self._load_entry, waiting))
-        else:
-            for entry in waiting:
-                self._load_entry(entry)
+        waiting = [entry for entry in self._entries.values() if (anew or entry.told is None) and not entry.is_loading]
+        threads = [threading.Thread(target=self._load_in_turn, args=(entry,), name="nbasset-location", daemon=True) for entry in waiting]
+        for entry, thread in zip(waiting, threads, strict=True):
+            entry.is_loading = True
+            thread.start()
+        until = clock.monotonic() + self._patience_s
+        for thread in threads:
+            thread.join(max(0.0, until - clock.monotonic()))
         return self._publish()
+
+    def _load_in_turn(self, entry: _Entry) -> None:
+        """Load a location when few others are being loaded, and tell of it if nobody waits any more."""
+        try:
+            with self._turns:
+                self._load_entry(entry)
+        finally:
+            entry.is_loading = False
+        if self._current is not None:
+            self._publish()
 
     def _find_places(self) -> None:
         """Take in what was added to the project, and let go of what was taken out."""
@@ -360,7 +379,7 @@ class Workspace:
                 return  # somebody else was here
             try:
                 found = entry.part.load()
-            except Error as error:  # code in this process
+            except Exception as error:  # noqa: BLE001 - whatever code in this process raises is what is wrong with the location
                 found = HostCatalog(entry.part.label, error=str(error), failure=error_info(error.__cause__ or error))
             number = entry.told.number + 1 if entry.told is not None else 1
             entry.used_at = clock.monotonic()
@@ -388,12 +407,21 @@ class Workspace:
 
     def _publish(self) -> Snapshot:
         with self._lock:
-            told = tuple(entry.told for entry in self._entries.values() if entry.told is not None)
+            told = tuple(entry.told or self._awaited(entry) for entry in self._entries.values())
             before = self._current
             if before is None or before.locations != told:
                 self._current = Snapshot(told, before.number + 1 if before is not None else 1)
             assert self._current is not None
             return self._current
+
+    def _awaited(self, entry: _Entry) -> LocationSnapshot:
+        """What stands for a location whose code is not loaded yet."""
+        if entry.awaited is None:
+            name = entry.part.label
+            entry.awaited = LocationSnapshot(
+                name, Catalog(name=name), self._asker(entry), f"{name} is still being loaded.", place=entry.place, is_loading=True
+            )  # fmt: skip
+        return entry.awaited
 
     def _look(self) -> None:
         """Load anew what has changed, let processes rest of which nothing was asked for long, and end the runs whose process is gone."""

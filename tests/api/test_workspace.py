@@ -110,6 +110,26 @@ def test_a_broken_location_stands_there_with_its_error_and_disturbs_no_other() -
         snapshot.by_name["bad"].ask("anything:at_all")
 
 
+def test_a_location_that_takes_long_is_there_as_loading_and_nobody_waits_for_it() -> None:
+    class Slow(Part):
+        goes_on = threading.Event()
+
+        def load(self) -> HostCatalog:
+            assert self.goes_on.wait(20)
+            return super().load()
+
+    slow = Slow("slow", total)
+    workspace = Workspace(Instance.ephemeral(), [slow, Part("good", orders)], look_s=0.0, patience_s=0.05)
+    first = workspace.snapshot()
+    assert [(one.name, one.is_loading, one.error) for one in first.locations] == [
+        ("slow", True, "slow is still being loaded."), ("good", False, ""),
+    ]  # fmt: skip
+    slow.goes_on.set()
+    assert first.by_name["slow"].ask("asked_config:config_facts").value == "done"
+    assert [(one.name, one.is_loading, one.error) for one in workspace.snapshot().locations] == [("slow", False, ""), ("good", False, "")]
+    assert slow.loads == 1
+
+
 def test_the_location_that_makes_an_asset_goes_before_those_that_read_it() -> None:
     snapshot = workspace_of(Part("reader", AssetSpec("orders"), total), Part("maker", orders)).snapshot()
     assert snapshot.assets[AssetKey("orders")].location.name == "maker"
