@@ -17,6 +17,7 @@ import { Await, useQuery } from "./frame/query";
 import { A, useGo, useRoute } from "./frame/route";
 import { LastRuns } from "./parts/LastRuns";
 import { RunState } from "./parts/RunParts";
+import { useSorting } from "./parts/sorting";
 import { Ago } from "./parts/Time";
 
 type Node = Extract<JobsData["repositoriesOrError"], { readonly __typename: "RepositoryConnection" }>["nodes"][number];
@@ -44,6 +45,7 @@ export default function Jobs(): JSX.Element {
 
 function List({ nodes, text, now }: { readonly nodes: readonly Node[]; readonly text: string; readonly now: number }): JSX.Element {
   const go = useGo();
+  const [sorting, setSorting] = useSorting();
   const all = useMemo(() => nodes.flatMap(({ location, jobs }) => jobs.filter(({ name }) => !name.startsWith("__")).map((job) => ({ ...job, location: location.name }))), [nodes]);
   const rows = useMemo(() => {
     const words = text.toLowerCase().split(/\s+/);
@@ -54,6 +56,8 @@ function List({ nodes, text, now }: { readonly nodes: readonly Node[]; readonly 
     <DataTable
       label="Jobs"
       columns={columns}
+      sorting={sorting}
+      onSort={setSorting}
       rows={rows}
       keyOf={({ location, name }) => `${location} ${name}`}
       rowHeight={40}
@@ -80,7 +84,7 @@ export function jobPath(name: string, location: string | null): string {
 function columnsOf(now: number, hasLocations: boolean): readonly Column<JobRow>[] {
   return [
     {
-      id: "name", label: "Job", width: "minmax(180px, 2fr)",
+      id: "name", label: "Job", width: "minmax(180px, 2fr)", sort: (job) => job.name,
       cell: (job) => (
         <span class="nb-two-lines">
           <A to={jobPath(job.name, hasLocations ? job.location : null)} class="nb-mono nb-strong">{job.name}</A>
@@ -96,7 +100,7 @@ function columnsOf(now: number, hasLocations: boolean): readonly Column<JobRow>[
     },
     { id: "runs", label: "Last runs", width: "96px", cell: (job) => <LastRuns runs={job.runs} now={now} /> },
     {
-      id: "last", label: "Last", width: "176px", from: 560,
+      id: "last", label: "Last", width: "176px", from: 560, sort: ({ runs }) => (runs[0] === undefined ? null : -(runs[0].startTime ?? runs[0].creationTime)),
       cell: ({ runs }) => {
         const [last] = runs;
         return last === undefined ? <span class="nb-2">never ran</span> : <span class="nb-row"><RunState status={last.status} /> <span class="nb-2"><Ago at={last.startTime ?? last.creationTime} now={now} /></span></span>;

@@ -6,13 +6,14 @@ import type { RunsFeedData } from "../client/documents/runs.gen";
 import { BackfillRunsDocument, RunsFeedDocument } from "../client/documents/runs.gen";
 import { pathOf, withParams } from "../client/route";
 import { Button, Chip } from "../ui/Button";
-import { csvOf, DataTable } from "../ui/DataTable";
+import { ColumnsButton, csvOf, DataTable } from "../ui/DataTable";
 import { Glyph } from "../ui/Glyph";
 import { grouped } from "../ui/format";
 import { TextField } from "../ui/Form";
 import { useNow } from "../ui/hooks";
 import { Empty } from "../ui/Notes";
 import { MenuButton } from "../ui/Pop";
+import { useChoice } from "./frame/choice";
 import { PageHead } from "./frame/Frame";
 import { Await, useQuery } from "./frame/query";
 import { A, useGo, useRoute } from "./frame/route";
@@ -166,6 +167,7 @@ function List(props: {
   const go = useGo();
   const isLive = feed.results.some((one) => (one.__typename === "Run" ? !isOver(one.status) : one.endTimestamp === null));
   const now = useNow(isLive ? 1_000 : 30_000);
+  const [shown, setShown] = useChoice("run-columns");
   const [asking, setAsking] = useState<readonly AgainRun[] | null>(null);
   const words = useMemo(() => askedFor(filters.text).words, [filters.text]);
   const rows = useMemo(() => listRows(feed.results, open, inside, words), [feed.results, open, inside, words]);
@@ -181,6 +183,7 @@ function List(props: {
       <DataTable
         label="Runs"
         columns={columns}
+        shown={shown}
         rows={rows}
         keyOf={({ key }) => key}
         rowHeight={34}
@@ -205,6 +208,9 @@ function List(props: {
       {picked.size > 0 && <Bulk picked={pickedOf(rows, picked)} onDone={() => props.onPick(new Set())} onAgain={setAsking} again={props.again} />}
       <div class="nb-runs-foot nb-micro">
         {feed.hasMore ? `The newest ${grouped(rows.length)}; older ones come as you scroll.` : `${grouped(rows.length)} in all.`}
+        <span class="nb-push">
+          <ColumnsButton columns={columns} shown={shown} onChange={setShown} />
+        </span>
         <Button kind="quiet" icon="download" onClick={() => saveFile("runs.csv", csvOf(columns, rows), "text/csv")}>
           CSV
         </Button>

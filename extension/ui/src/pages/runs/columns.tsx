@@ -24,6 +24,8 @@ export function runColumns(acts: { readonly now: number; readonly onToggle: (bac
     { id: "what", label: "What", width: "minmax(110px, 2fr)", cell: (row) => <What row={row} />, text: (row) => (row.kind === "run" ? row.run.title : row.kind === "backfill" ? targetOf(row.backfill) : row.text) },
     { id: "by", label: "Started by", width: "minmax(132px, 1fr)", from: 900, cell: (row) => <By row={row} />, text: (row) => (row.kind === "run" ? row.run.startedBy : "backfill") },
     { id: "result", label: "Result or reason", width: "minmax(130px, 2.6fr)", from: 560, cell: (row) => <Result row={row} onAgain={acts.onAgain} />, text: (row) => (row.kind === "run" ? row.run.failureText : "") },
+    { id: "tags", label: "Tags", width: "minmax(120px, 1.4fr)", isExtra: true, cell: (row) => <Tags row={row} />, text: (row) => ownTags(row).join(" ") },
+    { id: "job", label: "Job", width: "minmax(90px, 1fr)", isExtra: true, cell: (row) => (row.kind === "run" && !row.run.jobName.startsWith("__") ? <A to={pathOf("jobs", row.run.jobName)} class="nb-mono">{row.run.jobName}</A> : null), text: (row) => (row.kind === "run" ? row.run.jobName : "") },
     {
       id: "started", label: "Started", width: "76px", align: "right",
       cell: (row) => {
@@ -88,6 +90,24 @@ function What({ row }: { readonly row: ListRow }): JSX.Element {
 function By({ row }: { readonly row: ListRow }): JSX.Element | null {
   if (row.kind === "rest") return null;
   return <span class="nb-2">{row.kind === "run" ? row.run.startedBy : "backfill"}</span>;
+}
+
+/** Tags that somebody gave, without those that the machinery needs. */
+function ownTags(row: ListRow): readonly string[] {
+  return row.kind === "run" ? row.run.tags.filter(({ key }) => !/^(dagster|nbasset)\//.test(key) && !key.startsWith(".")).map(({ key, value }) => `${key}=${value}`) : [];
+}
+
+function Tags({ row }: { readonly row: ListRow }): JSX.Element {
+  const tags = ownTags(row);
+  return (
+    <span class="nb-row nb-gap-3" title={tags.join("\n")}>
+      {tags.map((tag) => (
+        <A key={tag} to={`/runs?${new URLSearchParams({ q: `tag:${tag}` }).toString()}`} class="nb-tag nb-mono">
+          {tag}
+        </A>
+      ))}
+    </span>
+  );
 }
 
 function Result({ row, onAgain }: { readonly row: ListRow; readonly onAgain: (run: AgainRun) => void }): JSX.Element | null {
