@@ -124,6 +124,7 @@ def test_a_schedule_is_turned_on_and_previewed_and_the_cursor_of_a_sensor_is_set
     page.get_by_role("button", name="Edit the cursor").click()
     page.get_by_role("textbox", name="Cursor").fill("a-7")
     page.get_by_role("button", name="Set the cursor").click()
+    page.locator(".nb-cursor-fact", has_text="a-7").wait_for()
     page.get_by_role("button", name="Preview a tick").click()
     page.get_by_role("dialog").get_by_role("button", name="Preview").click()
     page.get_by_text("nothing after a-7").wait_for()

@@ -38,7 +38,7 @@ interface Row extends Switched {
 
 export default function Automation(): JSX.Element {
   const minute = Math.floor(useNow(60_000) / 60) * 60;
-  const query = useQuery(AutomationDocument, { ticks: 400, after: minute - 86_400, until: minute + 6 * 3_600 + 60 }, { keep: true });
+  const query = useQuery(AutomationDocument, { ticks: 400, after: minute - 86_400, until: minute + 6 * 3_600 + 60 }, { keep: true, on: ({ other }) => other.length > 0 });
   return (
     <PageHead title="Automation" above={query.data === null ? undefined : <Beat data={query.data} />}>
       <Await query={query} what="schedules and sensors">

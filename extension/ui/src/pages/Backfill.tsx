@@ -1,7 +1,7 @@
 // One backfill: how far it is, each asset and each partition of it, and what failed.
 
 import type { JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { BackfillData } from "../client/documents/backfills.gen";
 import { BackfillDocument, CancelBackfillDocument, PauseBackfillDocument, ResumeBackfillDocument, RetryBackfillDocument } from "../client/documents/backfills.gen";
 import { pathOf } from "../client/route";
@@ -22,7 +22,7 @@ import { ActButton } from "./parts/ActButton";
 import { ErrorText } from "./parts/ErrorText";
 import { KeyStates } from "./parts/KeyStates";
 import { BackfillState, CountStrip, partsOfRuns } from "./parts/RunParts";
-import { isBackfillOver, runLook } from "./parts/runStates";
+import { isBackfillOver, isOver as isRunOver, runLook } from "./parts/runStates";
 import { ShortRuns } from "./parts/ShortRuns";
 import { Ago } from "./parts/Time";
 
@@ -30,8 +30,11 @@ type Facts = Extract<BackfillData["partitionBackfillOrError"], { readonly __type
 
 export default function Backfill({ params }: PageProps): JSX.Element {
   const id = params.get("backfill") ?? "";
-  const query = useQuery(BackfillDocument, { id });
+  const isOver = useRef(false);
+  // What is over does not change: a page that stays open asks no more.
+  const query = useQuery(BackfillDocument, { id }, { on: () => !isOver.current });
   const known = query.data?.partitionBackfillOrError;
+  isOver.current = known?.__typename === "PartitionBackfill" && isBackfillOver(known.status) && known.runs.every(({ status }) => isRunOver(status));
   if (known?.__typename === "PartitionBackfill") return <Known backfill={known} again={query.again} />;
   return (
     <PageHead title={`Backfill ${shortRun(id)}`} above={<A to="/backfills">Backfills</A>}>

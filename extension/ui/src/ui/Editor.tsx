@@ -3,7 +3,7 @@
 // Tab leaves the field, as everywhere; Enter keeps the indentation.
 
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Token } from "./python";
 
 export interface Proposed {
@@ -39,6 +39,7 @@ const TOP = 6;
 
 export function Editor(props: EditorProps): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
+  const list = useId();
   const [open, setOpen] = useState<(Completion & { readonly at: number; readonly x: number; readonly y: number }) | null>(null);
   const next = useRef<number | null>(null);
   const lines = props.lines(props.value);
@@ -102,6 +103,8 @@ export function Editor(props: EditorProps): JSX.Element {
           aria-label={props.label}
           aria-invalid={(props.bad?.size ?? 0) > 0}
           aria-autocomplete={props.complete === undefined ? undefined : "list"}
+          aria-controls={open === null ? undefined : list}
+          aria-activedescendant={open === null ? undefined : `${list}-${open.at}`}
           spellcheck={false}
           autocapitalize="off"
           autocomplete="off"
@@ -117,10 +120,11 @@ export function Editor(props: EditorProps): JSX.Element {
           onBlur={() => setOpen(null)}
         />
         {open !== null && (
-          <ul class="nb-editor-list" role="listbox" aria-label="Completions" style={{ left: `${open.x}px`, top: `${open.y}px` }}>
+          <ul id={list} class="nb-editor-list" role="listbox" aria-label="Completions" style={{ left: `${open.x}px`, top: `${open.y}px` }}>
             {open.proposals.map((proposal, at) => (
               <li
                 key={proposal.label}
+                id={`${list}-${at}`}
                 role="option"
                 aria-selected={at === open.at}
                 ref={(element) => {

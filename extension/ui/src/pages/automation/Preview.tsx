@@ -60,7 +60,9 @@ export function SchedulePreview(props: { readonly name: string; readonly origin:
 
 export function SensorPreview(props: { readonly name: string; readonly origin: Origin; readonly cursor: string; readonly onClose: () => void; readonly onKeep: (cursor: string) => void }): JSX.Element {
   const act = useAct();
-  const [cursor, setCursor] = useState(props.cursor);
+  // The sensor's own, until something is typed.
+  const [typed, setCursor] = useState<string | null>(null);
+  const cursor = typed ?? props.cursor;
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [isBusy, setBusy] = useState(false);
   const preview = async (): Promise<void> => {
