@@ -34,6 +34,13 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         answers.flush()
 
 
+def serve_on(requests: int, answers: int) -> int:
+    """Answer what comes on one file descriptor on another one; the exit code."""
+    with os.fdopen(requests, "rb") as heard, os.fdopen(answers, "wb") as said:
+        serve(heard, said)
+    return 0
+
+
 def _function(name: str) -> Any:
     module, _, path = name.partition(":")
     if module.partition(".")[0] != "nbasset":
@@ -60,9 +67,7 @@ def main(arguments: list[str]) -> int:
 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         return run_backfill(arguments[1], arguments[2])
-    with os.fdopen(int(arguments[1]), "rb") as requests, os.fdopen(int(arguments[2]), "wb") as answers:
-        serve(requests, answers)
-    return 0
+    return serve_on(int(arguments[1]), int(arguments[2]))
 
 
 if __name__ == "__main__":

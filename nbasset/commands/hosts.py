@@ -154,7 +154,8 @@ class Host:
             if output.stat().st_size > _MOST_OUTPUT:
                 output.unlink()
         with output.open("ab") as file:
-            worker = Worker(folder=str(self._home.root), environment={"PYTHONSAFEPATH": "1"}, python=python, output=file)
+            safe = {"PYTHONSAFEPATH": "1"}
+            worker = Worker(folder=str(self._home.root), environment=safe, python=python, output=file, is_forked=True)
         self._worker = worker
         if self._is_ending:
             worker.doom()

@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import IO, Any, ParamSpec, TypeVar
 
 from nbasset import serde
 from nbasset.errors import Error, WorkerLost
 from nbasset.execution.executors import ThreadExecutor
+from nbasset.execution.template import Process, started
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,28 +30,23 @@ GRACE_S = 5.0
 class Worker:
     """One worker process, with this Python or another one. `call` blocks until the answer is there; one call at a time.
 
-    What it prints goes where this process's output goes, or to the file `output`.
+    What it prints goes where this process's output goes, or to the file `output`. With `is_forked` it begins with the libraries loaded,
+    where that can be.
     """
 
     def __init__(
         self, *, folder: str | None = None, environment: dict[str, str] | None = None, python: str = sys.executable,
-        output: IO[bytes] | None = None,
+        output: IO[bytes] | None = None, is_forked: bool = False,
     ) -> None:  # fmt: skip
         to_child, self._requests = _pipe()
         self._answers, from_child = _pipe()
-        environment = {**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+        environment = worker_environment(environment or {})
         self.requests = to_child
         """The file descriptor on which the process reads: it closes there when this one is gone."""
-        self._process = subprocess.Popen(
-            [python, "-m", "nbasset.worker", "--serve", str(to_child), str(from_child)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=(to_child, from_child),
-            start_new_session=True,
-            cwd=folder,
-            env=environment,
-        )
+        self._process = started(
+            "nbasset.worker", "serve_on", (to_child, from_child), environment=environment, folder=folder, stdout=output, stderr=output,
+            python=python, words=("--serve",), is_forked=is_forked,
+        )  # fmt: skip
         os.close(to_child)
         os.close(from_child)
         self._out: IO[bytes] = os.fdopen(self._requests, "wb", buffering=0)
@@ -208,11 +204,16 @@ class WorkerPool(ThreadExecutor):
                     worker.doom()
 
 
+def worker_environment(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of processes that work for this one."""
+    return {**os.environ, **more, "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+
+
 def _pipe() -> tuple[int, int]:
     return os.pipe()
 
 
-def _ending(process: subprocess.Popen[bytes]) -> str:
+def _ending(process: Process) -> str:
     try:
         code = process.wait(GRACE_S)
     except subprocess.TimeoutExpired:

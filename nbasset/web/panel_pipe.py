@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from nbasset.execution.template import started
+from nbasset.execution.worker_pool import worker_environment
 from nbasset.home import Home
 from nbasset.locations.interpreter import interpreter
 from nbasset.locations.workspace import Place
@@ -36,16 +39,17 @@ class Pipe:
         folder = home.make_state() / "hosts"
         private_folder(folder)
         name = "".join(char if char.isalnum() else "_" for char in (places[0].label if len(places) == 1 else "project"))
+        their_in, to_them = os.pipe()
+        from_them, their_out = os.pipe()
         with (folder / f"{name}.panels.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [interpreter(places[0], home), "-m", "nbasset.web.panel_process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                cwd=home.root,
-                env={**os.environ, "PYTHONSAFEPATH": "1", "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"},
-            )
+            self._process = started(
+                "nbasset.web.panel_process", "serve", (), environment=worker_environment({"PYTHONSAFEPATH": "1"}), folder=str(home.root),
+                stdin=their_in, stdout=their_out, stderr=log, python=interpreter(places[0], home), is_forked=True,
+            )  # fmt: skip
+        os.close(their_in)
+        os.close(their_out)
+        self._to = os.fdopen(to_them, "wb")
+        self._from = os.fdopen(from_them, "rb")
         given = [{"path": str(one.path or ""), "module": one.module, "name": one.name} for one in places]
         self.say({"home": str(home.root), "places": given, "read_only": is_read_only})
         threading.Thread(target=self._read, name="nbasset-panel-pipe", daemon=True).start()
@@ -63,33 +67,28 @@ class Pipe:
     def say(self, message: dict[str, Any]) -> None:
         """Write a line. One that has ended hears nothing."""
         line = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-        stdin = self._process.stdin
-        assert stdin is not None
         with self._lock, suppress(BrokenPipeError, ValueError):
-            stdin.write(line)
-            stdin.flush()
+            self._to.write(line)
+            self._to.flush()
 
     def close(self) -> None:
         """Let it end; what does not is ended."""
-        stdin = self._process.stdin
-        assert stdin is not None
         with self._lock, suppress(BrokenPipeError, ValueError):
-            stdin.close()
+            self._to.close()
         threading.Thread(target=self._reap, name="nbasset-panel-end", daemon=True).start()
 
     def _reap(self) -> None:
         try:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     def _read(self) -> None:
         why = ""
-        stdout = self._process.stdout
-        assert stdout is not None
-        with stdout:
-            for line in stdout:
+        with self._from:
+            for line in self._from:
                 message = json.loads(line)
                 if "broken" in message:
                     why = str(message["broken"])

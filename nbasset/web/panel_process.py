@@ -180,7 +180,8 @@ def _teller(out: IO[str]) -> Callable[[Mapping[str, Any]], None]:
     return tell
 
 
-def _serve() -> None:
+def serve() -> None:
+    """Speak over the standard streams, until there is nobody to speak to."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
@@ -191,4 +192,4 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    serve()
