@@ -34,6 +34,8 @@ def to_wire(value: object) -> Any:
     """
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, str):  # such as the name of a dimension
+        return str(value)
     if isinstance(value, (tuple, list)):
         return [to_wire(item) for item in value]
     out: dict[str, Any] = {}

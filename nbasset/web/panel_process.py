@@ -12,6 +12,7 @@ What the code prints goes to the standard error, never into an answer. The proce
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +44,7 @@ from nbasset.notebook.wire_commands import (
 from nbasset.notebook.wire_json import WireError, parse_asked, to_wire
 from nbasset.secrets import mask_secrets
 
+_LOG = logging.getLogger("nbasset.web.panels")
 _ACTS = (CancelBackfill, CancelRun, Materialize, PauseBackfill, ResumeBackfill, RetryBackfill, RollBack, RunAgain)
 """Commands that change something: a server for reading only refuses them."""
 
@@ -111,18 +113,19 @@ class Panels:
                 self._ask(live, message.get("asked"))
 
     def _start(self, number: int, view: Any, seq: int) -> None:
+        """Draw a view and send it whole. One that cannot be drawn is told why, and disturbs no other."""
         try:
             live = self.desk.open(self._source_of(view), cell=f"page-{number}#1")
-        except Exception as error:  # noqa: BLE001 - the page is told why there is no picture
-            self._tell(
-                {"panel": number, "refused": mask_secrets(str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}")}
-            )
-            return
-        with self.desk.lock:
-            live.panel = replace(live.panel, seq=seq + 1, can_run=not self._is_read_only)
-            self._open[number] = live
-            self.desk.attach(live, lambda content: self._tell({"panel": number, "message": content}))
-            live.send(to_wire(Replaced(live.panel.seq, live.panel)))
+            with self.desk.lock:
+                live.panel = replace(live.panel, seq=seq + 1, can_run=not self._is_read_only)
+                whole = to_wire(Replaced(live.panel.seq, live.panel))
+                self._open[number] = live
+                self.desk.attach(live, lambda content: self._tell({"panel": number, "message": content}))
+                live.send(whole)
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises is why there is no picture
+            _LOG.warning("a view could not be drawn: %s", view, exc_info=True)
+            why = str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
+            self._tell({"panel": number, "refused": mask_secrets(why)})
 
     def _source_of(self, view: Any) -> Callable[[Look], Source]:
         return source_of(view, self.desk.lineage if isinstance(self.desk, ProjectDesk) else LineageSource)

@@ -34,6 +34,12 @@ def orders():
 @nb.asset
 def sales(orders):
     return orders
+
+@nb.asset(partitions_def=nb.MultiPartitionsDefinition({
+    "day": nb.DailyPartitionsDefinition("2026-01-01", end_date="2026-01-03"), "shop": nb.StaticPartitionsDefinition(["north", "south"]),
+}))
+def stock():
+    return 1
 """
 
 
@@ -75,7 +81,14 @@ def test_a_view_is_sent_whole_with_the_number_after_the_last_one_that_the_page_h
     said = drawn.next()
     message = said["message"]
     assert (said["panel"], message["type"], message["seq"]) == (3, "replaced", 42)
-    assert [node["key"] for node in message["panel"]["view"]["nodes"]] == ["orders", "sales"]
+    assert [node["key"] for node in message["panel"]["view"]["nodes"]] == ["orders", "sales", "stock"]
+
+
+def test_partitions_of_several_dimensions_are_sent_as_plain_text(drawn: Drawn) -> None:
+    drawn.panels.hear({"open": 1, "view": {"type": "grid", "asset": "stock"}, "seq": 0})
+    view = drawn.next()["message"]["panel"]["view"]
+    assert json.loads(json.dumps(view)) == view
+    assert [dimension["name"] for dimension in view["dimensions"]] == ["day", "shop"]
 
 
 def test_what_a_run_changes_reaches_the_page_as_a_change(drawn: Drawn) -> None:
@@ -193,7 +206,7 @@ def drawn_lineage(project: Drawn, **view: str) -> dict[str, Any]:
 def test_several_locations_are_one_lineage_in_which_an_asset_stands_once_as_it_is_made(project: Drawn) -> None:
     view = drawn_lineage(project)
     nodes = [node["key"] for node in view["nodes"]]
-    assert sorted(nodes) == ["orders", "sales", "shelves"]
+    assert sorted(nodes) == ["orders", "sales", "shelves", "stock"]
     assert {node["key"]: node["state"] for node in view["nodes"]}["orders"] == "missing"
     assert {(nodes[a], nodes[b]) for a, b in view["edges"]} == {("orders", "sales"), ("orders", "shelves")}
 

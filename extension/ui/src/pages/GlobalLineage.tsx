@@ -1,7 +1,7 @@
 // The lineage of everything that is defined, or of one location; what is found, opened and selected stands in the address.
 
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { LineagePlacesDocument } from "../client/documents/assets.gen";
 import { Select } from "../ui/Form";
 import { plural } from "../ui/format";
@@ -11,9 +11,14 @@ import { LiveView } from "./frame/LiveView";
 import { useQuery } from "./frame/query";
 import { useParam } from "./frame/route";
 
+const WIDE = 1100;
+
 export default function GlobalLineage(): JSX.Element {
   const [selection] = useParam("q", "");
   const [wanted, setLocation] = useParam("location", "");
+  const [chosen] = useParam("direction", "");
+  // As it was when the page was opened: the view turns itself from there on.
+  const [direction] = useState(() => directionOf(chosen));
   const { data } = useQuery(LineagePlacesDocument, {}, { on: ({ other }) => other.includes("locations") });
   const places = useMemo(() => counted((data?.assetNodes ?? []).map(({ repository }) => repository.location.name)), [data]);
   const location = places.find(({ name }) => name === wanted)?.name ?? "";
@@ -39,7 +44,7 @@ export default function GlobalLineage(): JSX.Element {
       ) : (
         <LiveView
           key={`${location} ${selection}`}
-          view={{ type: "lineage", selection, direction: "right", ...(location === "" ? {} : { location }) }}
+          view={{ type: "lineage", selection, direction, ...(location === "" ? {} : { location }) }}
           what="The lineage"
           opensHere
           fills
@@ -48,6 +53,11 @@ export default function GlobalLineage(): JSX.Element {
       )}
     </PageHead>
   );
+}
+
+/** From left to right where there is room, else from top to bottom. */
+export function directionOf(chosen: string): "down" | "right" {
+  return chosen === "down" || chosen === "right" ? chosen : innerWidth >= WIDE ? "right" : "down";
 }
 
 /** Each location with how many assets it has, in the order of the project. */

@@ -83,8 +83,11 @@ export function Lineage(props: {
       setSelected(next);
     } else setSelected(new Set([key]));
   };
-  const draw = (change: { readonly selection?: string; readonly folded?: readonly string[]; readonly direction?: "down" | "right" }): void =>
+  const [, keepDirection] = useKept("direction", "");
+  const draw = (change: { readonly selection?: string; readonly folded?: readonly string[]; readonly direction?: "down" | "right" }): void => {
+    if (change.direction !== undefined) keepDirection(change.direction);
     desk.open({ type: "draw", selection: view.selection, direction: view.direction, folded: view.groups.filter((group) => group.folded).map(({ name }) => name), ...change });
+  };
   const fold = (group: string, isFolded: boolean): void => {
     const folded = new Set(view.groups.filter((known) => known.folded).map(({ name }) => name));
     if (isFolded) folded.add(group);

@@ -14,6 +14,7 @@ import { HistoryCard } from "../../views/HistoryCard";
 import { cellName, only, useDesk } from "../../views/host";
 import { Preview } from "../../views/Preview";
 import { ShownOutput } from "../../views/Shown";
+import { directionOf } from "../GlobalLineage";
 import { LiveView } from "../frame/LiveView";
 import { useParam } from "../frame/route";
 
@@ -135,6 +136,8 @@ type Side = "up" | "both" | "down";
 export function LineageTab({ view }: Props): JSX.Element {
   const [side, setSide] = useParam("side", "both");
   const [depth, setDepth] = useParam("depth", "1");
+  const [chosen] = useParam("l.direction", "");
+  const [direction] = useState(() => directionOf(chosen));
   const way: Side = side === "up" || side === "down" ? side : "both";
   const far = depth === "all" ? "" : depth;
   const selection = `${way === "down" ? "" : `${far}+`}${only(view.key)}${way === "up" ? "" : `+${far}`}`;
@@ -164,7 +167,7 @@ export function LineageTab({ view }: Props): JSX.Element {
         />
         <span class="nb-small nb-2">{depth === "1" ? "one step away" : depth === "all" ? "all the way" : `up to ${depth} steps away`}</span>
       </div>
-      <LiveView key={selection} view={{ type: "lineage", selection, direction: "right", asset: view.key, selected: view.key }} what="The lineage" opensHere fills keeps="l." />
+      <LiveView key={selection} view={{ type: "lineage", selection, direction, asset: view.key, selected: view.key }} what="The lineage" opensHere fills keeps="l." />
     </>
   );
 }
