@@ -165,6 +165,7 @@ class RunTrace:
                 continue
             if not self.has_plan and not step.attempts and step.state == "queued":
                 del self.steps[key]  # it was a guess
+                self.changed.discard(key)
                 continue
             state: State = end if step.attempts else "canceled" if end == "canceled" else "skipped"
             self._set(replace(step, state=state, attempts=_ended(step.attempts, state, event.at_us / 1e6)))

@@ -150,6 +150,20 @@ def test_a_run_is_told_step_by_step_with_its_errors_and_its_log(notebook: Any, d
     assert [line.number for line in view.log] == list(range(len(view.log)))
 
 
+def test_a_run_that_made_many_partitions_in_one_step_shows_that_step(notebook: Any, desk: Desk) -> None:
+    whole = "backfill_policy=BackfillPolicy.single_run()"
+    notebook.ok("from nbasset import BackfillPolicy", "c1")
+    notebook.ok(
+        f"@asset(partitions_def=DailyPartitionsDefinition('2013-01-01', end_date='2013-01-11'), {whole})\ndef days(context):\n"
+        "    return {key: pd.DataFrame({'n': [1]}) for key in context.partition_keys}", "c2",
+    )  # fmt: skip
+    notebook.ok("from nbasset import materialize\nresult = materialize([days], partition_keys=['2013-01-01', '2013-01-02'])", "c3")
+    (record,) = notebook.session.instance.get_runs()
+    view = watch(desk, run_source(record.run_id)).view
+    assert isinstance(view, RunView)
+    assert (view.state, [step.state for step in view.steps]) == ("fresh", ["fresh"])
+
+
 def test_a_run_that_has_not_begun_is_shown_as_waiting_and_whole_when_it_has(notebook: Any, desk: Desk) -> None:
     notebook.ok(ORDERS, "c2")
     from nbasset.commands.planning import Wish, make_plan
