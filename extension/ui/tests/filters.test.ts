@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { askedFor, EVERYTHING, filtersOf, hasWords, queryOf, serverFilter, toggled } from "../src/pages/runs/filters";
+import { addressOf, askedFor, EVERYTHING, filtersOf, filterWords, hasWords, queryOf, serverFilter, toggled } from "../src/pages/runs/filters";
 import { isBackfillOver, isOver, runLook, tickLook } from "../src/pages/parts/runStates";
 
 test("filters that go into an address come out of it again, and what is as usual is not in it", () => {
   const some = { text: 'job:nightly tag:team=a "no such file"', state: "failed", since: "week", isFlat: true } as const;
-  const query = new URLSearchParams(Object.entries(queryOf(some)).flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
-  expect(filtersOf(query)).toEqual(some);
+  expect(filtersOf(new URLSearchParams(addressOf(some)))).toEqual(some);
+  expect([filterWords(some), filterWords(EVERYTHING), addressOf(EVERYTHING)]).toEqual(['Failed, job:nightly tag:team=a "no such file", last 7 days', "All", ""]);
   expect(Object.values(queryOf(EVERYTHING)).every((value) => value === null)).toBe(true);
   expect(filtersOf(new URLSearchParams("state=nonsense&since=ever"))).toEqual(EVERYTHING);
 });

@@ -19,12 +19,13 @@ import { Await, useQuery } from "./frame/query";
 import { A, useGo, useRoute } from "./frame/route";
 import { saveFile } from "./frame/browser";
 import { isOver } from "./parts/runStates";
+import { useSaved } from "./parts/saved";
 import { Bulk } from "./runs/Bulk";
 import { runColumns } from "./runs/columns";
 import type { AgainRun } from "./runs/Again";
 import { AgainDialog } from "./runs/Again";
 import type { RunFilters, StateGroup } from "./runs/filters";
-import { askedFor, EVERYTHING, filtersOf, GROUPS, inGroup, queryOf, serverFilter, SINCE } from "./runs/filters";
+import { addressOf, askedFor, EVERYTHING, filtersOf, filterWords, GROUPS, inGroup, queryOf, serverFilter, SINCE } from "./runs/filters";
 import type { Feed, ListRow } from "./runs/rows";
 import { listRows, pickedOf } from "./runs/rows";
 
@@ -62,7 +63,7 @@ export default function Runs(): JSX.Element {
     <PageHead
       title="Runs"
       fills
-      above={SINCE.find(({ value }) => value === filters.since)?.label}
+      above={filters.since === "all" ? undefined : SINCE.find(({ value }) => value === filters.since)?.label}
       actions={
         <>
           <A to="/timeline" class="nb-b">
@@ -131,11 +132,38 @@ function FilterBar(props: {
         >
           {SINCE.find(({ value }) => value === filters.since)?.label}
         </MenuButton>
+        <SavedFilters filters={filters} onChange={onChange} />
         <Button pressed={!filters.isFlat} title="Runs of a backfill are one row" onClick={() => onChange({ isFlat: !filters.isFlat })}>
           Fold backfills
         </Button>
       </span>
     </div>
+  );
+}
+
+/** Filters to come back to. */
+function SavedFilters({ filters, onChange }: { readonly filters: RunFilters; readonly onChange: (next: RunFilters) => void }): JSX.Element {
+  const [saved, setSaved] = useSaved("run-filters");
+  const now = addressOf(filters);
+  const isSaved = saved.includes(now);
+  return (
+    <MenuButton
+      icon="filter"
+      kind="icon"
+      label="Saved filters"
+      items={[
+        ...saved.map((one) => {
+          const own = filtersOf(new URLSearchParams(one));
+          return { label: filterWords(own), checked: one === now, onPick: () => onChange(own) };
+        }),
+        {
+          label: isSaved ? "Forget this filter" : "Save this filter",
+          disabled: now === "",
+          line: saved.length > 0,
+          onPick: () => setSaved(isSaved ? saved.filter((one) => one !== now) : [...saved, now]),
+        },
+      ]}
+    />
   );
 }
 

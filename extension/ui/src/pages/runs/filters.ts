@@ -53,6 +53,18 @@ export function queryOf(filters: RunFilters): { readonly q: string | null; reado
   };
 }
 
+/** The part of an address behind the question mark; empty for everything. */
+export function addressOf(filters: RunFilters): string {
+  return new URLSearchParams(Object.entries(queryOf(filters)).flatMap(([key, value]) => (value === null ? [] : [[key, value]]))).toString();
+}
+
+/** A filter in words, for a menu. */
+export function filterWords(filters: RunFilters): string {
+  const group = GROUPS.find(({ value }) => value === filters.state);
+  const since = SINCE.find(({ value }) => value === filters.since);
+  return [group?.label ?? "All", filters.text, filters.since === "all" ? "" : (since?.label.toLowerCase() ?? "")].filter((part) => part !== "").join(", ");
+}
+
 export interface Asked {
   readonly jobs: readonly string[];
   readonly assets: readonly string[];
