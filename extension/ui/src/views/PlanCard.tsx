@@ -33,7 +33,7 @@ export function PlanCard({ view, target }: { readonly view: PlanView; readonly t
               kind="main"
               icon="play"
               disabled={!desk.canRun}
-              title={desk.canRun ? undefined : "Needs a running kernel"}
+              title={desk.whyNot}
               onClick={() => desk.open({ type: "materialize", target, digest: view.digest })}
             >
               {`Run ${plural(view.rows.length, "asset")}${view.runs > 1 ? ` · ${plural(view.runs, "run")}` : ""}${time}`}

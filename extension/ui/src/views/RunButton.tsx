@@ -9,7 +9,7 @@ import { useDesk } from "./host";
 export function RunButton(props: { readonly selection: string; readonly asset: string; readonly stale: number; readonly short?: boolean }): JSX.Element {
   const desk = useDesk();
   const { selection, stale } = props;
-  const off = desk.canRun ? undefined : "Needs a running kernel";
+  const off = desk.whyNot;
   const verb = props.short === true ? "" : "Materialize ";
   const label = stale > 0 ? `${verb}${props.short === true ? "Stale" : "stale"} (${grouped(stale)})` : "Materialize";
   return (

@@ -59,8 +59,9 @@ export function Shell({ store, host, children }: {
         if (!host.openCell(cell)) store.tell(whereIs(cell, store.get().panel.notebook, host.holder ?? "kernel"));
       },
       canRun,
+      whyNot: canRun ? undefined : host.holder !== "server" ? "Needs a running kernel" : link === "lost" ? "The link to the server is lost" : "This server is for reading only",
     };
-  }, [store, host, canRun]);
+  }, [store, host, canRun, link === "lost"]);
   const [loaded, again] = useLoaded(asked === null ? null : () => store.ask(asked), [asked]);
   return (
     <DeskContext.Provider value={desk}>

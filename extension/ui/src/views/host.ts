@@ -48,6 +48,8 @@ export interface Desk {
   openRun(run: string): void;
   goTo(cell: CellRef): void;
   readonly canRun: boolean;
+  /** Why nothing can be run; undefined where it can. */
+  readonly whyNot: string | undefined;
 }
 
 const nothing = (): never => {
@@ -63,6 +65,7 @@ export const DeskContext = createContext<Desk>({
   openRun: nothing,
   goTo: nothing,
   canRun: false,
+  whyNot: undefined,
 });
 
 export function useDesk(): Desk {

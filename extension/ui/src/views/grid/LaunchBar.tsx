@@ -85,7 +85,7 @@ export function LaunchBar({ view, selected, text }: { readonly view: GridView; r
         <Button onClick={() => desk.propose(target)} title="Show what would run; nothing runs">
           Dry run
         </Button>
-        <Button kind="main" icon="play" disabled={!desk.canRun} title={desk.canRun ? undefined : "Needs a running kernel"} onClick={() => desk.open({ type: "materialize", target })}>
+        <Button kind="main" icon="play" disabled={!desk.canRun} title={desk.whyNot} onClick={() => desk.open({ type: "materialize", target })}>
           {`Materialize ${grouped(count)}${runs > 1 ? ` · ${plural(runs, "run")}` : ""}${time}`}
         </Button>
       </span>
