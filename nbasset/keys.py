@@ -53,7 +53,8 @@ class KeyPath(tuple[str, ...]):
 class AssetKey:
     """The name of an asset: one or more parts.
 
-    There is one object for each key that is in use, so that dicts and sets compare keys without looking at their parts.
+    There is one object for each key that is in use, so that dicts and sets compare keys without looking at their parts. It holds its text
+    alone (no part has a ``/``); the parts are made when somebody asks.
 
     >>> AssetKey("orders"), AssetKey(["raw", "orders"]).to_user_string()
     (AssetKey('orders'), 'raw/orders')
@@ -64,20 +65,24 @@ class AssetKey:
         If a part is empty, holds anything but letters, digits, ``_`` and ``-``, is a Python keyword or is ``context``.
     """
 
-    __slots__ = ("__weakref__", "path")
+    __slots__ = ("__weakref__", "_text")
 
-    path: KeyPath
+    _text: str
 
     def __new__(cls, path: str | Sequence[str]) -> AssetKey:
-        parts = (path,) if isinstance(path, str) else tuple(path)
+        if isinstance(path, str):
+            parts, text = (path,), path
+        else:
+            parts = tuple(path)
+            text = parts[0] if len(parts) == 1 else _joined(parts)
         try:
-            key = _IN_USE[parts]()
+            key = _IN_USE[text]()
         except (KeyError, TypeError):  # not in use, or no key at all: the checks tell
             key = None
-        return key if key is not None else _made(cls, parts)
+        return key if key is not None and (len(parts) > 1 or "/" not in text) else _made(cls, parts)
 
     def __reduce__(self) -> tuple[type[AssetKey], tuple[tuple[str, ...]]]:
-        return AssetKey, (tuple(self.path),)
+        return AssetKey, (tuple(self._text.split("/")),)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an asset key cannot be changed ('{name}'). Make another one.")
@@ -86,34 +91,41 @@ class AssetKey:
         raise AttributeError(f"an asset key cannot be changed ('{name}').")
 
     def __lt__(self, other: AssetKey) -> bool:
-        return self.path < other.path if isinstance(other, AssetKey) else NotImplemented
+        return self._sorted_as < other._sorted_as if isinstance(other, AssetKey) else NotImplemented
 
     def __le__(self, other: AssetKey) -> bool:
-        return self.path <= other.path if isinstance(other, AssetKey) else NotImplemented
+        return self._sorted_as <= other._sorted_as if isinstance(other, AssetKey) else NotImplemented
 
     def __repr__(self) -> str:
-        return f"AssetKey({self.path[0]!r})" if len(self.path) == 1 else f"AssetKey({list(self.path)!r})"
+        return f"AssetKey({self._text.split('/')!r})" if "/" in self._text else f"AssetKey({self._text!r})"
 
     def __str__(self) -> str:
-        return self.to_user_string()
+        return self._text
 
     @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts, first to last: another name of `path`."""
-        return self.path
+    def path(self) -> KeyPath:
+        """The parts, first to last."""
+        return KeyPath(self._text.split("/"))
+
+    parts = path
 
     @property
     def last(self) -> str:
         """The last part: the name that a parameter or a free name is matched with."""
-        return self.path[-1]
+        return self._text.rpartition("/")[2]
+
+    @property
+    def _sorted_as(self) -> str:
+        """Text that sorts as the parts do: what stands between them comes before all that can stand in them."""
+        return self._text.replace("/", " ")
 
     def to_user_string(self) -> str:
         """The parts joined by ``/``: how people write the key."""
-        return self.path[0] if len(self.path) == 1 else "/".join(self.path)
+        return self._text
 
     def to_python_identifier(self, suffix: str | None = None) -> str:
         """A name for Python: parts joined by ``__``, dashes as ``_``."""
-        name = "__".join(self.path).replace("-", "_")
+        name = self._text.replace("/", "__").replace("-", "_")
         return f"{name}__{suffix}" if suffix else name
 
     @staticmethod
@@ -149,8 +161,13 @@ class AssetKey:
         return self.path[: len(prefix)] == tuple(prefix)
 
 
-_IN_USE: dict[tuple[str, ...], ref[AssetKey]] = {}
+_IN_USE: dict[str, ref[AssetKey]] = {}
 _MAKING = threading.RLock()
+
+
+def _joined(parts: tuple[object, ...]) -> str:
+    """The text of these parts; none that is in use where one of them is no part at all."""
+    return "/".join(parts) if all(isinstance(part, str) and "/" not in part for part in parts) else ""  # type: ignore[arg-type]
 
 
 def _made(cls: type[AssetKey], parts: tuple[str, ...]) -> AssetKey:
@@ -160,18 +177,18 @@ def _made(cls: type[AssetKey], parts: tuple[str, ...]) -> AssetKey:
     for part in parts:
         _check_part(part)
     made = object.__new__(cls)
-    path = tuple([str.__str__(part) for part in parts])
-    object.__setattr__(made, "path", KeyPath(path))
+    text = str.__str__(parts[0]) if len(parts) == 1 else "/".join(parts)
+    object.__setattr__(made, "_text", text)
     with _MAKING:
-        known = _IN_USE.get(path)
+        known = _IN_USE.get(text)
         key = known() if known is not None else None
         if key is None:
             key = made
-            _IN_USE[path] = KeyedRef(made, _forget, path)
+            _IN_USE[text] = KeyedRef(made, _forget, text)
     return key
 
 
-def _forget(gone: KeyedRef[tuple[str, ...], AssetKey]) -> None:
+def _forget(gone: KeyedRef[str, AssetKey]) -> None:
     """Nobody holds the key any more."""
     with _MAKING:
         if _IN_USE.get(gone.key) is gone:

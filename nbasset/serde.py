@@ -72,7 +72,8 @@ def to_json(value: object) -> Json:
     if kind is tuple or kind is list:
         return [item if type(item) in _PLAIN else to_json(item) for item in value]  # type: ignore[attr-defined]
     if kind is AssetKey:
-        return {"$k": value.path[0] if len(value.path) == 1 else list(value.path)}  # type: ignore[attr-defined]
+        text = str(value)
+        return {"$k": text.split("/") if "/" in text else text}
     fields = _FIELDS.get(kind)
     if fields is not None:
         if kind in _PACKED:

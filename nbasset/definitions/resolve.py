@@ -107,8 +107,9 @@ class Resolver:
             )
             return False
         for key in definition.specs_by_key:
-            if len(key.path) == 1:
-                self._by_name[key.path[0]] = key
+            name = str(key)
+            if "/" not in name:
+                self._by_name[name] = key
             elif key not in self.makers:
                 self._by_last.setdefault(key.last, []).append(key)
             self.makers[key] = definition

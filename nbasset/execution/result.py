@@ -172,7 +172,7 @@ class ExecuteInProcessResult:
         made = [output.asset for step in steps for output in step.outputs if output.asset is not None]
         if len(made) == 1:
             return made[0]
-        return next((key for key in made if name in (key.path[-1], key.to_python_identifier())), None)
+        return next((key for key in made if name in (key.last, key.to_python_identifier())), None)
 
     def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
         """An output of the job's graph.

@@ -153,7 +153,7 @@ def code_index(resolved: ResolvedDefinitions, find: FindPlace, *, reader: CodeRe
 
 def asset_names(catalog: Catalog) -> frozenset[str]:
     """The names by which a cell's body can read the assets: last parts of their keys that are Python names."""
-    return frozenset([name for key in catalog.by_key if (name := key.path[-1]).isidentifier()])
+    return frozenset([name for key in catalog.by_key if (name := key.last).isidentifier()])
 
 
 def given_version(definition: AssetsDefinition | None) -> str | None:
