@@ -6,22 +6,29 @@ the others are closures that need no compiling. An instance of a frozen class wi
 a class of the same layout that lets its fields be set: that takes half the time of setting them one by one past the guard. All else is
 the standard library's: `field`, `fields`, `replace` and `asdict` of `dataclasses` work as ever, and
 type checkers see the standard decorator. Not offered: `InitVar`, and options that nothing here asks for.
+
+Values of which there are thousands leave most of their fields at the default. A field that is declared by `seldom` takes no room in an
+instance that leaves all such fields so: it is found on the class. The others are of a subclass with slots for all fields, which nobody
+need know of: it has the same name, equals and pickles alike.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from operator import attrgetter
 from reprlib import recursive_repr
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from dataclasses import dataclass as dataclass
 else:
 
-    def dataclass(cls=None, /, *, repr=True, eq=True, order=False, frozen=False, kw_only=False, slots=False):  # noqa: A002 - the standard's names
+    def dataclass(cls=None, /, *, init=True, repr=True, eq=True, order=False, frozen=False, kw_only=False, slots=False):  # noqa: A002 - the standard's names
         """See `dataclasses.dataclass`.
 
         >>> @dataclass(frozen=True, slots=True, order=True)
@@ -36,9 +43,41 @@ else:
         """
 
         def make(cls):
+            if any(_is_seldom(value) for value in vars(cls).values()):
+                return _in_two_layouts(cls, init=init, repr=repr, eq=eq)
             return _finished(cls, repr=repr, eq=eq, order=order, frozen=frozen, kw_only=kw_only, slots=slots)
 
         return make if cls is None else make(cls)
+
+
+def seldom(default: T) -> T:
+    """A field of a frozen class with slots that takes no room in an instance as long as all fields of this kind are at their defaults.
+
+    >>> @dataclass(frozen=True, slots=True)
+    ... class Reader:
+    ...     name: str
+    ...     prefix: str = seldom("")
+    >>> Reader("a"), Reader("a", "raw"), Reader("a").__slots__
+    (Reader(name='a', prefix=''), Reader(name='a', prefix='raw'), ('name',))
+    """
+    return dataclasses.field(default=default, metadata=_SELDOM)
+
+
+def filled_by(cls: type[T]) -> Callable[..., T]:
+    """What makes an instance of a class with `seldom` fields, of all its values in order as they are: for a `__new__` that checks them."""
+    return _WRITERS[cls]
+
+
+def layouts_of(cls: type) -> tuple[type, ...]:
+    """The classes that instances of a class are of: it alone, or with the one that has room for `seldom` fields."""
+    return (cls, _WRITERS[cls].full) if cls in _WRITERS else (cls,)
+
+
+_SELDOM = {"seldom": True}
+
+
+def _is_seldom(value: object) -> bool:
+    return isinstance(value, dataclasses.Field) and "seldom" in value.metadata
 
 
 class _WrittenWhenAsked:
@@ -88,6 +127,92 @@ def _finished(cls: Any, *, repr: bool, eq: bool, order: bool, frozen: bool, kw_o
     return made  # type: ignore[no-any-return]
 
 
+def _in_two_layouts(cls: Any, *, init: bool, repr: bool, eq: bool) -> type:  # noqa: A002
+    """A frozen class with slots for the fields that are not `seldom`, and its subclass with slots for these."""
+    own = cls.__dict__
+    doc = cls.__doc__ = cls.__doc__ or f"{cls.__name__}."
+    fields = dataclasses.fields(dataclasses.dataclass(init=False, repr=False, eq=False)(cls))
+    rare = tuple([field.name for field in fields if "seldom" in field.metadata])
+    slots = tuple([field.name for field in fields if field.name not in rare])
+    body = {name: value for name, value in own.items() if name not in (*slots, "__dict__", "__weakref__")}
+    made: Any = type(cls.__name__, cls.__bases__, {**body, "__slots__": slots})
+    same = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": doc}
+    full: Any = type(cls.__name__, (made,), {**same, "__slots__": rare})
+    made.__dataclass_params__.frozen = True
+    compared = _values_of([field.name for field in fields if field.compare])
+    methods: dict[str, Any] = {"__setattr__": _refusing("assign to", made), "__delattr__": _refusing("delete", made)}
+    if repr:
+        methods |= {"__repr__": _repr([field.name for field in fields if field.repr])}
+    if eq:
+        methods |= {"__eq__": _eq(compared, made), "__hash__": _hash(compared)}
+    writer = _Writer(made, full, slots, rare)
+    methods |= {"__reduce__": _reduce(made, _values_of([field.name for field in fields]))}
+    for name, method in methods.items():
+        if own.get(name) is None:
+            method.__qualname__ = f"{made.__qualname__}.{name}"
+            setattr(made, name, method)
+    if init:
+        made.__new__ = writer
+    _WRITERS[made] = writer
+    return made  # type: ignore[no-any-return]
+
+
+class _Writer:
+    """Stands for the function that makes instances of a class in two layouts, until somebody calls it: as `__new__`, or by `filled_by`."""
+
+    def __init__(self, cls: type, full: type, slots: tuple[str, ...], rare: tuple[str, ...]) -> None:
+        self.cls, self.full, self.slots, self.rare = cls, full, slots, rare
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        made = self.cls.__new__ = self._written("_type, ")  # type: ignore[method-assign]
+        return made
+
+    def __call__(self, *values: Any) -> Any:
+        return self._made(*values)
+
+    @cached_property
+    def _made(self) -> Any:
+        return self._written("")
+
+    def _written(self, first: str) -> Any:
+        names: dict[str, Any] = {"_new": object.__new__, "_cls": self.cls, "_full": self.full}
+        for kind, open_kind in (("_cls", "_open"), ("_full", "_open_full")):
+            like = names[kind]
+            own = {"__slots__": like.__slots__, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+            names[open_kind] = type(f"_Open{like.__name__}", like.__bases__, own)
+        head = []
+        for field in dataclasses.fields(self.cls):
+            names[f"_default_{field.name}"] = field.default
+            head.append(field.name if field.default is dataclasses.MISSING else f"{field.name} = _default_{field.name}")
+        plain = [f"self.{name} = {name}" for name in self.slots]
+        text = [f"def __new__({first}{', '.join(head)}):", f" if {' and '.join([f'{name} is _default_{name}' for name in self.rare])}:"]
+        text += [f"  {line}" for line in ["self = _new(_open)", *plain, "self.__class__ = _cls"]]
+        text += [" else:", "  self = _new(_open_full)"]
+        text += [f"  {line}" for line in [*plain, *[f"self.{name} = {name}" for name in self.rare], "self.__class__ = _full"]]
+        exec("\n".join([*text, " return self"]), names)  # noqa: S102 - field names only
+        made = names["__new__"]
+        made.__qualname__ = f"{self.cls.__qualname__}.__new__"
+        made.__module__ = self.cls.__module__
+        made.__annotations__ = {field.name: field.type for field in dataclasses.fields(self.cls)} | {"return": None}
+        return made
+
+
+_WRITERS: dict[type, _Writer] = {}
+
+
+def _reduce(cls: type, values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], Any]:
+    """Pickling and copying: neither the subclass nor a `__new__` that checks values again comes into it."""
+
+    def __reduce__(self: Any) -> Any:  # noqa: N807
+        return _again, (cls, *values(self))
+
+    return __reduce__
+
+
+def _again(cls: type, *values: Any) -> Any:
+    return filled_by(cls)(*values)
+
+
 def _values_of(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     if len(names) > 1:
         return attrgetter(*names)
@@ -104,9 +229,12 @@ def _repr(names: list[str]) -> Callable[[Any], str]:
     return recursive_repr()(__repr__)
 
 
-def _eq(values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any, Any], Any]:
+def _eq(values: Callable[[Any], tuple[Any, ...]], cls: type | None = None) -> Callable[[Any, Any], Any]:
+    """Equality with others of the same class; with others of `cls`, where instances are of one of its layouts."""
+
     def __eq__(self: Any, other: object) -> Any:  # noqa: N807
-        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+        is_alike = other.__class__ is self.__class__ or (cls is not None and isinstance(other, cls))
+        return values(self) == values(other) if is_alike else NotImplemented
 
     return __eq__
 
@@ -232,17 +360,21 @@ class _New:
         return "<factory>"
 
 
-class _Nothing(dict[str, Any]):
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise TypeError("this empty mapping is the default of many values; make one of your own to put something in")
+class Still(dict[str, Any]):
+    """A mapping that stays as it is: many values share it."""
 
-    __setitem__ = setdefault = update = __ior__ = _refuse
+    __slots__ = ()
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("this mapping is shared by many values; make one of your own to put something in")
+
+    __setitem__ = __delitem__ = setdefault = update = pop = popitem = clear = __ior__ = _refuse
     __hash__ = object.__hash__  # type: ignore[assignment]
 
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        return dict, ()
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
 
 
-NOTHING: Mapping[str, Any] = _Nothing()
+NOTHING: Mapping[str, Any] = Still()
 """An empty mapping that stays empty: the default of fields of values that are made by the thousand."""
 _NEW = _New()

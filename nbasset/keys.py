@@ -70,11 +70,8 @@ class AssetKey:
     _text: str
 
     def __new__(cls, path: str | Sequence[str]) -> AssetKey:
-        if isinstance(path, str):
-            parts, text = (path,), path
-        else:
-            parts = tuple(path)
-            text = parts[0] if len(parts) == 1 else _joined(parts)
+        parts = (path,) if isinstance(path, str) else tuple(path)
+        text = parts[0] if len(parts) == 1 else _joined(parts)
         try:
             key = _IN_USE[text]()
         except (KeyError, TypeError):  # not in use, or no key at all: the checks tell

@@ -14,6 +14,7 @@ from enum import Enum, StrEnum
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
+from nbasset.dataclass import layouts_of
 from nbasset.keys import AssetKey, PartitionRef
 from nbasset.ordinals import OrdinalSet
 
@@ -35,13 +36,17 @@ def serializable(cls: type[T]) -> type[T]:
     if cls.__name__ in _CLASSES:
         raise TypeError(f"two serializable classes are called {cls.__name__}")
     _CLASSES[cls.__name__] = cls
-    _NAMES[cls] = cls.__name__
-    if dataclasses.is_dataclass(cls):
-        _FIELDS[cls] = tuple((field.name, _default(field)) for field in dataclasses.fields(cls))
-        _KNOWN[cls] = frozenset(field.name for field in dataclasses.fields(cls))
-        names = [field.name for field in dataclasses.fields(cls)]
-        _VALUES[cls] = attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
+    for kind in layouts_of(cls):
+        _NAMES[kind] = cls.__name__
+        if dataclasses.is_dataclass(cls):
+            _FIELDS[kind] = tuple((field.name, _default(field)) for field in dataclasses.fields(cls))
+            _KNOWN[kind] = frozenset(field.name for field in dataclasses.fields(cls))
+            _VALUES[kind] = _getter([field.name for field in dataclasses.fields(cls)])
     return cls
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
 
 
 def packed(mark: str) -> Callable[[type[T]], type[T]]:

@@ -8,10 +8,10 @@ on what else is defined.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass, seldom
 from nbasset.definitions.asset_input import AssetInput as AssetInput
 from nbasset.definitions.composition import current_composer
 from nbasset.definitions.graph_body import GraphBody
@@ -19,6 +19,7 @@ from nbasset.definitions.invocation import call_directly
 from nbasset.definitions.node_assets import arguments_of
 from nbasset.definitions.op import OpDefinition
 from nbasset.definitions.policies import BackfillPolicy
+from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, UnknownAsset, did_you_mean
 from nbasset.events.facts import CheckKey
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
 class AssetsDefinition:
     """One or more assets that are made together.
 
-    `name` is the name of the node in plans and config. `keys_by_output` says which output of the function is which asset. `reads` and
-    `rebuild` are set for an asset written as a ``%%asset`` cell: the free names of its body, and how to make the function once it is known
-    which of them are assets. `selected` is the subset that is to be made, None for all.
+    `name` is the name of the node in plans and config. `given_outputs` says which output of the function is which asset, None that the
+    only output is the only asset; `given_inputs` what its inputs want, None that they want no more than their parameters say. The maps by
+    key, by output and by input are made of these when somebody asks. `reads` and `rebuild` are set for an asset written as a ``%%asset``
+    cell: the free names of its body, and how to make the function once it is known which of them are assets. `selected` is the subset that
+    is to be made, None for all.
 
     >>> from nbasset import asset
     >>> @asset(group_name="raw")
@@ -46,27 +49,74 @@ class AssetsDefinition:
 
     name: str
     node: OpDefinition | GraphBody | None
-    specs_by_key: Mapping[AssetKey, AssetSpec]
-    keys_by_output: Mapping[str, AssetKey] = field(default_factory=dict)
-    inputs: Mapping[str, AssetInput] = field(default_factory=dict)
-    check_specs_by_output: Mapping[str, AssetCheckSpec] = field(default_factory=dict)
-    can_subset: bool = False
-    internal_deps: Mapping[AssetKey, frozenset[AssetKey]] = field(default_factory=dict)
-    partitions_def: PartitionsDefinition | None = None
-    backfill_policy: BackfillPolicy | None = None
-    resource_defs: Mapping[str, Any] = field(default_factory=dict)
-    execution: Literal["materialize", "observe", "external"] = "materialize"
-    selected: frozenset[AssetKey] | None = None
-    reads: frozenset[str] = frozenset()
-    rebuild: Callable[[tuple[str, ...]], OpDefinition] | None = None
-    place: str | None = None
-    returns_nothing: bool = False
+    said: AssetSpec | tuple[AssetSpec, ...]
+    """What is said of the only asset, or of each of several; nothing of checks alone."""
+    given_outputs: Mapping[str, AssetKey] | None = seldom(None)
+    given_inputs: Mapping[str, AssetInput] | None = seldom(None)
+    check_specs_by_output: Mapping[str, AssetCheckSpec] = seldom(NOTHING)
+    can_subset: bool = seldom(False)
+    internal_deps: Mapping[AssetKey, frozenset[AssetKey]] = seldom(cast("Mapping[AssetKey, frozenset[AssetKey]]", NOTHING))
+    partitions_def: PartitionsDefinition | None = seldom(None)
+    backfill_policy: BackfillPolicy | None = seldom(None)
+    resource_defs: Mapping[str, Any] = seldom(NOTHING)
+    execution: Literal["materialize", "observe", "external"] = seldom("materialize")
+    selected: frozenset[AssetKey] | None = seldom(None)
+    reads: frozenset[str] = seldom(frozenset())
+    rebuild: Callable[[tuple[str, ...]], OpDefinition] | None = seldom(None)
+    place_given: str | None = seldom(None)
+    returns_nothing: bool = seldom(False)
     """Whether the function writes its assets itself: what it returns of them, if anything, is results without values."""
+
+    @property
+    def specs(self) -> tuple[AssetSpec, ...]:
+        """What is said of each asset."""
+        return self.said if isinstance(self.said, tuple) else (self.said,)
 
     @property
     def keys(self) -> tuple[AssetKey, ...]:
         """Keys of all assets, in order of definition."""
-        return tuple(self.specs_by_key)
+        return tuple([spec.key for spec in self.specs])
+
+    @property
+    def specs_by_key(self) -> dict[AssetKey, AssetSpec]:
+        """What is said of each asset, by its key."""
+        return {spec.key: spec for spec in self.specs}
+
+    @property
+    def keys_by_output(self) -> Mapping[str, AssetKey]:
+        """The asset that each output is."""
+        if self.given_outputs is not None:
+            return self.given_outputs
+        return NOTHING if isinstance(self.said, tuple) else {DEFAULT_OUTPUT: self.said.key}
+
+    @property
+    def takes(self) -> tuple[AssetInput, ...]:
+        """What each input wants, in order."""
+        if self.given_inputs is not None:
+            return tuple(self.given_inputs.values())
+        return self.node.parameters.takes if isinstance(self.node, OpDefinition) else ()
+
+    @property
+    def inputs(self) -> Mapping[str, AssetInput]:
+        """The same by name. Made when asked: ask once for several."""
+        return self.given_inputs if self.given_inputs is not None else {item.name: item for item in self.takes}
+
+    def input(self, name: str) -> AssetInput | None:
+        """What one input wants; None where there is none of that name."""
+        if self.given_inputs is not None:
+            return self.given_inputs.get(name)
+        return self.node.parameters.input(name) if isinstance(self.node, OpDefinition) else None
+
+    @property
+    def place(self) -> str | None:
+        """Where it is written: ``cell 7 of flights.ipynb, line 2``."""
+        return self.place_given or (self.node.place if self.node is not None else None)
+
+    def spec_of(self, key: AssetKey | None) -> AssetSpec | None:
+        """What is said of one asset; None for one that it does not make."""
+        if not isinstance(self.said, tuple):
+            return self.said if self.said.key is key else None
+        return self.specs_by_key.get(key) if key is not None else None
 
     @property
     def key(self) -> AssetKey:
@@ -77,17 +127,12 @@ class AssetsDefinition:
         InvalidDefinitionError
             If there are several.
         """
-        if len(self.specs_by_key) == 1:
-            return next(iter(self.specs_by_key))
+        keys = self.keys
+        if len(keys) == 1:
+            return keys[0]
         raise InvalidDefinitionError(
-            f"'{self.name}' makes {len(self.specs_by_key)} assets ({keys_text(self.specs_by_key)}), so it has no one key. "
-            "Name the asset you mean."
+            f"'{self.name}' makes {len(keys)} assets ({keys_text(keys)}), so it has no one key. Name the asset you mean."
         )
-
-    @property
-    def specs(self) -> tuple[AssetSpec, ...]:
-        """What is said of each asset."""
-        return tuple(self.specs_by_key.values())
 
     @property
     def check_specs(self) -> tuple[AssetCheckSpec, ...]:
@@ -121,32 +166,32 @@ class AssetsDefinition:
     @property
     def group_names_by_key(self) -> dict[AssetKey, str]:
         """The group of each asset."""
-        return {key: spec.group for key, spec in self.specs_by_key.items()}
+        return {spec.key: spec.group for spec in self.specs}
 
     @property
     def descriptions_by_key(self) -> dict[AssetKey, str | None]:
         """What people are told of each asset."""
-        return {key: spec.description for key, spec in self.specs_by_key.items()}
+        return {spec.key: spec.description for spec in self.specs}
 
     @property
     def metadata_by_key(self) -> dict[AssetKey, Mapping[str, Any]]:
         """The metadata of each asset's definition, as it was written."""
-        return {key: dict(spec.metadata) for key, spec in self.specs_by_key.items()}
+        return {spec.key: dict(spec.metadata) for spec in self.specs}
 
     @property
     def tags_by_key(self) -> dict[AssetKey, Mapping[str, str]]:
         """The tags of each asset."""
-        return {key: spec.tags for key, spec in self.specs_by_key.items()}
+        return {spec.key: spec.tags for spec in self.specs}
 
     @property
     def automation_conditions_by_key(self) -> dict[AssetKey, Any]:
         """The conditions of the assets that have one."""
-        return {key: spec.automation_condition for key, spec in self.specs_by_key.items() if spec.automation_condition is not None}
+        return {spec.key: spec.automation_condition for spec in self.specs if spec.automation_condition is not None}
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:
         """Code versions given by hand."""
-        return {key: spec.code_version for key, spec in self.specs_by_key.items()}
+        return {spec.key: spec.code_version for spec in self.specs}
 
     @property
     def keys_by_output_name(self) -> dict[str, AssetKey]:
@@ -172,19 +217,20 @@ class AssetsDefinition:
     def get_asset_spec(self, key: CoercibleToAssetKey | None = None) -> AssetSpec:
         """What is said of one asset; of the only one when no key is given."""
         wanted = self.key if key is None else AssetKey.from_coercible(key)
-        if wanted not in self.specs_by_key:
-            near = did_you_mean(str(wanted), map(str, self.specs_by_key))
+        found = self.spec_of(wanted)
+        if found is None:
+            near = did_you_mean(str(wanted), map(str, self.keys))
             raise UnknownAsset(f"'{self.name}' makes no asset '{wanted}'. {near}".rstrip())
-        return self.specs_by_key[wanted]
+        return found
 
     def map_asset_specs(self, fn: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
         """A copy in which each spec went through `fn`. Keys may change; inputs of other assets that name them do not."""
-        changed = {key: fn(spec) for key, spec in self.specs_by_key.items()}
+        changed = {spec.key: fn(spec) for spec in self.specs}
         new_keys = {key: spec.key for key, spec in changed.items()}
         return replace(
             self,
-            specs_by_key={spec.key: spec for spec in changed.values()},
-            keys_by_output={output: new_keys[key] for output, key in self.keys_by_output.items()},
+            said=tuple(changed.values()) if isinstance(self.said, tuple) else changed[self.said.key],
+            given_outputs=self.given_outputs and {output: new_keys[key] for output, key in self.given_outputs.items()},
             internal_deps={new_keys[key]: frozenset(new_keys.get(dep, dep) for dep in deps) for key, deps in self.internal_deps.items()},
             check_specs_by_output={
                 output: replace(check, asset_key=new_keys.get(check.asset_key, check.asset_key))
@@ -235,7 +281,7 @@ class AssetsDefinition:
         said = {check.key: metadata_by_key[check.key] for check in self.check_specs if metadata_by_key and check.key in metadata_by_key}
         changed = replace(
             self,
-            inputs={
+            given_inputs={
                 name: replace(item, key=renamed[reads[name]], key_prefix=()) if reads.get(name) in renamed else item
                 for name, item in self.inputs.items()
             },
@@ -260,7 +306,8 @@ class AssetsDefinition:
         if self.rebuild is None:
             return self
         wanted = tuple(sorted(names))
-        return replace(self, node=self.rebuild(wanted), inputs={**{name: AssetInput(name) for name in wanted}, **self.inputs}, rebuild=None)
+        inputs = {**{name: AssetInput(name) for name in wanted}, **self.inputs}
+        return replace(self, node=self.rebuild(wanted), given_inputs=inputs, rebuild=None)
 
     def subset_for(self, keys: Iterable[AssetKey]) -> AssetsDefinition:
         """The same, to make only these of its assets.
@@ -270,12 +317,12 @@ class AssetsDefinition:
         InvalidDefinitionError
             If only all of them can be made together (``can_subset=False``).
         """
-        wanted = frozenset(keys) & frozenset(self.specs_by_key)
-        if wanted == frozenset(self.specs_by_key):
+        wanted = frozenset(keys) & frozenset(self.keys)
+        if wanted == frozenset(self.keys):
             return replace(self, selected=None)
         if not self.can_subset:
             raise InvalidDefinitionError(
-                f"'{self.name}' makes {keys_text(self.specs_by_key)} together; {keys_text(sorted(wanted))} alone cannot be made. "
+                f"'{self.name}' makes {keys_text(self.keys)} together; {keys_text(sorted(wanted))} alone cannot be made. "
                 "Select all of them, or define it with can_subset=True and yield only what context.selected_asset_keys asks for."
             )
         return replace(self, selected=wanted)
@@ -286,7 +333,7 @@ class AssetsDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function on plain values, as in a test; nothing is stored and no run is made."""
-        what = f"{'check' if not self.specs_by_key else 'asset'} '{self.name}'"
+        what = f"{'asset' if self.said else 'check'} '{self.name}'"
         composer = current_composer()
         if composer is not None:
             raise InvalidInvocationError(
@@ -296,10 +343,10 @@ class AssetsDefinition:
         return call_directly(self.op, args, kwargs, what=what, owner=self)
 
     def __iter__(self) -> Iterator[AssetSpec]:
-        return iter(self.specs_by_key.values())
+        return iter(self.specs)
 
     def __repr__(self) -> str:
-        return f"AssetsDefinition({', '.join(map(str, self.specs_by_key))})"
+        return f"AssetsDefinition({', '.join(map(str, self.keys))})"
 
     @staticmethod
     def from_op(op_def: OpDefinition, **settings: Any) -> AssetsDefinition:
@@ -332,5 +379,5 @@ class AssetsDefinition:
         """An asset that is made elsewhere."""
         name = spec.key.to_python_identifier()
         return AssetsDefinition(
-            name, None, {spec.key: spec}, {name: spec.key}, partitions_def=spec.partitions_def, execution="external", place=place
+            name, None, spec, {name: spec.key}, partitions_def=spec.partitions_def, execution="external", place_given=place
         )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from nbasset.definitions.asset import AssetInput, AssetsDefinition
-from nbasset.definitions.asset_input import plain_input
+from nbasset.dataclass import NOTHING
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.asset_input import AssetInput, input_from
 from nbasset.definitions.hooks import checked_hooks
 from nbasset.definitions.op import (
     OpDefinition,
     Out,
     check_resource_keys,
     first_paragraph,
+    only_out,
     output_annotation,
     plain_in,
-    plain_out,
     types_of_outputs,
 )
-from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of, schema_of
+from nbasset.definitions.parameters import Parameters, parameters_of, schema_of
 from nbasset.definitions.policies import BackfillPolicy, FreshnessPolicy, RetryPolicy
-from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn, AssetOut, AssetSpec, parts_of
 from nbasset.errors import InvalidDefinitionError, did_you_mean
 from nbasset.keys import AssetKey
@@ -127,7 +127,7 @@ def asset(
         asset_key = _asset_key(fn, name, key_prefix, key)
         what = f"asset '{asset_key}'"
         parameters = parameters_of(fn, what=what, ins=ins or ())
-        inputs = _inputs(parameters, ins, what)
+        inputs = _inputs(parameters, ins, what) if ins else None
         manager, resources = _io_manager(io_manager_def, io_manager_key, asset_key, resource_defs)
         spec = AssetSpec(
             asset_key,
@@ -148,20 +148,19 @@ def asset(
         )
         node_name = asset_key.to_python_identifier()
         annotation = output_annotation(parameters.returns)
-        out = plain_out(value_type if value_type is not None else annotation, spec.description, output_required, manager)
-        op = _op(node_name, fn, inputs, {DEFAULT_OUTPUT: out}, parameters, spec.description, config_schema, required_resource_keys,
+        outs = only_out(value_type if value_type is not None else annotation, spec.description, output_required, manager)
+        op = _op(node_name, fn, inputs, outs, parameters, spec.description, config_schema, required_resource_keys,
                  op_tags, retry_policy, code_version, pool, hooks)  # fmt: skip
         return AssetsDefinition(
             node_name,
             op,
-            {asset_key: spec},
-            {DEFAULT_OUTPUT: asset_key},
+            spec,
+            None,
             inputs,
-            _checks(check_specs, {asset_key}, what),
+            _checks(check_specs, {asset_key}, what) if check_specs else NOTHING,
             partitions_def=partitions_def,
             backfill_policy=backfill_policy,
             resource_defs=resources,
-            place=op.place,
         )
 
     if compute_fn is None:
@@ -214,7 +213,7 @@ def multi_asset(
         node_name = name or fn.__name__
         what = f"multi-asset '{node_name}'"
         parameters = parameters_of(fn, what=what, ins=ins or ())
-        inputs = _inputs(parameters, ins, what)
+        inputs = _inputs(parameters, ins, what) if ins else None
         by_output = _output_specs(
             outs,
             specs,
@@ -238,16 +237,15 @@ def multi_asset(
         return AssetsDefinition(
             node_name,
             op,
-            specs_by_key,
+            tuple(specs_by_key.values()),
             keys_by_output,
             inputs,
-            _checks(check_specs, set(specs_by_key), what),
+            _checks(check_specs, set(specs_by_key), what) if check_specs else NOTHING,
             can_subset,
             _internal(internal_asset_deps, keys_by_output, specs_by_key, what),
             partitions_def if partitions_def is not None else next(iter(specs_by_key.values())).partitions_def,
             backfill_policy,
-            dict(resource_defs or {}),
-            place=op.place,
+            dict(resource_defs) if resource_defs else NOTHING,
             returns_nothing=specs is not None,
         )
 
@@ -263,49 +261,35 @@ def _asset_key(fn: Callable[..., Any], name: str | None, key_prefix: Any, key: A
     return AssetKey(last) if key_prefix is None else AssetKey([*parts_of(key_prefix), last])
 
 
-def _inputs(parameters: Parameters, ins: Mapping[str, AssetIn] | None, what: str) -> dict[str, AssetInput]:
-    given = dict(ins or {})
+def _inputs(parameters: Parameters, ins: Mapping[str, AssetIn], what: str) -> dict[str, AssetInput]:
+    given = dict(ins)
     inputs: dict[str, AssetInput] = {}
-    for name, annotation in parameters.inputs.items():
-        wanted = given.pop(name, None) if given else None
-        if wanted is None:
-            inputs[name] = plain_input(name, annotation, has_default=name in parameters.defaults)
-        else:
-            inputs[name] = _from_in(name, wanted, annotation, has_default=name in parameters.defaults)
+    for item in parameters.takes:
+        wanted = given.pop(item.name, None)
+        inputs[item.name] = item if wanted is None else input_from(wanted, item.name, item.annotation, item.default)
     for name, wanted in given.items():
         if not parameters.keywords:
             hint = did_you_mean(name, parameters.inputs) or f"Add a parameter: def ...({name})."
             raise InvalidDefinitionError(f"{what} has no parameter '{name}' that ins speaks of. {hint}")
-        inputs[name] = _from_in(name, wanted, None, has_default=False)
+        inputs[name] = input_from(wanted, name, None)
     return inputs
-
-
-def _from_in(name: str, wanted: AssetIn, annotation: Any, *, has_default: bool) -> AssetInput:
-    if not isinstance(wanted, AssetIn):
-        wanted = AssetIn(key=wanted)
-    return AssetInput(
-        name, wanted.key, wanted.key_prefix, annotation, wanted.value_type, wanted.metadata, wanted.input_manager_key,
-        wanted.partition_mapping, has_default,
-    )  # fmt: skip
 
 
 def _io_manager(
     io_manager_def: Any, io_manager_key: str | None, key: AssetKey, resource_defs: Mapping[str, Any] | None
-) -> tuple[str, dict[str, Any]]:
-    resources = dict(resource_defs or {})
+) -> tuple[str, Mapping[str, Any]]:
     if io_manager_def is None:
-        return io_manager_key or "io_manager", resources
+        return io_manager_key or "io_manager", dict(resource_defs) if resource_defs else NOTHING
     if io_manager_key is not None:
         raise InvalidDefinitionError(f"asset '{key}': give io_manager_def or io_manager_key, not both.")
     manager = f"{key.to_python_identifier()}__io_manager"
-    resources[manager] = io_manager_def
-    return manager, resources
+    return manager, {**(resource_defs or {}), manager: io_manager_def}
 
 
 def _op(
     name: str,
     fn: Callable[..., Any],
-    inputs: Mapping[str, AssetInput],
+    inputs: Mapping[str, AssetInput] | None,
     outs: Mapping[str, Out],
     parameters: Parameters,
     description: str | None,
@@ -318,19 +302,19 @@ def _op(
     hooks: Iterable[Any] | None,
 ) -> OpDefinition:
     ins = {
-        key: plain_in(item.value_type if item.value_type is not None else item.annotation, parameters.defaults.get(key, NO_DEFAULT))
-        for key, item in inputs.items()
+        key: plain_in(item.value_type if item.value_type is not None else item.annotation, item.default)
+        for key, item in (inputs or {}).items()
     }
     return OpDefinition(
         name,
         fn,
-        ins,
         outs,
         parameters,
         description,
+        ins or None,
         schema_of(config_schema, parameters, f"'{name}'"),
         check_resource_keys(required_resource_keys),
-        dict(op_tags or {}),
+        dict(op_tags) if op_tags else NOTHING,
         retry_policy,
         code_version,
         pool,
@@ -338,9 +322,9 @@ def _op(
     )
 
 
-def _checks(specs: Iterable[AssetCheckSpec] | None, keys: set[AssetKey], what: str) -> dict[str, AssetCheckSpec]:
+def _checks(specs: Iterable[AssetCheckSpec], keys: set[AssetKey], what: str) -> dict[str, AssetCheckSpec]:
     found: dict[str, AssetCheckSpec] = {}
-    for spec in specs or ():
+    for spec in specs:
         if spec.asset_key not in keys:
             raise InvalidDefinitionError(
                 f"{what}: check '{spec.name}' is about '{spec.asset_key}', which this function does not make. "

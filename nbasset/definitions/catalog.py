@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from nbasset.cached import cached_property
-from nbasset.dataclass import NOTHING, dataclass
+from nbasset.dataclass import NOTHING, dataclass, seldom
 from nbasset.definitions.policies import BackfillPolicy, RetryPolicy
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import Problem, UnknownAsset, did_you_mean
@@ -39,8 +39,8 @@ class CatalogDep:
 
     asset: AssetKey
     input: str | None = None
-    partition_mapping: PartitionMapping | None = None
-    missing_allowed: bool = False
+    partition_mapping: PartitionMapping | None = seldom(None)
+    missing_allowed: bool = seldom(False)
 
 
 @serializable

@@ -86,5 +86,5 @@ def with_asset_prefix(check: AssetsDefinition, prefix: Sequence[str]) -> AssetsD
             )
             for output, spec in check.check_specs_by_output.items()
         },
-        inputs={name: replace(item, key=moved(item.key)) for name, item in check.inputs.items()},
+        given_inputs={name: replace(item, key=moved(item.key)) for name, item in check.inputs.items()},
     )  # fmt: skip

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbasset.definitions.asset import AssetInput, AssetsDefinition
-from nbasset.definitions.op import In, OpDefinition, Out, check_resource_keys, first_paragraph
-from nbasset.definitions.parameters import NO_DEFAULT, Parameters, parameters_of, schema_of
+from nbasset.dataclass import NOTHING
+from nbasset.definitions.asset import AssetsDefinition
+from nbasset.definitions.asset_input import AssetInput, input_from
+from nbasset.definitions.op import OpDefinition, Out, check_resource_keys, first_paragraph, plain_in
+from nbasset.definitions.parameters import Parameters, parameters_of, schema_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetDep, AssetIn
@@ -87,8 +89,8 @@ def asset_check(
         tags = {**({COMPUTE_KIND_TAG: compute_kind} if compute_kind else {}), **(op_tags or {})}
         op = check_op(node_name, fn, inputs, (DEFAULT_OUTPUT,), parameters, config_schema, required_resource_keys, tags, retry_policy, pool)
         return AssetsDefinition(
-            node_name, op, {}, {}, inputs, {DEFAULT_OUTPUT: spec}, partitions_def=partitions_def,
-            resource_defs=dict(resource_defs or {}), place=op.place,
+            node_name, op, (), NOTHING, inputs, {DEFAULT_OUTPUT: spec}, partitions_def=partitions_def,
+            resource_defs=dict(resource_defs) if resource_defs else NOTHING,
         )  # fmt: skip
 
     return make
@@ -137,7 +139,7 @@ def multi_asset_check(
         what = f"checks '{node_name}'"
         parameters = parameters_of(fn, what=what, ins=ins or ())
         given = dict(ins or {})
-        inputs = {one: _input(one, annotation, given.pop(one, None), parameters) for one, annotation in parameters.inputs.items()}
+        inputs = {item.name: _input(item, given.pop(item.name, None)) for item in parameters.takes}
         _refuse_rest(given, parameters, what)
         tags = {**({COMPUTE_KIND_TAG: compute_kind} if compute_kind else {}), **(op_tags or {})}
         op = check_op(node_name, fn, inputs, tuple(by_output), parameters, config_schema, required_resource_keys, tags, retry_policy, pool)
@@ -145,14 +147,13 @@ def multi_asset_check(
         return AssetsDefinition(
             node_name,
             op,
-            {},
-            {},
+            (),
+            NOTHING,
             inputs,
             by_output,
             can_subset,
             partitions_def=own,
             resource_defs=dict(resource_defs or {}),
-            place=op.place,
         )
 
     return make
@@ -163,17 +164,14 @@ def check_op(
     config_schema: Any, resources: Iterable[str] | None, tags: Mapping[str, str], retry_policy: RetryPolicy | None, pool: str | None,
 ) -> OpDefinition:  # fmt: skip
     """The op behind a check: one optional output for each verdict."""
-    ins = {
-        one: In(item.value_type if item.value_type is not None else item.annotation, None, parameters.defaults.get(one, NO_DEFAULT))
-        for one, item in inputs.items()
-    }
+    ins = {one: plain_in(item.value_type if item.value_type is not None else item.annotation, item.default) for one, item in inputs.items()}
     return OpDefinition(
         name,
         fn,
-        ins,
         {output: Out(is_required=False) for output in outputs},
         parameters,
         first_paragraph(fn.__doc__),
+        ins,
         schema_of(config_schema, parameters, f"check '{name}'"),
         check_resource_keys(resources),
         dict(tags),
@@ -206,25 +204,18 @@ def _inputs(parameters: Parameters, key: AssetKey, additional_ins: Mapping[str, 
                 f'Name it: additional_ins={{"{name}": AssetIn("{name}")}}.'
             )
     inputs: dict[str, AssetInput] = {}
-    for name, annotation in parameters.inputs.items():
+    for item in parameters.takes:
+        name = item.name
         wanted = given.pop(name, None)
-        inputs[name] = _input(name, annotation, AssetIn(key=key) if name == target else wanted, parameters)
+        inputs[name] = _input(item, AssetIn(key=key) if name == target else wanted)
         if name != target and inputs[name].key == key:
             raise InvalidDefinitionError(f"{what} loads its own asset twice. Leave '{name}' out of additional_ins.")
     _refuse_rest(given, parameters, what, "additional_ins")
     return inputs
 
 
-def _input(name: str, annotation: Any, wanted: Any, parameters: Parameters) -> AssetInput:
-    has_default = name in parameters.defaults
-    if wanted is None:
-        return AssetInput(name, annotation=annotation, has_default=has_default)
-    if not isinstance(wanted, AssetIn):
-        wanted = AssetIn(key=wanted)
-    return AssetInput(
-        name, wanted.key, wanted.key_prefix, annotation, wanted.value_type, wanted.metadata, wanted.input_manager_key,
-        wanted.partition_mapping, has_default,
-    )  # fmt: skip
+def _input(item: AssetInput, wanted: Any) -> AssetInput:
+    return item if wanted is None else input_from(wanted, item.name, item.annotation, item.default)
 
 
 def _refuse_rest(given: Mapping[str, Any], parameters: Parameters, what: str, argument: str = "ins") -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, overload
 
 from nbasset.definitions.asset import AssetsDefinition
-from nbasset.definitions.asset_input import AssetInput
+from nbasset.definitions.asset_input import AssetInput, input_from
 from nbasset.definitions.graph import GraphDefinition
 from nbasset.definitions.graph_body import GraphBody, GraphOut, compose
 from nbasset.definitions.node_assets import arguments, check_known, checks_by_output
@@ -156,11 +156,6 @@ def _inputs(graph: GraphBody, ins: Mapping[str, AssetIn] | None) -> dict[str, As
     check_known(given, graph.ins, f"graph '{graph.name}'", "parameter")
     found = {}
     for name, item in graph.ins.items():
-        wanted = given.get(name, AssetIn())
-        if not isinstance(wanted, AssetIn):
-            wanted = AssetIn(key=wanted)
-        found[name] = AssetInput(
-            name, wanted.key, wanted.key_prefix, item.value_type, wanted.value_type, wanted.metadata,
-            wanted.input_manager_key or item.input_manager_key, wanted.partition_mapping, item.has_default,
-        )  # fmt: skip
+        wanted = input_from(given.get(name, AssetIn()), name, item.value_type, item.default_value)
+        found[name] = replace(wanted, input_manager_key=wanted.input_manager_key or item.input_manager_key)
     return found

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any, Literal, overload
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.op import check_resource_keys, checked_name
+from nbasset.definitions.op import NO_HOOKS, check_resource_keys, checked_name
 from nbasset.definitions.parameters import parameters_of
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError
 
@@ -120,9 +120,6 @@ def failure_hook(
     return _hook("failure", hook_fn, name, required_resource_keys)
 
 
-_NO_HOOKS: frozenset[HookDefinition] = frozenset()
-
-
 def checked_hooks(hooks: Any, what: str) -> frozenset[HookDefinition]:
     """Hooks as a set, or an error that says what to give.
 
@@ -132,7 +129,7 @@ def checked_hooks(hooks: Any, what: str) -> frozenset[HookDefinition]:
         If one of them is no hook.
     """
     if not hooks:
-        return _NO_HOOKS
+        return NO_HOOKS
     given = [hooks] if isinstance(hooks, HookDefinition) else list(hooks)
     for one in given:
         if not isinstance(one, HookDefinition):

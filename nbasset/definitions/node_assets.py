@@ -74,9 +74,8 @@ def arguments_of(
             continue
         key = (keys_by_input_name or {}).get(name, item.asset_key)
         inputs[name] = AssetInput(
-            name, None if key is None else AssetKey.from_coercible(key), annotation=item.value_type,
-            input_manager_key=item.input_manager_key,            partition_mapping=(partition_mappings or {}).get(name),
-            has_default=item.has_default,
+            name, item.value_type, item.default_value, None if key is None else AssetKey.from_coercible(key),
+            input_manager_key=item.input_manager_key, partition_mapping=(partition_mappings or {}).get(name),
         )  # fmt: skip
     checks = checks_by_output(check_specs, {spec.key for spec in specs.values()}, what)
     made = arguments(
@@ -113,14 +112,13 @@ def arguments(
     return {
         "name": node.name,
         "node": node,
-        "specs_by_key": {spec.key: spec for spec in specs.values()},
-        "keys_by_output": {output: spec.key for output, spec in specs.items()},
-        "inputs": dict(inputs),
+        "said": tuple(specs.values()) if len(specs) != 1 else next(iter(specs.values())),
+        "given_outputs": {output: spec.key for output, spec in specs.items()},
+        "given_inputs": dict(inputs),
         "check_specs_by_output": dict(checks),
         "partitions_def": partitions_def,
         "backfill_policy": backfill_policy,
         "resource_defs": dict(resource_defs or {}),
-        "place": node.place,
     }
 
 

@@ -11,11 +11,11 @@ import collections.abc
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, Still, dataclass, seldom
 from nbasset.definitions.composition import PendingCall, current_composer
 from nbasset.definitions.invocation import call_directly
 from nbasset.definitions.parameters import NO_DEFAULT, Parameters
@@ -27,6 +27,7 @@ from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 from nbasset.places import place_of
 
 _NO_KEYS: frozenset[str] = frozenset()
+NO_HOOKS: frozenset[Any] = frozenset()
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 
 
@@ -44,7 +45,7 @@ class In:
     value_type: Any = None
     description: str | None = None
     default_value: Any = NO_DEFAULT
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, MetadataValue] = NOTHING
     asset_key: Any = None
     asset_partitions: Any = None
     input_manager_key: str | None = None
@@ -63,7 +64,7 @@ class In:
         put(self, "value_type", value_type)
         put(self, "description", description)
         put(self, "default_value", default_value)
-        put(self, "metadata", normalize(metadata, of="In") if metadata else {})
+        put(self, "metadata", normalize(metadata, of="In") if metadata else NOTHING)
         put(self, "asset_key", asset_key)
         put(self, "asset_partitions", asset_partitions)
         put(self, "input_manager_key", input_manager_key)
@@ -89,7 +90,7 @@ class Out:
     description: str | None = None
     is_required: bool = True
     io_manager_key: str = "io_manager"
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, MetadataValue] = NOTHING
     code_version: str | None = None
     is_dynamic: bool = False
 
@@ -107,7 +108,7 @@ class Out:
         put(self, "description", description)
         put(self, "is_required", is_required)
         put(self, "io_manager_key", io_manager_key or "io_manager")
-        put(self, "metadata", normalize(metadata, of="Out") if metadata else {})
+        put(self, "metadata", normalize(metadata, of="Out") if metadata else NOTHING)
         put(self, "code_version", code_version)
         put(self, "is_dynamic", isinstance(self, DynamicOut))
 
@@ -143,17 +144,32 @@ class OpDefinition:
 
     name: str
     fn: Callable[..., Any]
-    ins: Mapping[str, In]
     outs: Mapping[str, Out]
     parameters: Parameters
     description: str | None = None
-    config_schema: Any = None
-    required_resource_keys: frozenset[str] = frozenset()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    retry_policy: RetryPolicy | None = None
-    code_version: str | None = None
-    pool: str | None = None
-    hooks: frozenset[Any] = frozenset()
+    given_ins: Mapping[str, In] | None = seldom(None)
+    """The inputs, where more is said of them than the parameters say."""
+    config_schema: Any = seldom(None)
+    required_resource_keys: frozenset[str] = seldom(_NO_KEYS)
+    tags: Mapping[str, str] = seldom(NOTHING)
+    retry_policy: RetryPolicy | None = seldom(None)
+    code_version: str | None = seldom(None)
+    pool: str | None = seldom(None)
+    hooks: frozenset[Any] = seldom(NO_HOOKS)
+
+    @property
+    def ins(self) -> Mapping[str, In]:
+        """The inputs by name, in order. Made when asked: ask once for several."""
+        if self.given_ins is not None:
+            return self.given_ins
+        return {item.name: plain_in(item.annotation, item.default) for item in self.parameters.takes}
+
+    def input(self, name: str) -> In | None:
+        """One of the inputs; None where there is none of that name."""
+        if self.given_ins is not None:
+            return self.given_ins.get(name)
+        taken = self.parameters.input(name)
+        return plain_in(taken.annotation, taken.default) if taken is not None else None
 
     @property
     def is_generator(self) -> bool:
@@ -248,20 +264,25 @@ def _shared_in(value_type: Any) -> In:
     return In(value_type)
 
 
-def plain_out(value_type: Any, description: str | None, is_required: bool, io_manager_key: str) -> Out:
-    """An output stored in an ordinary way. Equal ones without a description are one object."""
+def only_out(
+    value_type: Any, description: str | None = None, is_required: bool = True, io_manager_key: str = "io_manager"
+) -> Mapping[str, Out]:
+    """The only output of a function. Equal ones without a description are one object."""
     shared = description is None and is_required and (value_type is None or type(value_type) is type)
-    return _shared_out(value_type, io_manager_key) if shared else Out(value_type, description, is_required, io_manager_key)
+    make = _shared_out if shared else _only_out
+    return make(value_type, description, is_required, io_manager_key)
 
 
-@lru_cache(maxsize=256)
-def _shared_out(value_type: Any, io_manager_key: str) -> Out:
-    return Out(value_type, None, True, io_manager_key)
+def _only_out(value_type: Any, description: str | None, is_required: bool, io_manager_key: str) -> Mapping[str, Out]:
+    return Still({DEFAULT_OUTPUT: Out(value_type, description, is_required, io_manager_key)})
 
 
-def outs_from_annotation(returns: Any, *, description: str | None = None) -> dict[str, Out]:
-    """The single output of a function that declares none: its type is the return annotation."""
-    return {DEFAULT_OUTPUT: Out(output_annotation(returns), description)}
+_shared_out = lru_cache(maxsize=256)(_only_out)
+
+
+def out_from_annotation(returns: Any) -> Mapping[str, Out]:
+    """The only output of a function that declares none: its type is the return annotation."""
+    return only_out(output_annotation(returns))
 
 
 def output_annotation(returns: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
+from nbasset.dataclass import NOTHING
 from nbasset.definitions.op import (
     In,
     OpDefinition,
@@ -13,10 +14,12 @@ from nbasset.definitions.op import (
     checked_name,
     first_paragraph,
     is_nothing,
-    outs_from_annotation,
+    out_from_annotation,
+    output_annotation,
+    plain_in,
     types_of_outputs,
 )
-from nbasset.definitions.parameters import NO_DEFAULT, parameters_of, schema_of
+from nbasset.definitions.parameters import Parameters, parameters_of, schema_of
 from nbasset.definitions.policies import RetryPolicy
 from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.errors import InvalidDefinitionError, did_you_mean
@@ -69,13 +72,13 @@ def op(
         return OpDefinition(
             op_name,
             fn,
-            _ins(parameters, ins, what),
             _outs(out, parameters),
             parameters,
             text,
+            _ins(parameters, ins, what) if ins else None,
             schema_of(config_schema, parameters, what),
             check_resource_keys(required_resource_keys),
-            {key: str(value) for key, value in (tags or {}).items()},
+            {key: str(value) for key, value in tags.items()} if tags else NOTHING,
             retry_policy,
             code_version or version,
             pool,
@@ -88,20 +91,19 @@ def op(
     return make(compute_fn)
 
 
-def _ins(parameters: Any, given: Mapping[str, In] | None, what: str) -> dict[str, In]:
+def _ins(parameters: Parameters, given: Mapping[str, In], what: str) -> dict[str, In]:
     found: dict[str, In] = {}
-    for name, annotation in parameters.inputs.items():
-        default = parameters.defaults.get(name, NO_DEFAULT)
-        said = (given or {}).get(name)
+    for item in parameters.takes:
+        said = given.get(item.name)
         if said is None:
-            found[name] = In(annotation, default_value=default)
+            found[item.name] = plain_in(item.annotation, item.default)
         else:
-            found[name] = In(
-                said.value_type if said.value_type is not None else annotation, said.description,
-                said.default_value if said.has_default else default, said.metadata, said.asset_key, said.asset_partitions,
+            found[item.name] = In(
+                said.value_type if said.value_type is not None else item.annotation, said.description,
+                said.default_value if said.has_default else item.default, said.metadata, said.asset_key, said.asset_partitions,
                 said.input_manager_key,
             )  # fmt: skip
-    for name, said in (given or {}).items():
+    for name, said in given.items():
         if name in found:
             continue
         if parameters.keywords or is_nothing(said.value_type):
@@ -112,11 +114,11 @@ def _ins(parameters: Any, given: Mapping[str, In] | None, what: str) -> dict[str
     return found
 
 
-def _outs(out: Out | Mapping[str, Out] | None, parameters: Any) -> dict[str, Out]:
+def _outs(out: Out | Mapping[str, Out] | None, parameters: Parameters) -> Mapping[str, Out]:
     if out is None:
-        return outs_from_annotation(parameters.returns)
+        return out_from_annotation(parameters.returns)
     if isinstance(out, Out):
-        return {DEFAULT_OUTPUT: _typed(out, outs_from_annotation(parameters.returns)[DEFAULT_OUTPUT].value_type)}
+        return {DEFAULT_OUTPUT: _typed(out, output_annotation(parameters.returns))}
     types = types_of_outputs(parameters.returns, list(out))
     return {name: _typed(one, types.get(name)) for name, one in out.items()}
 

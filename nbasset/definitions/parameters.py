@@ -12,13 +12,14 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass, seldom
+from nbasset.definitions.asset_input import NO_DEFAULT as NO_DEFAULT
+from nbasset.definitions.asset_input import AssetInput, plain_input
 from nbasset.definitions.config_markers import is_resource_annotation
 from nbasset.definitions.config_value import value_schema
 from nbasset.errors import InvalidDefinitionError
 from nbasset.places import place_of
 
-NO_DEFAULT: Any = inspect.Parameter.empty
 CONTEXT_NAMES = frozenset({"context", "_context", "_", "__"})
 _Written: TypeAlias = tuple[str, Any, Any]
 """One parameter: name, annotation, default; `NO_DEFAULT` for what is not there."""
@@ -28,18 +29,34 @@ _Written: TypeAlias = tuple[str, Any, Any]
 class Parameters:
     """The parameters of a function, sorted by what fills them.
 
-    `inputs` maps each input's name to its annotation, in order. `resources` maps a parameter to the key of its resource. `defaults` holds
-    the defaults of inputs. `keywords` is True when any other name may be passed too (``**kwargs``).
+    `takes` are the inputs, in order. `resources` maps a parameter to the key of its resource. `keywords` is True when any other name may be
+    passed too (``**kwargs``).
     """
 
-    context: str | None
-    config: str | None
-    config_type: Any
-    resources: Mapping[str, str]
-    inputs: Mapping[str, Any]
-    defaults: Mapping[str, Any]
+    takes: tuple[AssetInput, ...]
     returns: Any
-    keywords: bool = False
+    context: str | None = seldom(None)
+    config: str | None = seldom(None)
+    config_type: Any = seldom(None)
+    resources: Mapping[str, str] = seldom(NOTHING)
+    keywords: bool = seldom(False)
+
+    def input(self, name: str) -> AssetInput | None:
+        """One of the inputs; None where there is none of that name."""
+        for item in self.takes:
+            if item.name == name:
+                return item
+        return None
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The annotation of each input; None for one that has none."""
+        return {item.name: item.annotation for item in self.takes}
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The defaults of the inputs that have one."""
+        return {item.name: item.default for item in self.takes if item.default is not NO_DEFAULT}
 
 
 def parameters_of(fn: Callable[..., Any], *, what: str, ins: Container[str] = ()) -> Parameters:
@@ -62,8 +79,7 @@ def parameters_of(fn: Callable[..., Any], *, what: str, ins: Container[str] = ()
     config: str | None = None
     config_type: Any = None
     resources: dict[str, str] = {}
-    inputs: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
+    takes: list[AssetInput] = []
     first = True
     for name, annotation, default in written:
         if isinstance(annotation, str):
@@ -81,13 +97,11 @@ def parameters_of(fn: Callable[..., Any], *, what: str, ins: Container[str] = ()
         elif role == "resource":
             resources[name] = name
         else:
-            inputs[name] = None if annotation is NO_DEFAULT else annotation
-            if default is not NO_DEFAULT:
-                defaults[name] = default
+            takes.append(plain_input(name, None if annotation is NO_DEFAULT else annotation, default))
         first = False
     if isinstance(returns, str):
         returns = _evaluated(returns, fn)
-    return Parameters(context, config, config_type, resources, inputs, defaults, returns, keywords)
+    return Parameters(tuple(takes), returns, context, config, config_type, resources or NOTHING, keywords)
 
 
 def _config_of(annotation: Any, default: Any, role: str) -> Any:

@@ -25,6 +25,7 @@ from nbasset.definitions.catalog import (
 from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.graph_steps import asset_steps
 from nbasset.definitions.op import OpDefinition
+from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidAssetName, Problem, did_you_mean
 from nbasset.keys import AssetKey, keys_text
@@ -48,10 +49,8 @@ class Resolver:
         self._by_name: dict[str, AssetKey] = {}  # keys of one part
         self._sources: dict[str, dict[str, AssetKey | None]] = {}
         taken = [definition for definition in assets if self._take(definition)]
-        kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.specs_by_key)]
-        self._bound = [
-            self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.specs_by_key else one for one in kept
-        ]
+        kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.keys)]
+        self._bound = [self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.said else one for one in kept]
         self._assets: list[CatalogAsset] = []
         self._checks: list[CatalogCheck] = []
         self._edges: dict[str, CatalogDep] = {}  # by the name of the input: those who read an asset in one way share the edge
@@ -79,7 +78,8 @@ class Resolver:
     # -- which definitions count -------------------------------------------------------------------------------------------
 
     def _take(self, definition: AssetsDefinition) -> bool:
-        for key in definition.specs_by_key:
+        keys = definition.keys
+        for key in keys:
             other = self.makers.get(key)
             if other is not None:
                 if other.execution == "external" and definition.execution != "external":
@@ -102,11 +102,11 @@ class Resolver:
                     f"two functions are called '{definition.name}': {_where(other)} and {_where(definition)}. The first one counts",
                     definition.place,
                     "Give one of them another name.",
-                    asset=str(definition.keys[0]) if definition.keys else None,
+                    asset=str(keys[0]) if keys else None,
                 )
             )
             return False
-        for key in definition.specs_by_key:
+        for key in keys:
             name = str(key)
             if "/" not in name:
                 self._by_name[name] = key
@@ -122,13 +122,13 @@ class Resolver:
         wanted = [name for name in definition.reads if name in self._by_last or asset_key_or_none(name) in self.makers]
         bound = definition.with_inputs(wanted)
         self.definitions[definition.name] = bound
-        for key in bound.specs_by_key:
+        for key in bound.keys:
             self.makers[key] = bound
         return bound
 
     def _bind_partitions(self, definition: AssetsDefinition) -> AssetsDefinition:
         """A check that loads a partitioned asset and says nothing of partitions is evaluated for each of the asset's partitions."""
-        if definition.specs_by_key or definition.partitions_def is not None or not definition.check_specs_by_output:
+        if definition.said or definition.partitions_def is not None or not definition.check_specs_by_output:
             return definition
         about = {spec.asset_key for spec in definition.check_specs}
         loaded = [item.key for item in definition.inputs.values() if item.key in about and item.partition_mapping is None]
@@ -141,28 +141,26 @@ class Resolver:
 
     def _spec_of(self, key: AssetKey) -> AssetSpec | None:
         maker = self.makers.get(key)
-        return maker.specs_by_key.get(key) if maker is not None else None
+        return maker.spec_of(key) if maker is not None else None
 
     # -- what each definition says -----------------------------------------------------------------------------------------
 
     def _is_added(self, definition: AssetsDefinition) -> bool:
         """Add a function that makes one asset and reads others by their names alone, as most do. False where there is more to it."""
-        node, specs, outputs = definition.node, definition.specs_by_key, definition.keys_by_output
-        if len(specs) != 1 or len(outputs) != 1 or definition.check_specs_by_output or definition.internal_deps:
+        node, spec = definition.node, definition.said
+        if isinstance(spec, tuple) or definition.given_outputs is not None or definition.given_inputs is not None or spec.deps:
             return False
-        ((key, spec),) = specs.items()
-        if not isinstance(node, OpDefinition) or node.parameters.config is not None or spec.deps:
+        if not isinstance(node, OpDefinition) or node.parameters.config is not None or definition.check_specs_by_output:
             return False
         plain, loaded = self._plain, []
-        for name, item in definition.inputs.items():
-            edge = plain.get(id(item)) or self._plain_edge(name, item)
-            if edge is None or edge.asset is key or edge.input != name:
+        for item in node.parameters.takes:
+            edge = plain.get(id(item)) or self._plain_edge(item.name, item)
+            if edge is None or edge.asset is spec.key:
                 return False
             loaded.append(edge)
         if spec.io_manager_key not in self._known or node.hooks or node.resource_keys:
             self._check_resources(definition, node)
-        (output,) = outputs
-        self._assets.append(CatalogAsset(spec, tuple(loaded), definition.name, output, definition.execution, definition.place))
+        self._assets.append(CatalogAsset(spec, tuple(loaded), definition.name, DEFAULT_OUTPUT, definition.execution, definition.place))
         return True
 
     def _plain_edge(self, name: str, item: AssetInput) -> CatalogDep | None:
@@ -193,12 +191,13 @@ class Resolver:
         outputs: dict[AssetKey, str] = {}
         for output, key in definition.keys_by_output.items():
             outputs.setdefault(key, output)
-        for key, spec in definition.specs_by_key.items():
+        specs = definition.specs_by_key
+        for key, spec in specs.items():
             internal = definition.internal_deps.get(key) if definition.internal_deps else None
             if internal is None:
                 deps = {dep.asset: dep for dep in loaded} if loaded else {}
             else:
-                deps = {dep.asset: dep for dep in loaded if dep.asset in internal or dep.asset not in definition.specs_by_key}
+                deps = {dep.asset: dep for dep in loaded if dep.asset in internal or dep.asset not in specs}
                 for one in internal:
                     deps.setdefault(one, CatalogDep(one))
             for dep in spec.deps:
@@ -233,7 +232,7 @@ class Resolver:
             return wanted
         candidates = self._candidates(item)
         if candidates:
-            prefixes = {key.path[:-1] for key in definition.specs_by_key}
+            prefixes = {key.path[:-1] for key in definition.keys}
             near = [key for key in candidates if key.path[:-1] in prefixes]
             if len(near) == 1:
                 return near[0]
@@ -290,11 +289,11 @@ class Resolver:
             steps: tuple[NodeStep, ...] = (self._op_step(definition, node),)
         else:
             steps = asset_steps(definition, node, self._sources_of(definition))
-        kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.specs_by_key else "check"
+        kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.said else "check"
         return CatalogNode(
             definition.name,
             steps,
-            tuple(definition.specs_by_key),
+            definition.keys,
             definition.check_keys if definition.check_specs_by_output else (),
             kind,
             definition.can_subset,
@@ -343,7 +342,7 @@ class Resolver:
 
     def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
         wanted = set(node.resource_keys)
-        for spec in definition.specs_by_key.values():
+        for spec in definition.specs:
             wanted.add(spec.io_manager_key)
         for hook in node.hooks:
             wanted |= hook.resource_keys
@@ -482,9 +481,9 @@ def _node_input(name: str, key: AssetKey | None, item: AssetInput) -> NodeInput:
 
 
 def _what(definition: AssetsDefinition) -> str:
-    if not definition.specs_by_key:
+    if not definition.said:
         return f"check '{definition.name}'"
-    if len(definition.specs_by_key) > 1:
+    if isinstance(definition.said, tuple) and len(definition.said) > 1:
         return f"multi-asset '{definition.name}'"
     return f"asset '{definition.keys[0]}'"
 

@@ -246,20 +246,20 @@ def _observable(
     outs = {output: Out(is_required=not spec.skippable) for output, spec in specs.items()}
     outs.update({output: Out(is_required=False) for output in checks})
     op = OpDefinition(
-        name, fn, {}, outs, parameters, first_paragraph(fn.__doc__), parameters.config_type, check_resource_keys(required), dict(tags or {})
-    )
+        name, fn, outs, parameters, first_paragraph(fn.__doc__), None, parameters.config_type, check_resource_keys(required),
+        dict(tags or {}),
+    )  # fmt: skip
     return AssetsDefinition(
         name,
         op,
-        {spec.key: spec for spec in specs.values()},
+        tuple(specs.values()) if len(specs) != 1 else next(iter(specs.values())),
         {output: spec.key for output, spec in specs.items()},
-        {},
+        None,
         checks,
         can_subset,
         partitions_def=partitions_def,
         resource_defs=resources,
         execution="observe",
-        place=op.place,
     )
 
 

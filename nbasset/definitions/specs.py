@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass, filled_by, seldom
 from nbasset.definitions.policies import FreshnessPolicy
 from nbasset.errors import InvalidDefinitionError, did_you_mean, kind_of
 from nbasset.events.facts import CheckKey
@@ -39,7 +39,7 @@ class AssetDep:
 
     asset: AssetKey
     partition_mapping: PartitionMapping | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, MetadataValue] = NOTHING
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class AssetDep:
     ) -> None:
         object.__setattr__(self, "asset", AssetKey.from_coercible(asset))
         object.__setattr__(self, "partition_mapping", _checked_mapping(partition_mapping))
-        object.__setattr__(self, "metadata", normalize(metadata, of="AssetDep") if metadata else {})
+        object.__setattr__(self, "metadata", normalize(metadata, of="AssetDep") if metadata else NOTHING)
 
     @property
     def asset_key(self) -> AssetKey:
@@ -76,7 +76,7 @@ class AssetIn:
     """
 
     key: AssetKey | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    metadata: Mapping[str, MetadataValue] = NOTHING
     key_prefix: tuple[str, ...] = ()
     input_manager_key: str | None = None
     partition_mapping: PartitionMapping | None = None
@@ -94,7 +94,7 @@ class AssetIn:
         if key is not None and key_prefix is not None:
             raise InvalidDefinitionError("AssetIn takes key or key_prefix, not both: the prefix is a part of the key.")
         object.__setattr__(self, "key", None if key is None else AssetKey.from_coercible(key))
-        object.__setattr__(self, "metadata", normalize(metadata, of="AssetIn") if metadata else {})
+        object.__setattr__(self, "metadata", normalize(metadata, of="AssetIn") if metadata else NOTHING)
         object.__setattr__(self, "key_prefix", parts_of(key_prefix))
         object.__setattr__(self, "input_manager_key", input_manager_key)
         object.__setattr__(self, "partition_mapping", _checked_mapping(partition_mapping))
@@ -117,7 +117,7 @@ class AssetCheckSpec:
     description: str | None = None
     additional_deps: tuple[AssetDep, ...] = ()
     blocking: bool = False
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = NOTHING
     automation_condition: Any = None
     partitions_def: PartitionsDefinition | None = None
 
@@ -142,7 +142,7 @@ class AssetCheckSpec:
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "additional_deps", tuple(AssetDep.from_coercible(dep) for dep in additional_deps or ()))
         object.__setattr__(self, "blocking", blocking)
-        object.__setattr__(self, "metadata", written(metadata, of=f"check '{name}'") if metadata else {})
+        object.__setattr__(self, "metadata", written(metadata, of=f"check '{name}'") if metadata else NOTHING)
         object.__setattr__(self, "automation_condition", automation_condition)
         object.__setattr__(self, "partitions_def", partitions_def)
 
@@ -153,7 +153,7 @@ class AssetCheckSpec:
 
 
 @serializable
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, frozen=True, slots=True)
 class AssetSpec:
     """Everything said of one asset but how it is made.
 
@@ -167,23 +167,23 @@ class AssetSpec:
     """
 
     key: AssetKey
-    deps: tuple[AssetDep, ...] = ()
+    deps: tuple[AssetDep, ...] = seldom(())
     description: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    skippable: bool = False
+    metadata: Mapping[str, Any] = seldom(NOTHING)
+    skippable: bool = seldom(False)
     group_name: str | None = None
-    code_version: str | None = None
-    automation_condition: Any = None
-    owners: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    kinds: tuple[str, ...] = ()
-    partitions_def: PartitionsDefinition | None = None
-    freshness_policy: FreshnessPolicy | None = None
-    is_virtual: bool = False
-    io_manager_key: str = "io_manager"
+    code_version: str | None = seldom(None)
+    automation_condition: Any = seldom(None)
+    owners: tuple[str, ...] = seldom(())
+    tags: Mapping[str, str] = seldom(NOTHING)
+    kinds: tuple[str, ...] = seldom(())
+    partitions_def: PartitionsDefinition | None = seldom(None)
+    freshness_policy: FreshnessPolicy | None = seldom(None)
+    is_virtual: bool = seldom(False)
+    io_manager_key: str = seldom("io_manager")
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         key: CoercibleToAssetKey,
         *,
         deps: Iterable[AssetDep | CoercibleToAssetKey] | None = None,
@@ -200,29 +200,31 @@ class AssetSpec:
         freshness_policy: FreshnessPolicy | None = None,
         is_virtual: bool = False,
         io_manager_key: str = "io_manager",
-    ) -> None:
-        put = object.__setattr__
+    ) -> AssetSpec:
         asset_key = key if isinstance(key, AssetKey) else AssetKey.from_coercible(key)
-        put(self, "key", asset_key)
-        put(self, "deps", _distinct_deps(deps, asset_key) if deps else ())
-        put(self, "description", description)
-        put(self, "metadata", written(metadata, of=f"asset '{asset_key}'") if metadata else {})
-        put(self, "skippable", skippable)
-        put(self, "group_name", _group(group_name, asset_key) if group_name is not None else None)
-        put(self, "code_version", code_version)
-        put(self, "automation_condition", _checked_condition(automation_condition, asset_key))
-        put(self, "owners", owners_of(owners, f"asset '{asset_key}'") if owners else ())
-        put(self, "tags", _tags(tags, asset_key) if tags else {})
-        put(self, "kinds", tuple(sorted({str(kind) for kind in kinds})) if kinds else ())
+        checked_deps = _distinct_deps(deps, asset_key) if deps else ()
         if partitions_def is not None and (isinstance(partitions_def, type) or not hasattr(partitions_def, "ordinals_of")):
             raise InvalidDefinitionError(
                 f"partitions_def of asset '{asset_key}' is a definition such as DailyPartitionsDefinition('2013-01-01'), "
                 f"not {partitions_def!r}."
             )
-        put(self, "partitions_def", partitions_def)
-        put(self, "freshness_policy", freshness_policy)
-        put(self, "is_virtual", is_virtual)
-        put(self, "io_manager_key", io_manager_key)
+        return _spec(
+            asset_key,
+            checked_deps,
+            description,
+            written(metadata, of=f"asset '{asset_key}'") if metadata else NOTHING,
+            skippable,
+            _group(group_name, asset_key) if group_name is not None else None,
+            code_version,
+            _checked_condition(automation_condition, asset_key) if automation_condition is not None else None,
+            owners_of(owners, f"asset '{asset_key}'") if owners else (),
+            _tags(tags, asset_key) if tags else NOTHING,
+            tuple(sorted({str(kind) for kind in kinds})) if kinds else (),
+            partitions_def,
+            freshness_policy,
+            is_virtual,
+            io_manager_key,
+        )
 
     @property
     def group(self) -> str:
@@ -265,6 +267,9 @@ class AssetSpec:
         return self.replace_attributes(io_manager_key=io_manager_key)
 
 
+_spec = filled_by(AssetSpec)
+
+
 @dataclass(frozen=True, slots=True)
 class AssetOut:
     """One asset of a `multi_asset`, as an output of its function.
@@ -284,7 +289,7 @@ class AssetOut:
     is_required: bool = True
     io_manager_key: str = "io_manager"
     backfill_policy: Any = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = NOTHING
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, get_args, get_origin
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
-from nbasset.definitions.op import In, OpDefinition
+from nbasset.definitions.op import In, OpDefinition, plain_in
 from nbasset.definitions.specs import AssetSpec
 from nbasset.definitions.value_types import resolve_type
 from nbasset.execution.environment import StepEnvironment
@@ -52,27 +52,32 @@ def slot_of(
 ) -> InputSlot:
     """What op, asset and definitions say of one input. `known` has what was found for others: those who read an asset alike share it."""
     name = item.name if "[" not in item.name else base_name(item)
-    declared = op.ins.get(name, _UNDECLARED)
-    annotation, value_type = op.parameters.inputs.get(name), declared.value_type
-    wanted = owner.inputs.get(item.graph_input or item.name) if owner is not None and item.asset is not None else None
+    wanted = owner.input(item.graph_input or item.name) if owner is not None and item.asset is not None else None
     same = known.get(item.name)
     if (
         same is not None and same.spec is not None and same.spec.key is item.asset and item.kind == "asset" and item.manager is None
-        and same.wanted is wanted and same.declared is declared and same.annotation is annotation
+        and same.wanted is wanted and item.graph_input is None
     ):  # fmt: skip
         return same
+    is_plain = wanted is not None and owner is not None and owner.given_inputs is None  # then it is the parameter that wants it
+    taken = wanted if is_plain else op.parameters.input(name)
+    if op.given_ins is not None:
+        declared = op.given_ins.get(name, _UNDECLARED)
+    else:
+        declared = plain_in(taken.annotation, taken.default) if taken is not None else _UNDECLARED
+    annotation, value_type = taken.annotation if taken is not None else None, declared.value_type
     if name is not item.name or item.kind in _LISTS:
         annotation, value_type = each_of(annotation), each_of(value_type)
     manager = item.manager or declared.input_manager_key
     spec, is_own = None, False
     if item.asset is not None:
         maker = environment.definitions.makers.get(item.asset)
-        spec = maker.specs_by_key[item.asset] if maker is not None else environment.definitions.catalog.asset(item.asset).spec
+        spec = (maker.spec_of(item.asset) if maker is not None else None) or environment.definitions.catalog.asset(item.asset).spec
         manager = (wanted.input_manager_key if wanted is not None else None) or manager or spec.io_manager_key
         is_own = maker is not None and manager in maker.resource_defs
     is_only_order = getattr(declared.value_type, "kind", "") == "nothing"
     found = InputSlot(declared, annotation, value_type, wanted, spec, manager, is_own, is_only_order)
-    if item.kind == "asset" and item.manager is None:
+    if item.kind == "asset" and item.manager is None and item.graph_input is None:
         known[item.name] = found
     return found
 

@@ -50,17 +50,16 @@ class Reading:
 class _Read:
     """An asset that was read from the memory of this process: who reads it alike, and the same version, need not look into it again.
 
-    Alike is by the very same objects: what fills the input (`item`, which only those share of whom the assets say the same) and what the op
-    says of it (`declared`). `exactly` is a class whose values need no check, `is_checked` whether others do.
+    Alike is by the very same `item`, which only those share whose parameters and assets say the same of it. `exactly` is a class whose
+    values need no check, `is_checked` whether others do.
     """
 
-    __slots__ = ("declared", "exactly", "fact", "is_checked", "item", "place", "values", "versions")
+    __slots__ = ("exactly", "fact", "is_checked", "item", "place", "values", "versions")
 
     def __init__(
         self, item: StepInput, slot: InputSlot, versions: InputVersions, values: Mapping[tuple[str, ...], Any], place: tuple[str, ...]
     ) -> None:  # fmt: skip
         self.item = item
-        self.declared = slot.declared
         self.versions = versions
         self.values = values
         self.place = place
@@ -106,7 +105,6 @@ class InputLoader:
         TypeCheckDidNotPass
             If one is of another type than the op wants.
         """
-        ins = call.op.ins
         known = self._read if call.managers is self._managers else _NOTHING_READ
         inputs, versions = task.step.inputs, task.inputs
         reading: Reading | None = None
@@ -115,7 +113,7 @@ class InputLoader:
         for item, one in zip(inputs, versions if len(versions) == len(inputs) else [None] * len(inputs), strict=True):
             name = item.name
             read = known.get(name)
-            if read is None or read.item is not item or read.versions is not one or ins.get(name) is not read.declared:
+            if read is None or read.item is not item or read.versions is not one:
                 if one is None or one.name != name:
                     one = next((other for other in versions if other.name == name), None)
                 read = self._in_memory(call, item, one) if one is not None and item.kind == "asset" else None
@@ -258,7 +256,7 @@ class InputLoader:
         return OutputContext(
             key=spec.key, partitions=refs, asset_partitions_def=spec.partitions_def, definition_metadata=spec.metadata, name=name,
             declared_type=out.value_type if out is not None else None, config=config, version_id="",
-            around=StepFacts(op, reading.task.run.job, self.environment.instance, maker.specs_by_key.get(spec.key) if maker else None),
+            around=StepFacts(op, reading.task.run.job, self.environment.instance, maker.spec_of(spec.key) if maker else None),
             resources=reading.call.resources, log=reading.capture.log,
         )  # fmt: skip
 

@@ -327,7 +327,7 @@ class _Attempt:
 
     def _output_context(self, mapping_key: str | None, output: NodeOutput, metadata: Mapping[str, MetadataValue]) -> OutputContext:
         owner, op = self.call.owner, self.call.op
-        spec = owner.specs_by_key.get(output.asset) if owner is not None and output.asset is not None else None
+        spec = owner.spec_of(output.asset) if owner is not None else None
         out = op.outs.get(output.name)
         step = self.step
         own = self.runner.resources.manager_config(owner, step.node, step.handle, "outputs", output.name, output.manager)

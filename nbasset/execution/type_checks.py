@@ -21,11 +21,13 @@ def check_input(value: Any, name: str, call: Call, *, partitions: InputVersions 
         With the input, the type that was expected and what came.
     """
     op = call.op
-    declared = op.ins[name].value_type if name in op.ins else None
+    known = op.input(name)
+    declared = known.value_type if known is not None else None
     if type(value) is declared and declared in SIMPLE:
         return
     if partitions is not None and partitions.refs and isinstance(value, dict):
-        annotation = op.parameters.inputs.get(name)
+        taken = op.parameters.input(name)
+        annotation = taken.annotation if taken is not None else None
         if load_as(annotation, several=True) == "dict":
             _check_each(call, value, of_each_partition(declared if declared is not None else annotation), f"input '{name}'")
             return

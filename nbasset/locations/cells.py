@@ -117,7 +117,7 @@ def _definition(
         definition: AssetsDefinition = made
         return definition
 
-    return replace(decorate(_function(body, namespace)), reads=body.free - {"context"}, rebuild=rebuild, inputs={}, place=place)
+    return replace(decorate(_function(body, namespace)), reads=body.free - {"context"}, rebuild=rebuild, given_inputs={}, place_given=place)
 
 
 def _function(body: AssetBody, namespace: dict[str, Any]) -> Callable[..., Any]:
