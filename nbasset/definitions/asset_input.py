@@ -27,7 +27,7 @@ class AssetInput:
 
     name: str
     annotation: Any = None
-    default: Any = NO_DEFAULT
+    default: Any = seldom(NO_DEFAULT)
     key: AssetKey | None = seldom(None)
     key_prefix: tuple[str, ...] = seldom(())
     value_type: Any = seldom(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nbasset.dataclass import dataclass
@@ -15,6 +15,7 @@ from nbasset.definitions.schedules import checked_name
 from nbasset.definitions.selection import AssetSelection
 from nbasset.definitions.sensors import SensorEvaluationContext
 from nbasset.errors import InvalidDefinitionError
+from nbasset.keys import AssetKey
 from nbasset.metadata import MetadataValue, RawMetadataValue, normalize
 
 DEFAULT_AUTOMATION_SENSOR = "default_automation_condition_sensor"
@@ -101,9 +102,14 @@ class AutomationConditionSensorDefinition:
         )
 
 
-def default_automation_sensor(catalog: Catalog, sensors: Sequence[Any]) -> AutomationConditionSensorDefinition | None:
-    """The sensor for conditions that no automation sensor among `sensors` covers; None if all are covered or there are none."""
-    with_condition = {asset.key for asset in catalog.assets if asset.spec.automation_condition is not None}
+def default_automation_sensor(
+    catalog: Catalog, sensors: Sequence[Any], assets: Iterable[AssetKey]
+) -> AutomationConditionSensorDefinition | None:
+    """The sensor for conditions that no automation sensor among `sensors` covers; None if all are covered or there are none.
+
+    `assets` are those that have a condition.
+    """
+    with_condition = set(assets)
     with_condition.update(check.spec.asset_key for check in catalog.checks if check.spec.automation_condition is not None)
     for job in catalog.jobs:
         if job.automation_condition is not None and job.selection is not None:

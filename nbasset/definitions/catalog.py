@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from nbasset.cached import cached_property
 from nbasset.dataclass import NOTHING, dataclass, seldom
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbasset.definitions.mappings import PartitionMapping
     from nbasset.definitions.partitions import PartitionsDefinition
 
+T = TypeVar("T")
 Execution = Literal["materialize", "observe", "external"]
 InputKind = Literal["asset", "output", "fan_in", "mapped", "collected", "config", "default", "order"]
 
@@ -157,37 +158,36 @@ class CatalogNode:
     place: str | None = None
 
 
-class LazyNodes(Sequence[CatalogNode]):
-    """Nodes that are put together when somebody first asks: who lists or draws assets never does."""
+class Lazy(Sequence[T]):
+    """A sequence that is put together when somebody first asks: who only defines assets never does, and who lists them asks for no node."""
 
-    def __init__(self, make: Callable[[], Iterable[CatalogNode]]) -> None:
-        self._make: Callable[[], Iterable[CatalogNode]] | None = make
-        self._made: tuple[CatalogNode, ...] | None = None
+    def __init__(self, make: Callable[[], Iterable[T]]) -> None:
+        self._make: Callable[[], Iterable[T]] | None = make
+        self._made: tuple[T, ...] = ()
 
     @property
-    def _nodes(self) -> tuple[CatalogNode, ...]:
-        if self._made is None:
-            make = self._make
-            if make is not None:  # else another thread was faster
-                self._made = tuple(make())
-                self._make = None  # whatever it was made from may go
-        return self._made or ()
+    def _items(self) -> tuple[T, ...]:
+        make = self._make
+        if make is not None:
+            self._made = tuple(make())
+            self._make = None  # whatever it was made from may go; another thread that is here makes the same
+        return self._made
 
     @overload
-    def __getitem__(self, index: int) -> CatalogNode: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[CatalogNode]: ...
-    def __getitem__(self, index: int | slice) -> CatalogNode | Sequence[CatalogNode]:
-        return self._nodes[index]
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self._items[index]
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self._items)
 
-    def __iter__(self) -> Iterator[CatalogNode]:
-        return iter(self._nodes)
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items)
 
     def __eq__(self, other: object) -> bool:
-        return self._nodes == tuple(other) if isinstance(other, Sequence) else NotImplemented
+        return self._items == tuple(other) if isinstance(other, Sequence) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -243,7 +243,7 @@ def job_node(name: str) -> str:
 class Catalog:
     """Everything defined in one code location, with the problems found in it."""
 
-    assets: tuple[CatalogAsset, ...] = ()
+    assets: Sequence[CatalogAsset] = ()
     nodes: Sequence[CatalogNode] = ()
     checks: tuple[CatalogCheck, ...] = ()
     jobs: tuple[CatalogJob, ...] = ()

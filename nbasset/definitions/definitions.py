@@ -33,19 +33,47 @@ if TYPE_CHECKING:
 ALL_ASSETS_JOB = "__ASSET_JOB"
 
 
+class ResolvedFunctions:
+    """The definitions that count, as they are bound to each other; the maps are made when somebody runs or loads one of them."""
+
+    def __init__(self, definitions: Iterable[AssetsDefinition]) -> None:
+        self._definitions = tuple(definitions)
+
+    @cached_property
+    def by_name(self) -> dict[str, AssetsDefinition]:
+        """By the name of the node; a function counts before an external asset of its name."""
+        externals = {one.name: one for one in self._definitions if one.node is None}
+        return externals | {one.name: one for one in self._definitions if one.node is not None}
+
+    @cached_property
+    def by_key(self) -> dict[AssetKey, AssetsDefinition]:
+        """By the asset that is made; of an external definition and a function that makes its asset the function counts."""
+        externals = {key: one for one in self._definitions if one.execution == "external" for key in one.keys}
+        return externals | {key: one for one in self._definitions if one.execution != "external" for key in one.keys}
+
+
 @dataclass(frozen=True, eq=False)
 class ResolvedDefinitions:
     """Definitions after resolving: the catalog, and the functions behind it by node name."""
 
     catalog: Catalog
-    nodes: Mapping[str, AssetsDefinition]
-    makers: Mapping[AssetKey, AssetsDefinition]
+    functions: ResolvedFunctions
     resources: Mapping[str, Any]
     jobs: Mapping[str, Any] = field(default_factory=dict)
     loggers: Mapping[str, Any] = field(default_factory=dict)
     executor: Any = None
     schedules: Mapping[str, Any] = field(default_factory=dict)
     sensors: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, AssetsDefinition]:
+        """Assets and checks by the name of their node."""
+        return self.functions.by_name
+
+    @cached_property
+    def makers(self) -> Mapping[AssetKey, AssetsDefinition]:
+        """What makes each asset."""
+        return self.functions.by_key
 
     def definition(self, node: str) -> Any:
         """What the steps of a node belong to: its assets or checks, or the job; None for a node that is not defined here."""
@@ -132,14 +160,15 @@ class Definitions:
         jobs, more = _jobs(all_jobs, catalog)
         if jobs:
             catalog = replace(catalog, jobs=tuple(jobs))
-        driven = instigators(self.schedules, self.sensors, catalog, self.resources)
-        problems = (*self.loading_problems, *catalog.problems, *_mapping_problems(catalog), *more, *driven.problems)
+        mismatched = _mapping_problems(catalog) if resolver.has_partitions else ()
+        driven = instigators(self.schedules, self.sensors, catalog, self.resources, resolver.with_condition())
+        problems = (*self.loading_problems, *catalog.problems, *mismatched, *more, *driven.problems)
         schedules, sensors = driven.catalog_schedules, driven.catalog_sensors
         if schedules or sensors or len(problems) > len(catalog.problems):
             catalog = replace(catalog, schedules=schedules, sensors=sensors, problems=problems)
         named = {job.name: job for job in all_jobs}
         return ResolvedDefinitions(
-            catalog, resolver.definitions, resolver.makers, self.resources, named, self.loggers, self.executor, driven.schedules,
+            catalog, ResolvedFunctions(resolver.bound), self.resources, named, self.loggers, self.executor, driven.schedules,
             driven.sensors,
         )  # fmt: skip
 
@@ -470,8 +499,6 @@ def _flat(values: Any) -> Iterator[Any]:
 
 
 def _mapping_problems(catalog: Catalog) -> Sequence[Problem]:
-    if not catalog.partitions_defs:
-        return ()
     from nbasset.definitions.mapping_problems import mapping_problems
 
     return mapping_problems(catalog)

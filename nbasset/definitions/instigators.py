@@ -16,6 +16,7 @@ from nbasset.definitions.schedules import ScheduleDefinition
 from nbasset.definitions.sensors import SensorDefinition
 from nbasset.definitions.targets import AutomationTarget
 from nbasset.errors import Error, InvalidDefinitionError, Problem, did_you_mean
+from nbasset.keys import AssetKey
 
 _SENSORS = (SensorDefinition, AutomationConditionSensorDefinition)
 _SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedSchedule)
@@ -55,8 +56,9 @@ def brought_along(schedules: Sequence[Any], sensors: Sequence[Any], jobs: Sequen
     return list(more.values()), list(assets.values())
 
 
-def instigators(schedules: Sequence[Any], sensors: Sequence[Any], catalog: Catalog, resources: Mapping[str, Any]) -> Instigators:
-    """Schedules and sensors against everything else that is defined."""
+def instigators(schedules: Sequence[Any], sensors: Sequence[Any], catalog: Catalog, resources: Mapping[str, Any],
+                automatic_assets: Iterable[AssetKey]) -> Instigators:  # fmt: skip
+    """Schedules and sensors against everything else that is defined; `automatic_assets` are those with a condition."""
     problems: list[Problem] = []
     found_schedules: dict[str, ScheduleDefinition] = {}
     for one in schedules:
@@ -75,7 +77,7 @@ def instigators(schedules: Sequence[Any], sensors: Sequence[Any], catalog: Catal
                 problems.append(_problem("duplicate-name", text, "sensor", one, "Rename one."))
             problems.extend(_problems(one, "sensor", catalog, resources))
     try:
-        automatic = default_automation_sensor(catalog, list(found_sensors.values()))
+        automatic = default_automation_sensor(catalog, list(found_sensors.values()), automatic_assets)
     except Error:
         automatic = None  # a selection that cannot be resolved is among the problems already
     if automatic is not None and automatic.name not in found_sensors:

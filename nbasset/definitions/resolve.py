@@ -11,21 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
-from nbasset.definitions.catalog import (
-    Catalog,
-    CatalogAsset,
-    CatalogCheck,
-    CatalogDep,
-    CatalogNode,
-    LazyNodes,
-    NodeInput,
-    NodeOutput,
-    NodeStep,
-)
+from nbasset.definitions.catalog import Catalog, CatalogAsset, CatalogCheck, CatalogDep, Lazy
+from nbasset.definitions.catalog_entries import assets_of, nodes_of
 from nbasset.definitions.graph_body import GraphBody
-from nbasset.definitions.graph_steps import asset_steps
 from nbasset.definitions.op import OpDefinition
-from nbasset.definitions.results import DEFAULT_OUTPUT
 from nbasset.definitions.specs import AssetCheckSpec, AssetSpec
 from nbasset.errors import InvalidAssetName, Problem, did_you_mean
 from nbasset.keys import AssetKey, keys_text
@@ -35,45 +24,56 @@ BUILT_IN_MANAGERS = frozenset({"io_manager", "parquet", "memory", "pickle"})
 
 
 class Resolver:
-    """One pass over the definitions of a location. `catalog()` gives the result; `definitions` the assets with their inputs bound."""
+    """One pass over the definitions of a location. `catalog()` gives the result; `bound` the definitions that count, with inputs bound."""
 
     def __init__(self, assets: Iterable[AssetsDefinition], *, resources: Mapping[str, Any], name: str = "") -> None:
         self.name = name
         self.resources = resources
         self.problems: list[Problem] = []
         self.makers: dict[AssetKey, AssetsDefinition] = {}
-        self.definitions: dict[str, AssetsDefinition] = {}
+        self._named: dict[str, AssetsDefinition] = {}
         self._by_last: dict[str, list[AssetKey]] = {}  # keys of several parts: the others are found as they are
         self._externals: dict[AssetKey, CatalogAsset] = {}
+        self.has_partitions = False
         self._known = BUILT_IN_MANAGERS.union(resources)
         self._by_name: dict[str, AssetKey] = {}  # keys of one part
-        self._sources: dict[str, dict[str, AssetKey | None]] = {}
+        self._sources: dict[str, Mapping[str, AssetKey | None]] = {}
         taken = [definition for definition in assets if self._take(definition)]
         kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.keys)]
-        self._bound = [self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.said else one for one in kept]
-        self._assets: list[CatalogAsset] = []
+        self.bound = tuple(
+            [self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.said else one for one in kept]
+        )
+        self._entries: list[AssetsDefinition | CatalogAsset] = []
         self._checks: list[CatalogCheck] = []
-        self._edges: dict[str, CatalogDep] = {}  # by the name of the input: those who read an asset in one way share the edge
-        self._plain: dict[int, CatalogDep] = {}  # the same by the input that definitions share
-        self._inputs: dict[int, NodeInput] = {}
-        for definition in self._bound:
+        self._above: set[AssetKey] = set()
+        self._reads_upwards = True
+        for definition in self.bound:
             if not self._is_added(definition):
                 self._add(definition)
 
     def catalog(self) -> Catalog:
         """The catalog, with rings and clashes of paths among its problems."""
-        assets = (*self._assets, *self._externals.values())
+        bound, sources = self.bound, self._sources
+        entries: tuple[AssetsDefinition | CatalogAsset, ...] = (*self._entries, *self._externals.values())
+        if entries == bound:  # all read by names alone, as in most notebooks: one tuple will do
+            entries = bound
+        assets = Lazy(lambda: assets_of(entries))
         return Catalog(
             assets,
-            LazyNodes(self._nodes),
+            Lazy(lambda: nodes_of(bound, sources)),
             tuple(self._checks),
             resources=tuple(sorted(self.resources)),
-            problems=(*self.problems, *rings(assets), *path_clashes(assets)),
+            problems=(
+                *self.problems,
+                *(() if self._reads_upwards else rings(assets)),
+                *(path_clashes(assets) if self.has_partitions else ()),
+            ),
             name=self.name,
         )
 
-    def _nodes(self) -> list[CatalogNode]:
-        return [self._node(one, one.node) for one in self._bound if one.node is not None]
+    def with_condition(self) -> list[AssetKey]:
+        """The assets that say when they are to be made."""
+        return [spec.key for one in self.bound for spec in one.specs if spec.automation_condition is not None]
 
     # -- which definitions count -------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Resolver:
                     )
                 )
                 return False
-        other = self.definitions.get(definition.name)
+        other = self._named.get(definition.name)
         if other is not None and other.node is not None and definition.node is not None:
             self.problems.append(
                 Problem(
@@ -113,7 +113,7 @@ class Resolver:
             elif key not in self.makers:
                 self._by_last.setdefault(key.last, []).append(key)
             self.makers[key] = definition
-        self.definitions[definition.name] = definition
+        self._named[definition.name] = definition
         return True
 
     def _bind_reads(self, definition: AssetsDefinition) -> AssetsDefinition:
@@ -121,7 +121,6 @@ class Resolver:
             return definition
         wanted = [name for name in definition.reads if name in self._by_last or asset_key_or_none(name) in self.makers]
         bound = definition.with_inputs(wanted)
-        self.definitions[definition.name] = bound
         for key in bound.keys:
             self.makers[key] = bound
         return bound
@@ -135,9 +134,7 @@ class Resolver:
         kinds = [asset.partitions_def for key in loaded if key is not None and (asset := self._spec_of(key)) is not None]
         if not kinds or kinds[0] is None or any(one != kinds[0] for one in kinds):
             return definition
-        bound = replace(definition, partitions_def=kinds[0])
-        self.definitions[definition.name] = bound
-        return bound
+        return replace(definition, partitions_def=kinds[0])
 
     def _spec_of(self, key: AssetKey) -> AssetSpec | None:
         maker = self.makers.get(key)
@@ -152,40 +149,34 @@ class Resolver:
             return False
         if not isinstance(node, OpDefinition) or node.parameters.config is not None or definition.check_specs_by_output:
             return False
-        plain, loaded = self._plain, []
+        by_name, above, own = self._by_name, self._above, spec.key
         for item in node.parameters.takes:
-            edge = plain.get(id(item)) or self._plain_edge(item.name, item)
-            if edge is None or edge.asset is spec.key:
+            found = by_name.get(item.name)
+            if found is None or found is own:
                 return False
-            loaded.append(edge)
+            if found not in above:
+                self._reads_upwards = False
+        above.add(own)
+        if spec.partitions_def is not None:
+            self.has_partitions = True
         if spec.io_manager_key not in self._known or node.hooks or node.resource_keys:
             self._check_resources(definition, node)
-        self._assets.append(CatalogAsset(spec, tuple(loaded), definition.name, DEFAULT_OUTPUT, definition.execution, definition.place))
+        self._entries.append(definition)
         return True
-
-    def _plain_edge(self, name: str, item: AssetInput) -> CatalogDep | None:
-        """The edge of an input that says no more than a name which is that of an asset."""
-        edge = self._plain.get(id(item))
-        if edge is None:
-            found = self._by_name.get(name)
-            if found is None or item.key is not None or item.key_prefix or item.partition_mapping is not None or item.metadata:
-                return None
-            edge = self._plain[id(item)] = self._edge(name, found, item)
-        return edge if item.name == name else None
 
     def _add(self, definition: AssetsDefinition) -> None:
         if definition.node is not None:
             self._check_resources(definition, definition.node)
         loaded: list[CatalogDep] = []
         sources: dict[str, AssetKey | None] = {}
+        self._reads_upwards = False
         if definition.node is not None:
             self._sources[definition.name] = sources
             self._check_config(definition, definition.node)
         for name, item in definition.inputs.items():
-            edge = self._plain_edge(name, item)
-            found = sources[name] = edge.asset if edge is not None else self._find(item, definition)
+            found = sources[name] = self._find(item, definition)
             if found is not None:
-                loaded.append(edge or self._edge(name, found, item))
+                loaded.append(CatalogDep(found, name, item.partition_mapping, item.missing_allowed))
             elif not item.has_default or self._is_ambiguous(item):
                 self._not_found(item, definition)
         outputs: dict[AssetKey, str] = {}
@@ -208,19 +199,11 @@ class Resolver:
                 self._self_dependency(definition, key)
                 del deps[key]
             node = definition.name if definition.node is not None else None
-            self._assets.append(CatalogAsset(spec, tuple(deps.values()), node, outputs.get(key), definition.execution, definition.place))
+            self.has_partitions = self.has_partitions or spec.partitions_def is not None
+            self._entries.append(CatalogAsset(spec, tuple(deps.values()), node, outputs.get(key), definition.execution, definition.place))
         for output, check in definition.check_specs_by_output.items():
             self._checks.append(CatalogCheck(check, definition.name, output, definition.place))
             self._about(check, definition)
-
-    def _edge(self, name: str, key: AssetKey, item: AssetInput) -> CatalogDep:
-        """The edge from `key`; those who read one asset in one way share it."""
-        if item.partition_mapping is not None or item.metadata:
-            return CatalogDep(key, name, item.partition_mapping, item.missing_allowed)
-        edge = self._edges.get(name)
-        if edge is None or edge.asset is not key:
-            edge = self._edges[name] = CatalogDep(key, name)
-        return edge
 
     def _find(self, item: AssetInput, definition: AssetsDefinition) -> AssetKey | None:
         """The asset that fills an input: the one of this key; else the nearest of this name, below the own prefix or the only one."""
@@ -283,62 +266,6 @@ class Resolver:
                     )
                 )
             self._know(key)
-
-    def _node(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> CatalogNode:
-        if isinstance(node, OpDefinition):
-            steps: tuple[NodeStep, ...] = (self._op_step(definition, node),)
-        else:
-            steps = asset_steps(definition, node, self._sources_of(definition))
-        kind: Any = "observe" if definition.execution == "observe" else "compute" if definition.said else "check"
-        return CatalogNode(
-            definition.name,
-            steps,
-            definition.keys,
-            definition.check_keys if definition.check_specs_by_output else (),
-            kind,
-            definition.can_subset,
-            definition.partitions_def,
-            definition.backfill_policy,
-            definition.place,
-        )
-
-    def _sources_of(self, definition: AssetsDefinition) -> Mapping[str, AssetKey | None]:
-        """The asset that fills each input."""
-        found = self._sources.get(definition.name)
-        return found if found is not None else {name: self._plain[id(item)].asset for name, item in definition.inputs.items()}
-
-    def _op_step(self, definition: AssetsDefinition, op: OpDefinition) -> NodeStep:
-        sources, known, inputs = self._sources.get(definition.name), self._inputs, []
-        for name, item in definition.inputs.items():
-            found = known.get(id(item))
-            if found is None or found.name != name:
-                found = self._input(name, item, sources)
-            inputs.append(found)
-        specs = definition.specs_by_key
-        outputs = []
-        for output, made in definition.keys_by_output.items():
-            spec = specs[made]
-            outputs.append(NodeOutput(output, made, None, not spec.skippable, False, spec.io_manager_key))
-        if definition.check_specs_by_output:
-            for output, check in definition.check_specs_by_output.items():
-                outputs.append(NodeOutput(output, None, check.key, False))
-        return NodeStep(
-            definition.name,
-            tuple(inputs),
-            tuple(outputs),
-            op.retry_policy,
-            op.pool,
-            op.tags,
-            op.resource_keys,
-            op.config_schema is not None,
-        )
-
-    def _input(self, name: str, item: AssetInput, sources: Mapping[str, AssetKey | None] | None) -> NodeInput:
-        edge = self._plain.get(id(item))
-        if edge is None or edge.input != name:
-            return _node_input(name, sources[name] if sources is not None else None, item)
-        found = self._inputs[id(item)] = _node_input(name, edge.asset, item)
-        return found
 
     def _check_resources(self, definition: AssetsDefinition, node: OpDefinition | GraphBody) -> None:
         wanted = set(node.resource_keys)
@@ -472,12 +399,6 @@ def path_clashes(assets: Sequence[CatalogAsset]) -> list[Problem]:
                         )
                     )
     return found
-
-
-def _node_input(name: str, key: AssetKey | None, item: AssetInput) -> NodeInput:
-    if key is None:
-        return NodeInput(name, "default")
-    return NodeInput(name, "asset", key, (), item.partition_mapping, item.input_manager_key, missing_allowed=item.missing_allowed)
 
 
 def _what(definition: AssetsDefinition) -> str:
