@@ -243,9 +243,14 @@ def clock():  # memory in place of time
 """
 
 
-TRACED = {
-    "t = clock()": "import tracemalloc; gc.collect(); tracemalloc.start(); t = 0",
+TRACED = {  # all names are known before, and some more: Python's table of them grows in steps, which would fall to one or the other
+    "t = clock()": "import tracemalloc; known = functions(), [sys.intern(f'{i} more') for i in range(1000)]; gc.collect(); "
+    "tracemalloc.start(); t = 0",
     "clock() - t": "(gc.collect(), tracemalloc.get_traced_memory()[0])[1]",
+}
+WHOLE_PEAK = {
+    TRACED["t = clock()"]: "t = 0",
+    TRACED["clock() - t"]: "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024",
 }
 SIZE = "\ndef size(top):\n    return sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(top) for name in names)\n"
 ON_DISK = {
@@ -313,7 +318,10 @@ def main() -> None:
             print(f"  {name:<10} {statistics.median(cost for cost, _ in costs):>12,.3f} s   {costs[0][1]:>6} modules")
     n = options.assets
     compare(f"write {n} functions, define and resolve them as assets (each)", DEFINE, SOURCE, n, options.rounds, per=n, unit="us")
-    compare("memory of these definitions (each)", changed(DEFINE, TRACED), SOURCE, n, options.rounds, per=n, unit="kB")
+    for many in (1_000, 10_000):  # the same in every round; Dagster takes a minute for the larger
+        compared = changed(DEFINE, TRACED, *(("raw", "nbasset") if many > 1_000 else ()))
+        compare(f"memory that {many:,} of them hold, functions included (each)", compared, SOURCE, many, 1, per=many, unit="kB")
+        compare(f"peak of a whole process with {many:,} of them", changed(compared, WHOLE_PEAK), SOURCE, many, 1, unit="MB")
     for count in (10, n):
         for when, how in (("first in the process", FIRST), ("again and again", AGAIN), ("defined anew for each run", ANEW)):
             targets = {name: code + how for name, code in MEMORY.items()}

@@ -22,8 +22,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nbasset import clock
-from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.errors import InvalidConfigError, StorageUnavailable, UnknownPartitionError, UnknownResource, did_you_mean
 from nbasset.events.kinds import Event, RunCancelled, RunFailed
 from nbasset.events.records import RunRecord

@@ -14,8 +14,9 @@ from typing import Any
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog
-from nbasset.definitions.definitions import Definitions, ResolvedDefinitions
+from nbasset.definitions.definitions import Definitions
 from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.execution.environment import Observe, StepEnvironment, observe_nothing
 from nbasset.instance import Instance
 from nbasset.locations.location import Location

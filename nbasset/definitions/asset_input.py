@@ -62,6 +62,6 @@ def input_from(wanted: Any, name: str, annotation: Any, default: Any = NO_DEFAUL
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _shared(name: str, annotation: Any) -> AssetInput:
     return AssetInput(name, annotation)

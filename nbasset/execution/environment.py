@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbasset.dataclass import dataclass
-from nbasset.definitions.definitions import ResolvedDefinitions
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.events.facts import Fact
 from nbasset.execution.task import StepTask
 from nbasset.ordinals import KeyTable, MemoryKeyTable

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from nbasset.definitions.definitions import ResolvedDefinitions
 from nbasset.definitions.partitions import PartitionsView
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.errors import MissingValue
 from nbasset.execution.versions_read import VersionsRead
 from nbasset.io_managers.protocol import InputContext, OutputContext

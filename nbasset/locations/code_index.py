@@ -12,7 +12,7 @@ from nbasset.cached import cached_property
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog
-from nbasset.definitions.definitions import ResolvedDefinitions
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.keys import AssetKey
 from nbasset.locations.packages import packages_text
 from nbasset.planning.digests import digest_of

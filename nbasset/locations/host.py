@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.catalog import Catalog
-from nbasset.definitions.definitions import ResolvedDefinitions
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import LocationError
 from nbasset.execution.capture import capturing

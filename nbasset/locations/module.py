@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nbasset.definitions.definitions import ResolvedDefinitions
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.errors import Error, LocationError, did_you_mean
 from nbasset.execution.failures import is_user_file
 from nbasset.locations.code_index import CodePlace, code_index

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nbasset.definitions.asset import AssetsDefinition
-from nbasset.definitions.definitions import Definitions, ResolvedDefinitions, replace_definitions
+from nbasset.definitions.definitions import Definitions, replace_definitions
+from nbasset.definitions.resolved import ResolvedDefinitions
 from nbasset.definitions.specs import AssetSpec
 from nbasset.errors import Problem, did_you_mean
 from nbasset.keys import AssetKey
@@ -18,7 +19,7 @@ from nbasset.locations.document import SessionDocument
 from nbasset.locations.location import Location
 from nbasset.locations.module import ModulePlaces
 from nbasset.notebook.session_state import Made, SessionState, keys_of, pairs_of
-from nbasset.places import cell_of, place_of
+from nbasset.places import cell_of
 from nbasset.source.program import Place, Slice
 from nbasset.source.shapes import parse
 from nbasset.source.slices import CodeReader
@@ -235,15 +236,7 @@ def _problems(piece: Slice, state: SessionState, keys: list[str], namespace: Map
 
 def _placed_anew(made: Made, label: str, document: str) -> Made:
     value = made.value
-    if not isinstance(value, AssetsDefinition) or not value.place or not label:
-        return made
-    if value.rebuild is not None:
-        place: str | None = f"{label} of {document}"
-    else:
-        fn = getattr(value.node, "fn", None)
-        place = place_of(fn) if fn is not None else None
-    if not place or place == value.place:
-        return made
-    # In place: another object would be another definition to whoever holds this one (a list, a `Definitions`).
-    object.__setattr__(value, "place", place)
+    if isinstance(value, AssetsDefinition) and value.rebuild is not None and label:  # a function says by itself where it is
+        # In place: another object would be another definition to whoever holds this one (a list, a `Definitions`).
+        object.__setattr__(value, "place_given", f"{label} of {document}")
     return made
