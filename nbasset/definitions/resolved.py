@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import Any
 
+from nbasset.cached import cached_property
 from nbasset.dataclass import dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.catalog import Catalog
