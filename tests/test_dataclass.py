@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbasset.dataclass import NOTHING, dataclass
+from nbasset.dataclass import NOTHING, Still, dataclass, filled_by, layouts_of, seldom
 
 T = TypeVar("T")
 OPTIONS = [
@@ -224,3 +224,84 @@ def test_the_mapping_that_stays_empty_is_an_empty_dict_to_everybody() -> None:
     assert (json.dumps(NOTHING), repr(NOTHING), {**NOTHING, "a": 1}) == ("{}", "{}", {"a": 1})
     with pytest.raises(TypeError, match="make one of your own"):
         NOTHING["a"] = 1  # type: ignore[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads an asset."""
+
+    name: str
+    prefix: str = seldom("")
+    tags: Any = seldom(NOTHING)
+    kind: str = "plain"
+
+    def full(self) -> str:
+        return self.prefix + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FullReader:
+    """Reads an asset."""
+
+    name: str
+    prefix: str = ""
+    tags: Any = NOTHING
+    kind: str = "plain"
+
+
+def test_a_field_that_is_seldom_set_takes_no_room_at_its_default() -> None:
+    assert Reader("a").__slots__ == ("name", "kind")  # type: ignore[comparison-overlap]
+    assert Reader("a").__sizeof__() < Reader("a", "raw").__sizeof__() <= FullReader("a").__sizeof__()
+
+
+readers = st.tuples(st.sampled_from("ab"), st.sampled_from(["", "raw"]), st.sampled_from([NOTHING, {"a": 1}]), st.sampled_from(["plain"]))
+
+
+@given(values=readers, others=readers)
+def test_instances_with_and_without_room_for_seldom_fields_are_of_one_class(values: tuple[Any, ...], others: tuple[Any, ...]) -> None:
+    one, other, full, other_full = Reader(*values), Reader(*others), FullReader(*values), FullReader(*others)
+    assert isinstance(one, Reader)
+    assert type(one) in layouts_of(Reader)
+    assert repr(one) == repr(full).replace("FullReader", "Reader")
+    assert (one == other) == (full == other_full)
+    assert dataclasses.astuple(one) == values
+    assert dataclasses.replace(one, prefix=others[1]) == Reader(values[0], others[1], *values[2:])
+    assert copy.copy(one) == one
+    assert copy.deepcopy(one) == one
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert one.full() == values[1] + values[0]
+    assert filled_by(Reader)(*values) == one
+    if values[2] is others[2] is NOTHING:
+        assert (hash(one) == hash(other)) == (one == other)
+
+
+@pytest.mark.parametrize("reader", [Reader("a"), Reader("a", "raw")], ids=str)
+def test_neither_kind_of_instance_can_be_changed(reader: Any) -> None:
+    for name in ("name", "prefix", "kind"):
+        with pytest.raises(dataclasses.FrozenInstanceError, match=f"cannot assign to field '{name}'"):
+            setattr(reader, name, "b")
+        with pytest.raises(dataclasses.FrozenInstanceError, match=f"cannot delete field '{name}'"):
+            delattr(reader, name)
+    with pytest.raises((AttributeError, dataclasses.FrozenInstanceError)):
+        reader.other = 1
+
+
+def test_a_class_with_seldom_fields_is_called_and_refuses_calls_as_any() -> None:
+    assert str(inspect.signature(Reader)) == str(inspect.signature(FullReader))
+    assert Reader.__match_args__ == FullReader.__match_args__
+    assert Reader(name="a", kind="x") == Reader("a", "", NOTHING, "x")
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
+        Reader()  # type: ignore[call-arg]
+
+
+def test_a_still_mapping_refuses_every_change_and_is_copied_as_an_ordinary_one() -> None:
+    still: Any = Still({"a": 1})
+    changes: list[Callable[[], Any]] = [
+        lambda: still.update(b=2), lambda: still.pop("a"), still.clear, still.popitem, lambda: still.setdefault("b", 2),
+        lambda: still.__setitem__("b", 2), lambda: still.__delitem__("a"), lambda: still.__ior__({"b": 2}),
+    ]  # fmt: skip
+    for change in changes:
+        with pytest.raises(TypeError, match="shared by many values"):
+            change()
+    assert still == {"a": 1}
+    assert type(copy.copy(still)) is type(pickle.loads(pickle.dumps(still))) is dict

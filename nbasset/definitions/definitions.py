@@ -96,8 +96,8 @@ class Definitions:
     def _resolved(self) -> ResolvedDefinitions:
         more_jobs, more_assets = brought_along(self.schedules, self.sensors, self.jobs)
         known = {key for one in self.assets for key in one.keys} if more_assets else set()
-        assets = [*self.assets, *(one for one in more_assets if known.isdisjoint(one.keys))]
-        resolver = Resolver([*assets, *self.asset_checks], resources=self.resources, name=self.name)
+        others = tuple([one for one in more_assets if known.isdisjoint(one.keys)])
+        resolver = Resolver(self.assets + others + self.asset_checks, resources=self.resources, name=self.name)
         catalog = resolver.catalog()
         all_jobs = [*self.jobs, *more_jobs]
         jobs, more = _jobs(all_jobs, catalog)

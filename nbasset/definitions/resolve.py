@@ -6,8 +6,9 @@ the assets it spoils stay in the catalog, so that the lineage can draw them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 from nbasset.definitions.asset import AssetInput, AssetsDefinition
@@ -26,7 +27,7 @@ BUILT_IN_MANAGERS = frozenset({"io_manager", "parquet", "memory", "pickle"})
 class Resolver:
     """One pass over the definitions of a location. `catalog()` gives the result; `bound` the definitions that count, with inputs bound."""
 
-    def __init__(self, assets: Iterable[AssetsDefinition], *, resources: Mapping[str, Any], name: str = "") -> None:
+    def __init__(self, assets: tuple[AssetsDefinition, ...], *, resources: Mapping[str, Any], name: str = "") -> None:
         self.name = name
         self.resources = resources
         self.problems: list[Problem] = []
@@ -40,9 +41,8 @@ class Resolver:
         self._sources: dict[str, Mapping[str, AssetKey | None]] = {}
         taken = [definition for definition in assets if self._take(definition)]
         kept = [one for one in taken if one.execution != "external" or any(self.makers[key] is one for key in one.keys)]
-        self.bound = tuple(
-            [self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.said else one for one in kept]
-        )
+        bound = [self._bind_partitions(self._bind_reads(one)) if one.rebuild is not None or not one.said else one for one in kept]
+        self.bound = assets if len(bound) == len(assets) and all(map(is_, bound, assets)) else tuple(bound)
         self._entries: list[AssetsDefinition | CatalogAsset] = []
         self._checks: list[CatalogCheck] = []
         self._above: set[AssetKey] = set()
@@ -55,7 +55,7 @@ class Resolver:
         """The catalog, with rings and clashes of paths among its problems."""
         bound, sources = self.bound, self._sources
         entries: tuple[AssetsDefinition | CatalogAsset, ...] = (*self._entries, *self._externals.values())
-        if entries == bound:  # all read by names alone, as in most notebooks: one tuple will do
+        if len(entries) == len(bound) and all(map(is_, entries, bound)):  # all read by names alone: one tuple will do
             entries = bound
         assets = Lazy(lambda: assets_of(entries))
         return Catalog(
