@@ -70,6 +70,10 @@ class AssetKey:
     _text: str
 
     def __new__(cls, path: str | Sequence[str]) -> AssetKey:
+        known = _IN_USE.get(path) if isinstance(path, str) else None
+        key = known() if known is not None else None
+        if key is not None and "/" not in path:  # as most are asked for
+            return key
         parts = (path,) if isinstance(path, str) else tuple(path)
         text = parts[0] if len(parts) == 1 else _joined(parts)
         try:

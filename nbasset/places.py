@@ -7,6 +7,7 @@ called by its last path part.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,12 @@ def file_label(filename: str) -> str:
     'sales.py'
     """
     named = _LABELS.get(filename)
-    return named[0] if named else filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return named[0] if named else _last_part(filename)
+
+
+@cache
+def _last_part(filename: str) -> str:
+    return filename.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def cell_of(filename: str) -> str | None:

@@ -75,12 +75,14 @@ class AssetsDefinition:
     @property
     def keys(self) -> tuple[AssetKey, ...]:
         """Keys of all assets, in order of definition."""
-        return tuple([spec.key for spec in self.specs])
+        said = self.said
+        return tuple([spec.key for spec in said]) if isinstance(said, tuple) else (said.key,)
 
     @property
     def specs_by_key(self) -> dict[AssetKey, AssetSpec]:
         """What is said of each asset, by its key."""
-        return {spec.key: spec for spec in self.specs}
+        said = self.said
+        return {spec.key: spec for spec in said} if isinstance(said, tuple) else {said.key: said}
 
     @property
     def keys_by_output(self) -> Mapping[str, AssetKey]:
@@ -114,8 +116,9 @@ class AssetsDefinition:
 
     def spec_of(self, key: AssetKey | None) -> AssetSpec | None:
         """What is said of one asset; None for one that it does not make."""
-        if not isinstance(self.said, tuple):
-            return self.said if self.said.key is key else None
+        said = self.said
+        if not isinstance(said, tuple):
+            return said if said.key is key else None
         return self.specs_by_key.get(key) if key is not None else None
 
     @property

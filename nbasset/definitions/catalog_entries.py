@@ -42,7 +42,7 @@ def assets_of(entries: Sequence[AssetsDefinition | CatalogAsset]) -> list[Catalo
 
 
 def nodes_of(definitions: Iterable[AssetsDefinition], sources: Sources) -> list[CatalogNode]:
-    """The nodes of the definitions that run. Those who read an asset in one way share the input."""
+    """The nodes of the definitions that run. Those who read an asset by its name alone share the input."""
     known: dict[int, NodeInput] = {}
     return [_node(one, one.node, sources.get(one.name), known) for one in definitions if one.node is not None]
 
@@ -73,14 +73,13 @@ def _op_step(
 ) -> NodeStep:
     inputs = []
     for item in definition.takes:
-        key = AssetKey(item.name) if sources is None else sources[item.name]
-        found = known.get(id(item))
-        if found is None or found.asset is not key:
-            found = known[id(item)] = _input(key, item)
+        found = known.get(id(item)) if sources is None else _input(sources[item.name], item)
+        if found is None:
+            found = known[id(item)] = _input(AssetKey(item.name), item)
         inputs.append(found)
     outputs = []
     for output, made in definition.keys_by_output.items():
-        spec = definition.get_asset_spec(made)
+        spec = definition.spec_of(made) or definition.get_asset_spec(made)
         outputs.append(NodeOutput(output, made, None, not spec.skippable, False, spec.io_manager_key))
     for output, check in definition.check_specs_by_output.items():
         outputs.append(NodeOutput(output, None, check.key, False))

@@ -162,14 +162,14 @@ def given_version(definition: AssetsDefinition | None) -> str | None:
     """
     if definition is None:
         return None
-    specs = definition.specs_by_key
-    for spec in specs.values():
+    specs = definition.specs
+    for spec in specs:
         if spec.code_version is None:
             return None
     if not specs:
         of_op: str | None = getattr(definition.node, "code_version", None)
         return of_op
-    versions = {str(key): str(spec.code_version) for key, spec in specs.items()}
+    versions = {str(spec.key): str(spec.code_version) for spec in specs}
     if len(set(versions.values())) == 1:
         return next(iter(versions.values()))
     return "given:" + digest_of(f"{key}={version}" for key, version in sorted(versions.items()))
