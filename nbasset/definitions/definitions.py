@@ -16,7 +16,7 @@ from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.asset_graph import AssetGraph
 from nbasset.definitions.asset_job import define_asset_job
 from nbasset.definitions.catalog import Catalog, CatalogJob
-from nbasset.definitions.instigators import brought_along, checked_instigators, instigators
+from nbasset.definitions.instigators import NO_INSTIGATORS, brought_along, checked_instigators, instigators
 from nbasset.definitions.loggers import checked_loggers
 from nbasset.definitions.resolve import Resolver
 from nbasset.definitions.resolved import ResolvedDefinitions, ResolvedFunctions
@@ -78,23 +78,17 @@ class Definitions:
         name: str = "",
         loading_problems: Iterable[Problem] = (),
     ) -> None:
-        put = object.__setattr__
-        put(self, "loading_problems", tuple(loading_problems))
-        put(self, "assets", tuple(_flat(assets)))
-        checked_schedules, checked_sensors = checked_instigators(schedules, sensors)
-        put(self, "schedules", checked_schedules)
-        put(self, "sensors", checked_sensors)
-        put(self, "jobs", tuple(jobs or ()))
-        put(self, "resources", dict(resources or {}))
-        put(self, "executor", executor)
-        put(self, "loggers", checked_loggers(loggers))
-        put(self, "asset_checks", tuple(_flat(asset_checks)))
-        put(self, "metadata", normalize(metadata, of="Definitions"))
-        put(self, "name", name)
+        checked_assets = tuple(_flat(assets))
+        checked_schedules, checked_sensors = checked_instigators(schedules, sensors) if schedules or sensors else ((), ())
+        vars(self).update(
+            assets=checked_assets, schedules=checked_schedules, sensors=checked_sensors, jobs=tuple(jobs or ()),
+            resources=dict(resources or {}), executor=executor, loggers=checked_loggers(loggers), asset_checks=tuple(_flat(asset_checks)),
+            metadata=normalize(metadata, of="Definitions"), name=name, loading_problems=tuple(loading_problems),
+        )  # fmt: skip
 
     @cached_property
     def _resolved(self) -> ResolvedDefinitions:
-        more_jobs, more_assets = brought_along(self.schedules, self.sensors, self.jobs)
+        more_jobs, more_assets = brought_along(self.schedules, self.sensors, self.jobs) if self.schedules or self.sensors else ([], [])
         known = {key for one in self.assets for key in one.keys} if more_assets else set()
         others = tuple([one for one in more_assets if known.isdisjoint(one.keys)])
         resolver = Resolver(self.assets + others + self.asset_checks, resources=self.resources, name=self.name)
@@ -104,7 +98,9 @@ class Definitions:
         if jobs:
             catalog = replace(catalog, jobs=tuple(jobs))
         mismatched = _mapping_problems(catalog) if resolver.has_partitions else ()
-        driven = instigators(self.schedules, self.sensors, catalog, self.resources, resolver.with_condition())
+        conditioned, driven = resolver.with_condition(), NO_INSTIGATORS
+        if self.schedules or self.sensors or all_jobs or conditioned or catalog.checks:
+            driven = instigators(self.schedules, self.sensors, catalog, self.resources, conditioned)
         problems = (*self.loading_problems, *catalog.problems, *mismatched, *more, *driven.problems)
         schedules, sensors = driven.catalog_schedules, driven.catalog_sensors
         if schedules or sensors or len(problems) > len(catalog.problems):

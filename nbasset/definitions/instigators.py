@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from nbasset.dataclass import dataclass
+from nbasset.dataclass import NOTHING, dataclass
 from nbasset.definitions.asset import AssetsDefinition
 from nbasset.definitions.asset_sensors import AssetSensorDefinition
 from nbasset.definitions.automation_sensors import AutomationConditionSensorDefinition, default_automation_sensor
@@ -31,6 +31,9 @@ class Instigators:
     catalog_schedules: tuple[CatalogSchedule, ...]
     catalog_sensors: tuple[CatalogSensor, ...]
     problems: tuple[Problem, ...]
+
+
+NO_INSTIGATORS = Instigators(NOTHING, NOTHING, (), (), ())
 
 
 def checked_instigators(schedules: Iterable[Any] | None, sensors: Iterable[Any] | None) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
