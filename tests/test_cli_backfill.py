@@ -131,7 +131,7 @@ def test_an_interrupted_backfill_says_how_to_go_on_and_does(call: Call, home: Pa
         while not any(run.status == "started" and "25]" in str(_begun(watching, run.run_id)) for run in storage.active_runs()):
             after = storage.wait(after, 60.0)
         os.kill(child.pid, signal.SIGINT)
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=60)
         (record,) = storage.backfills()
         assert child.returncode == INTERRUPTED
         assert f"backfill {record.backfill_id[:8]} has stopped; what was made is kept." in err

@@ -12,7 +12,7 @@ from nbasset.loaded import loaded
 
 SLOW = """import sys
 sys.began.set()
-assert sys.go_on.wait(30)
+assert sys.go_on.wait(60)
 class Table: ...
 """
 
@@ -28,12 +28,12 @@ def test_a_module_that_another_thread_is_loading_is_waited_for(tmp_path: Path, m
     loading = threading.Thread(target=lambda: __import__("slow_library"))
     asking = threading.Thread(target=lambda: found.append(hasattr(loaded("slow_library"), "Table")))
     loading.start()
-    assert began.wait(30)
+    assert began.wait(60)
     assert not hasattr(sys.modules["slow_library"], "Table")
     asking.start()
     go_on.set()
-    loading.join(30)
-    asking.join(30)
+    loading.join(60)
+    asking.join(60)
     assert found == [True]
 
 

@@ -30,15 +30,24 @@ CLOCK_CALLS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
     "time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns",
 }  # fmt: skip
+CLOCK_NAMES = {call.partition(".")[2] for call in CLOCK_CALLS}
 CLOCK_FILE = PACKAGE / "clock.py"
 
 # pydantic costs 0.1 s of import: only configuration and resources, which are made of it, may name it.
 PYDANTIC_FILES = re.compile(r"nbasset/definitions/(config|resources)\w*\.py|nbasset/io_managers/configurable\w*\.py")
 
 
+pytestmark = pytest.mark.xdist_group("structure")  # one worker reads the files for all of these
+
+
 @cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _trees_that_name(paths: list[Path], words: str) -> Iterator[tuple[Path, ast.Module]]:
+    """Files whose text matches `words`, with their trees: only those can hold what is looked for."""
+    yield from ((path, _tree(path)) for path in paths if re.search(words, path.read_text(encoding="utf-8")))
 
 
 def _sources() -> list[Path]:
@@ -125,9 +134,9 @@ def _is_plain(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bo
 def test_only_the_clock_module_reads_the_clock() -> None:
     reads = [
         f"{_name(path)}:{node.lineno} {ast.unparse(node)}"
-        for path in _sources()
+        for path, tree in _trees_that_name(_sources(), r"\b(?:now|utcnow|today|time|monotonic|perf_counter)\b|_ns\b")
         if path != CLOCK_FILE
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call | ast.ImportFrom) and _reads_clock(node)
     ]
     assert reads == []
@@ -135,6 +144,8 @@ def test_only_the_clock_module_reads_the_clock() -> None:
 
 def _reads_clock(node: ast.Call | ast.ImportFrom) -> bool:
     if isinstance(node, ast.Call):
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in CLOCK_NAMES:
+            return False
         return ".".join(ast.unparse(node.func).split(".")[-2:]) in CLOCK_CALLS
     return node.module == "time" and any(f"time.{alias.name}" in CLOCK_CALLS for alias in node.names)
 
@@ -142,8 +153,8 @@ def _reads_clock(node: ast.Call | ast.ImportFrom) -> bool:
 def test_tests_wait_for_facts_and_never_sleep() -> None:
     sleeps = [
         f"{_name(path)}:{node.lineno} {ast.unparse(node)}"
-        for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for node in ast.walk(_tree(path))
+        for path, tree in _trees_that_name(sorted((ROOT / "tests").rglob("test_*.py")), r"\bsleep\(")
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"time.sleep", "sleep"}
     ]
     assert sleeps == []
@@ -152,8 +163,8 @@ def test_tests_wait_for_facts_and_never_sleep() -> None:
 def test_pydantic_is_named_only_where_configuration_is_made() -> None:
     named = {
         _name(path)
-        for path in _sources()
-        for node in ast.walk(_tree(path))
+        for path, tree in _trees_that_name(_sources(), r"\bpydantic")
+        for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for module in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if module.split(".")[0] in {"pydantic", "pydantic_core"}
@@ -194,9 +205,9 @@ def test_dataclasses_are_made_by_the_packages_own_decorator() -> None:
     own = PACKAGE / "dataclass.py"
     wrong = [
         f"{_name(path)}:{node.lineno}"
-        for path in _sources()
+        for path, tree in _trees_that_name(_sources(), r"\bfrom dataclasses\b")
         if path != own
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and any(one.name == "dataclass" for one in node.names)
     ]
     assert wrong == []

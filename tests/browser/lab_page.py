@@ -96,7 +96,7 @@ def lab_server(base: Path, *, extra: Sequence[str] = (), environ: dict[str, str]
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(5)
+                process.wait(60)
 
 
 def write_notebook(path: Path, cells: Sequence[str]) -> Path:

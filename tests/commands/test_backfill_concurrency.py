@@ -56,7 +56,7 @@ def make(scope: Scope, arguments: BackfillArguments, manner: Manner = IN_THREADS
 
 
 def test_so_many_runs_go_on_at_a_time_and_each_partition_is_made_once(instance: Instance) -> None:
-    meeting = threading.Barrier(3, timeout=30)
+    meeting = threading.Barrier(3, timeout=60)
 
     @asset(partitions_def=DAILY)
     def day(context: Any) -> int:

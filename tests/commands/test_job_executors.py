@@ -182,7 +182,7 @@ def busy_job(busy: Busy, *, wait: bool, tags: dict[str, str] | None = None, pool
     def work(x: int) -> int:
         with busy:
             if wait:
-                assert busy.met.wait(20)
+                assert busy.met.wait(60)
         return x
 
     @job(executor_def=executor_def)

@@ -315,14 +315,14 @@ def test_a_run_in_threads_can_be_cancelled_and_what_had_not_started_is_told(benc
     @asset
     def slow() -> int:
         started.set()
-        bench.cancel.wait(30)
+        bench.cancel.wait(60)
         return 1
 
     @asset
     def after(slow: int) -> int:
         return slow
 
-    canceller = threading.Thread(target=lambda: (started.wait(30), bench.cancel.cancel("ann")))
+    canceller = threading.Thread(target=lambda: (started.wait(60), bench.cancel.cancel("ann")))
     canceller.start()
     outcome = bench.run([slow, after], executor=ThreadExecutor(2))
     canceller.join()

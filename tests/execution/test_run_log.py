@@ -121,18 +121,18 @@ def test_what_two_threads_write_is_told_in_the_order_of_the_log() -> None:
     def listener(event: Event) -> None:
         if not told:
             begun.set()
-            assert may_go_on.wait(10)
+            assert may_go_on.wait(60)
         told.append(event)
 
     log = RunLog(store, listener)
     log.hold(ended(1))
     other = Thread(target=log.settle)
     other.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     log.write([ended(2)])  # written while the other thread still tells of the first
     may_go_on.set()
     log.tell()
-    other.join(10)
+    other.join(60)
     assert told == [ended(1), ended(2)]
 
 

@@ -27,14 +27,14 @@ def test_what_a_run_holds_is_written_though_nothing_more_happens_in_it() -> None
     for _ in range(2):  # also of the second run, which finds the thread that looks after the first one
         settled = threading.Event()
         with watched(settled):
-            assert settled.wait(30)
+            assert settled.wait(60)
 
 
 def test_each_of_several_runs_that_last_is_watched() -> None:
     first, second = threading.Event(), threading.Event()
     with watched(first), watched(second):
-        assert first.wait(30)
-        assert second.wait(30)
+        assert first.wait(60)
+        assert second.wait(60)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -45,5 +45,5 @@ def test_a_run_in_a_forked_process_is_watched_too() -> None:
         if not child:
             settled = threading.Event()
             with watched(settled):
-                os._exit(0 if settled.wait(30) else 1)
+                os._exit(0 if settled.wait(60) else 1)
     assert os.waitpid(child, 0)[1] == 0

@@ -49,7 +49,7 @@ class Watched:
         """The answer to a command; what follows it is done too."""
         self.messages.clear()
         self.desk.hear(self.live, {"id": 7, "command": command})
-        item = self.desk._queue.get(timeout=10) if command["type"] not in ("cancel_run", "cancel_backfill") else None
+        item = self.desk._queue.get(timeout=60) if command["type"] not in ("cancel_run", "cancel_backfill") else None
         if item is not None:
             self.desk._queue.put(item)
             self.desk._queue.put(None)

@@ -24,7 +24,7 @@ def test_threads_that_look_at_once_see_all_that_was_appended() -> None:
         store.append([made(number) for number in range(events)])
 
         def look(store: MemoryStorage = store, begin: Barrier = begin) -> tuple[object, int, int]:
-            begin.wait(10)
+            begin.wait(60)
             last = store.entry(events)
             return last.event if last is not None else None, len(store.assets()), len(store.entries(run=RUN))
 
@@ -37,11 +37,11 @@ def test_who_waits_hears_of_what_nobody_has_looked_at() -> None:
     store, begin = MemoryStorage(), Barrier(2)
 
     def wait() -> int:
-        begin.wait(10)
-        return store.wait(0, 30)
+        begin.wait(60)
+        return store.wait(0, 60)
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait)
-        begin.wait(10)
+        begin.wait(60)
         assert store.append([made(1), made(2)]) == 2
         assert waiting.result(10) == 2

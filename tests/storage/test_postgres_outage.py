@@ -74,7 +74,7 @@ def test_appends_wait_for_a_server_that_comes_back(server: Any) -> None:
         waiting.start()
     finally:
         server.start()
-    waiting.join(30)
+    waiting.join(60)
     assert (appended, store.last_seq()) == ([2], 2)
     store.close()
 

@@ -104,7 +104,7 @@ def test_processes_that_come_at_once_bring_it_up_to_date_once(url: str) -> None:
     start = Barrier(6)
 
     def open_and_write(number: int) -> int:
-        start.wait(30)
+        start.wait(60)
         with closing(open_storage(url)) as store:
             return store.append([InstigatorSet(20 + number, NIGHTLY, "RUNNING")])
 

@@ -65,7 +65,7 @@ def test_many_can_make_a_home_at_once(tmp_path: Path) -> None:
     failures: list[BaseException] = []
 
     def open_and_append(home: Path, number: int) -> None:
-        barrier.wait(30)
+        barrier.wait(60)
         try:
             store = open_storage(home)
             store.append([StepStarted(number, RUN, "x")])
@@ -122,7 +122,7 @@ def test_ordinals_are_the_same_in_all_processes(shared: Open) -> None:
 def test_a_waiter_hears_of_appends_of_another_process(shared: Open) -> None:
     mine, yours = shared(), shared()
     yours.append([StepStarted(1, RUN, "x")])
-    assert mine.wait(0, 30) == 1
+    assert mine.wait(0, 60) == 1
 
 
 def test_a_forked_child_writes_on_connections_of_its_own(shared: Open) -> None:

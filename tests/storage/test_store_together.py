@@ -59,12 +59,12 @@ def test_a_lock_is_held_by_one_and_its_holder_is_named(store: Storage) -> None:
 def test_waiting_ends_with_the_next_entry_or_with_the_time(store: Storage) -> None:
     assert store.wait(0, 0.01) == 0
     seen: list[int] = []
-    waiter = threading.Thread(target=lambda: seen.append(store.wait(0, 30)))
+    waiter = threading.Thread(target=lambda: seen.append(store.wait(0, 60)))
     waiter.start()
     store.append([StepStarted(1, RUN, "x")])
-    waiter.join(30)
+    waiter.join(60)
     assert seen == [1]
-    assert store.wait(0, 30) == 1
+    assert store.wait(0, 60) == 1
 
 
 def test_threads_append_side_by_side_without_loss(store: Storage) -> None:

@@ -34,7 +34,7 @@ def test_work_that_comes_while_another_commits_goes_into_one_group() -> None:
         groups.append(len(group))
         if len(groups) == 1:
             is_held.set()
-            goes_on.wait(30)
+            goes_on.wait(60)
         do_all(group)
 
     writer = Writer(perform)
@@ -45,14 +45,14 @@ def test_work_that_comes_while_another_commits_goes_into_one_group() -> None:
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
     threads[0].start()
-    is_held.wait(30)
+    is_held.wait(60)
     for thread in threads[1:]:
         thread.start()
     while len(writer._waiting) < 4:  # until all four stand in line
         threads[1].join(0.001)
     goes_on.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert (groups, sorted(results)) == ([1, 4], [0, 1, 2, 3, 4])
 
 
@@ -150,7 +150,7 @@ def test_appends_of_threads_are_committed_in_groups(home: Path) -> None:
     barrier = threading.Barrier(4)
 
     def append(number: int) -> None:
-        barrier.wait(30)
+        barrier.wait(60)
         for turn in range(25):
             store.append([StepStarted(turn, RUN, f"{number}")], flush=turn == 0)
 
@@ -158,7 +158,7 @@ def test_appends_of_threads_are_committed_in_groups(home: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     steps = [entry.event for entry in store.entries(run=RUN)]
     assert sorted(steps, key=lambda event: (event.step, event.at_us)) == [  # type: ignore[union-attr]
         StepStarted(turn, RUN, f"{number}") for number in range(4) for turn in range(25)
