@@ -116,7 +116,7 @@ def _defined(given: list[Any]) -> Definitions:
         if len(before) == len(given) and all(map(is_, before, given)):
             return found
     made = _definitions(given, (), None)
-    _LAST[:] = [(given, made)] if set(map(type, given)) == {AssetsDefinition} else []
+    _LAST[:] = [(given, made)] if all(issubclass(kind, AssetsDefinition) for kind in set(map(type, given))) else []
     return made
 
 

@@ -41,14 +41,22 @@ def assets_of(entries: Sequence[AssetsDefinition | CatalogAsset]) -> list[Catalo
     return found
 
 
-def nodes_of(definitions: Iterable[AssetsDefinition], sources: Sources) -> list[CatalogNode]:
-    """The nodes of the definitions that run. Those who read an asset by its name alone share the input."""
+def nodes_of(definitions: Iterable[AssetsDefinition], sources: Sources, places: Mapping[str | None, str | None]) -> list[CatalogNode]:
+    """The nodes of the definitions that run. Those who read an asset by its name alone share the input; `places` are those of assets, which
+    their nodes share.
+    """
     known: dict[int, NodeInput] = {}
-    return [_node(one, one.node, sources.get(one.name), known) for one in definitions if one.node is not None]
+    return [
+        _node(one, one.node, sources.get(one.name), known, places.get(one.name) or one.place) for one in definitions if one.node is not None
+    ]
 
 
 def _node(
-    definition: AssetsDefinition, node: OpDefinition | GraphBody, sources: Mapping[str, AssetKey | None] | None, known: dict[int, NodeInput]
+    definition: AssetsDefinition,
+    node: OpDefinition | GraphBody,
+    sources: Mapping[str, AssetKey | None] | None,
+    known: dict[int, NodeInput],
+    place: str | None,
 ) -> CatalogNode:
     if isinstance(node, OpDefinition):
         steps: tuple[NodeStep, ...] = (_op_step(definition, node, sources, known),)
@@ -64,7 +72,7 @@ def _node(
         definition.can_subset,
         definition.partitions_def,
         definition.backfill_policy,
-        definition.place,
+        place,
     )
 
 

@@ -60,7 +60,7 @@ class Resolver:
         assets = Lazy(lambda: assets_of(entries))
         return Catalog(
             assets,
-            Lazy(lambda: nodes_of(bound, sources)),
+            Lazy(lambda: nodes_of(bound, sources, {asset.node: asset.place for asset in assets})),
             tuple(self._checks),
             resources=tuple(sorted(self.resources)),
             problems=(

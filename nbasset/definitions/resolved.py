@@ -22,8 +22,10 @@ class ResolvedFunctions:
     @cached_property
     def by_name(self) -> dict[str, AssetsDefinition]:
         """By the name of the node; a function counts before an external asset of its name."""
-        externals = {one.name: one for one in self._definitions if one.node is None}
-        return externals | {one.name: one for one in self._definitions if one.node is not None}
+        functions = {one.name: one for one in self._definitions if one.node is not None}
+        if len(functions) == len(self._definitions):
+            return functions
+        return {one.name: one for one in self._definitions if one.node is None} | functions
 
     @cached_property
     def by_key(self) -> dict[AssetKey, AssetsDefinition]:
