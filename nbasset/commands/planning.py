@@ -103,7 +103,7 @@ def make_plan(scope: Scope, wish: Wish, *, view: PartitionsView | None = None) -
     request = PlanRequest(
         wish.run_id or new_run_id(),
         frozenset(wanted),
-        {**{key: given[key] for key in looked_at & given.keys()}, **{key: one for key, one in wanted.items() if one is not None}},
+        {key: given[key] for key in looked_at & given.keys()} | {key: one for key, one in wanted.items() if one is not None},
         wish.checks,
         perhaps,
         _whys(wanted, chosen, wish, now, catalog),

@@ -12,7 +12,7 @@ from nbasset.definitions.config_mapping import ConfigMapping
 from nbasset.definitions.graph_body import GraphBody
 from nbasset.definitions.io_config import Section, io_config, io_schema
 from nbasset.definitions.op import OpDefinition
-from nbasset.definitions.resources_context import InitResourceContext, Resources
+from nbasset.definitions.resources_context import InitResourceContext, OpensResource, Resources
 from nbasset.execution.calls import Call
 from nbasset.execution.environment import StepEnvironment
 from nbasset.keys import AssetKey
@@ -63,8 +63,11 @@ class RunResources:
         name, what = owner.name if owner is not None and own else "", f"step '{step.handle}'"
         found = self._values.get((name, wanted))
         if found is None:
-            with self._lock:
-                found = self._values[name, wanted] = self._scope(name, given).values(sorted(wanted), needed_by=what)
+            values = {key: given.get(key) for key in wanted}
+            if any(one is None or isinstance(one, (OpensResource, type)) for one in values.values()):  # to be opened, or refused
+                with self._lock:
+                    values = self._scope(name, given).values(sorted(wanted), needed_by=what)
+            found = self._values[name, wanted] = values
         return Resources(found, what)
 
     def _given_to(self, owner: AssetsDefinition | None, own: Mapping[str, Any]) -> Mapping[str, Any]:
