@@ -372,6 +372,8 @@ _OTHER_NAMES = {
     "UnknownResourceError": "errors:UnknownResource",
 }
 """What scripts of the field import for an annotation or an ``except``, and what it is here."""
+_OWN_MODULES = frozenset({"cli_pipe", "clock", "errors", "instance", "serde"})
+"""Modules that others here import by name: Python asks for an attribute first, and looks for the module when told that there is none."""
 
 
 def __getattr__(name: str) -> Any:
@@ -382,6 +384,8 @@ def __getattr__(name: str) -> Any:
     if module is None and name in _OTHER_NAMES:
         place, _, here = _OTHER_NAMES[name].partition(":")
         return getattr(import_module(f"nbasset.{place}"), here)
+    if name in _OWN_MODULES:
+        raise AttributeError(name)
     if module is None:
         from nbasset.errors import did_you_mean
 

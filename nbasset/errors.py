@@ -8,7 +8,6 @@ attributes too, so that a program can act on them. A notebook is half-written mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Literal
 
 from nbasset.dataclass import dataclass
@@ -481,5 +480,7 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     >>> did_you_mean("order", ["orders", "customers"])
     "Did you mean 'orders'?"
     """
+    from difflib import get_close_matches  # only for whoever misspells
+
     near = get_close_matches(wrong, list(known), n=1, cutoff=0.6)
     return f"Did you mean '{near[0]}'?" if near else ""

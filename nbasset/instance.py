@@ -7,7 +7,6 @@ store that exists closes the runs whose process is gone, since nobody else may b
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 import threading
@@ -326,7 +325,7 @@ class _Settling:
 
 def _temporary_path() -> Path:
     """A place for a temporary home; whatever is written first makes it."""
-    return _resolved(tempfile.gettempdir()) / f"nbasset-{secrets.token_hex(12)}"
+    return _resolved(tempfile.gettempdir()) / f"nbasset-{os.urandom(12).hex()}"
 
 
 def _remove_folder(folder: Path) -> None:

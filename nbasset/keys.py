@@ -11,7 +11,6 @@ from __future__ import annotations
 import keyword
 import os
 import re
-import secrets
 import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NewType, Protocol, TypeAlias, runtime_checkable
@@ -220,7 +219,7 @@ class PartitionRef(NamedTuple):
 
 def new_run_id() -> RunId:
     """A fresh run id: 128 random bits, 32 hexadecimal digits."""
-    return RunId(secrets.token_hex(16))
+    return RunId(os.urandom(16).hex())
 
 
 def new_version_id() -> str:

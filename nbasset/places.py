@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 _LABELS: dict[str, tuple[str, str | None]] = {}
@@ -71,4 +70,6 @@ def file_relative_path(dunderfile: str, relative_path: str) -> str:
     >>> file_relative_path("/project/assets.py", "data/orders.csv")
     '/project/data/orders.csv'
     """
+    from pathlib import Path  # 1.5 MB with what it imports, for whoever only defines
+
     return str(Path(dunderfile).parent / relative_path)

@@ -7,8 +7,6 @@ process as text (logs, errors, notebook output) can be passed through `mask_secr
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 import os
 import re
@@ -16,7 +14,6 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     # To type checkers a reference fits where a text is wanted; at run time it is no text, so nothing can send its name as a password.
@@ -320,6 +317,10 @@ class StreamMask:
 
 
 def _forms(value: str) -> set[str]:
+    import base64  # with the next two 1.5 MB, for whoever has a secret
+    import html
+    from urllib.parse import quote, quote_plus
+
     lines = [line.strip() for line in value.splitlines() if len(line.strip()) >= 16] if "\n" in value else []
     forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], html.escape(value)}
     forms |= {quote(value, safe=""), quote(value), quote_plus(value), base64.b64encode(value.encode()).decode(), *lines}

@@ -6,7 +6,6 @@ evaluates it; nothing here does. Combine with ``&``, ``|``, ``~``; change a read
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -68,6 +67,8 @@ class AutomationCondition:
     @cached_property
     def digest(self) -> str:
         """What tells it from another condition: what it does, not how it is labelled."""
+        import hashlib  # brings OpenSSL: 4 MB, which who only defines does not need
+
         return hashlib.sha256(dumps(self._unlabelled()).encode()).hexdigest()[:16]
 
     def get_label(self) -> str | None:

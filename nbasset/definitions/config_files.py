@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache, reduce
-from glob import glob
-from pathlib import Path
 from typing import Any
 
 from nbasset.definitions.config_errors import ConfigError
@@ -66,6 +64,9 @@ def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
     InvalidConfigError
         If a file is no YAML, or does not hold entries.
     """
+    from glob import glob
+    from pathlib import Path
+
     texts = []
     for pattern in config_files:
         names = sorted(glob(str(pattern)))  # noqa: PTH207 - a pattern may be absolute

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
@@ -363,6 +362,8 @@ def load_assets_from_current_module(group_name: str | None = None, key_prefix: A
 
 def modules_of_package(package: ModuleType) -> Iterator[ModuleType]:
     """The package and its modules, imported, by name."""
+    import pkgutil  # 1 MB with what it imports
+
     yield package
     for found in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
         yield importlib.import_module(found.name)

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from nbasset.errors import InvalidDefinitionError, did_you_mean
 
@@ -47,6 +46,8 @@ class Zone:
     __slots__ = ("_segments", "info", "name")
 
     def __init__(self, name: str) -> None:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # 1 MB, for whoever has a clock
+
         try:
             self.info = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from nbasset.definitions.cron import parse_cron
 from nbasset.definitions.local_time import Zone, seconds_of, wall_of, zone_of
@@ -17,6 +16,8 @@ def zone_for(timezone: str | None, start: object) -> Zone:
         if not isinstance(timezone, str):
             raise InvalidDefinitionError(f"timezone is an IANA name such as 'Europe/Berlin', not {timezone!r}.")
         return zone_of(timezone)
+    from zoneinfo import ZoneInfo
+
     if isinstance(start, datetime) and isinstance(start.tzinfo, ZoneInfo) and start.tzinfo.key:
         return zone_of(start.tzinfo.key)
     return zone_of("UTC")
