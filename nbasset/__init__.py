@@ -104,8 +104,8 @@ if TYPE_CHECKING:
     from nbasset.definitions.listed_partitions import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
     from nbasset.definitions.listed_partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
     from nbasset.definitions.listed_partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
+    from nbasset.definitions.log_lines import JsonLogFormatter as JsonLogFormatter
     from nbasset.definitions.loggers import InitLoggerContext as InitLoggerContext
-    from nbasset.definitions.loggers import JsonLogFormatter as JsonLogFormatter
     from nbasset.definitions.loggers import LoggerDefinition as LoggerDefinition
     from nbasset.definitions.loggers import build_init_logger_context as build_init_logger_context
     from nbasset.definitions.loggers import colored_console_logger as colored_console_logger

@@ -46,8 +46,9 @@ _MODULES = {
     "definitions.listed_partitions": (
         "AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest DynamicPartitionsDefinition StaticPartitionsDefinition"
     ),
+    "definitions.log_lines": "JsonLogFormatter",
     "definitions.loggers": (
-        "InitLoggerContext JsonLogFormatter LoggerDefinition build_init_logger_context colored_console_logger json_console_logger logger"
+        "InitLoggerContext LoggerDefinition build_init_logger_context colored_console_logger json_console_logger logger"
     ),
     "definitions.multi_asset_sensors": (
         "MultiAssetSensorDefinition MultiAssetSensorEvaluationContext build_multi_asset_sensor_context multi_asset_sensor"

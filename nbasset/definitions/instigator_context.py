@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbasset.definitions.parameters import Parameters, parameters_of
 from nbasset.definitions.resources_context import InitResourceContext, Resources
 from nbasset.errors import InvalidDefinitionError, InvariantViolationError
+
+if TYPE_CHECKING:
+    import logging
 
 
 class InstigatorContext:
@@ -38,7 +40,9 @@ class InstigatorContext:
         self._scope: Any = None
         self._wanted: frozenset[str] | None = None
         self.log_lines: list[str] = []
-        self.log: logging.Logger = _tick_log(name, self.log_lines)
+        from nbasset.definitions.log_lines import tick_log  # loads logging: 1 MB, for whoever only defines
+
+        self.log: logging.Logger = tick_log(name, self.log_lines)
 
     @property
     def instance(self) -> Any:
@@ -158,23 +162,3 @@ class InstigatorFunction:
         opened: Mapping[str, Any] = context.open(needed, self.what) if needed else {}
         values = {name: given.get(name, opened.get(key)) for name, key in self.parameters.resources.items()}
         return self.fn(*arguments, **values)
-
-
-class _Lines(logging.Handler):
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__()
-        self.lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = f"{record.levelname}: {record.getMessage()}"
-        if record.exc_info:
-            text += "\n" + logging.Formatter().formatException(record.exc_info)
-        self.lines.append(text)
-
-
-def _tick_log(name: str | None, lines: list[str]) -> logging.Logger:
-    # Not registered with logging: a name can be used by many ticks, and each keeps its own lines.
-    log = logging.Logger(f"nbasset.user.{name or 'tick'}", logging.DEBUG)
-    log.parent = logging.getLogger("nbasset.user")
-    log.addHandler(_Lines(lines))
-    return log

@@ -14,21 +14,18 @@ By default nowhere: a notebook shows what happened in its cards, a terminal in i
 
 from __future__ import annotations
 
-import json
-import logging
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from nbasset.dataclass import dataclass
 from nbasset.definitions.config_ports import ConfigSchema
 from nbasset.errors import InvalidDefinitionError, InvalidInvocationError, kind_of
-from nbasset.secrets import mask_secrets
+
+if TYPE_CHECKING:
+    import logging
 
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
-_COLOURS = {"DEBUG": "34", "INFO": "34", "WARNING": "33", "ERROR": "31", "CRITICAL": "31;1"}
-_TAKEN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,7 @@ class InitLoggerContext:
 class LoggerDefinition:
     """A function that makes a `logging.Logger` from its config. Make one with `@logger`.
 
+    >>> import logging
     >>> LoggerDefinition(lambda init_context: logging.Logger("quiet"))(build_init_logger_context()).name
     'quiet'
     """
@@ -83,6 +81,8 @@ class LoggerDefinition:
         InvalidDefinitionError
             If the function makes something else.
         """
+        import logging  # 1 MB, for whoever only defines
+
         given = {**self.defaults, **(data or {})}
         value = self.config_schema.resolve(given, ("loggers", name, "config"), of=f"the config of logger '{name}'")
         made = self.logger_fn(replace(context, logger_config=value, logger_def=self))
@@ -113,6 +113,7 @@ def logger(
 ) -> LoggerDefinition | Callable[[Callable[..., logging.Logger]], LoggerDefinition]:
     """Make a logger of a function that gets an `InitLoggerContext` and returns a `logging.Logger`.
 
+    >>> import logging
     >>> @logger({"log_level": str})
     ... def quiet(init_context):
     ...     made = logging.Logger("quiet")
@@ -159,73 +160,6 @@ def logger_schemas(given: Mapping[str, Any]) -> dict[str, ConfigSchema]:
     return {name: one.config_schema for name, one in {**BUILT_IN_LOGGERS, **checked_loggers(given)}.items()}
 
 
-class _Console(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to the terminal's or notebook's own stderr: never into the output that is captured of a step."""
-
-    def __init__(self, formatter: logging.Formatter) -> None:
-        super().__init__()
-        self.setFormatter(formatter)
-
-    @property
-    def stream(self) -> Any:
-        found = sys.stderr
-        while hasattr(found, "original"):  # a stand-in that captures what steps print
-            found = found.original
-        return found
-
-    @stream.setter
-    def stream(self, value: Any) -> None:
-        """Whatever is stderr when a line comes counts."""
-
-
-class _Coloured(logging.Formatter):
-    def __init__(self, handler: Callable[[], Any]) -> None:
-        super().__init__("%(asctime)s", "%Y-%m-%d %H:%M:%S")
-        self._stream = handler
-
-    def format(self, record: logging.LogRecord) -> str:
-        step = getattr(record, "step", "")
-        run = str(getattr(record, "run_id", ""))[:8]
-        text = " - ".join(
-            part for part in (self.formatTime(record, self.datefmt), run, step, record.levelname, record.getMessage()) if part
-        )
-        if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
-        text = mask_secrets(text)
-        is_terminal = getattr(self._stream(), "isatty", bool)()
-        return f"\033[{_COLOURS.get(record.levelname, '0')}m{text}\033[0m" if is_terminal else text
-
-
-class JsonLogFormatter(logging.Formatter):
-    """One line of JSON for each record: time, level, logger, message, and every field that was passed as ``extra``.
-
-    >>> record = logging.LogRecord("sales", logging.INFO, "", 0, "loaded %d rows", (3,), None)
-    >>> json.loads(JsonLogFormatter().format(record))["message"]
-    'loaded 3 rows'
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
-        line: dict[str, Any] = {
-            "at_us": int(record.created * 1_000_000),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": mask_secrets(record.getMessage()),
-        }
-        line.update((key, _plain(value)) for key, value in vars(record).items() if key not in _TAKEN and not key.startswith("_"))
-        if record.exc_info:
-            line["exception"] = mask_secrets(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _console(formatter: Callable[[Callable[[], Any]], logging.Formatter], config: Any) -> logging.Logger:
-    made = logging.Logger(config["name"], config["log_level"].upper())
-    handler = _Console(logging.Formatter())
-    handler.setFormatter(formatter(lambda: handler.stream))
-    made.addHandler(handler)
-    return made
-
-
 def _schema() -> Any:
     from nbasset.definitions.config_legacy import Field
 
@@ -236,23 +170,15 @@ def _schema() -> Any:
 
 
 def _coloured_console(context: InitLoggerContext) -> logging.Logger:
-    return _console(_Coloured, context.logger_config)
+    from nbasset.definitions.log_lines import Coloured, console_log
+
+    return console_log(Coloured, context.logger_config)
 
 
 def _json_console(context: InitLoggerContext) -> logging.Logger:
-    return _console(lambda stream: JsonLogFormatter(), context.logger_config)
+    from nbasset.definitions.log_lines import JsonLogFormatter, console_log
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask_secrets(value)
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    return mask_secrets(str(value))
+    return console_log(lambda stream: JsonLogFormatter(), context.logger_config)
 
 
 colored_console_logger = LoggerDefinition(_coloured_console, _schema(), "Lines on the console, coloured on a terminal.")

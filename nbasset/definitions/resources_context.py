@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import field, replace
@@ -61,6 +60,12 @@ class Resources(Mapping[str, Any]):
         return f"Resources({', '.join(sorted(self._opened))})"
 
 
+def _log() -> Any:
+    import logging  # 1 MB, for whoever only defines
+
+    return logging.getLogger("nbasset")
+
+
 class _MissingAttribute(UnknownResource, AttributeError):
     """No such opened resource, asked for as an attribute."""
 
@@ -96,7 +101,7 @@ class InitResourceContext:
     resources: Resources = field(default_factory=lambda: Resources({}))
     instance: Any = None
     run: Any = None
-    log: Any = field(default_factory=lambda: logging.getLogger("nbasset"))
+    log: Any = field(default_factory=_log)
     resource_key: str | None = None
     all_resource_defs: Mapping[str, Any] = field(default_factory=dict)
     _close: Callable[[], None] | None = field(default=None, repr=False, compare=False)
