@@ -19,8 +19,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lab_page import CHROMIUM_ARGUMENTS, Page, lab_server, wait_for, write_notebook
+from site_page import served
 
-SHOWN = ("lineage", "grid", "run", "failure", "why")
+SHOWN = ("lineage", "grid", "run", "failure", "why", "home")
 START = '''%load_ext nbasset
 from importlib.util import find_spec
 from pathlib import Path
@@ -145,6 +146,18 @@ WEATHER_RUN, FIRST, MODEL_RUN, FAILS, GRAPH, GRID = range(7, 13)
 REGIONS_AT, MATRIX_RUN, MATRIX = range(13, 16)
 
 
+def _take_home(browser: Any, root: Path, theme: str, file: Path) -> None:
+    """The first of the stand-alone pages, of the same project."""
+    with served(root) as address:
+        context = browser.new_context(viewport={"width": 1300, "height": 620}, color_scheme=theme, device_scale_factor=1)
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("text=Made in the last day")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=file)
+        context.close()
+
+
 def main() -> None:
     """Take them."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -175,11 +188,13 @@ def take_all(folder: Path) -> None:
         page.run(*range(7), WEATHER_RUN, FIRST, MODEL_RUN)
         page.write(1, CLEAN.replace("LATE = 15", "LATE = 30").replace("1_000", "250"))
         page.run(1, FAILS, GRAPH, GRID, REGIONS_AT, MATRIX_RUN, MATRIX)
+        page.save()
         views = _views(page)
         for theme in ("light", "dark"):
             page.theme(theme)
             for name, show in views.items():
                 _take(page, show, folder / f"{name}-{theme}.png")
+            _take_home(browser, lab.root, theme, folder / f"home-{theme}.png")
         if page.errors:
             sys.stderr.write("\n".join(page.errors) + "\n")
             raise SystemExit(1)
