@@ -12,6 +12,7 @@ import re
 from nbasset.definitions.multi_partitions import MultiPartitionsDefinition, join_keys
 from nbasset.definitions.partitions import PartitionKeyRange, PartitionsDefinition, PartitionsView
 from nbasset.definitions.time_windows import TimeWindows
+from nbasset.definitions.window_numbers import SECOND_IN_HOUR
 from nbasset.errors import InvalidPartitionRange
 from nbasset.ordinals import OrdinalSet
 
@@ -116,7 +117,7 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
 
 def _calendar_ranges(ordinals: OrdinalSet, definition: TimeWindows, view: PartitionsView) -> list[PartitionKeyRange]:
     existing, table = definition.ordinals(view), view.table
-    if ordinals.runs and ordinals.runs[-1][1] > 1 << 40:  # the second window of an hour has a number out of order
+    if ordinals.runs and ordinals.runs[-1][1] > SECOND_IN_HOUR:
         keys = definition.keys_of(ordinals, table)
         return [PartitionKeyRange(key, key) for key in keys]
     joined: list[tuple[int, int]] = []
@@ -125,6 +126,9 @@ def _calendar_ranges(ordinals: OrdinalSet, definition: TimeWindows, view: Partit
             joined[-1] = (joined[-1][0], stop)
         else:
             joined.append((start, stop))
+    for second in existing & OrdinalSet.between(SECOND_IN_HOUR, SECOND_IN_HOUR * 2):  # none of them is meant, so no range goes over one
+        at = second - SECOND_IN_HOUR + 1
+        joined = [piece for one in joined for piece in ([(one[0], at), (at, one[1])] if one[0] < at < one[1] else [one])]
     return [PartitionKeyRange(definition.key_of(start, table), definition.key_of(stop - 1, table)) for start, stop in joined]
 
 

@@ -16,7 +16,7 @@ from nbasset.ordinals import OrdinalSet
 
 HOUR = 3600
 # Where clocks go back by half an hour at half past, two windows can begin in one UTC hour: the second counts from here.
-_SECOND_IN_HOUR = 1 << 40
+SECOND_IN_HOUR = 1 << 40
 
 
 class WindowNumbers(Protocol):
@@ -185,12 +185,12 @@ class Hours:
         if at > 0 and tick - found.changes[at - 1] < HOUR and (found.offsets[at] - found.offsets[at - 1]) % HOUR:
             before = self._ticks.before(tick)
             if before is not None and before // HOUR == hour:
-                return _SECOND_IN_HOUR + hour
+                return SECOND_IN_HOUR + hour
         return hour
 
     def tick(self, number: int) -> int:
         """When the hour's window begins."""
-        is_second, hour = number >= _SECOND_IN_HOUR, number % _SECOND_IN_HOUR if number >= _SECOND_IN_HOUR else number
+        is_second, hour = number >= SECOND_IN_HOUR, number % SECOND_IN_HOUR if number >= SECOND_IN_HOUR else number
         start = hour * HOUR
         found = self._zone.segments(start)
         at = bisect_right(found.changes, start)
@@ -204,7 +204,7 @@ class Hours:
 
     def spans(self, runs: tuple[tuple[int, int], ...]) -> list[tuple[int, int]] | None:
         """From when to when these runs last; None where a clock was changed by a part of an hour in between."""
-        if not runs or runs[-1][1] >= _SECOND_IN_HOUR:
+        if not runs or runs[-1][1] >= SECOND_IN_HOUR:
             return None
         low, high = runs[0][0] * HOUR, runs[-1][1] * HOUR + HOUR
         self._zone.segments(low)
@@ -231,7 +231,7 @@ class Hours:
             if tick < end:
                 low, high = tick // HOUR, (end - 1 - (end - 1 - tick) % HOUR) // HOUR + 1
                 if runs and runs[-1][1] > low:
-                    seconds.append(_SECOND_IN_HOUR + low)
+                    seconds.append(SECOND_IN_HOUR + low)
                     low += 1
                 if runs and runs[-1][1] == low:
                     runs[-1] = (runs[-1][0], max(high, low))
@@ -254,4 +254,4 @@ class Hours:
         return there
 
 
-__all__ = ["Cron", "Days", "Hours", "Months", "Weeks", "WindowNumbers", "numbers_for", "stepped"]
+__all__ = ["SECOND_IN_HOUR", "Cron", "Days", "Hours", "Months", "Weeks", "WindowNumbers", "numbers_for", "stepped"]

@@ -269,6 +269,16 @@ def test_any_set_of_partitions_is_written_and_read_back(definition: PartitionsDe
     assert (parse_ranges(text, definition, asked) if text else OrdinalSet()) == chosen
 
 
+def test_no_range_goes_over_the_second_window_of_an_hour_that_is_not_meant() -> None:
+    colombo, asked = DEFINITIONS[2], view()
+    day = list(colombo.ordinals(asked))
+    for at in range(len(day) - 3):
+        chosen = OrdinalSet.of(day[at : at + 3])
+        assert parse_ranges(format_ranges(chosen, colombo, asked), colombo, asked) == chosen
+    midnight = OrdinalSet.of([colombo.ordinal_of(key, asked.table) for key in ("2006-04-15-00:00", "2006-04-15-01:00")])
+    assert format_ranges(midnight, colombo, asked) == "2006-04-15-00:00, 2006-04-15-01:00"
+
+
 def test_ranges_reach_over_what_does_not_exist() -> None:
     weekdays, asked = DEFINITIONS[1], view()
     january = parse_ranges("2013-01-02..2013-01-31", weekdays, asked)
