@@ -122,7 +122,7 @@ def test_verbs_about_the_home_start_no_process(tmp_path: Path) -> None:
 
 def test_names_are_switched_in_whichever_process_they_are(tmp_path: Path) -> None:
     ordinary, own = (
-        f'from nbasset import *\n\n@schedule("0 6 * * *", target="{name}")\ndef at_{name}():\n    return RunRequest()\n'
+        f'from nbasset import RunRequest, schedule\n\n@schedule("0 6 * * *", target="{name}")\ndef at_{name}():\n    return RunRequest()\n'
         for name in ("here", "apart")
     )
     home = project(tmp_path, '{ path = "own.py", isolated = true }', ordinary=SHARED + ordinary, own=APART + own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import nbasset
 from nbasset import clock
 from nbasset.daemon.loop import run_daemon
 from nbasset.events.facts import InstigatorId
@@ -39,6 +41,12 @@ defs = Definitions([numbers], jobs=[job], schedules=[hourly])
 """
 
 
+def named(text: str) -> str:
+    """`text` with the public names that it uses in place of a star, which would load all of the package in each process of a test."""
+    names = sorted(set(re.findall(r"\w+", text)) & set(nbasset.__all__))
+    return text.replace("from nbasset import *", f"from nbasset import {', '.join(names)}")
+
+
 class Project:
     """A folder with modules and the records of what became of them. Only the modules given by name are written."""
 
@@ -56,7 +64,7 @@ class Project:
 
     def write(self, name: str, text: str, *, imports: str = IMPORTS) -> Path:
         path = self.folder / name
-        path.write_text(imports + text)
+        path.write_text(named(imports + text))
         return path
 
     def once(self) -> int:

@@ -311,7 +311,7 @@ AUTO = """auto = AutomationConditionSensorDefinition(
     'auto', target='*', default_status=DefaultSensorStatus.RUNNING, minimum_interval_seconds=1
 )"""
 CELLS = (
-    "from nbasset import *\nimport nbasset as nb",
+    "from nbasset import AutomationCondition, AutomationConditionSensorDefinition, DefaultSensorStatus, StaticPartitionsDefinition, asset",
     "@asset\ndef source():\n    return [1]",
     PARTS,
     AUTO,

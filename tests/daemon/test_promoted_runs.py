@@ -21,6 +21,8 @@ from nbasset.errors import InvalidConfigError, KernelUnavailable
 from nbasset.locations.promoted import load_promoted
 from nbasset.storage.processes import is_alive, this_process
 
+from .conftest import named
+
 pytestmark = pytest.mark.slow
 
 LOAD = "import os\nfrom pathlib import Path\nfrom nbasset import *"
@@ -47,7 +49,8 @@ HOURLY = '[schedule]\ncron = "0 * * * *"\n'
 
 def promote(project: Any, last: str, more: str = "", *, select: str = "*") -> None:
     """Write the files of a job by hand."""
-    sources = [(LOAD, []), ("year = 2013", ["parameters"]), (FIRST, []), (last, [])]
+    load, _, _ = named(f"{LOAD}\n{FIRST}\n{last}").partition("\n" + FIRST)
+    sources = [(load, []), ("year = 2013", ["parameters"]), (FIRST, []), (last, [])]
     cells: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{number}", "metadata": {"tags": tags}, "source": source, "outputs": [], "execution_count": None}
         for number, (source, tags) in enumerate(sources, 1)

@@ -20,7 +20,7 @@ from nbasset.dev.lab import LabLines, missing_lab
 from nbasset.errors import InvalidInvocationError
 
 CODE = """
-from nbasset import *
+from nbasset import RunRequest, asset, schedule
 
 @asset
 def orders():

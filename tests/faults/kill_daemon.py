@@ -30,8 +30,7 @@ from nbasset.instance import Instance
 CALLS = ("pwrite64", "fdatasync", "fsync")
 SENSOR, SCHEDULE = InstigatorId("code", "sensor", "counting"), InstigatorId("code", "schedule", "yearly")
 CODE = """
-import nbasset as nb
-from nbasset import *
+from nbasset import DefaultSensorStatus, Definitions, RunRequest, ScheduleDefinition, asset, define_asset_job, sensor
 
 @asset
 def numbers():
