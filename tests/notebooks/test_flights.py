@@ -167,7 +167,7 @@ def test_another_limit_for_late_flights_makes_stale_what_counts_them_and_nothing
     edited.write_text(text.replace("LATE_MINUTES = 15", "LATE_MINUTES = 30"))
     said = _nbasset("plan", str(edited), home=home)
     assert re.findall(r"^ +\d+\. +(.*)$", said, re.MULTILINE) == [
-        "carriers_by_day  365 partitions: 2013-01-01..2013-12-31", "plane_age_delays", "delays_by_carrier  perhaps",
+        "carriers_by_day  365 partitions: 2013-01-01..2013-12-31", "delays_by_carrier  perhaps", "plane_age_delays",
     ]  # fmt: skip
     assert "`LATE_MINUTES` in cell 5 changed" in said
     assert "16 assets fresh" in said
