@@ -1,6 +1,6 @@
 """Import, definitions, materializing and Parquet: nbasset beside Dagster, Hamilton and the least a program could do, in turn, in one run.
 
-    python benchmarks/peers.py [--assets 300] [--megabytes 100] [--rounds 5]
+    python benchmarks/peers.py [--assets 300] [--megabytes 100] [--rounds 5] [--write docs/performance.md]
 
 CPU seconds (the best round of each: what else a machine does only adds) and the ratio to "raw". Each target runs in processes of its
 own; the rounds go A B C A B C, so that a machine whose speed drifts treats all alike. A tool that is not installed is left out.
@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import statistics
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 
 LONG_S = 15
 MODULES = {"nbasset": "nbasset", "dagster": "dagster", "hamilton": "hamilton"}
+PACKAGES = {"dagster": "dagster", "hamilton": "sf-hamilton", "pyarrow": "pyarrow", "pandas": "pandas"}
+TOOLS = ("raw", "nbasset", "hamilton", "dagster")
+PAGE: list[tuple[str, dict[str, str]]] = []
+"""What was measured: the title of each comparison, and a cell for each tool."""
 
 IMPORT = {
     "raw": "pass",
@@ -297,11 +304,46 @@ def compare(title: str, targets: dict[str, str], head: str, argument: int, round
                     enough.add(name)
     raw = min(taken.get("raw", [0.0]))
     factor = {"s": 1, "ms": 1e3, "us": 1e6, "MB": 1, "kB": 1e-3}[unit]
+    show(title, {name: min(values) / per * factor for name, values in taken.items()}, unit, raw / per * factor)
+
+
+def show(title: str, values: dict[str, float], unit: str, raw: float, said: dict[str, str] | None = None) -> None:
+    """Print a row for each target, and keep them for the page. `said` is what else there is to say of one."""
     print(f"\n{title}")
-    for name in wanted:
-        value = min(taken[name])
+    cells = {}
+    for name, value in values.items():
         beside = f"{value / raw:>10,.2f} x raw" if raw else ""
-        print(f"  {name:<10} {value / per * factor:>12,.3f} {unit:<3} {beside}")
+        print(f"  {name:<10} {value:>12,.3f} {unit:<3} {beside} {(said or {}).get(name, '')}".rstrip())
+        times = "" if name == "raw" or not raw else f" ({short(value / raw)} x)"
+        cells[name] = f"{short(value)} {unit}{times}" + (f", {said[name]}" if said else "")
+    PAGE.append((title, cells))
+
+
+def short(value: float) -> str:
+    """A number with as many digits as mean something."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def page(options: argparse.Namespace) -> str:
+    """What was measured, as a table."""
+    versions = ", ".join(f"{name} {version(PACKAGES[name])}" for name in ("dagster", "hamilton", "pyarrow", "pandas") if known(name))
+    rows = "\n".join(f"| {title} | " + " | ".join(cells.get(name, "-") for name in TOOLS) + " |" for title, cells in PAGE)
+    return f"""# What it costs
+
+Written by `python benchmarks/peers.py --rounds {options.rounds} --write docs/performance.md`: CPU seconds, the best round of each, all tools
+in turn on one machine with {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.
+Times move with the machine; the ratio to "raw", the least that a program could do for the same result, does not. A dash: the tool has no
+such thing, takes minutes for it, or is not measured.
+
+| | {" | ".join(TOOLS)} |
+|---|{"---:|" * len(TOOLS)}
+{rows}
+"""
+
+
+def known(name: str) -> bool:
+    """Whether a tool is installed."""
+    return find_spec(MODULES.get(name, name)) is not None
 
 
 def main() -> None:
@@ -309,13 +351,14 @@ def main() -> None:
     parser.add_argument("--assets", type=int, default=300)
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", type=Path, help="a page with the table")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the first round compiles, the others run from bytecode, as everywhere
-    print("import (a whole process, CPU seconds; modules loaded)")
-    for name, code in IMPORT.items():
-        if name == "raw" or find_spec(MODULES[name]):
-            costs = [import_cost(code) for _ in range(options.rounds + 1)][1:]
-            print(f"  {name:<10} {statistics.median(cost for cost, _ in costs):>12,.3f} s   {costs[0][1]:>6} modules")
+    costs = {
+        name: [import_cost(code) for _ in range(options.rounds + 1)][1:] for name, code in IMPORT.items() if name == "raw" or known(name)
+    }
+    middle = {name: statistics.median(cost for cost, _ in found) * 1e3 for name, found in costs.items()}
+    show("import, a whole process", middle, "ms", middle["raw"], {name: f"{found[0][1]:,} modules" for name, found in costs.items()})
     n = options.assets
     compare(f"write {n} functions, define and resolve them as assets (each)", DEFINE, SOURCE, n, options.rounds, per=n, unit="us")
     for many in (1_000, 10_000):  # the same in every round; Dagster takes a minute for the larger
@@ -338,6 +381,8 @@ def main() -> None:
     compare("ten rows through Parquet", fixed, PARQUET_HEAD, 1, options.rounds, unit="ms")
     title = f"peak memory of {options.megabytes} MB through Parquet, beside the frame"
     compare(title, PARQUET, PARQUET_HEAD + PEAK, options.megabytes, options.rounds, unit="MB")
+    if options.write is not None:
+        options.write.write_text(page(options), encoding="utf-8")
 
 
 if __name__ == "__main__":
