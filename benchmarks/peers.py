@@ -330,8 +330,8 @@ def page(options: argparse.Namespace) -> str:
     rows = "\n".join(f"| {title} | " + " | ".join(cells.get(name, "-") for name in TOOLS) + " |" for title, cells in PAGE)
     return f"""# What it costs
 
-Written by `python benchmarks/peers.py --rounds {options.rounds} --write docs/performance.md`: CPU seconds, the best round of each, all tools
-in turn on one machine with {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.
+Written by `python benchmarks/peers.py --rounds {options.rounds} --write docs/performance.md`: CPU seconds, the best round of each, all
+tools in turn on one machine with {os.cpu_count()} cores, Python {platform.python_version()}, {versions}.
 Times move with the machine; the ratio to "raw", the least that a program could do for the same result, does not. A dash: the tool has no
 such thing, takes minutes for it, or is not measured.
 
