@@ -1,12 +1,12 @@
 // The frame of every widget: the view, what it was told, the answers under it, and what stays when a part of it breaks.
 
-import type { ComponentChildren, JSX } from "preact";
-import { Component } from "preact";
+import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { assertNever } from "../client/reduce";
 import type { Store } from "../client/store";
 import type { CellRef, Command, Panel } from "../client/wire.gen";
 import { moment } from "../ui/format";
+import { Guard } from "../ui/Guard";
 import { useLoaded, useNow } from "../ui/hooks";
 import { Note } from "../ui/Notes";
 import { Answer } from "./Answer";
@@ -65,7 +65,7 @@ export function Shell({ store, host, children }: {
   const [loaded, again] = useLoaded(asked === null ? null : () => store.ask(asked), [asked]);
   return (
     <DeskContext.Provider value={desk}>
-      <Guard key={`${panel.view.type}`}>
+      <Guard what="view" box="nb-card" key={`${panel.view.type}`}>
         {children === undefined ? <View panel={panel} aside={aside} /> : children(panel)}
       </Guard>
       <Notices panel={panel} store={store} link={link} told={told} isAway={isAway} desk={desk} />
@@ -146,31 +146,4 @@ function Notices(props: {
       ))}
     </div>
   );
-}
-
-/** A part that breaks says so in its place; the rest of the page lives on. */
-class Guard extends Component<{ readonly children: ComponentChildren }, { readonly broken: string | null }> {
-  override state = { broken: null };
-
-  static override getDerivedStateFromError(error: unknown): { readonly broken: string } {
-    return { broken: error instanceof Error ? error.message : String(error) };
-  }
-
-  override componentDidCatch(error: unknown): void {
-    console.error("nbasset: a view broke", error);
-  }
-
-  override render(): ComponentChildren {
-    if (this.state.broken === null) return this.props.children;
-    return (
-      <section class="nb-card" role="group">
-        <Note state="failed">
-          This view broke: {this.state.broken}.{" "}
-          <button type="button" class="nb-link" onClick={() => this.setState({ broken: null })}>
-            Try again
-          </button>
-        </Note>
-      </section>
-    );
-  }
 }

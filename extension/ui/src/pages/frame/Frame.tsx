@@ -1,13 +1,13 @@
 // What stands around every page: navigation, search, messages, the state of the link. Pages are fetched when they are first shown.
 
 import type { ComponentChildren, JSX } from "preact";
-import { Component } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Server } from "../../client/graphql";
 import type { Place } from "../../client/route";
 import { matchPath, placeOf } from "../../client/route";
 import type { Socket, SocketState } from "../../client/socket";
 import { Button } from "../../ui/Button";
+import { Guard } from "../../ui/Guard";
 import { Note } from "../../ui/Notes";
 import { Toasts } from "../../ui/Toasts";
 import type { Page } from "../registry";
@@ -104,7 +104,7 @@ function Shown({ place }: { readonly place: Place }): JSX.Element {
   const params = shown.path === found.entry.path ? found.params : (matchPath(shown.path, place.path) ?? new Map<string, string>());
   if (shown.path !== found.entry.path) return <div class="nb-page" aria-busy="true" />;
   return (
-    <Guard key={place.path}>
+    <Guard what="page" box="nb-page" key={place.path}>
       <shown.Page params={params} />
     </Guard>
   );
@@ -183,31 +183,4 @@ function LinkState({ socket }: { readonly socket: Socket }): JSX.Element | null 
       </Button>
     </div>
   );
-}
-
-/** A page that breaks says so in its place; the navigation lives on. */
-class Guard extends Component<{ readonly children: ComponentChildren }, { readonly broken: string | null }> {
-  override state = { broken: null };
-
-  static override getDerivedStateFromError(error: unknown): { readonly broken: string } {
-    return { broken: error instanceof Error ? error.message : String(error) };
-  }
-
-  override componentDidCatch(error: unknown): void {
-    console.error("nbasset: a page broke", error);
-  }
-
-  override render(): ComponentChildren {
-    if (this.state.broken === null) return this.props.children;
-    return (
-      <div class="nb-page">
-        <Note state="failed">
-          This page broke: {this.state.broken}.{" "}
-          <button type="button" class="nb-link" onClick={() => this.setState({ broken: null })}>
-            Try again
-          </button>
-        </Note>
-      </div>
-    );
-  }
 }
