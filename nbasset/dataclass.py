@@ -68,6 +68,14 @@ def filled_by(cls: type[T]) -> Callable[..., T]:
     return _WRITERS[cls]
 
 
+def as_subclass(kind: type[T], made: Any) -> T:
+    """What was made of a class with `seldom` fields, as an instance of a subclass that somebody wrote."""
+    found = object.__new__(kind)
+    for field in dataclasses.fields(made):
+        object.__setattr__(found, field.name, getattr(made, field.name))
+    return found
+
+
 def layouts_of(cls: type) -> tuple[type, ...]:
     """The classes that instances of a class are of: it alone, or with the one that has room for `seldom` fields."""
     return (cls, _WRITERS[cls].full) if cls in _WRITERS else (cls,)
@@ -146,7 +154,7 @@ def _in_two_layouts(cls: Any, *, init: bool, repr: bool, eq: bool) -> type:  # n
     if eq:
         methods |= {"__eq__": _eq(compared, made), "__hash__": _hash(compared)}
     writer = _Writer(made, full, slots, rare)
-    methods |= {"__reduce__": _reduce(made, _values_of([field.name for field in fields]))}
+    methods |= {"__reduce__": _reduce(made, full, _values_of([field.name for field in fields]))}
     for name, method in methods.items():
         if own.get(name) is None:
             method.__qualname__ = f"{made.__qualname__}.{name}"
@@ -175,7 +183,7 @@ class _Writer:
         return self._written("")
 
     def _written(self, first: str) -> Any:
-        names: dict[str, Any] = {"_new": object.__new__, "_cls": self.cls, "_full": self.full}
+        names: dict[str, Any] = {"_new": object.__new__, "_cls": self.cls, "_full": self.full, "_as": as_subclass}
         for kind, open_kind in (("_cls", "_open"), ("_full", "_open_full")):
             like = names[kind]
             own = {"__slots__": like.__slots__, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
@@ -189,7 +197,8 @@ class _Writer:
         text += [f"  {line}" for line in ["self = _new(_open)", *plain, "self.__class__ = _cls"]]
         text += [" else:", "  self = _new(_open_full)"]
         text += [f"  {line}" for line in [*plain, *[f"self.{name} = {name}" for name in self.rare], "self.__class__ = _full"]]
-        exec("\n".join([*text, " return self"]), names)  # noqa: S102 - field names only
+        text += [" return self if _type is _cls else _as(_type, self)" if first else " return self"]
+        exec("\n".join(text), names)  # noqa: S102 - field names only
         made = names["__new__"]
         made.__qualname__ = f"{self.cls.__qualname__}.__new__"
         made.__module__ = self.cls.__module__
@@ -200,17 +209,18 @@ class _Writer:
 _WRITERS: dict[type, _Writer] = {}
 
 
-def _reduce(cls: type, values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], Any]:
-    """Pickling and copying: neither the subclass nor a `__new__` that checks values again comes into it."""
+def _reduce(cls: type, full: type, values: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], Any]:
+    """Pickling and copying: neither the layout nor a `__new__` that checks values again comes into it."""
 
     def __reduce__(self: Any) -> Any:  # noqa: N807
-        return _again, (cls, *values(self))
+        return _again, (cls, cls if type(self) is full else type(self), *values(self))
 
     return __reduce__
 
 
-def _again(cls: type, *values: Any) -> Any:
-    return filled_by(cls)(*values)
+def _again(cls: type, kind: type, *values: Any) -> Any:
+    made: Any = filled_by(cls)(*values)
+    return made if kind is cls else as_subclass(kind, made)
 
 
 def _values_of(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:

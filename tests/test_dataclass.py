@@ -275,6 +275,23 @@ def test_instances_with_and_without_room_for_seldom_fields_are_of_one_class(valu
         assert (hash(one) == hash(other)) == (one == other)
 
 
+class Louder(Reader):
+    def shout(self) -> str:
+        return self.full().upper()
+
+
+@given(values=readers)
+def test_a_subclass_that_somebody_writes_is_kept(values: tuple[Any, ...]) -> None:
+    one = Louder(*values)
+    assert one.shout() == (values[1] + values[0]).upper()
+    assert one == Reader(*values)
+    assert dataclasses.astuple(one) == values
+    for again in (copy.copy(one), pickle.loads(pickle.dumps(one)), dataclasses.replace(one)):
+        assert (type(again), again) == (Louder, one)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.prefix = "b"  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("reader", [Reader("a"), Reader("a", "raw")], ids=str)
 def test_neither_kind_of_instance_can_be_changed(reader: Any) -> None:
     for name in ("name", "prefix", "kind"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from nbasset.dataclass import NOTHING, dataclass, filled_by, seldom
+from nbasset.dataclass import NOTHING, as_subclass, dataclass, filled_by, seldom
 from nbasset.definitions.policies import FreshnessPolicy
 from nbasset.errors import InvalidDefinitionError, did_you_mean, kind_of
 from nbasset.events.facts import CheckKey
@@ -208,7 +208,7 @@ class AssetSpec:
                 f"partitions_def of asset '{asset_key}' is a definition such as DailyPartitionsDefinition('2013-01-01'), "
                 f"not {partitions_def!r}."
             )
-        return _spec(
+        made = _spec(
             asset_key,
             checked_deps,
             description,
@@ -225,6 +225,7 @@ class AssetSpec:
             is_virtual,
             io_manager_key,
         )
+        return made if cls is AssetSpec else as_subclass(cls, made)
 
     @property
     def group(self) -> str:

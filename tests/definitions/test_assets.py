@@ -213,3 +213,14 @@ def test_an_output_is_what_a_spec_says() -> None:
     assert both.specs_by_key[AssetKey("b")].skippable
     with pytest.raises(InvalidDefinitionError, match="the spec of 'a' has deps"):
         AssetOut.from_spec(AssetSpec("a", deps=["b"]))
+
+
+def test_a_subclass_of_a_spec_stays_one() -> None:
+    class Priced(AssetSpec):
+        def price(self) -> float:
+            return float(self.metadata["price"])
+
+    for options in ({}, {"tags": {"team": "x"}}):
+        spec = Priced("a", metadata={"price": 2.5}, **options)
+        assert (type(spec), spec.price(), spec.tags) == (Priced, 2.5, options.get("tags", {}))
+        assert spec == AssetSpec("a", metadata={"price": 2.5}, **options)
