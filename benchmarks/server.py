@@ -81,8 +81,9 @@ class Server:
     @property
     def peak_mb(self) -> float:
         """The most memory that it had."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+        found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())
+        assert found is not None, "the kernel tells no peak"
+        return int(found[1]) / 1024
 
     def get(self, path: str = "") -> bytes:
         """A page."""

@@ -32,7 +32,6 @@ from graphql import (
     SelectionSetNode,
     VariableDefinitionNode,
     build_schema,
-    get_named_type,
     is_abstract_type,
     is_required_input_field,
     parse,
@@ -169,8 +168,8 @@ class _Writer:
                 name = selection.alias.value if selection.alias is not None else selection.name.value
                 found.setdefault(name, []).append(selection)
                 continue
-            node: InlineFragmentNode | FragmentDefinitionNode
-            node = self.fragments[selection.name.value] if isinstance(selection, FragmentSpreadNode) else selection  # type: ignore[assignment]
+            assert isinstance(selection, (FragmentSpreadNode, InlineFragmentNode))
+            node = self.fragments[selection.name.value] if isinstance(selection, FragmentSpreadNode) else selection
             if node.type_condition is not None and not self._is(of, node.type_condition.name.value):
                 continue
             for name, nodes in self._fields(of, [node.selection_set]).items():
@@ -208,7 +207,7 @@ class _Writer:
         if isinstance(of, GraphQLEnumType):
             return " | ".join(json.dumps(name) for name in of.values)
         if not isinstance(of, GraphQLInputObjectType):
-            return SCALARS.get(get_named_type(of).name, "unknown")  # type: ignore[call-overload]
+            return SCALARS.get(of.name, "unknown") if isinstance(of, GraphQLScalarType) else "unknown"
         if of.name in seen:
             return "unknown"  # a selector that holds selectors: nobody asks that deep
         fields = [
